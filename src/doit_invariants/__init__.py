@@ -1,0 +1,118 @@
+"""doit-invariants: what must not have changed since a doit task last succeeded.
+
+See the README for a tour, ``docs/`` for the reference.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from doit_invariants.adapters.uptodate import invariants
+    from doit_invariants.core.errors import CannotFingerprint, InvalidOption, InvariantsError
+    from doit_invariants.core.invariant import Context, Fingerprint, Invariant
+    from doit_invariants.core.model import Change, Difference, Reason, Verdict
+    from doit_invariants.core.records import Record
+    from doit_invariants.front.loader import Loader, ModuleLoader, run
+    from doit_invariants.kinds.command import Command
+    from doit_invariants.kinds.distribution import Distribution
+    from doit_invariants.kinds.env import Env
+    from doit_invariants.kinds.files import Files
+    from doit_invariants.kinds.function import Function
+    from doit_invariants.kinds.git import Git
+    from doit_invariants.kinds.task import Task
+    from doit_invariants.kinds.tree import Tree
+    from doit_invariants.kinds.ttl import TTL
+    from doit_invariants.kinds.value import Value
+    from doit_invariants.plugins.hookspecs import hookimpl
+    from doit_invariants.plugins.settings import Settings
+    from doit_invariants.policies.base import Policy
+
+__all__ = [
+    "TTL",
+    "CannotFingerprint",
+    "Change",
+    "Command",
+    "Context",
+    "Difference",
+    "Distribution",
+    "Env",
+    "Files",
+    "Fingerprint",
+    "Function",
+    "Git",
+    "InvalidOption",
+    "Invariant",
+    "InvariantsError",
+    "Loader",
+    "ModuleLoader",
+    "Policy",
+    "Reason",
+    "Record",
+    "Settings",
+    "Task",
+    "Tree",
+    "Value",
+    "Verdict",
+    "hookimpl",
+    "invariants",
+    "run",
+]
+
+#: Where each public name lives. Imported when asked for: a dodo.py that uses two kinds pays
+#: for two.
+_HOME = {
+    "CannotFingerprint": "core.errors",
+    "Change": "core.model",
+    "Command": "kinds.command",
+    "Context": "core.invariant",
+    "Difference": "core.model",
+    "Distribution": "kinds.distribution",
+    "Env": "kinds.env",
+    "Files": "kinds.files",
+    "Fingerprint": "core.invariant",
+    "Function": "kinds.function",
+    "Git": "kinds.git",
+    "InvalidOption": "core.errors",
+    "Invariant": "core.invariant",
+    "InvariantsError": "core.errors",
+    "Loader": "front.loader",
+    "ModuleLoader": "front.loader",
+    "Policy": "policies.base",
+    "Reason": "core.model",
+    "Record": "core.records",
+    "Settings": "plugins.settings",
+    "TTL": "kinds.ttl",
+    "Task": "kinds.task",
+    "Tree": "kinds.tree",
+    "Value": "kinds.value",
+    "Verdict": "core.model",
+    "hookimpl": "plugins.hookspecs",
+    "invariants": "adapters.uptodate",
+    "run": "front.loader",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("doit-invariants")
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]
+
+
+if "doit.loader" in sys.modules:
+    # A dodo.py imports us while doit loads it: then, and only then, doit is there to be taught.
+    from doit_invariants.front.activation import activate
+
+    activate()

@@ -1,0 +1,175 @@
+"""The decision: a record compared with now gives a verdict. No I/O, no clock, no state.
+
+The rules, in the order in which their reasons are given:
+
+1. What doit itself decides: ``uptodate`` items, missing targets, the checker, ``file_dep``.
+2. A record that can't be read counts as "never ran".
+3. An invariant that the user listed counts when it changed, was added or was taken away.
+4. What is tracked implicitly (the code of actions, targets) counts when it changed, or was
+   added or taken away *while it was being tracked*. Where no record of it exists yet it is
+   adopted as it stands, so that installing or upgrading reruns nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from doit_invariants.core.files import FileState
+from doit_invariants.core.invariant import Context, Fingerprint, Invariant
+from doit_invariants.core.model import Change, Difference, Reason, Status, Verdict
+from doit_invariants.core.records import Entry, PathState, Record
+from doit_invariants.core.trees import TreeState, tree_difference
+
+#: Reasons after which doit runs a task without looking whether its ``file_dep`` exist.
+_BEFORE_DEPENDENCIES = {"uptodate_false", "missing_target", "checker_changed"}
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """An invariant and what it found just now; ``source`` as in :class:`Entry`."""
+
+    invariant: Invariant
+    fingerprint: Fingerprint
+    source: str | None = None
+
+    def entry(self) -> Entry:
+        """Return what is recorded of it."""
+        one = self.invariant
+        return Entry(one.kind, one.version, one.label(), self.fingerprint, self.source)
+
+
+@dataclass(slots=True)
+class Snapshot:
+    """A task as it stands now: all that a decision needs and a record is made of.
+
+    :ivar task: name of the task
+    :ivar host: the reasons that doit's own rules give, ``missing_file_dep`` among them
+    :ivar has_dependencies: whether anything can make the task up-to-date at all
+    :ivar explicit: whether the task names invariants or a cache policy itself
+    :ivar never_ran: whether doit has no record of a success either
+    :ivar inputs: state of each ``file_dep``, None for a missing one
+    :ivar targets: state of each target in order, None if targets are not tracked
+    :ivar observed: invariants by their id
+    :ivar sources: plugins that were asked for implicit invariants
+    :ivar policy: reasons that the cache policy adds
+    :ivar problems: what could not be checked; any of them makes the verdict an error
+    """
+
+    task: str
+    host: list[Reason] = field(default_factory=list)
+    has_dependencies: bool = True
+    explicit: bool = False
+    never_ran: bool = False
+    inputs: dict[str, PathState] = field(default_factory=dict)
+    targets: dict[str, PathState] | None = None
+    observed: dict[str, Observed] = field(default_factory=dict)
+    sources: tuple[str, ...] = ()
+    policy: list[Reason] = field(default_factory=list)
+    problems: list[Reason] = field(default_factory=list)
+
+
+def decide(
+    before: Record | None, now: Snapshot, context: Context, unreadable: str | None = None
+) -> Verdict:
+    """Compare a record with now.
+
+    :param before: the record, None if there is none
+    :param now: the task as it stands
+    :param context: handed on to the kinds
+    :param unreadable: why there is no record although something is stored
+    :returns: the verdict with every reason
+    """
+    reasons = list(now.host)
+    if not now.has_dependencies:
+        text = "no file_dep, uptodate, invariants or cache: the task always runs"
+        reasons.append(Reason("has_no_dependencies", "task", text))
+    elif unreadable is not None:
+        reasons.append(Reason("unreadable_record", "record", f"{unreadable}; taken as never ran"))
+    elif before is not None:
+        reasons += _compare_invariants(before, now, context)
+        reasons += _compare_targets(before, now)
+    elif now.explicit:
+        text = "never ran" if now.never_ran else "no record of a success with these invariants"
+        reasons.append(Reason("no_record", "task", text))
+    reasons += now.policy
+    if now.problems:
+        return Verdict(now.task, "error", (*now.problems, *reasons))
+    return Verdict(now.task, _status(reasons), tuple(reasons))
+
+
+def _status(reasons: list[Reason]) -> Status:
+    codes = {reason.code for reason in reasons}
+    if "missing_file_dep" in codes and not codes & _BEFORE_DEPENDENCIES:
+        return "error"
+    return "run" if reasons else "up-to-date"
+
+
+def _compare_invariants(before: Record, now: Snapshot, context: Context) -> Iterator[Reason]:
+    for key, seen in now.observed.items():
+        old = before.entries.get(key)
+        label = seen.invariant.label()
+        comparable = (
+            old is not None
+            and old.kind == seen.invariant.kind
+            and old.version == seen.invariant.version
+        )
+        if old is not None and comparable:
+            difference = _difference(seen, old.fingerprint, context)
+            if difference is not None:
+                yield Reason(difference.code, label, difference.text, difference.changes)
+        elif seen.source is None:
+            text = "added" if old is None else "recorded by another version of this kind"
+            yield Reason("added_invariant", label, text)
+        elif seen.source in before.sources and old is None:
+            yield Reason("added_invariant", label, "added")
+    for key, entry in before.entries.items():
+        tracked = entry.source is None or entry.source in now.sources
+        if key not in now.observed and tracked:
+            yield Reason("removed_invariant", entry.label, "removed")
+
+
+def _difference(seen: Observed, old: Fingerprint, context: Context) -> Difference | None:
+    try:
+        return seen.invariant.difference(old, seen.fingerprint, context)
+    except Exception:
+        # The kind is a plugin's, the fingerprint comes from disk: neither may stop a run.
+        return Difference("the recorded fingerprint is damaged")
+
+
+def _compare_targets(before: Record, now: Snapshot) -> Iterator[Reason]:
+    if now.targets is None or before.targets is None:
+        return
+    for path, state in now.targets.items():
+        if path not in before.targets:
+            yield Reason("added_target", path, "target added")
+        elif state is not None:  # a missing one is among the host's reasons
+            difference = path_difference(before.targets[path], state, path)
+            if difference is not None:
+                text = f"target is not as the task left it: {difference.text}"
+                yield Reason("changed_target", path, text, difference.changes)
+    for path in before.targets:
+        if path not in now.targets:
+            yield Reason("removed_target", path, "no longer a target")
+    if set(before.targets) == set(now.targets) and list(before.targets) != list(now.targets):
+        yield Reason("changed_target", "targets", "listed in another order")
+
+
+def path_difference(old: PathState, new: PathState, path: str) -> Difference | None:
+    """Return how the states of one path differ, None if their contents are the same."""
+    if isinstance(old, TreeState) and isinstance(new, TreeState):
+        return tree_difference(old, new, path)
+    if isinstance(old, FileState) and isinstance(new, FileState):
+        if old.digest == new.digest:
+            return None
+        return Difference(_size_text(old, new), (Change("changed", path),))
+    if old is None or new is None:
+        return None if old is new else Difference("did not exist" if old is None else "missing")
+    was, now = ("directory", "file") if isinstance(old, TreeState) else ("file", "directory")
+    return Difference(f"was a {was}, is a {now}", (Change("changed", path, was, now),))
+
+
+def _size_text(old: FileState, new: FileState) -> str:
+    if old.stat is None or new.stat is None or old.stat[1] == new.stat[1]:
+        return "content changed"
+    return f"content changed, {old.stat[1]} -> {new.stat[1]} bytes"

@@ -1,0 +1,63 @@
+"""Digests of bytes and of file contents.
+
+A digest is text with its algorithm in front, ``xxh3_128:5f0c…``, so that a record says itself
+how it is to be checked. xxh3_128 is not cryptographic: it guards against accidents, not
+against an attacker who may write the project, who could as well change the code that runs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+
+from xxhash import xxh3_128, xxh3_128_hexdigest
+
+ALGORITHM = "xxh3_128"
+_PREFIX = ALGORITHM + ":"
+#: Large enough to reach the disk's or the memory's speed, small enough for the processor's cache.
+_CHUNK = 1 << 20
+_SMALL = 1 << 12
+_PLAIN_MD5 = re.compile(r"[0-9a-f]{32}")
+
+
+def digest_bytes(data: bytes) -> str:
+    """Return the digest of the bytes."""
+    return _PREFIX + xxh3_128_hexdigest(data)
+
+
+def digest_file(path: str, size: int = _CHUNK) -> str:
+    """Return the digest of the content of a file.
+
+    :param path: path of a regular file
+    :param size: its size in bytes if known: memory is taken for so much only
+    :raises OSError: if it can't be opened or read
+
+    The file is read, not mapped: a file that shrinks under a mapping kills the process.
+    """
+    length = min(max(size + 1, _SMALL), _CHUNK)
+    hasher = xxh3_128()
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+    try:
+        while chunk := os.read(descriptor, length):
+            hasher.update(chunk)
+    finally:
+        os.close(descriptor)
+    return _PREFIX + hasher.hexdigest()
+
+
+def is_plain_md5(digest: str) -> bool:
+    """Return whether this is the md5 that doit itself stores, without an algorithm in front."""
+    return _PLAIN_MD5.fullmatch(digest) is not None
+
+
+def md5_of_file(path: str) -> str:
+    """Return the md5 of a file as doit stores it, to check a state that plain doit saved.
+
+    :raises OSError: if the file can't be read
+    """
+    md5 = hashlib.md5(usedforsecurity=False)
+    with open(path, "rb") as stream:
+        while chunk := stream.read(_CHUNK):
+            md5.update(chunk)
+    return md5.hexdigest()

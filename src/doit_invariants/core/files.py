@@ -1,0 +1,146 @@
+"""The state of files: their stat as a cheap test, the digest of their content as the real one.
+
+A file whose stat (modification time in nanoseconds, size, inode, change time in nanoseconds)
+equals the recorded one is unchanged and is not opened. A file that was written so shortly
+before it was hashed that a second write could carry the same times is *racily clean* (git's
+word, Documentation/technical/racy-git): its state is recorded without the stat, so that
+the next check looks at the content, and records the stat then.
+"""
+
+from __future__ import annotations
+
+import os
+import stat as stat_module
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from doit_invariants.core import digest as digests
+from doit_invariants.core.errors import CannotFingerprint
+from doit_invariants.core.model import Json
+
+#: Modification time in ns, size in bytes, inode, change time in ns.
+Stat = tuple[int, int, int, int]
+
+#: Returns a digest of a file whose format it knows, or None: the hook invariants_digest_file.
+FileTeacher = Callable[[str], "str | None"]
+
+# A kernel stamps files with a clock that ticks every 1 to 16 ms (jiffies, Windows' timer); FAT
+# and HFS+ keep whole seconds, which shows in the stamp itself.
+_TICK_NS = 20_000_000
+_COARSE_NS = 2_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class FileState:
+    """Content of a file, and the stat under which it had it.
+
+    :ivar digest: digest of the content; for what is neither a file nor a directory, its type
+    :ivar stat: the stat, or None where equality of stats would prove nothing
+    """
+
+    digest: str
+    stat: Stat | None
+
+    def to_json(self) -> Json:
+        """Return the state as it is stored in a record."""
+        return [self.digest, list(self.stat) if self.stat else None]
+
+    @staticmethod
+    def from_json(data: Json) -> FileState:
+        """Read a stored state.
+
+        :raises ValueError: if it is not one
+        """
+        digest, stat = data
+        if not isinstance(digest, str):
+            raise ValueError("the digest of a file must be a text")
+        return FileState(digest, stat_from_json(stat))
+
+
+def stat_from_json(data: Json) -> Stat | None:
+    """Read a stored stat; raises ValueError if it is neither None nor four integers."""
+    if data is None:
+        return None
+    if not isinstance(data, list) or len(data) != 4 or not all(type(n) is int for n in data):
+        raise ValueError("a stat must be four integers")
+    return (data[0], data[1], data[2], data[3])
+
+
+def stat_key(info: os.stat_result) -> Stat:
+    """Return what is compared of a stat."""
+    return (info.st_mtime_ns, info.st_size, info.st_ino, info.st_ctime_ns)
+
+
+def is_racy(stat: Stat, now_ns: int) -> bool:
+    """Return whether a file with this stat could be written again without changing it.
+
+    :param now_ns: the time at which its content was read, in ns since the epoch
+    """
+    latest = max(stat[0], stat[3])
+    tick = _COARSE_NS if latest % 1_000_000_000 == 0 else _TICK_NS
+    return now_ns - latest < tick
+
+
+class FileView:
+    """Looks at files for one run of doit, and hashes each content once.
+
+    What is looked at is never assumed to stay: every question is a fresh stat, and only a
+    content that is still under the same, not racy stat is answered from memory.
+
+    :param teach: asked for a digest before a file is hashed, None if nobody listens
+    """
+
+    def __init__(self, teach: FileTeacher | None = None) -> None:
+        self._teach = teach
+        self._seen: dict[str, FileState] = {}
+        self._md5: dict[tuple[str, Stat], str] = {}
+
+    def state(self, path: str, known: FileState | None = None) -> FileState:
+        """Return the state of a file now.
+
+        :param path: path of anything but a directory; links are followed
+        :param known: the recorded state; that very object is returned if the stat is equal
+        :raises FileNotFoundError: if there is none, or the path is a broken or cyclic link
+        :raises CannotFingerprint: if it can't be read
+        """
+        return self.state_of(path, os.stat(path), known)
+
+    def state_of(self, path: str, info: os.stat_result, known: FileState | None) -> FileState:
+        """Return what :meth:`state` does, for a caller that has the stat of the path already."""
+        key = stat_key(info)
+        if known is not None and known.stat == key:
+            return known
+        if not stat_module.S_ISREG(info.st_mode):
+            # Never opened: reading a pipe would wait for a writer.
+            return FileState(f"special:{stat_module.S_IFMT(info.st_mode):o}", None)
+        seen = self._seen.get(path)
+        if seen is None or seen.stat != key:
+            seen = self._seen[path] = self._hash(path, key)
+        if known is not None and digests.is_plain_md5(known.digest):
+            return self._compare_md5(path, key, known, seen)
+        return seen
+
+    def _hash(self, path: str, key: Stat) -> FileState:
+        started = time.time_ns()
+        try:
+            taught = self._teach(path) if self._teach is not None else None
+            digest = taught if taught is not None else digests.digest_file(path, key[1])
+            after = stat_key(os.stat(path))
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            raise CannotFingerprint(f"{path} can't be read: {error.strerror}") from error
+        # Written while it was read: the content is some mixture, and no stat stands for it.
+        settled = after == key and not is_racy(key, started)
+        return FileState(digest, key if settled else None)
+
+    def _compare_md5(self, path: str, key: Stat, known: FileState, now: FileState) -> FileState:
+        """Check a state that plain doit saved by the only digest it has."""
+        md5 = self._md5.get((path, key))
+        if md5 is None:
+            try:
+                md5 = self._md5[path, key] = digests.md5_of_file(path)
+            except OSError as error:
+                raise CannotFingerprint(f"{path} can't be read: {error.strerror}") from error
+        return FileState(md5, now.stat) if md5 == known.digest else now

@@ -1,0 +1,115 @@
+"""The small immutable values that the layers hand to each other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+#: What can be stored in doit's DB. Not spelled out recursively: mypy would then demand a cast
+#: at every read of a record, and a record is validated once, where it is read.
+Json = Any
+
+Status = Literal["run", "up-to-date", "error"]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One difference inside something that changed: a file of a tree, a key of a value.
+
+    :ivar what: ``changed``, ``added`` or ``removed``
+    :ivar where: the place inside: a relative path, ``$.key[3]``, the name of a variable
+    :ivar old, new: short texts of both sides, None where there is none or it must not be shown
+    """
+
+    what: Literal["changed", "added", "removed"]
+    where: str
+    old: str | None = None
+    new: str | None = None
+
+    def __str__(self) -> str:
+        """``$.k: 3 -> 4``, or what happened where the two sides are not shown."""
+        if self.what == "changed" and self.old is not None and self.new is not None:
+            return f"{self.where}: {self.old} -> {self.new}"
+        value = self.new if self.what == "added" else self.old if self.what == "removed" else None
+        return f"{self.where} {self.what}" + (f" ({value})" if value is not None else "")
+
+    def to_json(self) -> Json:
+        """Return the change as a dict, without what is not known."""
+        fields = {"what": self.what, "where": self.where, "old": self.old, "new": self.new}
+        return {key: value for key, value in fields.items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """How the fingerprint of one thing differs from the recorded one.
+
+    :ivar text: what happened, to be read after the name of the thing: ``"1 changed (a.txt)"``
+    :ivar code: the machine's word for it, as in :class:`Reason`
+    """
+
+    text: str
+    changes: tuple[Change, ...] = ()
+    code: str = "changed_invariant"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a task is not up-to-date, or why that can't be known.
+
+    :ivar code: the machine's word: doit's own where doit has one (``changed_file_dep``,
+        ``missing_target``, ...), else one of ours (``changed_invariant``, ``changed_target``, ...)
+    :ivar subject: what it is about: a path, ``Value(THEME)``
+    :ivar text: what about it
+    :ivar changes: what changed inside, complete, where the text shows only the first few
+    """
+
+    code: str
+    subject: str
+    text: str
+    changes: tuple[Change, ...] = ()
+
+    def __str__(self) -> str:
+        """The one line that a user reads: ``templates/: 1 changed (templates/head.html)``."""
+        return printable(f"{self.subject}: {self.text}")
+
+    def to_json(self) -> Json:
+        """Return the reason as ``doit invariants why --json`` prints it."""
+        data: dict[str, Json] = {"code": self.code, "subject": self.subject, "text": self.text}
+        if self.changes:
+            data["changes"] = [change.to_json() for change in self.changes]
+        return data
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The outcome of comparing a record with now.
+
+    :ivar task: name of the task
+    :ivar status: as doit's: ``run``, ``up-to-date`` or ``error``
+    :ivar reasons: every reason that was found; empty if and only if the task is up-to-date
+    """
+
+    task: str
+    status: Status
+    reasons: tuple[Reason, ...] = ()
+
+    def to_json(self) -> Json:
+        """Return the verdict as ``doit invariants why --json`` prints it."""
+        reasons = [reason.to_json() for reason in self.reasons]
+        return {"task": self.task, "status": self.status, "reasons": reasons}
+
+
+def printable(text: str) -> str:
+    """Return the text with what no terminal can print escaped.
+
+    File names need not be UTF-8; Python carries such bytes as lone surrogates, which no
+    stream encodes: printing one would turn an explanation into a traceback.
+    """
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def listing(names: list[str], most: int = 5) -> str:
+    """Return the first few names and how many more there are: ``a, b and 7 more``."""
+    if len(names) <= most:
+        return ", ".join(names)
+    return f"{', '.join(names[:most])} and {len(names) - most} more"

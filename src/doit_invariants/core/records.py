@@ -1,0 +1,148 @@
+"""What is kept for a task in doit's DB: one JSON object under one key, with a schema version."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from doit_invariants.core.files import FileState, Stat, stat_from_json
+from doit_invariants.core.invariant import Fingerprint
+from doit_invariants.core.model import Json
+from doit_invariants.core.trees import TreeState
+
+#: The key of our record among doit's own (``deps:``, ``result:``, ...). Stored: never change it.
+KEY = "invariants:"
+
+#: Version of the layout below. A record of a newer one is not read: the task runs.
+SCHEMA = 1
+
+Origin = Literal["run", "accept", "adopt"]
+
+#: What a path that is tracked had: a file or a directory, None if there was nothing.
+PathState = FileState | TreeState | None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One recorded invariant.
+
+    :ivar kind, version: as the class says them
+    :ivar label: the name for explanations, kept for when the invariant is gone
+    :ivar fingerprint: what the kind recorded
+    :ivar source: None if the user listed it, else the plugin that adds it by itself
+    """
+
+    kind: str
+    version: int
+    label: str
+    fingerprint: Fingerprint
+    source: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """The state in which a task last succeeded, or was accepted.
+
+    :ivar executed_at: when its actions last ran with success, in seconds since the epoch;
+        None if they never did
+    :ivar origin: whether the task ran, was accepted, or was found up-to-date by plain doit
+    :ivar root: directory of the project then, to recognise a moved checkout
+    :ivar stats: for each file that doit tracks as ``file_dep`` what doit's own triple lacks
+    :ivar trees: for each directory among them its entries
+    :ivar targets: state of the targets in their order, None if they were not tracked
+    :ivar entries: invariants by their id within the task
+    :ivar sources: plugins that were asked for implicit invariants, whether they gave any or not
+    """
+
+    executed_at: float | None
+    origin: Origin
+    root: str
+    stats: dict[str, Stat | None] = field(default_factory=dict)
+    trees: dict[str, TreeState] = field(default_factory=dict)
+    targets: dict[str, PathState] | None = None
+    entries: dict[str, Entry] = field(default_factory=dict)
+    sources: tuple[str, ...] = ()
+
+
+class Unreadable(Exception):
+    """What is stored is not a record that this version can read; says why."""
+
+
+def to_json(record: Record) -> Json:
+    """Return the record as it is stored."""
+    targets = record.targets
+    return {
+        "schema": SCHEMA,
+        "executed_at": record.executed_at,
+        "origin": record.origin,
+        "root": record.root,
+        "stats": {path: list(stat) if stat else None for path, stat in record.stats.items()},
+        "trees": {path: tree.to_json() for path, tree in record.trees.items()},
+        # A list: the order of the targets counts, and a JSON object promises none.
+        "targets": targets
+        if targets is None
+        else [[path, state_to_json(state)] for path, state in targets.items()],
+        "entries": {
+            key: [entry.kind, entry.version, entry.label, entry.fingerprint, entry.source]
+            for key, entry in record.entries.items()
+        },
+        "sources": list(record.sources),
+    }
+
+
+def from_json(data: Json) -> Record:
+    """Read a stored record.
+
+    :raises Unreadable: if it was written by a newer version, or is damaged
+    """
+    if not isinstance(data, dict) or type(data.get("schema")) is not int:
+        raise Unreadable("the record is damaged")
+    if data["schema"] > SCHEMA:
+        raise Unreadable(
+            f"the record was written by a newer doit-invariants (schema {data['schema']}, "
+            f"this one reads up to {SCHEMA})"
+        )
+    try:
+        return _parse(data)
+    except (ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
+        raise Unreadable("the record is damaged") from error
+
+
+def state_to_json(state: PathState) -> Json:
+    """Return the state of a path as it is stored: a list for a file, a dict for a directory."""
+    return None if state is None else state.to_json()
+
+
+def state_from_json(data: Json) -> PathState:
+    """Read the state of a path; raises what a damaged one makes Python raise."""
+    if data is None:
+        return None
+    return TreeState.from_json(data) if isinstance(data, dict) else FileState.from_json(data)
+
+
+def _parse(data: dict[str, Json]) -> Record:
+    executed_at, origin = data["executed_at"], data["origin"]
+    if executed_at is not None:
+        executed_at = float(executed_at)
+    if origin not in ("run", "accept", "adopt"):
+        raise ValueError(origin)
+    targets = data["targets"]
+    return Record(
+        executed_at=executed_at,
+        origin=origin,
+        root=str(data["root"]),
+        stats={str(path): stat_from_json(stat) for path, stat in data["stats"].items()},
+        trees={str(path): TreeState.from_json(tree) for path, tree in data["trees"].items()},
+        targets=None
+        if targets is None
+        else {str(path): state_from_json(state) for path, state in targets},
+        entries={str(key): _parse_entry(entry) for key, entry in data["entries"].items()},
+        sources=tuple(str(source) for source in data["sources"]),
+    )
+
+
+def _parse_entry(data: Json) -> Entry:
+    kind, version, label, fingerprint, source = data
+    if not isinstance(fingerprint, dict) or "digest" not in fingerprint:
+        raise ValueError(label)
+    return Entry(str(kind), int(version), str(label), fingerprint, source)
