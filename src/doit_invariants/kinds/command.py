@@ -1,0 +1,99 @@
+"""``Command``: the output of a command."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Sequence
+from typing import ClassVar
+
+from doit_invariants.core.digest import digest_bytes
+from doit_invariants.core.errors import CannotFingerprint, InvalidOption
+from doit_invariants.core.invariant import Context, Fingerprint, Invariant
+from doit_invariants.core.model import Change, Difference
+from doit_invariants.core.outline import shorten
+
+
+class Command(Invariant):
+    """Unchanged while the output of a command is the same: ``Command("gcc --version")``.
+
+    :param cmd: a text for the shell, or a list of texts that is run without one
+    :param timeout: seconds after which the command counts as failed
+
+    Standard output and standard error count (some tools print their version to the latter). The
+    command runs at most once in a run of doit, in the project's directory, without input; also
+    when tasks are only listed with their status, so it must not change anything. A command
+    that fails makes the task fail: its output says nothing.
+    """
+
+    kind: ClassVar[str] = "Command"
+
+    def __init__(self, cmd: str | Sequence[str], *, timeout: float = 60) -> None:
+        self.cmd = cmd
+        self.timeout = timeout
+
+    def identity(self) -> str:
+        """The command."""
+        return self.cmd if isinstance(self.cmd, str) else " ".join(map(str, self.cmd))
+
+    def validate(self) -> None:
+        """A command that is not empty, and a positive timeout."""
+        parts = [self.cmd] if isinstance(self.cmd, str) else self.cmd
+        texts = isinstance(parts, (list, tuple)) and all(
+            isinstance(part, (str, os.PathLike)) for part in parts
+        )
+        if not texts or not parts or not str(parts[0]).strip():
+            raise InvalidOption(
+                f"Command: give a text or a list like 'gcc --version', got {self.cmd!r:.60}"
+            )
+        if (
+            isinstance(self.timeout, bool)
+            or not isinstance(self.timeout, (int, float))
+            or (not self.timeout > 0)
+        ):
+            raise InvalidOption(
+                f"Command: timeout must be a positive number of seconds, got {self.timeout!r:.60}"
+            )
+
+    def fingerprint(self, context: Context, previous: Fingerprint | None) -> Fingerprint:
+        """Record a digest of the output, and its first line for the explanation."""
+        shell = isinstance(self.cmd, str)
+        key = ("Command", self.cmd if shell else tuple(map(str, self.cmd)))
+        if key not in context.memo:
+            context.memo[key] = self._run(shell, context.root)
+        fingerprint: Fingerprint = context.memo[key]
+        return fingerprint
+
+    def _run(self, shell: bool, root: str) -> Fingerprint:
+        arguments = self.cmd if shell else [os.fspath(part) for part in self.cmd]
+        try:
+            done = subprocess.run(
+                arguments,
+                shell=shell,
+                cwd=root,
+                timeout=self.timeout,
+                check=False,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise CannotFingerprint(
+                f"{self}: no end after {self.timeout} seconds; give a larger timeout"
+            ) from error
+        except OSError as error:
+            raise CannotFingerprint(f"{self}: can't be run: {error.strerror}") from error
+        lines = done.stdout.decode("utf-8", "replace").strip().splitlines()
+        if done.returncode != 0:
+            said = f": {shorten(lines[-1])}" if lines else ""
+            raise CannotFingerprint(f"{self}: failed with exit code {done.returncode}{said}")
+        return {"digest": digest_bytes(done.stdout), "first": shorten(lines[0]) if lines else ""}
+
+    def difference(self, old: Fingerprint, new: Fingerprint, context: Context) -> Difference | None:
+        """Show the first line of both outputs if it is there that they differ."""
+        if old["digest"] == new["digest"]:
+            return None
+        if old["first"] == new["first"]:
+            return Difference("output changed after its first line")
+        change = Change("changed", "output", repr(old["first"]), repr(new["first"]))
+        return Difference(str(change), (change,))

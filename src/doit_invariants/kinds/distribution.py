@@ -1,0 +1,70 @@
+"""``Distribution``: the versions of installed packages."""
+
+from __future__ import annotations
+
+from importlib import metadata
+from typing import ClassVar
+
+from doit_invariants.core.encode import digest_value
+from doit_invariants.core.errors import InvalidOption
+from doit_invariants.core.invariant import Context, Fingerprint, Invariant
+from doit_invariants.core.model import Change, Difference
+
+
+class Distribution(Invariant):
+    """Unchanged while the installed versions are the same: ``Distribution("numpy", "pandas")``.
+
+    :param names: names of distributions as pip installs them, in any spelling pip accepts
+
+    One that is not installed counts as such. What changes without a new version (an editable
+    install that is edited) is not seen: track its files or functions.
+    """
+
+    kind: ClassVar[str] = "Distribution"
+
+    def __init__(self, *names: str) -> None:
+        self.names = names
+
+    def identity(self) -> str:
+        """The names, in any order."""
+        return ", ".join(sorted(map(str, self.names)))
+
+    def validate(self) -> None:
+        """At least one name, each a text that is not empty."""
+        if not self.names:
+            raise InvalidOption("Distribution() needs at least one name: Distribution('numpy')")
+        for name in self.names:
+            if not isinstance(name, str) or not name.strip():
+                raise InvalidOption(
+                    f"Distribution: the name of a distribution must be a text, got {name!r:.60}"
+                )
+
+    def fingerprint(self, context: Context, previous: Fingerprint | None) -> Fingerprint:
+        """Record each version, None where there is no such distribution."""
+        versions = {name: _version(context, name) for name in sorted(set(self.names))}
+        return {"digest": digest_value(versions), "versions": versions}
+
+    def difference(self, old: Fingerprint, new: Fingerprint, context: Context) -> Difference | None:
+        """Say which version changed, from what to what."""
+        if old["digest"] == new["digest"]:
+            return None
+        before, after = old["versions"], new["versions"]
+        changes = tuple(
+            Change(
+                "changed", name, before.get(name) or "not installed", after[name] or "not installed"
+            )
+            for name in after
+            if before.get(name) != after[name]
+        )
+        return Difference(", ".join(map(str, changes)) or "changed", changes)
+
+
+def _version(context: Context, name: str) -> str | None:
+    key = ("Distribution", name)
+    if key not in context.memo:
+        try:
+            context.memo[key] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            context.memo[key] = None
+    version: str | None = context.memo[key]
+    return version

@@ -1,0 +1,87 @@
+"""``Env``: environment variables."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+from typing import ClassVar
+
+from doit_invariants.core.encode import digest_value
+from doit_invariants.core.errors import InvalidOption
+from doit_invariants.core.invariant import Context, Fingerprint, Invariant
+from doit_invariants.core.model import Change, Difference
+
+# Slow on purpose: who holds the DB must not be able to try many candidates for a short value.
+_ROUNDS = 50_000
+
+
+class Env(Invariant):
+    """Unchanged while these environment variables are the same; unset differs from empty.
+
+    :param names: names of the variables
+
+    The value itself is never stored nor shown, only a salted, deliberately slow digest
+    (PBKDF2-HMAC-SHA256). An explanation names the variable and says no more.
+    """
+
+    kind: ClassVar[str] = "Env"
+
+    def __init__(self, *names: str) -> None:
+        self.names = names
+
+    def identity(self) -> str:
+        """The names, in any order."""
+        return ", ".join(sorted(map(str, self.names)))
+
+    def validate(self) -> None:
+        """At least one name, each a text that can name a variable."""
+        if not self.names:
+            raise InvalidOption("Env() needs at least one name: Env('API_REGION')")
+        for name in self.names:
+            if not isinstance(name, str) or not name or "=" in name or "\0" in name:
+                raise InvalidOption(
+                    f"Env: the name of a variable must be a text without '=', got {name!r:.60}"
+                )
+
+    def fingerprint(self, context: Context, previous: Fingerprint | None) -> Fingerprint:
+        """Record a digest for each variable, None for an unset one."""
+        salt = _salt(context, previous)
+        values = {name: _digest(context, salt, name) for name in sorted(set(self.names))}
+        return {"digest": digest_value(values), "salt": salt, "values": values}
+
+    def difference(self, old: Fingerprint, new: Fingerprint, context: Context) -> Difference | None:
+        """Say which variable changed, was set or unset."""
+        before, after = old["values"], new["values"]
+        changed = [name for name in after if before[name] != after[name]]
+        if not changed:
+            return None
+        text = ", ".join(f"{name} {_what(before[name], after[name])}" for name in changed)
+        return Difference(text, tuple(Change("changed", name) for name in changed))
+
+
+def _what(old: str | None, new: str | None) -> str:
+    if new is None:
+        return "was unset"
+    return "was set" if old is None else "changed"
+
+
+def _salt(context: Context, previous: Fingerprint | None) -> str:
+    """Return the recorded salt, so that digests can be compared, else one for this run."""
+    if previous is not None and isinstance(previous.get("salt"), str):
+        return str(previous["salt"])
+    # One for the run, not for each task: the slow digest is then computed once a variable.
+    return str(context.memo.setdefault("Env salt", secrets.token_hex(16)))
+
+
+def _digest(context: Context, salt: str, name: str) -> str | None:
+    value = os.environ.get(name)
+    if value is None:
+        return None
+    key = ("Env", salt, name, value)
+    digest = context.memo.get(key)
+    if digest is None:
+        secret = os.fsencode(f"{name}={value}")
+        raw = hashlib.pbkdf2_hmac("sha256", secret, salt.encode(), _ROUNDS)
+        digest = context.memo[key] = "pbkdf2_sha256:" + raw.hex()
+    return str(digest)

@@ -1,0 +1,92 @@
+"""``Files``: the contents of some files."""
+
+from __future__ import annotations
+
+import glob
+import os
+from typing import ClassVar
+
+from doit_invariants.core.encode import as_seen_from_here, relative_to
+from doit_invariants.core.errors import CannotFingerprint, InvalidOption
+from doit_invariants.core.files import FileState
+from doit_invariants.core.invariant import Context, Fingerprint, Invariant
+from doit_invariants.core.model import Difference
+from doit_invariants.core.trees import TreeState, entries_digest, tree_difference
+
+
+class Files(Invariant):
+    """Unchanged while the contents of these files are the same, and none was added or removed.
+
+    :param paths: text or path objects, relative to the project's directory or absolute; with
+        ``*``, ``?`` and ``[...]`` they are globs (``**`` crosses directories), looked up at each
+        check, not when ``dodo.py`` is loaded
+
+    A path without wildcards must exist when the task is checked. The task's own targets are
+    left out: they are tracked as targets. Names and contents count, times and modes do not.
+    """
+
+    kind: ClassVar[str] = "Files"
+
+    def __init__(self, *paths: str | os.PathLike[str]) -> None:
+        self.paths = paths
+        self._shown = ", ".join(map(as_seen_from_here, paths))
+
+    def identity(self) -> str:
+        """The paths, relative where they are below the directory of the project."""
+        return self._shown
+
+    def validate(self) -> None:
+        """At least one path, each a text or a path object."""
+        if not self.paths:
+            raise InvalidOption("Files() needs at least one path: Files('data/*.csv')")
+        for path in self.paths:
+            if not isinstance(path, (str, os.PathLike)):
+                raise InvalidOption(
+                    f"Files: a path must be a text or a path object, got {path!r:.60}; "
+                    "a list is given as Files(*paths)"
+                )
+
+    def fingerprint(self, context: Context, previous: Fingerprint | None) -> Fingerprint:
+        """Record each file by its path relative to the project."""
+        before = _known(previous)
+        own = {os.path.abspath(target) for target in context.targets}
+        entries: dict[str, FileState] = {}
+        for path in self._expand():
+            absolute = os.path.abspath(path)
+            if absolute not in own:
+                name = relative_to(absolute, context.root) or path
+                entries[name] = self._state(context, path, before.get(name))
+        return TreeState(entries_digest(entries), entries).to_json()  # type: ignore[no-any-return]
+
+    def _expand(self) -> list[str]:
+        found: set[str] = set()
+        for given in self.paths:
+            path = os.fspath(given)
+            if glob.has_magic(path):
+                found.update(p for p in glob.glob(path, recursive=True) if not os.path.isdir(p))
+            else:
+                found.add(path)
+        return sorted(found)
+
+    @staticmethod
+    def _state(context: Context, path: str, known: FileState | None) -> FileState:
+        if os.path.isdir(path):
+            raise CannotFingerprint(f"Files: {path} is a directory; use Tree({path!r})")
+        try:
+            return context.files.state(path, known)
+        except OSError as error:
+            raise CannotFingerprint(f"Files: {path} does not exist") from error
+
+    def difference(self, old: Fingerprint, new: Fingerprint, context: Context) -> Difference | None:
+        """Name the files that differ."""
+        if old["digest"] == new["digest"]:
+            return None
+        difference = tree_difference(TreeState.from_json(old), TreeState.from_json(new), "")
+        return difference or Difference("changed")
+
+
+def _known(previous: Fingerprint | None) -> dict[str, FileState]:
+    try:
+        return TreeState.from_json(previous).entries
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return {}

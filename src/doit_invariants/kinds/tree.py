@@ -1,0 +1,128 @@
+"""``Tree``: the names and contents below a directory."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import ClassVar
+
+from doit_invariants.core.encode import as_seen_from_here, digest_value
+from doit_invariants.core.errors import CannotFingerprint, InvalidOption
+from doit_invariants.core.invariant import Context, Fingerprint, Invariant
+from doit_invariants.core.model import Change, Difference, listing
+from doit_invariants.core.patterns import matcher
+from doit_invariants.core.trees import Selection, TreeState, tree_difference, tree_state
+
+
+class Tree(Invariant):
+    """Unchanged while the names and contents below a directory are the same.
+
+    :param directory: text or path object
+    :param include: patterns of the files that count, all by default
+    :param exclude: patterns of files and directories that do not count, beside those of the
+        setting ``tree_exclude``; an excluded directory is not entered
+    :param deep: with False only the names and modification times of the directory's own entries
+        count; nothing is read, and a copy or a checkout elsewhere counts as changed
+
+    A pattern without ``/`` matches a name at any depth (``*.pyc``), one with ``/`` a path
+    relative to the directory (``raw/**/*.csv``). The task's own targets do not count.
+    """
+
+    kind: ClassVar[str] = "Tree"
+
+    def __init__(
+        self,
+        directory: str | os.PathLike[str],
+        *,
+        include: Sequence[str] = (),
+        exclude: Sequence[str] = (),
+        deep: bool = True,
+    ) -> None:
+        self.directory = directory
+        self._shown = as_seen_from_here(directory)
+        self.include = include
+        self.exclude = exclude
+        self.deep = deep
+
+    def identity(self) -> str:
+        """The directory and whatever narrows it down: another selection is another invariant."""
+        parts = [self._shown.rstrip("/") or "/"]
+        parts += [f"include={list(self.include)}"] if self.include else []
+        parts += [f"exclude={list(self.exclude)}"] if self.exclude else []
+        parts += [] if self.deep else ["deep=False"]
+        return ", ".join(parts)
+
+    def validate(self) -> None:
+        """A directory's name, and lists of patterns."""
+        if not isinstance(self.directory, (str, os.PathLike)) or not str(self.directory):
+            raise InvalidOption(
+                f"Tree: the directory must be a text or a path object, got {self.directory!r:.60}"
+            )
+        for option in ("include", "exclude"):
+            value = getattr(self, option)
+            if not isinstance(value, (list, tuple)) or not all(isinstance(p, str) for p in value):
+                raise InvalidOption(
+                    f"Tree: {option} must be a list of patterns like ['*.csv'], got {value!r:.60}"
+                )
+        if not isinstance(self.deep, bool):
+            raise InvalidOption(f"Tree: deep must be True or False, got {self.deep!r:.60}")
+
+    def fingerprint(self, context: Context, previous: Fingerprint | None) -> Fingerprint:
+        """Record every entry, so that the next check opens only what its stat calls changed."""
+        directory = os.fspath(self.directory)
+        if not os.path.isdir(directory):
+            if os.path.exists(directory):
+                raise CannotFingerprint(
+                    f"{self}: {directory} is not a directory; use Files({directory!r})"
+                )
+            raise CannotFingerprint(f"{self}: the directory {directory} does not exist")
+        if not self.deep:
+            return self._shallow(directory, context)
+        known = _known(previous)
+        state = tree_state(context.files, directory, known, self._selection(context))
+        return previous if state is known and previous else state.to_json()
+
+    def _selection(self, context: Context) -> Selection:
+        return Selection(
+            include=matcher(list(self.include)),
+            exclude=matcher([*context.tree_exclude, *self.exclude]),
+            skip=frozenset(os.path.abspath(target) for target in context.targets),
+        )
+
+    def _shallow(self, directory: str, context: Context) -> Fingerprint:
+        select = self._selection(context)
+        times: dict[str, int] = {}
+        with os.scandir(directory) as found:
+            for entry in found:
+                excluded = select.exclude is not None and select.exclude(entry.name)
+                included = select.include is None or select.include(entry.name)
+                if included and not excluded and os.path.abspath(entry.path) not in select.skip:
+                    times[entry.name] = entry.stat(follow_symlinks=False).st_mtime_ns
+        return {"digest": digest_value(times), "times": times}
+
+    def difference(self, old: Fingerprint, new: Fingerprint, context: Context) -> Difference | None:
+        """Name the entries that differ."""
+        if old["digest"] == new["digest"]:
+            return None
+        if not self.deep:
+            return _shallow_difference(old["times"], new["times"], self._shown)
+        return tree_difference(TreeState.from_json(old), TreeState.from_json(new), self._shown)
+
+
+def _known(previous: Fingerprint | None) -> TreeState | None:
+    try:
+        return TreeState.from_json(previous)
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return None
+
+
+def _shallow_difference(old: dict[str, int], new: dict[str, int], where: str) -> Difference:
+    names = sorted(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))
+    changes = [
+        Change(
+            "added" if name not in old else "removed" if name not in new else "changed",
+            f"{where}/{name}",
+        )
+        for name in names
+    ]
+    return Difference(f"{len(names)} entries differ ({listing(names)})", tuple(changes))

@@ -1,0 +1,54 @@
+"""``Value``: a Python value."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from doit_invariants.core.errors import InvalidOption
+from doit_invariants.core.invariant import Context, Fingerprint, Invariant
+from doit_invariants.core.model import Difference, listing
+from doit_invariants.core.outline import outline, outline_changes
+
+
+class Value(Invariant):
+    """Unchanged while a value is equal, types included: ``1``, ``1.0`` and ``True`` differ.
+
+    :param obj: any JSON value, dataclass, enum, path, date, set, bytes, numpy array or pandas
+        frame, an object of a class with plain state, or what a plugin teaches by the hook
+        ``invariants_digest_value``. The order of lists counts, that of dicts and sets does not.
+    :param name: tells this value from the task's others, and names it in explanations; without
+        it the place among the task's unnamed values does
+
+    The value is taken when the task is checked. A short outline of it is kept in the record, to
+    say later what changed: for a secret use :class:`Env`, or give its digest.
+    """
+
+    kind: ClassVar[str] = "Value"
+
+    def __init__(self, obj: object, *, name: str | None = None) -> None:
+        self.obj = obj
+        self.name = name
+
+    def identity(self) -> str | None:
+        """The name, if one was given."""
+        return self.name
+
+    def validate(self) -> None:
+        """The name is a text; whether the value can be encoded shows at the check."""
+        if self.name is not None and not isinstance(self.name, str):
+            raise InvalidOption(f"Value: name must be a text, got {self.name!r:.60}")
+
+    def fingerprint(self, context: Context, previous: Fingerprint | None) -> Fingerprint:
+        """Record the digest, and an outline if the value is small enough for one."""
+        digest = context.digest_value(self.obj)
+        if previous is not None and previous["digest"] == digest:
+            return previous
+        return {"digest": digest, "outline": outline(self.obj)}
+
+    def difference(self, old: Fingerprint, new: Fingerprint, context: Context) -> Difference | None:
+        """Name the places inside the value that differ, from what to what."""
+        if old["digest"] == new["digest"]:
+            return None
+        changes = outline_changes(old.get("outline"), new.get("outline"))
+        texts = [str(change).removeprefix("$: ") for change in changes]
+        return Difference(listing(texts) if texts else "value changed", changes)

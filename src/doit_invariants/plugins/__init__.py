@@ -1,0 +1,1 @@
+"""The plugin system: hook specifications, the manager, the registry, the settings."""

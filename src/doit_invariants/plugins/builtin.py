@@ -1,0 +1,43 @@
+"""The built-in kinds and policies, as plugins like any other: each can be blocked by name."""
+
+from __future__ import annotations
+
+from doit_invariants.core.invariant import Invariant
+from doit_invariants.plugins.hookspecs import hookimpl
+from doit_invariants.policies.base import Policy
+
+
+class BuiltinKinds:
+    """The kinds that come with the package. Modules are imported when the plugin is asked."""
+
+    name = "builtin-kinds"
+
+    @hookimpl
+    def invariants_register_kinds(self) -> list[type[Invariant]]:
+        """Return the built-in kinds."""
+        from doit_invariants.kinds.command import Command
+        from doit_invariants.kinds.distribution import Distribution
+        from doit_invariants.kinds.env import Env
+        from doit_invariants.kinds.files import Files
+        from doit_invariants.kinds.function import Function
+        from doit_invariants.kinds.git import Git
+        from doit_invariants.kinds.task import Task
+        from doit_invariants.kinds.tree import Tree
+        from doit_invariants.kinds.ttl import TTL
+        from doit_invariants.kinds.value import Value
+
+        return [Command, Distribution, Env, Files, Function, Git, TTL, Task, Tree, Value]
+
+
+class BuiltinPolicies:
+    """The policies that come with the package."""
+
+    name = "builtin-policies"
+
+    @hookimpl
+    def invariants_register_policies(self) -> list[type[Policy]]:
+        """Return the built-in policies."""
+        from doit_invariants.policies.always import Always
+        from doit_invariants.policies.changed import Changed
+
+        return [Changed, Always]

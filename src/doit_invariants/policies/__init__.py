@@ -1,0 +1,1 @@
+"""The built-in cache policies, one module each."""
