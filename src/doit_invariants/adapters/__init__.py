@@ -1,0 +1,1 @@
+"""Where doit-invariants meets doit: dependency manager, checker, task dicts, ``uptodate``."""

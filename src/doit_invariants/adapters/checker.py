@@ -1,0 +1,135 @@
+"""doit's file checker, by content."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from doit.dependency import MD5Checker
+
+from doit_invariants.core.files import FileState, FileView, Stat, stat_key
+from doit_invariants.core.patterns import Matcher
+from doit_invariants.core.records import PathState, Record
+from doit_invariants.core.trees import Selection, TreeState, is_directory, tree_state
+
+#: What doit stores for a file: modification time in s, size in bytes, digest.
+Triple = tuple[float, int, str]
+
+
+class ContentChecker(MD5Checker):  # type: ignore[misc]
+    """Files and directories by content, kept in the triples that plain doit can read.
+
+    :ivar prepared: states that the dependency manager wants saved: those that the inputs had
+        before the actions ran
+    """
+
+    def __init__(self, view: FileView | None = None) -> None:
+        self.view = view or FileView()
+        self.prepared: dict[str, Triple] = {}
+
+    def get_state(self, dep: str, current_state: Any) -> Triple | None:
+        """Return the state of a file now, or None to keep the stored one.
+
+        :raises FileNotFoundError: if there is none; doit turns it into a failed task
+        """
+        if dep in self.prepared:
+            return self.prepared[dep]
+        info = os.stat(dep)
+        stored = read_triple(current_state)
+        if stored is not None and stored[:2] == (info.st_mtime, info.st_size):
+            return None
+        if os.path.isdir(dep):
+            return (info.st_mtime, 0, tree_state(self.view, dep).digest)
+        return (info.st_mtime, info.st_size, self.view.state(dep).digest)
+
+    def check_modified(self, file_path: str, file_stat: os.stat_result, state: Any) -> bool:
+        """Return whether a file differs from its stored state, by what the triple alone tells."""
+        stored = read_triple(state)
+        if stored is None:
+            return True
+        if os.path.isdir(file_path):
+            return tree_state(self.view, file_path).digest != stored[2]
+        known = known_file(state, None, file_stat)
+        return self.view.state_of(file_path, file_stat, known).digest != stored[2]
+
+
+# doit stores the name of the checker's class, and drops everything it knows when another name
+# comes. Under this name plain doit goes on with our states, and we with those of plain doit.
+ContentChecker.__name__ = MD5Checker.__name__
+
+
+def read_triple(stored: Any) -> Triple | None:
+    """Return what doit stored for a file, None if there is nothing or it is damaged."""
+    if not isinstance(stored, (list, tuple)) or len(stored) != 3:
+        return None
+    mtime, size, digest = stored
+    if not isinstance(mtime, (int, float)) or not isinstance(digest, str):
+        return None
+    return (mtime, size, digest)
+
+
+def float_mtime(mtime_ns: int) -> float:
+    """Return a time in ns as the float that ``os.stat`` gives for it: doit compares those."""
+    seconds, rest = divmod(mtime_ns, 1_000_000_000)
+    return seconds + 1e-9 * rest
+
+
+def known_file(
+    stored: Any, stats: dict[str, Stat | None] | None, info: os.stat_result, path: str = ""
+) -> FileState | None:
+    """Return the recorded state of a file, from doit's triple and from our record of its stat.
+
+    :param stored: doit's triple
+    :param stats: the stats of our record, None if there is no record
+    :param info: the present stat, which decides what a triple alone is worth
+    """
+    triple = read_triple(stored)
+    if triple is None:
+        return None
+    mtime, size, digest = triple
+    if stats is not None and path in stats:
+        stat = stats[path]
+        # Another time in the triple: plain doit has saved the task since, and knows better.
+        if stat is None or float_mtime(stat[0]) == mtime:
+            return FileState(digest, stat)
+    if info.st_mtime == mtime and info.st_size == size:
+        return FileState(digest, stat_key(info))
+    return FileState(digest, None)
+
+
+def known_tree(stored: Any, record: Record | None, path: str) -> TreeState | None:
+    """Return the recorded state of a directory, None if there is none."""
+    triple = read_triple(stored)
+    if triple is None:
+        return None
+    tree = record.trees.get(path) if record is not None else None
+    if tree is not None and tree.digest == triple[2]:
+        return tree
+    return TreeState(triple[2], {})
+
+
+def input_state(
+    view: FileView, path: str, info: os.stat_result, known: PathState, select: Selection
+) -> PathState:
+    """Return the state of a ``file_dep`` or target now; ``known`` itself where it is unchanged."""
+    if is_directory(info):
+        return tree_state(view, path, known if isinstance(known, TreeState) else None, select)
+    return view.state_of(path, info, known if isinstance(known, FileState) else None)
+
+
+def to_triple(state: PathState, info: os.stat_result | None) -> Triple:
+    """Return what doit stores of a state.
+
+    :param info: the stat that goes with it; None if the file has changed since: no stat of it
+        may then be equal, in plain doit either
+    """
+    digest = state.digest if state is not None else ""
+    if info is not None:
+        return (info.st_mtime, 0 if isinstance(state, TreeState) else info.st_size, digest)
+    stat = state.stat if isinstance(state, FileState) else None
+    return (float_mtime(stat[0]), stat[1], digest) if stat else (0.0, -1, digest)
+
+
+def tree_selection(exclude: Matcher | None, targets: list[str]) -> Selection:
+    """Return which entries of a directory count for a task: not its own targets."""
+    return Selection(exclude=exclude, skip=frozenset(map(os.path.abspath, targets)))

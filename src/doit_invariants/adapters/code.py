@@ -1,0 +1,42 @@
+"""Implicit tracking of the code of actions, as a plugin that can be blocked by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from doit.action import PythonAction
+
+from doit_invariants.core.errors import CannotFingerprint
+from doit_invariants.core.fingerprint import code_of
+from doit_invariants.core.invariant import Invariant
+from doit_invariants.kinds.function import Function
+from doit_invariants.plugins.hookspecs import hookimpl
+
+
+class TrackCode:
+    """Tracks the functions among the actions of a task; ``track_code=False`` turns it off."""
+
+    name = "track-code"
+
+    @hookimpl
+    def invariants_for_task(self, task: Any) -> list[Invariant]:
+        """Return a ``Function`` for every Python action with code of its own."""
+        return [Function(func) for func in _functions(task)]
+
+
+def _functions(task: Any) -> Iterator[Any]:
+    # `_actions` is what the user wrote; the property `actions` would create action objects for
+    # every task of every run, up-to-date or not. An action is a text or a list (a command), a
+    # callable, a tuple that begins with a callable, or an action object.
+    for action in task._actions:
+        func = action[0] if isinstance(action, tuple) and action else action
+        if isinstance(func, PythonAction):
+            func = func.py_callable
+        if not callable(func):
+            continue
+        try:
+            code_of(func)
+        except CannotFingerprint:
+            continue  # written in C: nothing of it can be edited
+        yield func

@@ -1,0 +1,48 @@
+"""What an invariant may ask for while a task is checked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from doit_invariants.adapters.session import Session
+from doit_invariants.core.files import FileView
+
+
+class TaskContext:
+    """The :class:`~doit_invariants.core.invariant.Context` of one task and one check."""
+
+    __slots__ = (
+        "_sign",
+        "executed_at",
+        "files",
+        "memo",
+        "now",
+        "root",
+        "session",
+        "targets",
+        "task",
+        "tree_exclude",
+    )
+
+    def __init__(
+        self, session: Session, task: Any, executed_at: float | None, sign: Callable[[str], str]
+    ) -> None:
+        self.session = session
+        self.task: str = task.name
+        self.targets: tuple[str, ...] = tuple(task.targets)
+        self.root: str = session.root
+        self.files: FileView = session.files
+        self.now: float = session.clock()
+        self.executed_at = executed_at
+        self.memo: dict[Any, Any] = session.memo
+        self.tree_exclude: tuple[str, ...] = session.settings.tree_exclude
+        self._sign = sign
+
+    def digest_value(self, value: object) -> str:
+        """Return the digest of a Python value, plugins' types included."""
+        return self.session.digest_value(value)
+
+    def signature_of(self, task: str) -> str:
+        """Return the present signature of another task."""
+        return self._sign(task)

@@ -1,0 +1,150 @@
+"""The ``file_dep`` of a task: compared with what is recorded, and recorded."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from doit_invariants.adapters.checker import ContentChecker, Triple, to_triple
+from doit_invariants.adapters.host import HostFacts
+from doit_invariants.adapters.moved import recorded_path
+from doit_invariants.adapters.snapshot import Look
+from doit_invariants.core.decide import path_difference
+from doit_invariants.core.files import FileState
+from doit_invariants.core.model import Reason
+from doit_invariants.core.records import PathState
+
+if TYPE_CHECKING:
+    from doit_invariants.adapters.dependency import InvariantsDependency
+
+
+def compare_inputs(dep_manager: InvariantsDependency, look: Look, facts: HostFacts) -> list[Reason]:
+    """Look at each ``file_dep``, note in ``facts`` what doit would say of it.
+
+    :returns: why those that changed did
+    """
+    deps = _file_deps(dep_manager, look)
+    if deps:
+        _compare_checker(dep_manager, look, facts)
+    _compare_names(dep_manager, look, facts, deps)
+    reasons: list[Reason] = []
+    for path in sorted(deps):
+        reason = _compare(dep_manager, look, facts, path)
+        if reason is not None:
+            facts.changed.append(path)
+            if path not in facts.added:
+                reasons.append(reason)
+    if look.snapshot.never_ran and reasons:
+        look.snapshot.explicit = False  # said once is enough
+        return [Reason("no_record", "task", "never ran")]
+    return reasons
+
+
+def _compare(
+    dep_manager: InvariantsDependency, look: Look, facts: HostFacts, path: str
+) -> Reason | None:
+    checker, name = dep_manager.checker, look.task.name
+    stored_at = recorded_path(path, look.record_as_stored, look.session.root)
+    stored = None if facts.checker_changed else dep_manager._get(name, stored_at)
+    look.before.states[path] = stored
+    try:
+        info = checker.info(path)
+    except checker.CheckerError:
+        facts.missing.append(path)
+        look.snapshot.inputs[path] = None
+        return None
+    if isinstance(checker, ContentChecker):
+        return _compare_content(look, path, info)
+    # A checker that the user chose: timestamps, or one of his own.
+    look.snapshot.inputs[path] = FileState(f"by {type(checker).__name__}", None)
+    if stored is not None and not checker.check_modified(path, info, stored):
+        return None
+    return Reason("changed_file_dep", path, "no recorded state" if stored is None else "changed")
+
+
+def _compare_content(look: Look, path: str, info: os.stat_result) -> Reason | None:
+    known = look.before.known(path, info)
+    state = look.path(path, known, info)
+    look.snapshot.inputs[path] = state
+    if known is None:
+        return Reason("changed_file_dep", path, "no recorded state")
+    difference = path_difference(known, state, path)
+    if difference is None:
+        return None
+    return Reason("changed_file_dep", path, difference.text, difference.changes)
+
+
+def _file_deps(dep_manager: InvariantsDependency, look: Look) -> set[str]:
+    """Return the ``file_dep`` of a task, what its ``calc_dep`` last gave included.
+
+    In a run doit has added those by now. ``doit list -s`` and ``doit info`` never ask the
+    tasks that calculate them, and would call every such task changed.
+    """
+    deps = set(look.task.file_dep)
+    if not look.session.writes:
+        for name in look.task.calc_dep:
+            calculated = dep_manager.get_values(name).get("file_dep", ())
+            deps.update(path for path in calculated if isinstance(path, str))
+    return deps
+
+
+def _compare_checker(dep_manager: InvariantsDependency, look: Look, facts: HostFacts) -> None:
+    previous = dep_manager._get(look.task.name, "checker:")
+    present = type(dep_manager.checker).__name__
+    if previous and previous != present:
+        facts.checker_changed = (previous, present)
+        if look.session.writes:  # doit does it even for a mere `doit list -s`
+            dep_manager.remove(look.task.name)
+            look.before.record = look.record_as_stored = None
+
+
+def _compare_names(
+    dep_manager: InvariantsDependency, look: Look, facts: HostFacts, deps: set[str]
+) -> None:
+    previous = dep_manager._get(look.task.name, "deps:")
+    if not isinstance(previous, (list, tuple)) or not previous:
+        return  # as in doit: nothing is compared with an empty list
+    record, root = look.record_as_stored, look.session.root
+    here = {recorded_path(path, record, root): path for path in deps}
+    before = {path for path in previous if isinstance(path, str)}
+    facts.added = sorted(path for old, path in here.items() if old not in before)
+    facts.removed = sorted(before - here.keys())
+
+
+def states_to_save(
+    look: Look, task: Any, written: frozenset[str]
+) -> dict[str, tuple[PathState, Triple]]:
+    """Return for each ``file_dep`` the state that the result was made from.
+
+    That is the one before the actions ran: a file that was edited meanwhile then differs at
+    the next check. What the task or its setup tasks write counts as they left it.
+
+    :param written: what those write, as absolute paths
+    :raises FileNotFoundError: if a file is gone
+    """
+    states: dict[str, tuple[PathState, Triple]] = {}
+    for path in task.file_dep:
+        before = look.snapshot.inputs.get(path)
+        info = os.stat(path)
+        after = look.path(path, before, info)
+        own = os.path.abspath(path) in written
+        if before is None or own or path_difference(before, after, path) is None:
+            states[path] = (after, to_triple(after, info))
+        else:
+            states[path] = (before, to_triple(before, None))
+    return states
+
+
+def written_by(task: Any, tasks: Any) -> frozenset[str]:
+    """Return the targets of a task and of what runs for its setup, as absolute paths."""
+    paths: set[str] = set()
+    names, todo = {task.name}, [task]
+    while todo:
+        one = todo.pop()
+        paths.update(map(os.path.abspath, one.targets))
+        needed = one.setup_tasks if one is task else [*one.setup_tasks, *one.task_dep]
+        for name in needed:
+            if name in tasks and name not in names:
+                names.add(name)
+                todo.append(tasks[name])
+    return frozenset(paths)

@@ -1,0 +1,161 @@
+"""One run of doit, as this package sees it: settings, plugins, and what was looked at so far."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from doit_invariants.adapters.code import TrackCode
+from doit_invariants.adapters.options import TaskSpec, by_id, parse_options
+from doit_invariants.core.encode import digest_value
+from doit_invariants.core.errors import CannotFingerprint, InvalidOption
+from doit_invariants.core.files import FileView
+from doit_invariants.core.invariant import Invariant
+from doit_invariants.core.patterns import Matcher, matcher
+from doit_invariants.plugins.manager import Plugins, create_plugins
+from doit_invariants.plugins.settings import Settings
+
+Clock = Callable[[], float]
+
+
+@dataclass(slots=True)
+class Session:
+    """What the tasks of one run share.
+
+    :ivar root: the directory that paths of tasks are relative to, absolute: an action may chdir
+    :ivar writes: whether what is found may be saved: True for ``doit run``, not for ``doit list``
+    :ivar guarded: whether errors in a user's own ``uptodate`` must not get out: with ``-n``
+        doit would wait for ever
+    :ivar clock: the time in seconds since the epoch
+    :ivar specs: options of the tasks that have some, by the name of the task
+    :ivar memo: answers that kinds keep for the run
+    :ivar signing: tasks whose signature is being computed, to see a circle
+    :ivar directories: targets without their trailing slash, to the target and its task
+    """
+
+    settings: Settings
+    plugins: Plugins
+    root: str
+    writes: bool = False
+    guarded: bool = False
+    clock: Clock = time.time
+    specs: dict[str, TaskSpec] = field(default_factory=dict)
+    memo: dict[Any, Any] = field(default_factory=dict)
+    signing: list[str] = field(default_factory=list)
+    directories: dict[str, tuple[str, str]] = field(default_factory=dict)
+    files: FileView = field(init=False)
+    default: TaskSpec = field(init=False)
+    excluded: Matcher | None = field(init=False)
+    on_verdict: Callable[..., Any] | None = field(init=False)
+    on_saved: Callable[..., Any] | None = field(init=False)
+    trackers: list[tuple[str, Any]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Ask once who listens, so that nothing is called where nobody does."""
+        hook = self.plugins.listener
+        teach_file = hook("invariants_digest_file")
+        self.files = FileView(teach_file and (lambda path: teach_file(path=path)))
+        self.default = self.parse({})
+        self.excluded = matcher(self.settings.tree_exclude)
+        self.on_verdict = hook("invariants_verdict")
+        self.on_saved = hook("invariants_saved")
+        self.trackers = []
+        for implementation in self.plugins.implementations("invariants_for_task"):
+            if implementation.hookwrapper or implementation.wrapper:
+                raise InvalidOption(
+                    f"plugin {implementation.plugin_name!r}: invariants_for_task can't be a "
+                    "wrapper: what it adds must be known to come from it"
+                )
+            self.trackers.append((implementation.plugin_name, implementation))
+
+    def parse(self, given: Mapping[str, Any]) -> TaskSpec:
+        """Return the options of a task dict; raises InvalidOption."""
+        return parse_options(given, self.settings, self.plugins.kinds, self.plugins.policies)
+
+    def spec(self, task: str) -> TaskSpec:
+        """Return the options of a task, the project's defaults if it has none of its own."""
+        return self.specs.get(task, self.default)
+
+    def digest_value(self, value: object) -> str:
+        """Return the digest of a value, plugins' types included; raises CannotFingerprint."""
+        teach = self.plugins.listener("invariants_digest_value")
+        teacher = teach and (lambda item: teach(value=item))
+        return digest_value(value, root=self.root, teach=teacher)
+
+    def implicit(
+        self, task: Any, spec: TaskSpec
+    ) -> tuple[dict[str, tuple[str, Invariant]], tuple[str, ...]]:
+        """Return what plugins track of a task by themselves, and who was asked.
+
+        :returns: ``{id: (plugin, invariant)}`` and the names of the plugins
+        :raises CannotFingerprint: if a plugin fails, or returns what is no invariant
+        """
+        found: dict[str, tuple[str, Invariant]] = {}
+        asked: list[str] = []
+        for plugin, implementation in self.trackers:
+            if plugin == TrackCode.name and not spec.track_code:
+                continue
+            asked.append(plugin)
+            given = {"task": task, "settings": self.settings}
+            arguments = {name: given[name] for name in implementation.argnames if name in given}
+            try:
+                listed = list(implementation.function(**arguments) or ())
+                if listed:
+                    keyed = by_id(listed, self.plugins.kinds, prefix=f"{plugin}:")
+                    found.update((key, (plugin, one)) for key, one in keyed.items())
+            except Exception as error:
+                raise CannotFingerprint(
+                    f"plugin {plugin!r}: invariants_for_task failed: {error}"
+                ) from error
+        return found, tuple(asked)
+
+
+def create_session(
+    settings: Settings,
+    namespace: Mapping[str, Any] | None = None,
+    *,
+    writes: bool = False,
+    guarded: bool = False,
+    clock: Clock = time.time,
+) -> Session:
+    """Return a session for the present directory.
+
+    :param namespace: the names that ``dodo.py`` defines: it is a plugin as well
+    :raises InvalidOption: if a plugin or a project-wide default is wrong
+    """
+    try:
+        plugins = create_plugins(namespace, builtins=[TrackCode()], block=settings.block)
+        return Session(settings, plugins, os.getcwd(), writes, guarded, clock)
+    except InvalidOption as error:
+        raise InvalidOption(f"doit-invariants: {error}") from error
+
+
+#: Where the session hangs on doit's dependency manager: doit hands that one to everybody.
+_ATTRIBUTE = "invariants_session"
+
+
+def session_of(dep_manager: Any) -> Session | None:
+    """Return the session that belongs to a dependency manager of doit, None if there is none."""
+    found: Session | None = getattr(dep_manager, _ATTRIBUTE, None)
+    return found
+
+
+def ensure_session(dep_manager: Any) -> Session:
+    """Return the session of a dependency manager; where no loader made one, one by default.
+
+    :raises InvalidOption: as :func:`create_session`
+    """
+    session = session_of(dep_manager)
+    if session is None:
+        session = create_session(Settings(), writes=True)
+        if dep_manager is not None:
+            attach_session(dep_manager, session)
+    return session
+
+
+def attach_session(dep_manager: Any, session: Session) -> None:
+    """Hang a session on a dependency manager."""
+    setattr(dep_manager, _ATTRIBUTE, session)

@@ -1,0 +1,153 @@
+"""Looks at a task: gathers what a decision needs, and what is recorded if the task succeeds."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass, field
+from typing import Any
+
+from doit_invariants.adapters.checker import input_state, known_file, known_tree, tree_selection
+from doit_invariants.adapters.context import TaskContext
+from doit_invariants.adapters.moved import translate
+from doit_invariants.adapters.options import TaskSpec
+from doit_invariants.adapters.session import Session
+from doit_invariants.core.decide import Observed, Snapshot
+from doit_invariants.core.errors import CannotFingerprint, InvariantsError
+from doit_invariants.core.invariant import Invariant
+from doit_invariants.core.model import Reason
+from doit_invariants.core.records import PathState, Record
+from doit_invariants.core.trees import Selection, is_directory
+
+
+@dataclass(slots=True)
+class Before:
+    """What is stored of a task.
+
+    :ivar record: our record, None if there is none
+    :ivar unreadable: why there is none although something is stored
+    :ivar states: doit's own states, by the path that is looked up
+    :ivar moved: whether the record was made when the project was in another directory
+    """
+
+    record: Record | None = None
+    unreadable: str | None = None
+    states: dict[str, Any] = field(default_factory=dict)
+    moved: bool = False
+
+    def known(self, path: str, info: os.stat_result) -> PathState:
+        """Return the recorded state of a ``file_dep``, None if there is none."""
+        stored = self.states.get(path)
+        if is_directory(info):
+            return known_tree(stored, self.record, path)
+        return known_file(stored, self.record.stats if self.record else None, info, path)
+
+
+class Look:
+    """One look at one task: fills a :class:`Snapshot`."""
+
+    def __init__(
+        self, session: Session, task: Any, spec: TaskSpec, before: Before, context: TaskContext
+    ) -> None:
+        self.session = session
+        self.task = task
+        self.spec = spec
+        self.before = before
+        #: The record with the paths under which doit stored it; ``before`` has those of here.
+        self.record_as_stored = before.record
+        if before.record is not None and before.record.root != session.root:
+            before.moved = True
+            before.record = translate(before.record, session.root)
+        self.context = context
+        self.snapshot = Snapshot(task.name)
+        self._selection: Selection | None = None
+
+    def selection(self) -> Selection:
+        """Return which entries of a directory count for this task."""
+        if self._selection is None:
+            self._selection = tree_selection(self.session.excluded, self.task.targets)
+        return self._selection
+
+    def path(self, path: str, known: PathState | None, info: os.stat_result) -> PathState:
+        """Return the state of a path now; what can't be read becomes a problem of the task."""
+        try:
+            return input_state(self.session.files, path, info, known, self.selection())
+        except CannotFingerprint as error:
+            self.problem(path, str(error))
+            return known
+        except OSError:
+            return None  # gone since its stat
+
+    def targets(self) -> None:
+        """Look at the targets."""
+        record = self.before.record
+        states: dict[str, PathState] = {}
+        recorded = (record.targets if record is not None else None) or {}
+        for path in self.task.targets:
+            try:
+                info = os.stat(path)
+            except OSError:
+                states[path] = None
+            else:
+                states[path] = self.target(path, recorded.get(path), info)
+        self.snapshot.targets = states
+
+    def target(self, path: str, known: PathState | None, info: os.stat_result) -> PathState:
+        """Return the state of a target, of which every entry counts but what tools leave."""
+        try:
+            whole = Selection(exclude=self.session.excluded)
+            return input_state(self.session.files, path, info, known, whole)
+        except CannotFingerprint as error:
+            self.problem(path, str(error))
+        except OSError:
+            pass
+        return None
+
+    def invariants(self) -> None:
+        """Fingerprint what is listed, and what plugins add."""
+        for key, one in self.spec.invariants.items():
+            self._observe(key, one, None)
+        try:
+            found, asked = self.session.implicit(self.task, self.spec)
+        except CannotFingerprint as error:
+            self.problem("invariants", str(error))
+            return
+        self.snapshot.sources = asked
+        for key, (plugin, one) in found.items():
+            self._observe(key, one, plugin)
+
+    def _observe(self, key: str, one: Invariant, source: str | None) -> None:
+        record = self.before.record
+        entry = record.entries.get(key) if record is not None else None
+        usable = entry is not None and (entry.kind, entry.version) == (one.kind, one.version)
+        previous = entry.fingerprint if entry is not None and usable else None
+        try:
+            fingerprint = one.fingerprint(self.context, previous)
+            if not type(one).__module__.startswith("doit_invariants."):
+                _check_json(one, fingerprint)
+        except InvariantsError as error:
+            self.problem(one.label(), str(error).removeprefix(f"{one.label()}: "))
+        except Exception as error:
+            # A plugin's kind: an exception that gets out makes doit -n wait for ever.
+            self.problem(one.label(), f"failed with {type(error).__name__}: {error}")
+        else:
+            self.snapshot.observed[key] = Observed(one, fingerprint, source)
+
+    def problem(self, subject: str, text: str) -> None:
+        """Note that something can't be checked."""
+        self.snapshot.problems.append(Reason("cannot_check", subject, text))
+
+
+def _check_json(one: Invariant, fingerprint: Any) -> None:
+    """Check what will go into doit's DB: doit would find out at its very end, and lose the rest."""
+    if not isinstance(fingerprint, dict) or "digest" not in fingerprint:
+        raise CannotFingerprint(f"{one.label()}: fingerprint() must return a dict with 'digest'")
+    try:
+        same = json.loads(json.dumps(fingerprint)) == fingerprint
+    except (TypeError, ValueError) as error:
+        raise CannotFingerprint(f"{one.label()}: the fingerprint is not JSON: {error}") from error
+    if not same:
+        raise CannotFingerprint(
+            f"{one.label()}: the fingerprint does not survive JSON (a tuple becomes a list, a key "
+            "that is no text becomes one); use lists and texts"
+        )

@@ -1,0 +1,50 @@
+"""Binds the options of a task dict to the task that doit made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from doit.exceptions import InvalidTask
+
+from doit_invariants.adapters.session import Session
+from doit_invariants.adapters.standalone import listed, wait_for
+from doit_invariants.adapters.uptodate import invariants
+from doit_invariants.core.errors import InvalidOption
+
+
+def specify(session: Session, task: Any, given: Mapping[str, Any]) -> None:
+    """Keep the options of a task in the session, not on the task: doit pickles tasks for -n.
+
+    :param given: our keys of its task dict
+    :raises doit.exceptions.InvalidTask: in one line that names the task and the option
+    """
+    link_directories(session, [task])
+    if not given:
+        return
+    try:
+        spec = session.parse(given)
+        items = [item for item, _, _ in task.uptodate if isinstance(item, invariants)]
+        for key, one in listed(session, items).items():
+            if key in spec.invariants:
+                raise InvalidOption(
+                    f"option 'invariants': {one.label()} is also in uptodate; remove one"
+                )
+    except InvalidOption as error:
+        raise InvalidTask(f"task {task.name!r}: {error}") from error
+    wait_for(task, spec.invariants.values())
+    session.specs[task.name] = spec
+
+
+def link_directories(session: Session, tasks: Iterable[Any]) -> None:
+    """Make ``out/`` as ``file_dep`` wait for the task with the target ``out``, and vice versa.
+
+    doit compares the texts: with a slash at one side only it sees two unrelated names.
+    """
+    for task in tasks:
+        for path in task.targets:
+            session.directories.setdefault(path.rstrip("/"), (path, task.name))
+        for path in task.file_dep:
+            target, maker = session.directories.get(path.rstrip("/"), (path, task.name))
+            if target != path and maker != task.name and maker not in task.task_dep:
+                task.task_dep.append(maker)

@@ -1,0 +1,44 @@
+"""Reads and writes what is kept of a task in doit's DB, whatever is in there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from doit_invariants.adapters.snapshot import Before
+from doit_invariants.core.records import KEY, Record, Unreadable, from_json, to_json
+
+
+def read(dep_manager: Any, task: str) -> Before:
+    """Return our record of a task; nothing that is stored makes this raise."""
+    try:
+        data = dep_manager._get(task, KEY)
+    except Exception as error:
+        return Before(unreadable=discard(dep_manager, task, error))
+    if data is None:
+        return Before()
+    try:
+        return Before(record=from_json(data))
+    except Unreadable as error:
+        return Before(unreadable=str(error))
+
+
+def write(dep_manager: Any, task: str, record: Record) -> None:
+    """Put a record into doit's DB, where it becomes durable when doit closes that.
+
+    The task has been read before: two of doit's backends drop the rest of what they know of a
+    task that is written unread.
+    """
+    dep_manager._set(task, KEY, to_json(record))
+
+
+def discard(dep_manager: Any, task: str, error: Exception) -> str:
+    """Forget, in memory, what the backend can't decode; return how that is called.
+
+    Left in place it would raise again at each of doit's own reads, and with ``-n`` doit waits
+    for ever after that. The DB changes only if the task then runs.
+    """
+    try:
+        dep_manager._set(task, KEY, None)
+    except Exception:
+        dep_manager.remove(task)  # the json backend keeps the garbage itself in memory
+    return f"what the DB holds for this task is damaged ({type(error).__name__})"

@@ -1,0 +1,62 @@
+"""Task dicts with our options: doit is taught the keys at the one place all dicts go through.
+
+``doit.loader.dict_to_task`` turns every task dict into a task: returned or yielded, nested,
+of a class, of a group, and delayed ones at run time. doit has no hook there, so the function
+is replaced by one that takes our keys out first. Wrapping the task-creators instead would
+break delayed ones with ``-n`` where processes are spawned: they would no longer pickle.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+from typing import Any
+
+from doit import loader as doit_loader
+from doit.exceptions import InvalidTask
+from doit.globals import Globals
+
+from doit_invariants.adapters.options import OPTIONS, RESERVED
+
+_KEYS = frozenset(OPTIONS) | frozenset(RESERVED)
+_MARK = "__doit_invariants__"
+
+
+def install() -> None:
+    """Teach doit our keys; calling it again changes nothing.
+
+    Whether they are understood is asked for each dict, of doit's present dependency manager:
+    a command without our loader in the same process stays plain.
+    """
+    original = doit_loader.dict_to_task
+    if hasattr(original, _MARK):
+        return
+
+    @functools.wraps(original)
+    def dict_to_task(task_dict: dict[str, Any]) -> Any:
+        given = {key: task_dict[key] for key in _KEYS & task_dict.keys()}
+        # Imported late: a dodo.py that uses only a kind must not wait for the plugin system.
+        from doit_invariants.adapters.dependency import InvariantsDependency
+        from doit_invariants.adapters.specify import specify
+
+        if not isinstance(Globals.dep_manager, InvariantsDependency):
+            if given:
+                raise InvalidTask(_inactive(task_dict.get("name", "?"), min(given)))
+            return original(task_dict)
+        plain = {key: value for key, value in task_dict.items() if key not in _KEYS}
+        task = original(plain)
+        specify(Globals.dep_manager.session, task, given)
+        return task
+
+    setattr(dict_to_task, _MARK, True)
+    doit_loader.dict_to_task = dict_to_task
+
+
+def _inactive(task: str, option: str) -> str:
+    started = doit_loader.initial_workdir or os.getcwd()
+    return (
+        f"task {task!r}: option {option!r} needs the loader, which is not active: set loader = "
+        f'"invariants" under [tool.doit] in pyproject.toml (or under [GLOBAL] in doit.cfg) in '
+        f"{os.getcwd()}, and start doit there; doit reads its configuration from the directory "
+        f"where it is started, which was {started}"
+    )

@@ -1,0 +1,1 @@
+"""The ways in: the loader, the command ``doit invariants``, activation by import."""

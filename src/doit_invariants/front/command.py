@@ -1,0 +1,107 @@
+"""The command ``doit invariants``: explains, shows and accepts what is recorded."""
+
+from __future__ import annotations
+
+import fnmatch
+from importlib import import_module
+from typing import Any
+
+from doit.cmd_base import DoitCmdBase
+from doit.exceptions import InvalidCommand
+
+from doit_invariants.adapters.dependency import InvariantsDependency
+from doit_invariants.front.attach import attach
+
+#: Verb, what it takes, what it does. A module in ``front.verbs`` has the name of the verb.
+VERBS = {
+    "why": ("[TASK ...]", "why tasks are not up-to-date, with what changed inside"),
+    "show": ("TASK [TASK ...]", "what is recorded of a task"),
+    "accept": ("TASK [TASK ...]", "take tasks as valid as they stand, without running them"),
+    "kinds": ("", "kinds, policies, stores and hooks, and the plugins they come from"),
+}
+
+_USAGE = "\n".join(f"    {f'{verb} {takes}':24}{does}" for verb, (takes, does) in VERBS.items())
+
+
+class Invariants(DoitCmdBase):  # type: ignore[misc]
+    """One command with verbs: doit forbids the name of every command as the name of a task."""
+
+    name = "invariants"
+    doc_purpose = "explain, show and accept what doit-invariants records"
+    doc_usage = "VERB [TASK ...] [--json]"
+    doc_description = f"""VERB is one of:
+
+{_USAGE}
+
+TASK is the name of a task or of a group (then its sub-tasks), or a pattern with `*`.
+Options follow the verb.
+
+Exit codes: 0; 1 if `why` found a task that is not up-to-date (as `doit info` does) or `accept`
+refused one; 3 for a mistake on the command line or in dodo.py.
+"""
+    cmd_options = (
+        {
+            "name": "json",
+            "short": "",
+            "long": "json",
+            "type": bool,
+            "default": False,
+            "help": "write JSON, for programs",
+        },
+    )
+
+    verb = ""
+
+    @property
+    def writes_records(self) -> bool:
+        """Whether what the verb finds may be saved."""
+        return self.verb == "accept"
+
+    def execute(self, params: Any, args: list[str]) -> Any:
+        """Take the verb off the arguments; doit then loads the tasks and calls _execute."""
+        listed = ", ".join(VERBS)
+        if not args:
+            raise InvalidCommand(f"`invariants` needs a verb, one of: {listed}")
+        if args[0] not in VERBS:
+            raise InvalidCommand(f"`invariants` has no verb {args[0]!r}; allowed are {listed}")
+        self.verb = args[0]
+        if self.verb in ("show", "accept") and not args[1:]:
+            raise InvalidCommand(f"`invariants {self.verb}` needs the name of a task")
+        return super().execute(params, args[1:])
+
+    def _execute(self, json: bool, pos_args: list[str]) -> int:
+        dep_manager = self.dep_manager
+        if not isinstance(dep_manager, InvariantsDependency):
+            # Without the loader nothing is tracked by itself: what plain doit would say.
+            session = attach(self, self.config, None, parallel=True)
+            session.default = session.parse({"track_code": False, "track_targets": False})
+        module = import_module(f"doit_invariants.front.verbs.{self.verb}")
+        code: int = module.execute(self, self.select(pos_args), json)
+        return code
+
+    def select(self, names: list[str]) -> list[Any]:
+        """Return the tasks that are meant, sub-tasks in the place of groups.
+
+        :raises InvalidCommand: for a name that is no task
+        """
+        tasks = {task.name: task for task in self.task_list}
+        selected: dict[str, Any] = {}
+        for name in names or self.sel_tasks or list(tasks):
+            found = [n for n in tasks if fnmatch.fnmatchcase(n, name)] if "*" in name else [name]
+            for one in found:
+                if one not in tasks:
+                    raise InvalidCommand(f"'{one}' is not a task.")
+                for task in _leaves(tasks, tasks[one]):
+                    selected[task.name] = task
+        return list(selected.values())
+
+    def write(self, text: str) -> None:
+        """Write a line."""
+        self.outstream.write(text + "\n")
+
+
+def _leaves(tasks: dict[str, Any], task: Any) -> list[Any]:
+    if not task.has_subtask:
+        return [task]
+    names = [name for name in task.task_dep if tasks[name].subtask_of == task.name]
+    return [leaf for name in names for leaf in _leaves(tasks, tasks[name])]

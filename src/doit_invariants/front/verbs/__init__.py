@@ -1,0 +1,1 @@
+"""The verbs of ``doit invariants``, one module each, with one function ``execute``."""

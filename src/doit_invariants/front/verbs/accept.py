@@ -1,0 +1,49 @@
+"""``doit invariants accept``: take tasks as valid as they stand."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+
+def execute(command: Any, tasks: list[Any], as_json: bool) -> int:
+    """Record tasks as they stand, without running them.
+
+    Values and result stay those of the last execution; so does its time: an accepted result is
+    as old as it is. A task with a missing target or ``file_dep`` is refused.
+
+    :returns: 0 if all were accepted, else 1
+    """
+    outcomes = {task.name: _accept(command, task) for task in tasks}
+    command.dep_manager.close()
+    if as_json:
+        command.write(json.dumps(outcomes, indent=2))
+    else:
+        for name, refused in outcomes.items():
+            command.write(f"accepted {name}" if not refused else f"refused {name}: {refused}")
+    return 1 if any(outcomes.values()) else 0
+
+
+def _accept(command: Any, task: Any) -> str:
+    """Accept one task; return why it can't be, empty if it was."""
+    dep_manager = command.dep_manager
+    values = dep_manager.get_values(task.name)
+    result = dep_manager.get_result(task.name)
+    status = dep_manager.get_status(task, {one.name: one for one in command.task_list})
+    for reason in status.verdict.reasons:
+        if reason.code in ("missing_target", "missing_file_dep", "cannot_check"):
+            return str(reason)
+    if any(reason.code == "has_no_dependencies" for reason in status.verdict.reasons):
+        return "it has nothing that could make it up-to-date"
+    task.values = dict(values)
+    try:
+        task.save_extra_values()
+    except Exception as error:
+        return f"an uptodate item can't save its value: {type(error).__name__}: {error}"
+    # doit's `timeout` would take this for an execution.
+    if "success-time" in task.values:
+        task.values.pop("success-time")
+        if "success-time" in values:
+            task.values["success-time"] = values["success-time"]
+    dep_manager.save_success(task, result_hash=result)
+    return ""

@@ -1,0 +1,61 @@
+"""``doit invariants show``: what is recorded of a task."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from typing import Any
+
+from doit_invariants.adapters import stored
+from doit_invariants.core.model import printable
+from doit_invariants.core.records import PathState, Record, to_json
+from doit_invariants.core.trees import TreeState
+
+_ORIGIN = {
+    "run": "the actions ran",
+    "accept": "accepted without running",
+    "adopt": "found up-to-date when doit-invariants first saw it",
+}
+
+
+def execute(command: Any, tasks: list[Any], as_json: bool) -> int:
+    """Show the records of tasks."""
+    found = {task.name: stored.read(command.dep_manager, task.name) for task in tasks}
+    if as_json:
+        records = {
+            name: to_json(before.record) if before.record is not None else None
+            for name, before in found.items()
+        }
+        command.write(json.dumps(records, indent=2))
+        return 0
+    for name, before in found.items():
+        command.write(name)
+        if before.record is None:
+            command.write(f"  {before.unreadable or 'no record'}")
+        else:
+            for line in _lines(before.record):
+                command.write(printable(f"  {line}"))
+    return 0
+
+
+def _lines(record: Record) -> list[str]:
+    lines = [f"recorded: {_ORIGIN[record.origin]}"]
+    if record.executed_at is not None:
+        when = datetime.datetime.fromtimestamp(record.executed_at)
+        lines.append(f"executed: {when:%Y-%m-%d %H:%M:%S}")
+    lines += [f"file_dep: {path}" for path in sorted(record.stats)]
+    lines += [f"file_dep: {path} ({_content(tree)})" for path, tree in sorted(record.trees.items())]
+    for path, state in (record.targets or {}).items():
+        lines.append(f"target: {path} ({_content(state)})")
+    for entry in record.entries.values():
+        by = f", tracked by {entry.source}" if entry.source is not None else ""
+        lines.append(f"invariant: {entry.label} ({entry.fingerprint['digest'] or 'no digest'}{by})")
+    return lines
+
+
+def _content(state: PathState) -> str:
+    if state is None:
+        return "missing"
+    if isinstance(state, TreeState):
+        return f"directory, {len(state.entries)} entries, {state.digest}"
+    return state.digest
