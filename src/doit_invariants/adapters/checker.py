@@ -117,17 +117,14 @@ def input_state(
     return view.state_of(path, info, known if isinstance(known, FileState) else None)
 
 
-def to_triple(state: PathState, info: os.stat_result | None) -> Triple:
+def to_triple(state: PathState, info: os.stat_result) -> Triple:
     """Return what doit stores of a state.
 
-    :param info: the stat that goes with it; None if the file has changed since: no stat of it
-        may then be equal, in plain doit either
+    :param info: a stat of the path; used for what is not a file, whose state has its own
     """
-    digest = state.digest if state is not None else ""
-    if info is not None:
-        return (info.st_mtime, 0 if isinstance(state, TreeState) else info.st_size, digest)
-    stat = state.stat if isinstance(state, FileState) else None
-    return (float_mtime(stat[0]), stat[1], digest) if stat else (0.0, -1, digest)
+    if isinstance(state, FileState) and state.stat is not None:
+        return (float_mtime(state.stat[0]), state.stat[1], state.digest)
+    return (info.st_mtime, 0, state.digest if state is not None else "")
 
 
 def tree_selection(exclude: Matcher | None, targets: list[str]) -> Selection:

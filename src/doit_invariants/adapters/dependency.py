@@ -8,7 +8,7 @@ by doit in its main process and thread, with any runner.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from doit.dependency import Dependency, DependencyStatus
@@ -17,7 +17,7 @@ from doit_invariants.adapters import standalone, stored
 from doit_invariants.adapters.checker import ContentChecker, to_triple
 from doit_invariants.adapters.context import TaskContext
 from doit_invariants.adapters.host import HostFacts, evaluate_uptodate
-from doit_invariants.adapters.inputs import compare_inputs, states_to_save, written_by
+from doit_invariants.adapters.inputs import compare_inputs, states_to_save
 from doit_invariants.adapters.options import TaskSpec
 from doit_invariants.adapters.recording import make_record
 from doit_invariants.adapters.session import Session, ensure_session
@@ -25,7 +25,6 @@ from doit_invariants.adapters.signatures import signer
 from doit_invariants.adapters.snapshot import Look
 from doit_invariants.core.decide import decide
 from doit_invariants.core.errors import InvalidOption
-from doit_invariants.core.files import FileState
 from doit_invariants.core.model import Reason, Verdict
 from doit_invariants.core.records import Origin, PathState, Record
 
@@ -38,14 +37,6 @@ _PARTIAL = {
     "has_no_dependencies",
     "cache_false",
 }
-
-
-@dataclass(slots=True)
-class Pending:
-    """A task that was looked at and is not recorded yet; ``tasks`` are all tasks by name."""
-
-    look: Look
-    tasks: Any
 
 
 class InvariantsDependency(Dependency):  # type: ignore[misc]
@@ -62,12 +53,14 @@ class InvariantsDependency(Dependency):  # type: ignore[misc]
         return ensure_session(self)
 
     @property
-    def _pending(self) -> dict[str, Pending]:
-        found: dict[str, Pending] = self.__dict__.setdefault("_invariants_pending", {})
+    def _pending(self) -> dict[str, Look]:
+        """What was seen of tasks that are not recorded yet, by their names."""
+        found: dict[str, Look] = self.__dict__.setdefault("_invariants_pending", {})
         return found
 
     @property
     def _damaged(self) -> dict[str, str]:
+        """Why what the DB held of a task was discarded, by its name."""
         found: dict[str, str] = self.__dict__.setdefault("_invariants_damaged", {})
         return found
 
@@ -113,7 +106,7 @@ class InvariantsDependency(Dependency):  # type: ignore[misc]
             verdict = decide(
                 look.before.record, look.snapshot, look.context, look.before.unreadable
             )
-            self._after_check(task, tasks, look, verdict)
+            self._after_check(task, look, verdict)
         except Exception as error:
             verdict = _failed(task.name, error)
         self._report(status, task, facts, verdict)
@@ -162,13 +155,13 @@ class InvariantsDependency(Dependency):  # type: ignore[misc]
                 raise InvalidOption(f"{one.label()} is listed twice; remove one")
         return replace(spec, own=True, invariants={**spec.invariants, **extra})
 
-    def _after_check(self, task: Any, tasks: Any, look: Look, verdict: Verdict) -> None:
+    def _after_check(self, task: Any, look: Look, verdict: Verdict) -> None:
         session = self.session
         if session.on_verdict is not None:
             session.on_verdict(task=task, verdict=verdict)
         if verdict.status == "error":
             return
-        self._pending[task.name] = Pending(look, tasks)
+        self._pending[task.name] = look
         if verdict.status == "up-to-date" and session.writes:
             self._refresh(task, look)
 
@@ -192,10 +185,10 @@ class InvariantsDependency(Dependency):  # type: ignore[misc]
 
         :raises FileNotFoundError: if a ``file_dep`` is gone; doit turns it into a failed task
         """
-        pending = self._pending.pop(task.name, None)
+        look = self._pending.pop(task.name, None)
         inputs: dict[str, PathState] = {}
-        if pending is not None and isinstance(self.checker, ContentChecker):
-            states = states_to_save(pending.look, task, written_by(task, pending.tasks))
+        if look is not None and isinstance(self.checker, ContentChecker):
+            states = states_to_save(look, task)
             inputs = {path: state for path, (state, _) in states.items()}
             self.checker.prepared = {path: triple for path, (_, triple) in states.items()}
             try:
@@ -204,8 +197,8 @@ class InvariantsDependency(Dependency):  # type: ignore[misc]
                 self.checker.prepared = {}
         else:
             super().save_success(task, result_hash)
-        if pending is not None:
-            self._save_record(task, pending.look, inputs)
+        if look is not None:
+            self._save_record(task, look, inputs)
 
     def _save_record(self, task: Any, look: Look, inputs: dict[str, PathState]) -> None:
         previous = look.before.record
@@ -235,10 +228,7 @@ class InvariantsDependency(Dependency):  # type: ignore[misc]
         if record == previous and not look.before.moved:
             return
         for path, state in inputs.items():
-            if isinstance(state, FileState) and state.stat is not None:
-                self._set(task.name, path, to_triple(state, None))
-            else:
-                self._set(task.name, path, to_triple(state, os.stat(path)))
+            self._set(task.name, path, to_triple(state, os.stat(path)))
         if inputs:
             self._set(task.name, "deps:", tuple(inputs))
         self._write(task, record)

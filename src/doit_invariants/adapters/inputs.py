@@ -111,17 +111,15 @@ def _compare_names(
     facts.removed = sorted(before - here.keys())
 
 
-def states_to_save(
-    look: Look, task: Any, written: frozenset[str]
-) -> dict[str, tuple[PathState, Triple]]:
+def states_to_save(look: Look, task: Any) -> dict[str, tuple[PathState, Triple]]:
     """Return for each ``file_dep`` the state that the result was made from.
 
     That is the one before the actions ran: a file that was edited meanwhile then differs at
-    the next check. What the task or its setup tasks write counts as they left it.
+    the next check. A file that the task writes itself (a formatter) counts as it left it.
 
-    :param written: what those write, as absolute paths
     :raises FileNotFoundError: if a file is gone
     """
+    written = set(map(os.path.abspath, task.targets))
     states: dict[str, tuple[PathState, Triple]] = {}
     for path in task.file_dep:
         before = look.snapshot.inputs.get(path)
@@ -131,20 +129,5 @@ def states_to_save(
         if before is None or own or path_difference(before, after, path) is None:
             states[path] = (after, to_triple(after, info))
         else:
-            states[path] = (before, to_triple(before, None))
+            states[path] = (before, to_triple(before, info))
     return states
-
-
-def written_by(task: Any, tasks: Any) -> frozenset[str]:
-    """Return the targets of a task and of what runs for its setup, as absolute paths."""
-    paths: set[str] = set()
-    names, todo = {task.name}, [task]
-    while todo:
-        one = todo.pop()
-        paths.update(map(os.path.abspath, one.targets))
-        needed = one.setup_tasks if one is task else [*one.setup_tasks, *one.task_dep]
-        for name in needed:
-            if name in tasks and name not in names:
-                names.add(name)
-                todo.append(tasks[name])
-    return frozenset(paths)

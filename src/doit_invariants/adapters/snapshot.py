@@ -75,7 +75,7 @@ class Look:
         except CannotFingerprint as error:
             self.problem(path, str(error))
             return known
-        except OSError:
+        except FileNotFoundError:
             return None  # gone since its stat
 
     def targets(self) -> None:
@@ -99,8 +99,8 @@ class Look:
             return input_state(self.session.files, path, info, known, whole)
         except CannotFingerprint as error:
             self.problem(path, str(error))
-        except OSError:
-            pass
+        except FileNotFoundError:
+            pass  # gone since its stat
         return None
 
     def invariants(self) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from doit.exceptions import InvalidTask
 
+from doit_invariants.adapters.options import OPTIONS
 from doit_invariants.adapters.session import Session
 from doit_invariants.adapters.standalone import listed, wait_for
 from doit_invariants.adapters.uptodate import invariants
@@ -48,3 +49,16 @@ def link_directories(session: Session, tasks: Iterable[Any]) -> None:
             target, maker = session.directories.get(path.rstrip("/"), (path, task.name))
             if target != path and maker != task.name and maker not in task.task_dep:
                 task.task_dep.append(maker)
+
+
+def refuse_groups(session: Session, tasks: Iterable[Any]) -> None:
+    """Refuse options on a group (``name: None``): its author means the sub-tasks.
+
+    :raises doit.exceptions.InvalidTask: naming the group
+    """
+    for task in tasks:
+        if task.has_subtask and task.name in session.specs:
+            raise InvalidTask(
+                f"task {task.name!r}: {', '.join(OPTIONS)} have no effect on a group; give them "
+                "to its sub-tasks, or set a default in [tool.doit.invariants]"
+            )

@@ -8,6 +8,7 @@ break delayed ones with ``-n`` where processes are spawned: they would no longer
 
 from __future__ import annotations
 
+import difflib
 import functools
 import os
 from typing import Any
@@ -15,6 +16,7 @@ from typing import Any
 from doit import loader as doit_loader
 from doit.exceptions import InvalidTask
 from doit.globals import Globals
+from doit.task import Task
 
 from doit_invariants.adapters.options import OPTIONS, RESERVED
 
@@ -44,12 +46,24 @@ def install() -> None:
                 raise InvalidTask(_inactive(task_dict.get("name", "?"), min(given)))
             return original(task_dict)
         plain = {key: value for key, value in task_dict.items() if key not in _KEYS}
+        _check_spelling(plain)
         task = original(plain)
         specify(Globals.dep_manager.session, task, given)
         return task
 
     setattr(dict_to_task, _MARK, True)
     doit_loader.dict_to_task = dict_to_task
+
+
+def _check_spelling(task_dict: dict[str, Any]) -> None:
+    """Point to our option that an unknown key resembles; doit's own error knows only its own."""
+    for key in task_dict.keys() - Task.valid_attr.keys():
+        close = difflib.get_close_matches(str(key), OPTIONS, n=1)
+        if close:
+            raise InvalidTask(
+                f"task {task_dict.get('name', '?')!r}: unknown option {key!r}; did you mean "
+                f"{close[0]!r}? allowed beside doit's own are {', '.join(OPTIONS)}"
+            )
 
 
 def _inactive(task: str, option: str) -> str:

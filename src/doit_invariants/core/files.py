@@ -3,8 +3,8 @@
 A file whose stat (modification time in nanoseconds, size, inode, change time in nanoseconds)
 equals the recorded one is unchanged and is not opened. A file that was written so shortly
 before it was hashed that a second write could carry the same times is *racily clean* (git's
-word, Documentation/technical/racy-git): its state is recorded without the stat, so that
-the next check looks at the content, and records the stat then.
+word, Documentation/technical/racy-git): its stat is recorded as unsettled, so that the next
+check looks at the content, and records the settled stat then.
 """
 
 from __future__ import annotations
@@ -22,6 +22,9 @@ from doit_invariants.core.model import Json
 #: Modification time in ns, size in bytes, inode, change time in ns.
 Stat = tuple[int, int, int, int]
 
+# In the place of the change time where equality of stats would prove nothing: no file has it.
+_UNSETTLED = -1
+
 #: Returns a digest of a file whose format it knows, or None: the hook invariants_digest_file.
 FileTeacher = Callable[[str], "str | None"]
 
@@ -36,7 +39,7 @@ class FileState:
     """Content of a file, and the stat under which it had it.
 
     :ivar digest: digest of the content; for what is neither a file nor a directory, its type
-    :ivar stat: the stat, or None where equality of stats would prove nothing
+    :ivar stat: the stat, settled or not; None for what has no content to speak of
     """
 
     digest: str
@@ -133,7 +136,7 @@ class FileView:
             raise CannotFingerprint(f"{path} can't be read: {error.strerror}") from error
         # Written while it was read: the content is some mixture, and no stat stands for it.
         settled = after == key and not is_racy(key, started)
-        return FileState(digest, key if settled else None)
+        return FileState(digest, key if settled else (*key[:3], _UNSETTLED))
 
     def _compare_md5(self, path: str, key: Stat, known: FileState, now: FileState) -> FileState:
         """Check a state that plain doit saved by the only digest it has."""

@@ -1,9 +1,9 @@
 """The state of a directory: the names below it and the contents of its files.
 
 What counts: every file by its content, every directory by its name (so an empty one counts),
-links by what they lead to. Modes, owners and times do not count. A link that leads to a
-directory it is inside of, and a broken link, count by their text: nothing is followed in a
-circle, and a check never fails for a link. Pipes, sockets and devices count by their type
+links by what they lead to. Modes, owners and times do not count. A directory that a link leads
+back to while we are inside of it counts as a circle and is not entered again; a broken link
+counts by its text: a check never fails for a link. Pipes, sockets and devices count by their type
 and are never opened.
 """
 
@@ -21,6 +21,7 @@ from doit_invariants.core.model import Change, Difference, Json, listing
 from doit_invariants.core.patterns import Matcher
 
 DIRECTORY = FileState("directory", None)
+_CIRCLE = FileState("circle", None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +138,7 @@ def _walk(
                 continue
             within = _enter(entry.path, inside)
             if within is inside:
-                yield relative, _link(entry.path)
+                yield relative, _CIRCLE
             else:
                 yield relative, DIRECTORY
                 stack.append((entry.path, relative + "/", within))

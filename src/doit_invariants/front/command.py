@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import fnmatch
+import getopt
 from importlib import import_module
 from typing import Any
 
 from doit.cmd_base import DoitCmdBase
+from doit.cmdparse import CmdParseError
 from doit.exceptions import InvalidCommand
 
 from doit_invariants.adapters.dependency import InvariantsDependency
@@ -14,13 +16,13 @@ from doit_invariants.front.attach import attach
 
 #: Verb, what it takes, what it does. A module in ``front.verbs`` has the name of the verb.
 VERBS = {
-    "why": ("[TASK ...]", "why tasks are not up-to-date, with what changed inside"),
-    "show": ("TASK [TASK ...]", "what is recorded of a task"),
-    "accept": ("TASK [TASK ...]", "take tasks as valid as they stand, without running them"),
-    "kinds": ("", "kinds, policies, stores and hooks, and the plugins they come from"),
+    "why": ("[TASK ...]", "why tasks are not up-to-date"),
+    "show": ("TASK ...", "what is recorded of tasks"),
+    "accept": ("TASK ...", "take tasks as valid without running"),
+    "kinds": ("", "kinds, policies, hooks and their plugins"),
 }
 
-_USAGE = "\n".join(f"    {f'{verb} {takes}':24}{does}" for verb, (takes, does) in VERBS.items())
+_USAGE = "\n".join(f"    {f'{verb} {takes}':18}{does}" for verb, (takes, does) in VERBS.items())
 
 
 class Invariants(DoitCmdBase):  # type: ignore[misc]
@@ -28,17 +30,13 @@ class Invariants(DoitCmdBase):  # type: ignore[misc]
 
     name = "invariants"
     doc_purpose = "explain, show and accept what doit-invariants records"
-    doc_usage = "VERB [TASK ...] [--json]"
-    doc_description = f"""VERB is one of:
-
-{_USAGE}
-
-TASK is the name of a task or of a group (then its sub-tasks), or a pattern with `*`.
-Options follow the verb.
-
-Exit codes: 0; 1 if `why` found a task that is not up-to-date (as `doit info` does) or `accept`
-refused one; 3 for a mistake on the command line or in dodo.py.
-"""
+    doc_usage = "VERB [TASK ...]"
+    doc_description = (
+        f"VERB is one of:\n\n{_USAGE}\n\n"
+        "TASK is the name of a task or of a group (then its sub-tasks), or a pattern with `*`.\n\n"
+        "Exit codes: 0; 1 if `why` found a task that is not up-to-date (as `doit info` does) or "
+        "`accept` refused one; 3 for a mistake on the command line or in dodo.py."
+    )
     cmd_options = (
         {
             "name": "json",
@@ -56,6 +54,20 @@ refused one; 3 for a mistake on the command line or in dodo.py.
     def writes_records(self) -> bool:
         """Whether what the verb finds may be saved."""
         return self.verb == "accept"
+
+    def parse_execute(self, in_args: list[str]) -> Any:
+        """Accept options behind the names of tasks as well, where everybody writes them."""
+        if {"-h", "--help"} & set(in_args):
+            self.write(self.help())
+            return 0
+        try:
+            options, names = getopt.gnu_getopt(
+                in_args, self.cmdparser.get_short(), self.cmdparser.get_long()
+            )
+        except getopt.GetoptError as error:
+            raise CmdParseError(f"`invariants`: {error}; see `doit help invariants`") from error
+        given = [text for pair in options for text in pair if text]
+        return super().parse_execute([*given, "--", *names])
 
     def execute(self, params: Any, args: list[str]) -> Any:
         """Take the verb off the arguments; doit then loads the tasks and calls _execute."""

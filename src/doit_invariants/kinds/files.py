@@ -71,11 +71,11 @@ class Files(Invariant):
     @staticmethod
     def _state(context: Context, path: str, known: FileState | None) -> FileState:
         if os.path.isdir(path):
-            raise CannotFingerprint(f"Files: {path} is a directory; use Tree({path!r})")
+            raise CannotFingerprint(f"{path} is a directory; use Tree({path!r})")
         try:
             return context.files.state(path, known)
         except OSError as error:
-            raise CannotFingerprint(f"Files: {path} does not exist") from error
+            raise CannotFingerprint(f"{path} does not exist") from error
 
     def difference(self, old: Fingerprint, new: Fingerprint, context: Context) -> Difference | None:
         """Name the files that differ."""

@@ -117,12 +117,15 @@ def _known(previous: Fingerprint | None) -> TreeState | None:
 
 
 def _shallow_difference(old: dict[str, int], new: dict[str, int], where: str) -> Difference:
+    def place(name: str) -> str:
+        return f"{where.rstrip('/')}/{name}"
+
     names = sorted(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))
     changes = [
         Change(
             "added" if name not in old else "removed" if name not in new else "changed",
-            f"{where}/{name}",
+            place(name),
         )
         for name in names
     ]
-    return Difference(f"{len(names)} entries differ ({listing(names)})", tuple(changes))
+    return Difference(f"{len(names)} differ ({listing(list(map(place, names)))})", tuple(changes))

@@ -1,0 +1,50 @@
+"""A pytest fixture that runs the real doit on a project in a temporary directory.
+
+It comes with the package, for authors of kinds, policies and hooks as well: pytest finds it by
+itself. A story of several runs reads like this::
+
+    def test_report_runs_again_when_its_theme_changes(doit_project):
+        project = doit_project({"dodo.py": DODO, "theme.txt": "red"})
+        project.run().assert_executed("report")
+        project.run().assert_up_to_date("report")
+        project.write({"theme.txt": "blue"})
+        assert "theme.txt: content changed" in project.run("invariants", "why").stdout
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from doit_invariants.testing.outcome import Outcome
+from doit_invariants.testing.project import Project, settings_toml
+
+__all__ = ["Outcome", "Project", "doit_project", "settings_toml"]
+
+
+@pytest.fixture
+def doit_project(tmp_path: Path) -> Callable[..., Project]:
+    """Return a function that makes a project in a temporary directory.
+
+    ``doit_project(files, loader=True, backend=None, settings=None, name="project")``: ``files``
+    as for :meth:`Project.write`; the rest goes into a ``pyproject.toml``, unless ``files`` has one.
+    """
+
+    def make(
+        files: Mapping[str, str | bytes],
+        *,
+        loader: bool = True,
+        backend: str | None = None,
+        settings: Mapping[str, Any] | None = None,
+        name: str = "project",
+    ) -> Project:
+        project = Project(tmp_path / name)
+        project.path.mkdir()
+        config = settings_toml(loader=loader, backend=backend, settings=settings)
+        project.write({"pyproject.toml": config, **files})
+        return project
+
+    return make

@@ -1,0 +1,146 @@
+"""Runs doit, in a process of its own or in this one, under a timeout."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import io
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import warnings
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+def in_new_process(
+    command: list[str], cwd: Path, timeout: float, env: Mapping[str, str]
+) -> tuple[int, str, str]:
+    # A session of its own: what hangs are doit's children, and they must go as well.
+    process = subprocess.Popen(
+        command,
+        cwd=cwd,
+        env={**os.environ, "PYTHONIOENCODING": "utf-8", **env},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+        errors="backslashreplace",
+        start_new_session=True,
+    )
+    try:
+        stdout, stderr = process.communicate(timeout=timeout)
+    except subprocess.TimeoutExpired:
+        if hasattr(os, "killpg"):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.kill()
+        stdout, stderr = process.communicate()
+        pytest.fail(f"{' '.join(command)}: no end after {timeout} s\n{stdout}\n{stderr}")
+    return process.returncode, stdout, stderr
+
+
+def in_this_process(
+    arguments: list[str], cwd: Path, timeout: float, env: Mapping[str, str], now: float | None
+) -> tuple[int, str, str]:
+    from doit.doit_cmd import DoitMain
+
+    stdout, stderr = io.StringIO(), io.StringIO()
+    with contextlib.ExitStack() as stack:
+        # A dodo.py may leave files open, and commands that only read never close doit's DB.
+        stack.enter_context(warnings.catch_warnings())
+        warnings.simplefilter("ignore", ResourceWarning)
+        stack.enter_context(_isolated(cwd, env))
+        stack.enter_context(_clock(now))
+        stack.enter_context(_deadline(timeout, arguments))
+        stack.enter_context(contextlib.redirect_stdout(stdout))
+        stack.enter_context(contextlib.redirect_stderr(stderr))
+        # `doit run` writes to the stream that was sys.stdout when doit was imported.
+        extra = {"GLOBAL": {"outfile": stdout}}
+        try:
+            code = DoitMain(extra_config=extra).run(arguments)
+        except SystemExit as error:
+            code = error.code if isinstance(error.code, int) else 3
+    return code or 0, stdout.getvalue(), stderr.getvalue()
+
+
+@contextlib.contextmanager
+def _isolated(cwd: Path, env: Mapping[str, str]) -> Iterator[None]:
+    """Undo what doit does to the process: it changes the directory and imports ``dodo``."""
+    from doit import loader
+    from doit.action import CmdAction
+    from doit.cmd_base import NamespaceTaskLoader
+    from doit.globals import Globals
+
+    before = os.getcwd(), list(sys.path), dict(sys.modules), dict(os.environ)
+    workdir, form = loader.initial_workdir, CmdAction.STRING_FORMAT
+    load_tasks = NamespaceTaskLoader.load_tasks
+    os.chdir(cwd)
+    os.environ.update(env)
+    # Written and edited within one second, a dodo.py of the same size would look compiled.
+    bytecode, sys.dont_write_bytecode = sys.dont_write_bytecode, True
+    try:
+        yield
+    finally:
+        sys.dont_write_bytecode = bytecode
+        loader.initial_workdir, CmdAction.STRING_FORMAT = workdir, form
+        NamespaceTaskLoader.load_tasks = load_tasks
+        os.chdir(before[0])
+        sys.path[:] = before[1]
+        for name in set(sys.modules) - before[2].keys():
+            if _belongs_to(sys.modules[name], cwd):
+                del sys.modules[name]
+        os.environ.clear()
+        os.environ.update(before[3])
+        Globals.dep_manager = None
+        gc.collect()
+
+
+def _belongs_to(module: Any, directory: Path) -> bool:
+    path = getattr(module, "__file__", None)
+    return isinstance(path, str) and Path(path).is_relative_to(directory.resolve().parent)
+
+
+@contextlib.contextmanager
+def _clock(now: float | None) -> Iterator[None]:
+    from doit_invariants.front.loader import LoaderMixin
+
+    original = LoaderMixin.clock
+    if now is not None:
+        LoaderMixin.clock = staticmethod(lambda: now)
+    try:
+        yield
+    finally:
+        LoaderMixin.clock = staticmethod(original)
+
+
+@contextlib.contextmanager
+def _deadline(seconds: float, arguments: list[str]) -> Iterator[None]:
+    """Interrupt what takes too long, where that is possible: in the main thread, not on Windows."""
+    if (
+        not hasattr(signal, "setitimer")
+        or threading.current_thread() is not threading.main_thread()
+    ):
+        yield
+        return
+
+    def expired(*_: object) -> None:
+        pytest.fail(f"doit {' '.join(arguments)}: no end after {seconds} s")
+
+    handler = signal.signal(signal.SIGALRM, expired)
+    remaining = signal.setitimer(signal.ITIMER_REAL, seconds)
+    started = time.monotonic()
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, handler)
+        if remaining[0]:
+            left = max(remaining[0] - (time.monotonic() - started), 0.1)
+            signal.setitimer(signal.ITIMER_REAL, left, remaining[1])

@@ -1,0 +1,121 @@
+"""Stories about ages: `TTL`, the option `ttl`, and the calendar."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable
+
+import pytest
+
+from doit_invariants.testing import Project
+
+Make = Callable[..., Project]
+
+
+def dodo(invariants: str, extra: str = "") -> str:
+    """Return a dodo.py with one task that has these invariants and nothing else."""
+    return f"""
+from doit_invariants import *
+{extra}
+def task_a():
+    return {{"actions": ["true"], "invariants": [{invariants}]}}
+"""
+
+
+def why(project: Project, **options: object) -> list[str]:
+    """Return the reasons that `why` gives for the one task."""
+    outcome = project.run("invariants", "why", "a", **options)  # type: ignore[arg-type]
+    return [line.strip() for line in outcome.stdout.splitlines()[1:]]
+
+
+DAY = 86400.0
+NOON = 1_700_000_000.0  # some Tuesday
+
+
+@pytest.mark.parametrize("option", ["'invariants': [TTL('1d')]", "'ttl': '1d'", "'ttl': 86400"])
+def test_ttl_counts_executions_only(doit_project: Make, option: str) -> None:
+    """A check does not make a result younger; at the age itself it has expired."""
+    text = f"""
+from doit_invariants import TTL
+def task_a():
+    return {{"actions": ["true"], {option}}}
+"""
+    project = doit_project({"dodo.py": text})
+    project.run(now=NOON).assert_executed("a")
+    project.run(now=NOON + DAY / 2).assert_up_to_date("a")
+    project.run(now=NOON + DAY - 1).assert_up_to_date("a")
+    (reason,) = why(project, now=NOON + DAY)
+    assert reason.endswith("expired: 1d old")
+    project.run(now=NOON + DAY).assert_executed("a")
+    project.run(now=NOON + DAY + 1).assert_up_to_date("a")
+
+
+def test_ttl_with_a_clock_that_went_backwards(doit_project: Make) -> None:
+    """A result from the future has expired."""
+    project = doit_project({"dodo.py": dodo("TTL('1d')")})
+    project.run(now=NOON).assert_executed("a")
+    assert why(project, now=NOON - 1) == ["TTL(1d): expired: the clock went backwards"]
+    project.run(now=NOON - 1).assert_executed("a")
+
+
+def test_ttl_that_changed_applies_to_the_old_record(doit_project: Make) -> None:
+    """Another age is no other invariant."""
+    project = doit_project({"dodo.py": dodo("TTL('1d')")})
+    project.run(now=NOON).assert_executed("a")
+    project.write({"dodo.py": dodo("TTL('2d')")})
+    project.run(now=NOON + 1.5 * DAY).assert_up_to_date("a")
+    project.write({"dodo.py": dodo("TTL('1h')")})
+    project.run(now=NOON + 2 * 3600).assert_executed("a")
+
+
+def test_ttl_zero_always_runs(doit_project: Make) -> None:
+    """With an age of 0 every result has expired."""
+    project = doit_project({"dodo.py": dodo("TTL(0)")})
+    project.run(now=NOON).assert_executed("a")
+    project.run(now=NOON).assert_executed("a")
+
+
+@pytest.mark.parametrize(
+    ("age", "same", "other"),
+    [("day", 8 * 3600, 16 * 3600), ("week", 4 * DAY, 7 * DAY), ("month", 10 * DAY, 20 * DAY)],
+)
+def test_ttl_by_the_calendar(doit_project: Make, age: str, same: float, other: float) -> None:
+    """A result is good until the calendar turns, however short or long that is."""
+    # Tuesday, 2023-11-14, noon, local time
+    start = datetime.datetime(2023, 11, 14, 12).timestamp()
+    project = doit_project({"dodo.py": dodo(f"TTL({age!r})")})
+    project.run(now=start).assert_executed("a")
+    project.run(now=start + same).assert_up_to_date("a")
+    (reason,) = why(project, now=start + other)
+    assert reason == f"TTL({age}): expired: executed 2023-11-14 12:00, another {age}"
+    project.run(now=start + other).assert_executed("a")
+
+
+def test_failed_run_leaves_it_expired(doit_project: Make) -> None:
+    """A task that fails after expiry stays expired."""
+    project = doit_project(
+        {"dodo.py": dodo("TTL('1d')").replace('"true"', '"test -e ok"'), "ok": ""}
+    )
+    project.run(now=NOON).assert_executed("a")
+    project.remove("ok")
+    project.run(now=NOON + DAY).assert_failed("a")
+    project.write({"ok": ""})
+    project.run(now=NOON + DAY + 1).assert_executed("a")
+
+
+def test_project_wide_defaults(doit_project: Make) -> None:
+    """Settings are defaults for tasks that can be up-to-date; one without anything still runs."""
+    text = """
+from doit_invariants import Value
+DOIT_CONFIG = {"invariants": {"ttl": "1d", "invariants": [Value(1, name="release")]}}
+def task_a():
+    return {"actions": ["true"], "file_dep": ["x"]}
+def task_b():
+    return {"actions": ["true"]}
+"""
+    project = doit_project({"dodo.py": text, "x": ""})
+    project.run(now=NOON).assert_executed("a", "b")
+    project.run(now=NOON + 1).assert_executed("b")
+    project.run(now=NOON + DAY).assert_executed("a", "b")
+    project.edit("dodo.py", "Value(1", "Value(2")
+    project.run(now=NOON + DAY + 1).assert_executed("a", "b")

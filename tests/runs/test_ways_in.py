@@ -1,0 +1,312 @@
+"""Every way in which a task can come to doit, and every way to start doit on it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+import pytest
+
+from doit_invariants.testing import Project
+
+Make = Callable[..., Project]
+
+# Each makes tasks whose names are listed, all with `ttl`, which plain doit does not know.
+FORMS = {
+    "dict": (
+        """
+def task_a():
+    return {"actions": ["true"], "ttl": "1d"}
+""",
+        ["a"],
+    ),
+    "yield": (
+        """
+def task_a():
+    for n in "xy":
+        yield {"name": n, "actions": ["true"], "ttl": "1d"}
+""",
+        ["a:x", "a:y"],
+    ),
+    "nested generators": (
+        """
+def inner(n):
+    '''inner doc'''
+    yield {"name": n, "actions": ["true"], "ttl": "1d"}
+def task_a():
+    yield inner("x")
+    yield inner("y")
+""",
+        ["a:x", "a:y"],
+    ),
+    "group attributes": (
+        """
+def task_a():
+    yield {"name": None, "doc": "a group"}
+    yield {"name": "x", "actions": ["true"], "ttl": "1d"}
+""",
+        ["a:x"],
+    ),
+    "basename": (
+        """
+def task_a():
+    yield {"basename": "b", "actions": ["true"], "ttl": "1d"}
+    yield {"basename": "c", "name": "x y:z", "actions": ["true"], "ttl": "1d"}
+""",
+        ["b", "c:x y:z"],
+    ),
+    "create_doit_tasks": (
+        """
+def make():
+    pass
+def create():
+    return {"actions": ["true"], "ttl": "1d"}
+make.create_doit_tasks = create
+""",
+        ["make"],
+    ),
+    "method": (
+        """
+from tasks import Tasks
+task_a = Tasks().task_a
+""",
+        ["a"],
+    ),
+    "task_params": (
+        """
+from doit import task_params
+@task_params([{"name": "n", "default": 1, "type": int}])
+def task_a(n):
+    return {"actions": [f"echo {n}"], "ttl": "1d"}
+""",
+        ["a"],
+    ),
+    "create_after": (
+        """
+from doit import create_after
+def task_first():
+    return {"actions": ["true"], "ttl": "1d"}
+@create_after(executed="first")
+def task_a():
+    yield {"name": "x", "actions": ["true"], "ttl": "1d"}
+""",
+        ["first", "a:x"],
+    ),
+    "create_after with creates": (
+        """
+from doit import create_after
+def task_first():
+    return {"actions": ["true"], "ttl": "1d"}
+@create_after(executed="first", creates=["a"])
+def make_a():
+    return {"actions": ["true"], "ttl": "1d"}
+task_make = make_a
+""",
+        ["first", "a"],
+    ),
+    "Task object": (
+        """
+from doit.task import Task
+from doit_invariants import TTL, invariants
+def task_a():
+    return Task("a", ["true"], uptodate=[invariants(TTL("1d"))])
+""",
+        ["a"],
+    ),
+    "tuples and None inside lists": (
+        """
+def f(x): pass
+def task_a():
+    return {"actions": (None, (f, [1]), "true")[1:], "uptodate": (None, True), "ttl": "1d",
+            "targets": (), "invariants": ()}
+""",
+        ["a"],
+    ),
+}
+TASKS_PY = """
+class Tasks:
+    def task_a(self):
+        return {"actions": ["true"], "ttl": "1d"}
+"""
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("parallel", [False, True], ids=["serial", "n2"])
+def test_every_form_of_task_creator(doit_project: Make, form: str, parallel: bool) -> None:
+    """Our options are understood wherever doit accepts a task dict, serial and with -n 2."""
+    dodo, names = FORMS[form]
+    project = doit_project({"dodo.py": dodo, "tasks.py": TASKS_PY})
+    arguments = ["-n", "2"] if parallel else []
+    project.run(*arguments).assert_executed(*names)
+    project.run(*arguments).assert_executed().assert_up_to_date(*names)
+    listed = project.run("list", "--all", "-s").assert_success().stdout.splitlines()
+    assert [line.split(maxsplit=1)[1].strip() for line in listed if line[0] == "U"]
+
+
+SIMPLE = """
+def hello(targets):
+    open(targets[0], "w").write("hello")
+
+def task_hello():
+    return {"actions": [hello], "targets": ["hello.txt"], "cache": True}
+"""
+
+
+def test_loader_by_doit_cfg(doit_project: Make) -> None:
+    """The loader and its settings can be given in doit.cfg as well."""
+    config = "[GLOBAL]\nloader = invariants\n[invariants]\ntrack_targets = no\n"
+    project = doit_project({"dodo.py": SIMPLE, "doit.cfg": config, "pyproject.toml": ""})
+    project.run().assert_executed("hello")
+    project.write({"hello.txt": "tampered"})
+    project.run().assert_up_to_date("hello")
+
+
+def test_loader_named_by_its_entry_point_in_a_new_process(doit_project: Make) -> None:
+    """The installed entry points are what doit finds; the command is one of them."""
+    project = doit_project({"dodo.py": SIMPLE})
+    project.run(process=True).assert_executed("hello")
+    project.run(process=True).assert_up_to_date("hello")
+    assert "hello: up-to-date" in project.run("invariants", "why", process=True).stdout
+
+
+def test_run_in_a_script(doit_project: Make) -> None:
+    """doit_invariants.run(globals()) is doit.run with everything of ours."""
+    script = (
+        SIMPLE + "\nimport doit_invariants\nif __name__ == '__main__':\n    doit_invariants.run"
+    )
+    project = doit_project({"script.py": script + "(globals())\n"}, loader=False)
+
+    import subprocess
+
+    def run(*arguments: str) -> str:
+        command = [sys.executable, "script.py", *arguments]
+        done = subprocess.run(
+            command, cwd=project.path, capture_output=True, text=True, timeout=60, check=False
+        )
+        return f"{done.returncode} {done.stdout}{done.stderr}"
+
+    assert run() == "0 .  hello\n"
+    assert run() == "0 -- hello\n"
+    assert run("invariants", "why") == "0 hello: up-to-date\n"
+    project.write({"hello.txt": "tampered"})
+    assert "hello.txt: target is not as the task left it" in run("invariants", "why")
+    assert run("-n", "2") == "0 .  hello\n"
+
+
+ITEM = """
+import os
+from doit_invariants import Env, Function, Value, invariants
+from helper import hello
+
+def task_hello():
+    return {"actions": [hello], "targets": ["hello.txt"],
+            "uptodate": [invariants(Function(hello), Value({"n": 1}), Env("GREETING"), ttl="1d")]}
+"""
+HELPER = 'def hello(targets):\n    open(targets[0], "w").write("hello")\n'
+
+
+@pytest.mark.parametrize("loader", [True, False], ids=["loader", "plain"])
+@pytest.mark.parametrize("runner", [[], ["-n", "2"], ["-n", "2", "-P", "thread"]], ids="".join)
+def test_item_in_uptodate(
+    doit_project: Make, backend: str, loader: bool, runner: list[str]
+) -> None:
+    """invariants(...) in uptodate does the same with the loader and without, with any runner."""
+    project = doit_project({"dodo.py": ITEM, "helper.py": HELPER}, loader=loader, backend=backend)
+
+    def run() -> list[str]:
+        return project.run(*runner, process=True, env={"GREETING": "x"}).assert_success().executed
+
+    assert run() == ["hello"]
+    assert run() == []
+    project.edit("dodo.py", '"n": 1', '"n": 2')
+    assert run() == ["hello"]
+    project.edit("helper.py", '"hello")', '"hello!")')
+    assert run() == ["hello"]
+    assert run() == []
+    project.run(*runner, process=True, env={"GREETING": "y"}).assert_executed("hello")
+    info = project.run("info", "hello", env={"GREETING": "z"}).stdout
+    assert "Env(GREETING): GREETING changed" in info
+
+
+def test_commands_without_the_loader(doit_project: Make) -> None:
+    """why, show and accept work in a project that uses the item alone."""
+    project = doit_project({"dodo.py": ITEM, "helper.py": HELPER}, loader=False)
+    project.run().assert_executed("hello")
+    assert project.run("invariants", "why").assert_success().stdout == "hello: up-to-date\n"
+    project.edit("dodo.py", '"n": 1', '"n": 2')
+    why = project.run("invariants", "why").stdout
+    assert why == "hello: not up-to-date\n  Value: $.n: 1 -> 2\n"
+    project.run("invariants", "accept", "hello").assert_success()
+    project.run().assert_up_to_date("hello")
+    assert "invariant: Value" in project.run("invariants", "show", "hello").stdout
+
+
+def test_item_names_what_needs_the_loader(doit_project: Make) -> None:
+    """Options that the item can't have are one clear error."""
+    for option, text in (
+        ("cache='export'", "option 'cache' needs the loader: set loader = \"invariants\""),
+        ("caches=1", "invariants() has no option 'caches'; allowed is 'ttl'"),
+        ("ttl='x'", "option 'ttl': 'x' is not an age"),
+    ):
+        dodo = f"""
+from doit_invariants import invariants
+def task_a():
+    return {{"actions": ["true"], "uptodate": [invariants({option})]}}
+"""
+        name = option.partition("=")[0] + "_" + option[-2:-1]
+        project = doit_project({"dodo.py": dodo}, loader=False, name=name)
+        outcome = project.run()
+        outcome.assert_error(text)
+        assert "task 'a'" in outcome.stderr
+
+
+SUB = {
+    "sub/dodo.py": "from doit_invariants import TTL\n" + SIMPLE,
+    "sub/pyproject.toml": '[tool.doit]\nloader = "invariants"\n[tool.doit.invariants]\n'
+    "track_targets = false\n",
+    "sub/deep/x": "",
+}
+
+
+@pytest.mark.parametrize(
+    ("cwd", "arguments"), [(".", ["-f", "sub/dodo.py"]), ("sub/deep", ["-k"])], ids=["-f", "-k"]
+)
+def test_configuration_beside_a_dodo_that_doit_did_not_read(
+    doit_project: Make, cwd: str, arguments: list[str]
+) -> None:
+    """With -f and -k the loader and the settings beside the dodo.py apply, if it imports us."""
+    project = doit_project(SUB, loader=False)
+    project.run("run", *arguments, process=True, cwd=cwd).assert_executed("hello")
+    project.write({"sub/hello.txt": "tampered"})
+    project.run("run", *arguments, process=True, cwd=cwd).assert_up_to_date("hello")
+    project.edit("sub/dodo.py", '"hello")', '"hello you")')
+    project.run("run", *arguments, process=True, cwd=cwd).assert_executed("hello")
+
+
+def test_another_directory_with_d(doit_project: Make) -> None:
+    """With -d the configuration of the start directory applies to the other one."""
+    project = doit_project({"dodo.py": SIMPLE, "other/x": ""})
+    project.run("-d", "other", process=True).assert_executed("hello")
+    assert (project.path / "other/hello.txt").exists()
+    project.run("-d", "other", process=True).assert_up_to_date("hello")
+
+
+def test_options_without_the_loader_say_what_is_missing(doit_project: Make) -> None:
+    """A dodo.py that imports us but has no loader gets told so, with the directory."""
+    project = doit_project(
+        {"dodo.py": "import doit_invariants\n" + SIMPLE, "pyproject.toml": ""}, loader=False
+    )
+    outcome = project.run(process=True)
+    outcome.assert_error("task 'hello': option 'cache' needs the loader, which is not active")
+    assert str(project.path) in outcome.stderr
+
+
+def test_plain_command_in_the_same_process_stays_plain(doit_project: Make) -> None:
+    """Having run with the loader once leaves nothing behind for a run without."""
+    ours = doit_project({"dodo.py": SIMPLE})
+    ours.run().assert_executed("hello")
+    dodo = SIMPLE.replace(', "cache": True', ', "uptodate": [True]')
+    plain = doit_project({"dodo.py": dodo}, loader=False, name="plain")
+    plain.run().assert_executed("hello")
+    plain.write({"hello.txt": "tampered"})
+    plain.run().assert_up_to_date("hello")
