@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from typing import Any
 
 from doit.dependency import MD5Checker
 
 from doit_invariants.core.files import FileState, FileView, Stat, stat_key
-from doit_invariants.core.patterns import Matcher
 from doit_invariants.core.records import PathState, Record
 from doit_invariants.core.trees import Selection, TreeState, is_directory, tree_state
 
@@ -109,11 +109,18 @@ def known_tree(stored: Any, record: Record | None, path: str) -> TreeState | Non
 
 
 def input_state(
-    view: FileView, path: str, info: os.stat_result, known: PathState, select: Selection
+    view: FileView,
+    path: str,
+    info: os.stat_result,
+    known: PathState,
+    select: Callable[[], Selection],
 ) -> PathState:
-    """Return the state of a ``file_dep`` or target now; ``known`` itself where it is unchanged."""
+    """Return the state of a ``file_dep`` or target now; ``known`` itself where it is unchanged.
+
+    :param select: asked, for a directory only, which entries of it count
+    """
     if is_directory(info):
-        return tree_state(view, path, known if isinstance(known, TreeState) else None, select)
+        return tree_state(view, path, known if isinstance(known, TreeState) else None, select())
     return view.state_of(path, info, known if isinstance(known, FileState) else None)
 
 
@@ -125,8 +132,3 @@ def to_triple(state: PathState, info: os.stat_result) -> Triple:
     if isinstance(state, FileState) and state.stat is not None:
         return (float_mtime(state.stat[0]), state.stat[1], state.digest)
     return (info.st_mtime, 0, state.digest if state is not None else "")
-
-
-def tree_selection(exclude: Matcher | None, targets: list[str]) -> Selection:
-    """Return which entries of a directory count for a task: not its own targets."""
-    return Selection(exclude=exclude, skip=frozenset(map(os.path.abspath, targets)))

@@ -161,9 +161,10 @@ class InvariantsDependency(Dependency):  # type: ignore[misc]
             session.on_verdict(task=task, verdict=verdict)
         if verdict.status == "error":
             return
-        self._pending[task.name] = look
         if verdict.status == "up-to-date" and session.writes:
             self._refresh(task, look)
+        if verdict.status == "run" or session.always:
+            self._pending[task.name] = look
 
     def _report(self, status: Any, task: Any, facts: HostFacts, verdict: Verdict) -> None:
         """Put a verdict into the words of doit."""

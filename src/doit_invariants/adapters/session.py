@@ -29,6 +29,7 @@ class Session:
     :ivar writes: whether what is found may be saved: True for ``doit run``, not for ``doit list``
     :ivar guarded: whether errors in a user's own ``uptodate`` must not get out: with ``-n``
         doit would wait for ever
+    :ivar always: whether tasks that are up-to-date are recorded as well: with ``doit -a``
     :ivar clock: the time in seconds since the epoch
     :ivar specs: options of the tasks that have some, by the name of the task
     :ivar memo: answers that kinds keep for the run
@@ -41,6 +42,7 @@ class Session:
     root: str
     writes: bool = False
     guarded: bool = False
+    always: bool = False
     clock: Clock = time.time
     specs: dict[str, TaskSpec] = field(default_factory=dict)
     memo: dict[Any, Any] = field(default_factory=dict)
@@ -102,7 +104,7 @@ class Session:
             given = {"task": task, "settings": self.settings}
             arguments = {name: given[name] for name in implementation.argnames if name in given}
             try:
-                listed = list(implementation.function(**arguments) or ())
+                listed = implementation.function(**arguments)
                 if listed:
                     keyed = by_id(listed, self.plugins.kinds, prefix=f"{plugin}:")
                     found.update((key, (plugin, one)) for key, one in keyed.items())
@@ -119,6 +121,7 @@ def create_session(
     *,
     writes: bool = False,
     guarded: bool = False,
+    always: bool = False,
     clock: Clock = time.time,
 ) -> Session:
     """Return a session for the present directory.
@@ -128,7 +131,7 @@ def create_session(
     """
     try:
         plugins = create_plugins(namespace, builtins=[TrackCode()], block=settings.block)
-        return Session(settings, plugins, os.getcwd(), writes, guarded, clock)
+        return Session(settings, plugins, os.getcwd(), writes, guarded, always, clock)
     except InvalidOption as error:
         raise InvalidOption(f"doit-invariants: {error}") from error
 
@@ -150,7 +153,7 @@ def ensure_session(dep_manager: Any) -> Session:
     """
     session = session_of(dep_manager)
     if session is None:
-        session = create_session(Settings(), writes=True)
+        session = create_session(Settings(), writes=True, always=True)
         if dep_manager is not None:
             attach_session(dep_manager, session)
     return session

@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass, field
 from typing import Any
 
-from doit_invariants.adapters.checker import input_state, known_file, known_tree, tree_selection
+from doit_invariants.adapters.checker import input_state, known_file, known_tree
 from doit_invariants.adapters.context import TaskContext
 from doit_invariants.adapters.moved import translate
 from doit_invariants.adapters.options import TaskSpec
@@ -60,18 +60,20 @@ class Look:
             before.record = translate(before.record, session.root)
         self.context = context
         self.snapshot = Snapshot(task.name)
-        self._selection: Selection | None = None
 
-    def selection(self) -> Selection:
-        """Return which entries of a directory count for this task."""
-        if self._selection is None:
-            self._selection = tree_selection(self.session.excluded, self.task.targets)
-        return self._selection
+    def _inputs_of_directory(self) -> Selection:
+        """Return what counts of a directory that the task reads: not its own targets."""
+        own = frozenset(map(os.path.abspath, self.task.targets))
+        return Selection(exclude=self.session.excluded, skip=own)
+
+    def _all_of_directory(self) -> Selection:
+        """Return what counts of a directory that the task makes."""
+        return Selection(exclude=self.session.excluded)
 
     def path(self, path: str, known: PathState | None, info: os.stat_result) -> PathState:
         """Return the state of a path now; what can't be read becomes a problem of the task."""
         try:
-            return input_state(self.session.files, path, info, known, self.selection())
+            return input_state(self.session.files, path, info, known, self._inputs_of_directory)
         except CannotFingerprint as error:
             self.problem(path, str(error))
             return known
@@ -95,8 +97,7 @@ class Look:
     def target(self, path: str, known: PathState | None, info: os.stat_result) -> PathState:
         """Return the state of a target, of which every entry counts but what tools leave."""
         try:
-            whole = Selection(exclude=self.session.excluded)
-            return input_state(self.session.files, path, info, known, whole)
+            return input_state(self.session.files, path, info, known, self._all_of_directory)
         except CannotFingerprint as error:
             self.problem(path, str(error))
         except FileNotFoundError:

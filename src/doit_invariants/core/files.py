@@ -65,9 +65,10 @@ def stat_from_json(data: Json) -> Stat | None:
     """Read a stored stat; raises ValueError if it is neither None nor four integers."""
     if data is None:
         return None
-    if not isinstance(data, list) or len(data) != 4 or not all(type(n) is int for n in data):
+    mtime, size, inode, ctime = data
+    if not type(mtime) is type(size) is type(inode) is type(ctime) is int:
         raise ValueError("a stat must be four integers")
-    return (data[0], data[1], data[2], data[3])
+    return (mtime, size, inode, ctime)
 
 
 def stat_key(info: os.stat_result) -> Stat:

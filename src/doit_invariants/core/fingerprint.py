@@ -60,6 +60,8 @@ def code_of(func: object) -> list[types.CodeType]:
 
     :raises CannotFingerprint: if no code can be found, as for what is written in C
     """
+    if type(func) is types.FunctionType and not hasattr(func, "__wrapped__"):
+        return [func.__code__]
     codes: list[types.CodeType] = []
     seen: set[int] = set()
     todo: list[object] = [func]

@@ -26,6 +26,7 @@ def attach(
     namespace: Mapping[str, Any] | None,
     *,
     parallel: bool,
+    always: bool = True,
     clock: Callable[[], float] = time.time,
 ) -> Session:
     """Give a command our dependency manager, our checker and a session.
@@ -34,6 +35,7 @@ def attach(
     :param config: doit's configuration
     :param namespace: the names that ``dodo.py`` defines
     :param parallel: whether tasks will run with ``-n``
+    :param always: whether tasks that are up-to-date may be recorded as well, as with ``-a``
     :raises InvalidDodoFile: for a wrong setting or plugin, in one line
     """
     task_dicts.install()
@@ -41,7 +43,9 @@ def attach(
     writes = writes or getattr(command, "writes_records", False)
     try:
         settings = _settings(config or {}, namespace or {})
-        session = create_session(settings, namespace, writes=writes, guarded=parallel, clock=clock)
+        session = create_session(
+            settings, namespace, writes=writes, guarded=parallel, always=always, clock=clock
+        )
     except InvalidOption as error:
         raise InvalidDodoFile(str(error)) from error
     dep_manager = command.dep_manager

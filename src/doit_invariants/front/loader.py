@@ -31,6 +31,8 @@ class LoaderMixin:
             self.config,  # type: ignore[attr-defined]
             self.namespace,  # type: ignore[attr-defined]
             parallel=bool(self._options.get("num_process")),
+            # An option of `run` alone: other commands record what they choose themselves.
+            always=bool(self._options.get("always", True)),
             clock=self.clock,
         )
         tasks = super().load_tasks(cmd=cmd, pos_args=pos_args)  # type: ignore[misc]

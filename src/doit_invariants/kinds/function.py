@@ -55,16 +55,17 @@ class Function(Invariant):
 
     def fingerprint(self, context: Context, previous: Fingerprint | None) -> Fingerprint:
         """Record the digest of the code in the slot of this Python version."""
-        codes = tuple(functions.code_of(self.func))
-        key = ("Function", codes)
+        codes = functions.code_of(self.func)
+        # By identity: to hash a code object costs more than all the rest. The codes are kept
+        # beside the answer, so that no other object can come to the same address.
+        key = ("Function", *map(id, codes))
         if key not in context.memo:
-            context.memo[key] = functions.code_digest(list(codes))
-        digest = context.memo[key]
-        return {
-            "digest": digest,
-            "slots": {functions.slot(): digest},
-            "where": _where(codes[-1], context.root),
-        }
+            digest = functions.code_digest(codes)
+            where = _where(codes[-1], context.root)
+            found = {"digest": digest, "slots": {functions.slot(): digest}, "where": where}
+            context.memo[key] = (codes, found)
+        fingerprint: Fingerprint = context.memo[key][1]
+        return fingerprint
 
     def difference(self, old: Fingerprint, new: Fingerprint, context: Context) -> Difference | None:
         """Say where the function is, or that another Python recorded it."""
