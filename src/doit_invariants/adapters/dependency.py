@@ -8,6 +8,7 @@ by doit in its main process and thread, with any runner.
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import replace
 from typing import Any
 
@@ -236,8 +237,14 @@ class InvariantsDependency(Dependency):  # type: ignore[misc]
 
     def _write(self, task: Any, record: Record) -> None:
         stored.write(self, task.name, record)
-        if self.session.on_saved is not None:
+        if self.session.on_saved is None:
+            return
+        try:
             self.session.on_saved(task=task, record=record)
+        except Exception as error:
+            # The task has succeeded, and doit would end the whole run here.
+            text = f"invariants_saved failed with {type(error).__name__}: {error}"
+            sys.stderr.write(f"{task.name}: {text}\n")
 
 
 def _dep_changed(task: Any, facts: HostFacts, verdict: Verdict) -> list[str]:

@@ -35,10 +35,11 @@ def discard(dep_manager: Any, task: str, error: Exception) -> str:
     """Forget, in memory, what the backend can't decode; return how that is called.
 
     Left in place it would raise again at each of doit's own reads, and with ``-n`` doit waits
-    for ever after that. The DB changes only if the task then runs.
+    for ever after that. The DB changes only if the task then runs. Not by the backend's own
+    ``set`` and ``remove``: the former fails on the very garbage, the latter writes at once.
     """
-    try:
-        dep_manager._set(task, KEY, None)
-    except Exception:
-        dep_manager.remove(task)  # the json backend keeps the garbage itself in memory
+    for name in ("_cache", "_db"):  # sqlite3; dbm and json
+        cache = getattr(dep_manager.backend, name, None)
+        if isinstance(cache, dict):
+            cache[task] = {}
     return f"what the DB holds for this task is damaged ({type(error).__name__})"

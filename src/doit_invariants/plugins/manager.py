@@ -122,7 +122,14 @@ def _load(entry: metadata.EntryPoint) -> Any:
         ) from error
 
 
-def _marked(namespace: Mapping[str, Any]) -> types.SimpleNamespace | None:
+class _DodoPlugin(types.SimpleNamespace):
+    """The hook implementations of a dodo.py; pluggy names plugins by their repr in errors."""
+
+    def __repr__(self) -> str:
+        return repr(DODO)
+
+
+def _marked(namespace: Mapping[str, Any]) -> _DodoPlugin | None:
     """Return what is marked with ``@hookimpl``; pluggy would touch every attribute otherwise.
 
     A dodo.py may hold anything: a mock object answers to every name, a lazy module imports.
@@ -132,7 +139,7 @@ def _marked(namespace: Mapping[str, Any]) -> types.SimpleNamespace | None:
         for name, value in namespace.items()
         if isinstance(value, types.FunctionType) and hasattr(value, _MARK)
     }
-    return types.SimpleNamespace(**found) if found else None
+    return _DodoPlugin(**found) if found else None
 
 
 def _collect(manager: pluggy.PluginManager, hook: str, registry: Registry) -> None:
