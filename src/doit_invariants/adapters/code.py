@@ -22,7 +22,13 @@ class TrackCode:
     @hookimpl
     def invariants_for_task(self, task: Any) -> list[Invariant]:
         """Return a ``Function`` for every Python action with code of its own."""
-        return [Function(func) for func in _functions(task)]
+        found: list[Invariant] = []
+        names: dict[str, int] = {}
+        for func in _functions(task):
+            name = Function(func).shown_name()
+            count = names[name] = names.get(name, 0) + 1
+            found.append(Function(func, name=name if count == 1 else f"{name}#{count}"))
+        return found
 
 
 def _functions(task: Any) -> Iterator[Any]:

@@ -135,7 +135,7 @@ class InvariantsDependency(Dependency):  # type: ignore[misc]
         now = look.snapshot
         now.never_ran = record is None and self._get(task.name, "checker:") is None
         now.explicit = spec.own or bool(spec.invariants)
-        changes = compare_inputs(self, look, facts)
+        changes = compare_inputs(self, look, facts, tasks)
         facts.missing_targets = [p for p in task.targets if not self.checker.exists(p)]
         if spec.track_targets:
             look.targets()

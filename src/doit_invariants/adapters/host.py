@@ -24,6 +24,7 @@ class HostFacts:
     :ivar uptodate_false: the ``uptodate`` items that are false, as doit reports them
     :ivar counted: whether any ``uptodate`` item gave an answer
     :ivar missing_targets, missing, added, removed, changed: paths; the last four of ``file_dep``
+    :ivar awaited: missing ``file_dep`` that another task makes, and the name of that task
     :ivar checker_changed: the recorded and the present checker
     """
 
@@ -31,6 +32,7 @@ class HostFacts:
     counted: bool = False
     missing_targets: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
+    awaited: list[tuple[str, str]] = field(default_factory=list)
     added: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
@@ -48,6 +50,10 @@ class HostFacts:
             text = f"the checker changed from {old} to {new}"
             found.append(Reason("checker_changed", "file_dep", text))
         found += [Reason("missing_file_dep", p, "file_dep does not exist") for p in self.missing]
+        found += [
+            Reason("awaited_file_dep", p, f"file_dep does not exist yet, task {maker} makes it")
+            for p, maker in self.awaited
+        ]
         found += [Reason("added_file_dep", p, "file_dep added") for p in self.added]
         found += [Reason("removed_file_dep", p, "file_dep removed") for p in self.removed]
         return found

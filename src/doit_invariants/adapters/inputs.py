@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from doit_invariants.adapters.checker import ContentChecker, Triple, to_triple
@@ -18,9 +19,12 @@ if TYPE_CHECKING:
     from doit_invariants.adapters.dependency import InvariantsDependency
 
 
-def compare_inputs(dep_manager: InvariantsDependency, look: Look, facts: HostFacts) -> list[Reason]:
+def compare_inputs(
+    dep_manager: InvariantsDependency, look: Look, facts: HostFacts, tasks: Mapping[str, Any]
+) -> list[Reason]:
     """Look at each ``file_dep``, note in ``facts`` what doit would say of it.
 
+    :param tasks: all tasks by name
     :returns: why those that changed did
     """
     deps = _file_deps(dep_manager, look)
@@ -29,7 +33,7 @@ def compare_inputs(dep_manager: InvariantsDependency, look: Look, facts: HostFac
     _compare_names(dep_manager, look, facts, deps)
     reasons: list[Reason] = []
     for path in sorted(deps):
-        reason = _compare(dep_manager, look, facts, path)
+        reason = _compare(dep_manager, look, facts, path, tasks)
         if reason is not None:
             facts.changed.append(path)
             if path not in facts.added:
@@ -41,7 +45,11 @@ def compare_inputs(dep_manager: InvariantsDependency, look: Look, facts: HostFac
 
 
 def _compare(
-    dep_manager: InvariantsDependency, look: Look, facts: HostFacts, path: str
+    dep_manager: InvariantsDependency,
+    look: Look,
+    facts: HostFacts,
+    path: str,
+    tasks: Mapping[str, Any],
 ) -> Reason | None:
     checker, name = dep_manager.checker, look.task.name
     stored_at = recorded_path(path, look.record_as_stored, look.session.root)
@@ -50,7 +58,11 @@ def _compare(
     try:
         info = checker.info(path)
     except checker.CheckerError:
-        facts.missing.append(path)
+        maker = None if look.session.writes else look.session.maker(path, tasks)
+        if maker is not None:
+            facts.awaited.append((path, maker))  # only a run has had that task make it
+        else:
+            facts.missing.append(path)
         look.snapshot.inputs[path] = None
         return None
     if isinstance(checker, ContentChecker):

@@ -54,6 +54,7 @@ class Session:
     on_verdict: Callable[..., Any] | None = field(init=False)
     on_saved: Callable[..., Any] | None = field(init=False)
     trackers: list[tuple[str, Any]] = field(init=False)
+    _makers: dict[str, str] | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         """Ask once who listens, so that nothing is called where nobody does."""
@@ -72,6 +73,14 @@ class Session:
                     "wrapper: what it adds must be known to come from it"
                 )
             self.trackers.append((implementation.plugin_name, implementation))
+
+    def maker(self, path: str, tasks: Mapping[str, Any]) -> str | None:
+        """Return the name of the task that has a path among its targets, None if none has."""
+        if self._makers is None:
+            self._makers = {
+                target.rstrip("/"): name for name, task in tasks.items() for target in task.targets
+            }
+        return self._makers.get(path.rstrip("/"))
 
     def parse(self, given: Mapping[str, Any]) -> TaskSpec:
         """Return the options of a task dict; raises InvalidOption."""

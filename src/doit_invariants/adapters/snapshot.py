@@ -120,7 +120,7 @@ class Look:
     def _observe(self, key: str, one: Invariant, source: str | None) -> None:
         record = self.before.record
         entry = record.entries.get(key) if record is not None else None
-        usable = entry is not None and (entry.kind, entry.version) == (one.kind, one.version)
+        usable = entry is not None and entry.comparable(one)
         previous = entry.fingerprint if entry is not None and usable else None
         try:
             fingerprint = one.fingerprint(self.context, previous)
@@ -141,8 +141,10 @@ class Look:
 
 def _check_json(one: Invariant, fingerprint: Any) -> None:
     """Check what will go into doit's DB: doit would find out at its very end, and lose the rest."""
-    if not isinstance(fingerprint, dict) or "digest" not in fingerprint:
-        raise CannotFingerprint(f"{one.label()}: fingerprint() must return a dict with 'digest'")
+    if not isinstance(fingerprint, dict) or not isinstance(fingerprint.get("digest"), str):
+        raise CannotFingerprint(
+            f"{one.label()}: fingerprint() must return a dict with a text as 'digest'"
+        )
     try:
         same = json.loads(json.dumps(fingerprint)) == fingerprint
     except (TypeError, ValueError) as error:

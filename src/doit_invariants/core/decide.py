@@ -106,15 +106,11 @@ def _status(reasons: list[Reason]) -> Status:
 
 
 def _compare_invariants(before: Record, now: Snapshot, context: Context) -> Iterator[Reason]:
+    same = _match(before, now)
     for key, seen in now.observed.items():
-        old = before.entries.get(key)
+        old = before.entries.get(same.get(key, key))
         label = seen.invariant.label()
-        comparable = (
-            old is not None
-            and old.kind == seen.invariant.kind
-            and old.version == seen.invariant.version
-        )
-        if old is not None and comparable:
+        if old is not None and old.comparable(seen.invariant):
             difference = _difference(seen, old.fingerprint, context)
             if difference is not None:
                 yield Reason(difference.code, label, difference.text, difference.changes)
@@ -123,10 +119,36 @@ def _compare_invariants(before: Record, now: Snapshot, context: Context) -> Iter
             yield Reason("added_invariant", label, text)
         elif seen.source in before.sources and old is None:
             yield Reason("added_invariant", label, "added")
+    recorded = set(same.values())
     for key, entry in before.entries.items():
         tracked = entry.source is None or entry.source in now.sources
-        if key not in now.observed and tracked:
+        if key not in recorded and tracked:
             yield Reason("removed_invariant", entry.label, "removed")
+    for source in now.sources:
+        order = [same[k] for k, o in now.observed.items() if o.source == source and k in same]
+        if len(order) > 1 and order != [key for key in before.entries if key in set(order)]:
+            yield Reason("changed_invariant", source, "what it tracks is in another order")
+
+
+def _match(before: Record, now: Snapshot) -> dict[str, str]:
+    """Return for each present id the recorded one that is meant.
+
+    That is the same id. What is tracked implicitly has no name that its author chose: there
+    a function that was only renamed is recognised by its content.
+    """
+    same = {key: key for key in now.observed if key in before.entries}
+    if len(same) == len(now.observed):
+        return same
+    gone = {
+        (entry.source, entry.kind, entry.fingerprint["digest"]): key
+        for key, entry in before.entries.items()
+        if key not in same and entry.source is not None
+    }
+    for key, seen in now.observed.items():
+        content = (seen.source, seen.invariant.kind, seen.fingerprint["digest"])
+        if key not in same and content in gone:
+            same[key] = gone.pop(content)
+    return same
 
 
 def _difference(seen: Observed, old: Fingerprint, context: Context) -> Difference | None:

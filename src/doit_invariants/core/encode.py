@@ -36,7 +36,8 @@ from doit_invariants.core.errors import CannotFingerprint
 Teacher = Callable[[Any], "str | None"]
 
 _NAN = struct.pack(">d", float("nan"))
-_MAX_DEPTH = 500
+# Python itself gives up at a thousand calls, and a level takes several.
+_MAX_DEPTH = 100
 
 
 def digest_value(value: object, *, root: str | None = None, teach: Teacher | None = None) -> str:

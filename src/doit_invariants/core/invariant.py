@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Protocol
 from doit_invariants.core.files import FileView
 from doit_invariants.core.model import Difference, Json
 
-#: What an invariant records: a dict with at least ``digest``, whose equality means "unchanged".
+#: What an invariant records: a dict with at least a text ``digest``; equal means "unchanged".
 Fingerprint = dict[str, Json]
 
 
@@ -104,7 +104,7 @@ class Invariant(abc.ABC):
 
     @abc.abstractmethod
     def fingerprint(self, context: Context, previous: Fingerprint | None) -> Fingerprint:
-        """Return what is recorded when the task succeeds: JSON with a ``digest``.
+        """Return what is recorded when the task succeeds: JSON with a text ``digest``.
 
         :param previous: the recorded fingerprint, to make this check cheap; it was made by the
             same kind and version, nothing else is certain

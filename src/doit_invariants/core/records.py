@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from doit_invariants.core.files import FileState, Stat, stat_from_json
-from doit_invariants.core.invariant import Fingerprint
+from doit_invariants.core.invariant import Fingerprint, Invariant
 from doit_invariants.core.model import Json
 from doit_invariants.core.trees import TreeState
 
@@ -37,6 +37,10 @@ class Entry:
     label: str
     fingerprint: Fingerprint
     source: str | None = None
+
+    def comparable(self, other: Invariant) -> bool:
+        """Return whether a fingerprint of this kind and version means the same."""
+        return self.kind == other.kind and self.version == other.version
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +147,6 @@ def _parse(data: dict[str, Json]) -> Record:
 
 def _parse_entry(data: Json) -> Entry:
     kind, version, label, fingerprint, source = data
-    if not isinstance(fingerprint, dict) or "digest" not in fingerprint:
+    if not isinstance(fingerprint, dict) or not isinstance(fingerprint["digest"], str):
         raise ValueError(label)
     return Entry(str(kind), int(version), str(label), fingerprint, source)

@@ -136,7 +136,10 @@ def _walk(
                     if state is not None:
                         yield relative, state
                 continue
-            within = _enter(entry.path, inside)
+            try:
+                within = _enter(entry.path, inside)
+            except FileNotFoundError:
+                continue  # removed while we walked
             if within is inside:
                 yield relative, _CIRCLE
             else:

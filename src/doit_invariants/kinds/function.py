@@ -37,8 +37,12 @@ class Function(Invariant):
 
     def label(self) -> str:
         """``Function(report)``."""
+        return f"Function({self.name or self.shown_name()})"
+
+    def shown_name(self) -> str:
+        """Return the name of the function itself, of a callable object that of its class."""
         inner = getattr(self.func, "func", self.func)
-        return f"Function({self.name or getattr(inner, '__name__', type(inner).__name__)})"
+        return str(getattr(inner, "__name__", type(inner).__name__))
 
     def validate(self) -> None:
         """Something with Python code."""
