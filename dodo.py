@@ -1,0 +1,58 @@
+"""Our own chores; doit-invariants decides which of them are due."""
+
+import sys
+
+from doit_invariants import Distribution, Tree
+
+PYTHON = sys.executable
+DOIT_CONFIG = {"default_tasks": ["lint", "types"], "verbosity": 2}
+SOURCES = ["pyproject.toml", "dodo.py", "src", "tests", "dodo_examples"]
+
+
+def task_lint():
+    """ruff: mistakes and format"""
+    return {
+        "actions": [
+            [PYTHON, "-m", "ruff", "check", "."],
+            [PYTHON, "-m", "ruff", "format", "--check", "."],
+        ],
+        "file_dep": SOURCES,
+        "invariants": [Distribution("ruff")],
+    }
+
+
+def task_types():
+    """mypy, strict"""
+    return {
+        "actions": [[PYTHON, "-m", "mypy"]],
+        "file_dep": ["pyproject.toml", "src"],
+        "invariants": [Distribution("mypy", "pluggy", "pytest")],
+    }
+
+
+def task_test():
+    """the tests, but for the long hunts"""
+    return {
+        "actions": [[PYTHON, "-m", "pytest", "-q"]],
+        "file_dep": [*SOURCES, "docs", "README.md"],
+        "invariants": [Distribution("doit", "pluggy", "xxhash", "pytest", "hypothesis")],
+    }
+
+
+def task_docs():
+    """every snippet of the docs and every example, for real"""
+    return {
+        "actions": [[PYTHON, "-m", "pytest", "-q", "tests/docs", "tests/examples"]],
+        "file_dep": ["README.md", "src"],
+        "invariants": [Tree("docs"), Tree("dodo_examples", exclude=["build"])],
+    }
+
+
+def task_hunt():
+    """the tests that take minutes"""
+    return {"actions": [[PYTHON, "-m", "pytest", "-q", "-m", "long", "--timeout", "3600"]]}
+
+
+def task_benchmarks():
+    """the cost of a run beside plain doit's, in one session"""
+    return {"actions": [[PYTHON, "-m", "tests.benchmarks"]]}

@@ -1,0 +1,72 @@
+"""A report on the standard library of this Python: what it holds, and who imports whom."""
+
+import platform
+import sysconfig
+from pathlib import Path
+
+import analysis
+import page
+from doit.tools import create_folder
+
+from doit_invariants import Distribution, Files, Function, Value
+
+STDLIB = Path(sysconfig.get_path("stdlib"))
+LEFT_OUT = {"test", "__phello__"}  # the test suite, and a sample of a frozen package
+PACKAGES = sorted({init.parent.name for init in STDLIB.glob("*/__init__.py")} - LEFT_OUT)
+
+SCANS = Path("build/scans")
+GRAPH = Path("build/graph.json")
+REPORT = Path("build/report.html")
+
+LOOK = {"accent": "#2b6a99", "top": 20}  # colour of the bars, number of modules to show
+
+# An invariant of every task: another Python parses other syntax and knows other modules.
+DOIT_CONFIG = {"invariants": {"invariants": [Value(platform.python_version(), name="python")]}}
+
+
+def task_scan():
+    """Count what a package holds, and list what it imports."""
+    # The bytecode of an action is tracked by itself; what it calls is listed.
+    helpers = [Function(analysis.measure), Function(analysis.imported_names)]
+    for name in PACKAGES:
+        yield {
+            "name": name,
+            "actions": [
+                (create_folder, [SCANS]),
+                (analysis.scan, [STDLIB, f"{name}/**/*.py"]),
+            ],
+            "file_dep": [STDLIB / name],  # the directory, with all that is below it
+            "targets": [SCANS / f"{name}.json"],
+            "invariants": helpers,
+        }
+    yield {  # the modules that are a single file
+        "name": "modules",
+        "actions": [(create_folder, [SCANS]), (analysis.scan, [STDLIB, "*.py"])],
+        "targets": [SCANS / "modules.json"],
+        "invariants": [Files(STDLIB / "*.py"), *helpers],  # the pattern is looked up at each check
+    }
+
+
+def task_graph():
+    """Join the scans into a graph of imports."""
+    return {
+        "actions": [analysis.graph],
+        "file_dep": [SCANS / f"{name}.json" for name in [*PACKAGES, "modules"]],
+        "targets": [GRAPH],
+    }
+
+
+def task_report():
+    """Write the report, a page that needs no other file."""
+    return {
+        "actions": [(page.report, [GRAPH, LOOK])],
+        "file_dep": [GRAPH, "templates/"],
+        "targets": [REPORT],
+        "invariants": [
+            Value(LOOK, name="LOOK"),
+            Distribution("doit"),  # its version is in the footer
+            Function(page.bar_chart),
+            Function(page.table_rows),
+        ],
+        "ttl": "30d",  # the page carries its date, and says that it is good for 30 days
+    }
