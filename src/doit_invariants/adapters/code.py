@@ -19,16 +19,31 @@ class TrackCode:
 
     name = "track-code"
 
+    def __init__(self) -> None:
+        # By the identity of the functions, which are kept with the answer: thousands of tasks
+        # may share theirs, and a callable object need not be hashable.
+        self._known: dict[tuple[int, ...], tuple[list[Any], tuple[Invariant, ...]]] = {}
+
     @hookimpl
-    def invariants_for_task(self, task: Any) -> list[Invariant]:
+    def invariants_for_task(self, task: Any) -> tuple[Invariant, ...]:
         """Return a ``Function`` for every Python action with code of its own."""
-        found: list[Invariant] = []
-        names: dict[str, int] = {}
-        for func in _functions(task):
-            name = Function(func).shown_name()
-            count = names[name] = names.get(name, 0) + 1
-            found.append(Function(func, name=name if count == 1 else f"{name}#{count}"))
-        return found
+        functions = list(_functions(task))
+        key = tuple(map(id, functions))
+        known = self._known.get(key)
+        if known is None:
+            known = self._known[key] = (functions, _track(functions))
+        return known[1]
+
+
+def _track(functions: list[Any]) -> tuple[Invariant, ...]:
+    """Return an invariant for each function, told apart by their names."""
+    found: list[Invariant] = []
+    names: dict[str, int] = {}
+    for func in functions:
+        name = Function(func).shown_name()
+        count = names[name] = names.get(name, 0) + 1
+        found.append(Function(func, name=name if count == 1 else f"{name}#{count}"))
+    return tuple(found)
 
 
 def _functions(task: Any) -> Iterator[Any]:

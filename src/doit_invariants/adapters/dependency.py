@@ -22,7 +22,7 @@ from doit_invariants.adapters.inputs import compare_inputs, states_to_save
 from doit_invariants.adapters.options import TaskSpec
 from doit_invariants.adapters.recording import make_record
 from doit_invariants.adapters.session import Session, ensure_session
-from doit_invariants.adapters.signatures import signer
+from doit_invariants.adapters.signatures import Signer
 from doit_invariants.adapters.snapshot import Look
 from doit_invariants.core.decide import decide
 from doit_invariants.core.errors import InvalidOption
@@ -130,7 +130,7 @@ class InvariantsDependency(Dependency):  # type: ignore[misc]
             before.unreadable = self._damaged[task.name]
         record = before.record
         executed_at = record.executed_at if record is not None else None
-        context = TaskContext(session, task, executed_at, signer(session, self, tasks))
+        context = TaskContext(session, task, executed_at, Signer(session, self, tasks))
         look = Look(session, task, spec, before, context)
         now = look.snapshot
         now.never_ran = record is None and self._get(task.name, "checker:") is None

@@ -55,6 +55,9 @@ class Session:
     on_saved: Callable[..., Any] | None = field(init=False)
     trackers: list[tuple[str, Any]] = field(init=False)
     _makers: dict[str, str] | None = field(init=False, default=None)
+    _listed: dict[int, tuple[Any, dict[str, tuple[str, Invariant]]]] = field(
+        init=False, default_factory=dict
+    )
 
     def __post_init__(self) -> None:
         """Ask once who listens, so that nothing is called where nobody does."""
@@ -115,13 +118,23 @@ class Session:
             try:
                 listed = implementation.function(**arguments)
                 if listed:
-                    keyed = by_id(listed, self.plugins.kinds, prefix=f"{plugin}:")
-                    found.update((key, (plugin, one)) for key, one in keyed.items())
+                    found.update(self._by_id(plugin, listed))
             except Exception as error:
                 raise CannotFingerprint(
                     f"plugin {plugin!r}: invariants_for_task failed: {error}"
                 ) from error
         return found, tuple(asked)
+
+    def _by_id(self, plugin: str, listed: Any) -> dict[str, tuple[str, Invariant]]:
+        """Return what a plugin gave by id; once for a list that it gives for many tasks."""
+        known = self._listed.get(id(listed))
+        if known is not None and known[0] is listed:
+            return known[1]
+        keyed = by_id(listed, self.plugins.kinds, prefix=f"{plugin}:")
+        found = {key: (plugin, one) for key, one in keyed.items()}
+        if isinstance(listed, tuple):  # a list could be given again with other contents
+            self._listed[id(listed)] = (listed, found)
+        return found
 
 
 def create_session(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from doit_invariants.adapters import stored
@@ -15,33 +15,41 @@ from doit_invariants.core.errors import CannotFingerprint
 from doit_invariants.core.signature import signature
 
 
-def signer(session: Session, dep_manager: Any, tasks: Mapping[str, Any]) -> Callable[[str], str]:
-    """Return a function that gives the signature of a task by its name.
+class Signer:
+    """Gives the signature of a task by its name.
 
-    :raises CannotFingerprint: (the function) for an unknown task, one that depends on itself,
-        or one that can't be checked
+    An object, not a closure: one that refers to itself for each task checked would leave its
+    whole look at that task to the garbage collector.
     """
 
-    def sign(name: str) -> str:
-        task = tasks.get(name)
+    def __init__(self, session: Session, dep_manager: Any, tasks: Mapping[str, Any]) -> None:
+        self.session = session
+        self.dep_manager = dep_manager
+        self.tasks = tasks
+
+    def __call__(self, name: str) -> str:
+        """Return the signature of a task, of a group that over its sub-tasks.
+
+        :raises CannotFingerprint: for an unknown task, one that depends on itself, or one that
+            can't be checked
+        """
+        task, signing = self.tasks.get(name), self.session.signing
         if task is None:
             raise CannotFingerprint(f"there is no task {name!r}")
-        if name in session.signing:
-            circle = " -> ".join([*session.signing, name])
+        if name in signing:
+            circle = " -> ".join([*signing, name])
             raise CannotFingerprint(f"tasks refer to each other in a circle: {circle}")
-        session.signing.append(name)
+        signing.append(name)
         try:
             if task.has_subtask:
-                parts = {sub: sign(sub) for sub in task.task_dep if sub.startswith(f"{name}:")}
+                parts = {sub: self(sub) for sub in task.task_dep if sub.startswith(f"{name}:")}
                 return digest_value(parts)
-            return _signature(session, dep_manager, task, sign)
+            return _signature(self.session, self.dep_manager, task, self)
         finally:
-            session.signing.pop()
-
-    return sign
+            signing.pop()
 
 
-def _signature(session: Session, dep_manager: Any, task: Any, sign: Callable[[str], str]) -> str:
+def _signature(session: Session, dep_manager: Any, task: Any, sign: Signer) -> str:
     before = stored.read(dep_manager, task.name)
     executed_at = before.record.executed_at if before.record is not None else None
     context = TaskContext(session, task, executed_at, sign)

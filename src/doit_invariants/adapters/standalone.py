@@ -11,7 +11,7 @@ from doit_invariants.adapters import stored
 from doit_invariants.adapters.context import TaskContext
 from doit_invariants.adapters.options import TaskSpec, by_id
 from doit_invariants.adapters.session import Session, ensure_session
-from doit_invariants.adapters.signatures import signer
+from doit_invariants.adapters.signatures import Signer
 from doit_invariants.adapters.snapshot import Look
 from doit_invariants.core.decide import Snapshot, decide
 from doit_invariants.core.errors import InvalidOption
@@ -62,7 +62,7 @@ def check(dep_manager: Any, tasks: Any, task: Any, items: list[invariants]) -> V
     spec = TaskSpec(listed(session, items), session.default.policy, True, False, False)
     before = stored.read(dep_manager, task.name)
     executed_at = before.record.executed_at if before.record else None
-    sign = signer(session, dep_manager, tasks or {})
+    sign = Signer(session, dep_manager, tasks or {})
     context = TaskContext(session, task, executed_at, sign)
     look = Look(session, task, spec, before, context)
     look.invariants()
