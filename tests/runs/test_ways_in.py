@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 from collections.abc import Callable
 
@@ -176,8 +178,6 @@ def test_run_in_a_script(doit_project: Make) -> None:
     )
     project = doit_project({"script.py": script + "(globals())\n"}, loader=False)
 
-    import subprocess
-
     def run(*arguments: str) -> str:
         command = [sys.executable, "script.py", *arguments]
         done = subprocess.run(
@@ -310,3 +310,86 @@ def test_plain_command_in_the_same_process_stays_plain(doit_project: Make) -> No
     plain.run().assert_executed("hello")
     plain.write({"hello.txt": "tampered"})
     plain.run().assert_up_to_date("hello")
+
+
+def test_run_tasks_of_doits_api(doit_project: Make) -> None:
+    """ModuleLoader takes the place of doit's ModuleTaskLoader in doit.api.run_tasks."""
+    script = """
+import sys
+from doit.api import run_tasks
+from doit_invariants import ModuleLoader
+import tasks
+sys.exit(run_tasks(ModuleLoader(tasks), {"hello": {}}))
+"""
+    project = doit_project({"script.py": script, "tasks.py": SIMPLE}, loader=False)
+
+    def run() -> str:
+        command = [sys.executable, "script.py"]
+        done = subprocess.run(
+            command, cwd=project.path, capture_output=True, text=True, timeout=60, check=True
+        )
+        return done.stdout
+
+    assert run() == ".  hello\n"
+    assert run() == "-- hello\n"
+    project.write({"hello.txt": "tampered"})
+    assert run() == ".  hello\n"
+
+
+def test_what_real_projects_use(doit_project: Make) -> None:
+    """get_var, a reporter and a checker of the project's own, several dodo files on one DB."""
+    dodo = """
+from doit import get_var
+from doit.dependency import TimestampChecker
+from doit.reporter import ConsoleReporter
+from doit.tools import Interactive, LongRunning
+
+class Mine(ConsoleReporter):
+    desc = "mine"
+    def execute_task(self, task):
+        if task.actions:
+            self.write(f".  {{task.name}}\\n")
+
+DOIT_CONFIG = {{"reporter": Mine, "dep_file": "shared.db", "check_file_uptodate": {checker},
+               "default_tasks": None}}
+
+def command():
+    return "echo %(n)s"
+
+def task_{name}():
+    yield {{"name": "a b:c", "file_dep": ["in"], "params": [{{"name": "n", "default": "1"}}],
+           "actions": ["echo " + get_var("who", "me"), Interactive("true"), LongRunning("true"),
+                       ["true", "x"]]}}
+    yield {{"name": "_private", "file_dep": ["in"], "actions": ["true"]}}
+"""
+    files = {
+        f"{name}.py": dodo.format(name=name, checker=checker)
+        for name, checker in (("one", "TimestampChecker"), ("two", "'md5'"))
+    }
+    project = doit_project({**files, "in": ""})
+    for name in ("one", "two"):
+        run = project.run("-f", f"{name}.py", "who=you", process=True)
+        assert run.assert_success().executed == [f"{name}:a b:c", f"{name}:_private"]
+    for name in ("one", "two"):
+        project.run("-f", f"{name}.py", process=True).assert_executed()
+    os.utime(project.path / "in", ns=(10**18, 10**18))
+    assert project.run("-f", "one.py", process=True).executed == ["one:a b:c", "one:_private"]
+    assert project.run("-f", "two.py", process=True).executed == []
+
+
+def test_many_tasks_with_many_dependencies(doit_project: Make, backend: str) -> None:
+    """1,476 tasks with 106 files each, the largest project that was seen, in reasonable time."""
+    dodo = """
+def task_t():
+    for n in range(1476):
+        yield {"name": str(n), "actions": [work],
+               "file_dep": [f"in/{(n + k) % 300}" for k in range(106)]}
+def work(): pass
+"""
+    project = doit_project(
+        {"dodo.py": dodo, **{f"in/{n}": str(n) for n in range(300)}}, backend=backend
+    )
+    assert len(project.run().assert_success().executed) == 1476
+    project.run(timeout=60).assert_executed()
+    project.write({"in/7": "changed"})
+    assert len(project.run().executed) > 106

@@ -20,7 +20,7 @@ def specify(session: Session, task: Any, given: Mapping[str, Any]) -> None:
     :param given: our keys of its task dict
     :raises doit.exceptions.InvalidTask: in one line that names the task and the option
     """
-    link_directories(session, [task])
+    _link_directories(session, [task])
     if not given:
         return
     try:
@@ -37,7 +37,16 @@ def specify(session: Session, task: Any, given: Mapping[str, Any]) -> None:
     session.specs[task.name] = spec
 
 
-def link_directories(session: Session, tasks: Iterable[Any]) -> None:
+def complete(session: Session, tasks: Iterable[Any]) -> None:
+    """Check and connect the tasks of a dodo.py once all of them are known.
+
+    :raises doit.exceptions.InvalidTask: for options on a group
+    """
+    _refuse_groups(session, tasks)
+    _link_directories(session, tasks)
+
+
+def _link_directories(session: Session, tasks: Iterable[Any]) -> None:
     """Make ``out/`` as ``file_dep`` wait for the task with the target ``out``, and vice versa.
 
     doit compares the texts: with a slash at one side only it sees two unrelated names.
@@ -51,7 +60,7 @@ def link_directories(session: Session, tasks: Iterable[Any]) -> None:
                 task.task_dep.append(maker)
 
 
-def refuse_groups(session: Session, tasks: Iterable[Any]) -> None:
+def _refuse_groups(session: Session, tasks: Iterable[Any]) -> None:
     """Refuse options on a group (``name: None``): its author means the sub-tasks.
 
     :raises doit.exceptions.InvalidTask: naming the group

@@ -179,6 +179,8 @@ def _compare_targets(before: Record, now: Snapshot) -> Iterator[Reason]:
 
 def path_difference(old: PathState, new: PathState, path: str) -> Difference | None:
     """Return how the states of one path differ, None if their contents are the same."""
+    if old is new:
+        return None
     if isinstance(old, TreeState) and isinstance(new, TreeState):
         return tree_difference(old, new, path)
     if isinstance(old, FileState) and isinstance(new, FileState):
@@ -186,7 +188,7 @@ def path_difference(old: PathState, new: PathState, path: str) -> Difference | N
             return None
         return Difference(_size_text(old, new), (Change("changed", path),))
     if old is None or new is None:
-        return None if old is new else Difference("did not exist" if old is None else "missing")
+        return Difference("did not exist" if old is None else "missing")
     was, now = ("directory", "file") if isinstance(old, TreeState) else ("file", "directory")
     return Difference(f"was a {was}, is a {now}", (Change("changed", path, was, now),))
 

@@ -44,12 +44,16 @@ def _work_in_any_loader(config: Any) -> None:
 
     @functools.wraps(original)
     def load_tasks(self: Any, cmd: Any, pos_args: Any) -> Any:
+        from doit_invariants.adapters.specify import complete
         from doit_invariants.front.attach import attach
         from doit_invariants.front.loader import LoaderMixin
 
-        if not isinstance(self, LoaderMixin):
-            # Whether -n was given is not known here: to guard in vain does no harm.
-            attach(cmd, config, self.namespace, parallel=True)
-        return original(self, cmd=cmd, pos_args=pos_args)
+        if isinstance(self, LoaderMixin):
+            return original(self, cmd=cmd, pos_args=pos_args)
+        # Whether -n was given is not known here: to guard in vain does no harm.
+        session = attach(cmd, config, self.namespace, parallel=True)
+        tasks = original(self, cmd=cmd, pos_args=pos_args)
+        complete(session, tasks)
+        return tasks
 
     NamespaceTaskLoader.load_tasks = load_tasks

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 from doit.cmd_base import DodoTaskLoader, ModuleTaskLoader
 from doit.doit_cmd import DoitMain
 
-from doit_invariants.adapters.specify import link_directories, refuse_groups
+from doit_invariants.adapters.specify import complete
 from doit_invariants.front.attach import attach
 
 
@@ -36,8 +36,7 @@ class LoaderMixin:
             clock=self.clock,
         )
         tasks = super().load_tasks(cmd=cmd, pos_args=pos_args)  # type: ignore[misc]
-        refuse_groups(session, tasks)
-        link_directories(session, tasks)
+        complete(session, tasks)
         return tasks
 
 
