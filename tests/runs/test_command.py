@@ -84,14 +84,16 @@ def test_why_of_a_task_whose_input_is_not_made_yet(doit_project: Make) -> None:
     """A file_dep that another task will make is no error, for why, info and list alike."""
     dodo = """
 def task_use():
-    return {"actions": ["true"], "file_dep": ["made"]}
+    return {"actions": ["true"], "file_dep": ["made"], "cache": True}
 def task_make():
     return {"actions": ["touch made"], "targets": ["made"]}
 """
     project = doit_project({"dodo.py": dodo})
     why = project.run("invariants", "why", "use")
     assert why.stdout == (
-        "use: not up-to-date\n  made: file_dep does not exist yet, task make makes it\n"
+        "use: not up-to-date\n"
+        "  made: file_dep does not exist yet, task make makes it\n"
+        "  task: never ran\n"
     )
     assert "R use" in project.run("list", "-s").stdout
     assert "task make makes it" in project.run("info", "use").stdout
@@ -239,7 +241,8 @@ def test_calculated_dependencies_are_known_to_commands(doit_project: Make) -> No
 def task_deps():
     return {"actions": [(lambda: {"file_dep": ["in.txt"]},)], "file_dep": ["dodo.py"]}
 def task_a():
-    return {"actions": ["true"], "calc_dep": ["deps"], "file_dep": ["dodo.py"]}
+    return {"actions": ["true"], "calc_dep": ["deps"], "file_dep": ["dodo.py"],
+            "cache": True}
 """
     project = doit_project({"dodo.py": dodo, "in.txt": "1"})
     project.run("a").assert_executed("deps", "a")

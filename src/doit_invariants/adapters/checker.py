@@ -87,14 +87,16 @@ def known_file(
     if triple is None:
         return None
     mtime, size, digest = triple
-    if stats is not None and path in stats:
-        stat = stats[path]
-        # Another time in the triple: plain doit has saved the task since, and knows better.
-        if stat is None or float_mtime(stat[0]) == mtime:
-            return FileState(digest, stat)
+    if stats is not None and path in stats and not superseded(triple, stats[path]):
+        return FileState(digest, stats[path])
     if info.st_mtime == mtime and info.st_size == size:
         return FileState(digest, stat_key(info))
     return FileState(digest, None)
+
+
+def superseded(triple: Triple, stat: Stat | None) -> bool:
+    """Return whether plain doit has saved a file since we did: its triple has another time."""
+    return stat is not None and float_mtime(stat[0]) != triple[0]
 
 
 def known_tree(stored: Any, record: Record | None, path: str) -> TreeState | None:

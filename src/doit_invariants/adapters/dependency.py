@@ -29,13 +29,18 @@ from doit_invariants.core.errors import InvalidOption
 from doit_invariants.core.model import Reason, Verdict
 from doit_invariants.core.records import Origin, PathState, Record
 
-#: Reasons after which only what changed must be redone; after others everything must.
-_PARTIAL = {
-    "changed_file_dep",
-    "added_file_dep",
-    "removed_file_dep",
+#: Reasons of doit's own rules, and that there is no record for any rule to compare with.
+_OF_DOIT = {
     "uptodate_false",
     "has_no_dependencies",
+    "missing_target",
+    "checker_changed",
+    "missing_file_dep",
+    "awaited_file_dep",
+    "added_file_dep",
+    "removed_file_dep",
+    "changed_file_dep",
+    "never_ran",
     "cache_false",
 }
 
@@ -136,6 +141,7 @@ class InvariantsDependency(Dependency):  # type: ignore[misc]
         now.never_ran = record is None and self._get(task.name, "checker:") is None
         now.explicit = spec.own or bool(spec.invariants)
         changes = compare_inputs(self, look, facts, tasks)
+        before.drop_what_plain_doit_did_not_see()
         facts.missing_targets = [p for p in task.targets if not self.checker.exists(p)]
         if spec.track_targets:
             look.targets()
@@ -221,8 +227,8 @@ class InvariantsDependency(Dependency):  # type: ignore[misc]
         run would hash it again. Where there is no record this adopts the task as it stands.
         """
         now, previous = look.snapshot, look.before.record
-        if not now.has_dependencies:
-            return
+        if not now.has_dependencies or now.never_ran:
+            return  # doit knows nothing of a task that `uptodate` alone keeps from running either
         inputs = now.inputs if isinstance(self.checker, ContentChecker) else {}
         origin: Origin = previous.origin if previous is not None else "adopt"
         executed_at = previous.executed_at if previous is not None else None
@@ -248,15 +254,17 @@ class InvariantsDependency(Dependency):  # type: ignore[misc]
 
 
 def _dep_changed(task: Any, facts: HostFacts, verdict: Verdict) -> list[str]:
-    """Return what actions see as ``changed``: as in doit, but all where the whole must be redone.
+    """Return what actions see as ``changed``: as in doit, but all for a reason of our own.
 
     An action that works on what changed alone must not skip everything because its code did.
     """
     codes = {reason.code for reason in verdict.reasons}
-    if codes - _PARTIAL:
+    if codes - _OF_DOIT:
         return list(task.file_dep)
     if facts.uptodate_false or "has_no_dependencies" in codes:
         return []
+    if facts.missing_targets or facts.checker_changed:
+        return list(task.file_dep)
     changed = set(facts.changed)
     return [path for path in task.file_dep if path in changed]
 

@@ -10,7 +10,7 @@ from doit_invariants.adapters.checker import ContentChecker, Triple, to_triple
 from doit_invariants.adapters.host import HostFacts
 from doit_invariants.adapters.moved import recorded_path
 from doit_invariants.adapters.snapshot import Look
-from doit_invariants.core.decide import path_difference
+from doit_invariants.core.decide import NEVER_RAN, path_difference
 from doit_invariants.core.files import FileState
 from doit_invariants.core.model import Reason
 from doit_invariants.core.records import PathState
@@ -40,7 +40,7 @@ def compare_inputs(
                 reasons.append(reason)
     if look.snapshot.never_ran and reasons:
         look.snapshot.explicit = False  # said once is enough
-        return [Reason("no_record", "task", "never ran")]
+        return [NEVER_RAN]
     return reasons
 
 
@@ -58,7 +58,7 @@ def _compare(
     try:
         info = checker.info(path)
     except checker.CheckerError:
-        maker = None if look.session.writes else look.session.maker(path, tasks)
+        maker = look.session.maker(path, tasks) if _foresees(look) else None
         if maker is not None:
             facts.awaited.append((path, maker))  # only a run has had that task make it
         else:
@@ -89,15 +89,23 @@ def _compare_content(look: Look, path: str, info: os.stat_result) -> Reason | No
 def _file_deps(dep_manager: InvariantsDependency, look: Look) -> set[str]:
     """Return the ``file_dep`` of a task, what its ``calc_dep`` last gave included.
 
-    In a run doit has added those by now. ``doit list -s`` and ``doit info`` never ask the
-    tasks that calculate them, and would call every such task changed.
+    In a run doit has added those by now. Commands that only read never ask the tasks that
+    calculate them, and doit would call every such task changed.
     """
     deps = set(look.task.file_dep)
-    if not look.session.writes:
+    if _foresees(look):
         for name in look.task.calc_dep:
             calculated = dep_manager.get_values(name).get("file_dep", ())
             deps.update(path for path in calculated if isinstance(path, str))
     return deps
+
+
+def _foresees(look: Look) -> bool:
+    """Return whether to look past what doit's own commands know of a task without running.
+
+    They do for tasks that use anything of ours; for others they say what plain doit says.
+    """
+    return not look.session.writes and (look.session.explains or look.spec.own)
 
 
 def _compare_checker(dep_manager: InvariantsDependency, look: Look, facts: HostFacts) -> None:

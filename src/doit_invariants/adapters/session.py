@@ -30,6 +30,7 @@ class Session:
     :ivar guarded: whether errors in a user's own ``uptodate`` must not get out: with ``-n``
         doit would wait for ever
     :ivar always: whether tasks that are up-to-date are recorded as well: with ``doit -a``
+    :ivar explains: whether this is our own command, which owes nothing to how doit's put it
     :ivar clock: the time in seconds since the epoch
     :ivar specs: options of the tasks that have some, by the name of the task
     :ivar memo: answers that kinds keep for the run
@@ -43,6 +44,7 @@ class Session:
     writes: bool = False
     guarded: bool = False
     always: bool = False
+    explains: bool = False
     clock: Clock = time.time
     specs: dict[str, TaskSpec] = field(default_factory=dict)
     memo: dict[Any, Any] = field(default_factory=dict)
@@ -153,7 +155,7 @@ def create_session(
     """
     try:
         plugins = create_plugins(namespace, builtins=[TrackCode()], block=settings.block)
-        return Session(settings, plugins, os.getcwd(), writes, guarded, always, clock)
+        return Session(settings, plugins, os.getcwd(), writes, guarded, always=always, clock=clock)
     except InvalidOption as error:
         raise InvalidOption(f"doit-invariants: {error}") from error
 

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from doit_invariants.adapters.checker import input_state, known_file, known_tree
+from doit_invariants.adapters.checker import (
+    input_state,
+    known_file,
+    known_tree,
+    read_triple,
+    superseded,
+)
 from doit_invariants.adapters.context import TaskContext
 from doit_invariants.adapters.moved import translate
 from doit_invariants.adapters.options import TaskSpec
@@ -27,6 +33,7 @@ class Before:
     :ivar record: our record, None if there is none
     :ivar unreadable: why there is none although something is stored
     :ivar states: doit's own states, by the path that is looked up
+    :ivar superseded: whether plain doit, without us, has run the task since
     :ivar moved: whether the record was made when the project was in another directory
     """
 
@@ -34,13 +41,25 @@ class Before:
     unreadable: str | None = None
     states: dict[str, Any] = field(default_factory=dict)
     moved: bool = False
+    superseded: bool = False
 
     def known(self, path: str, info: os.stat_result) -> PathState:
         """Return the recorded state of a ``file_dep``, None if there is none."""
         stored = self.states.get(path)
         if is_directory(info):
             return known_tree(stored, self.record, path)
-        return known_file(stored, self.record.stats if self.record else None, info, path)
+        if self.record is None:
+            return known_file(stored, None, info, path)
+        triple, stats = read_triple(stored), self.record.stats
+        if triple is not None and path in stats and superseded(triple, stats[path]):
+            self.superseded = True
+        return known_file(stored, stats, info, path)
+
+    def drop_what_plain_doit_did_not_see(self) -> None:
+        """Forget what was tracked implicitly: it is older than the last success of the task."""
+        if self.record is not None and self.superseded:
+            listed = {k: e for k, e in self.record.entries.items() if e.source is None}
+            self.record = replace(self.record, targets=None, entries=listed, sources=())
 
 
 class Look:

@@ -25,6 +25,11 @@ from doit_invariants.core.trees import TreeState, tree_difference
 _BEFORE_DEPENDENCIES = {"uptodate_false", "missing_target", "checker_changed"}
 
 
+#: Said once, in the place of all that a task without any record differs in.
+NEVER_RAN = Reason("never_ran", "task", "never ran")
+_NO_RECORD = Reason("no_record", "task", "no record of a success with these invariants")
+
+
 @dataclass(frozen=True, slots=True)
 class Observed:
     """An invariant and what it found just now; ``source`` as in :class:`Entry`."""
@@ -90,8 +95,7 @@ def decide(
         reasons += _compare_invariants(before, now, context)
         reasons += _compare_targets(before, now)
     elif now.explicit:
-        text = "never ran" if now.never_ran else "no record of a success with these invariants"
-        reasons.append(Reason("no_record", "task", text))
+        reasons.append(NEVER_RAN if now.never_ran else _NO_RECORD)
     reasons += now.policy
     if now.problems:
         return Verdict(now.task, "error", (*now.problems, *reasons))

@@ -48,6 +48,7 @@ def attach(
         )
     except InvalidOption as error:
         raise InvalidDodoFile(str(error)) from error
+    session.explains = hasattr(command, "writes_records")
     dep_manager = command.dep_manager
     if type(dep_manager) not in (Dependency, InvariantsDependency):
         raise InvalidCommand(

@@ -1,0 +1,170 @@
+"""Stories: commands that are run with plain doit and with the loader, and must show the same."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .drivers import VARIANTS, Driver
+
+#: What depends on chance, or on who called whom: the frames of a traceback in doit and in ours.
+_NORMALISED = (
+    (
+        re.compile(r'(  File ".*[/\\]doit(_invariants)?[/\\].*", line .*\n(    .*\n)*)+'),
+        "  <frames>\n",
+    ),
+    (re.compile(r"\b0x[0-9a-f]+"), "<address>"),
+    (re.compile(r'"elapsed": [0-9.e-]+'), '"elapsed": <time>'),
+    (re.compile(r'"started": "[^"]+"'), '"started": <time>'),
+    (re.compile(r"\w{3} \w{3} [ \d]\d \d\d:\d\d:\d\d \w+ \d{4}"), "<date>"),
+)
+
+
+#: Why a story is not told while doit-invariants comes and goes.
+IN_BETWEEN = {"switching": "see the story 'run by plain doit in between'"}
+
+
+@dataclass(frozen=True)
+class Differs:
+    """A command whose output is meant to be another with the loader than without.
+
+    :ivar command: the command
+    :ivar plain: what plain doit prints
+    :ivar loader: what it prints with the loader
+    :ivar reason: why the design wants it so
+    :ivar untracked: whether it differs even where no code and no targets are tracked
+    """
+
+    command: str
+    plain: str
+    loader: str
+    reason: str
+    untracked: bool = False
+
+
+@dataclass(frozen=True)
+class Story:
+    """Commands; those that do not start with ``doit`` are for the shell.
+
+    :ivar unordered: whether the order of the lines depends on chance, as it does with ``-n``,
+        and in plain doit wherever several tasks wait for one: it keeps them in a set
+    :ivar skipped: variants that are left out, and why
+    """
+
+    steps: tuple[str | Differs, ...]
+    unordered: bool = False
+    skipped: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def commands(self) -> list[str]:
+        """The commands alone."""
+        return [step.command if isinstance(step, Differs) else step for step in self.steps]
+
+    @property
+    def variants(self) -> list[str]:
+        """The variants that are compared with plain doit."""
+        left_out = {"plain", *self.skipped}
+        if any(isinstance(step, Differs) for step in self.steps):
+            left_out.add("switching")  # what differs would depend on who ran the step before
+        return [variant for variant in VARIANTS if variant not in left_out]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one command did."""
+
+    code: int | str
+    out: str
+    err: str
+
+    def text(self, unordered: bool = False) -> str:
+        """Return all of it as one text."""
+        out, err = (_sorted(self.out), _sorted(self.err)) if unordered else (self.out, self.err)
+        return f"{out}--- stderr:\n{err}--- exit code: {self.code}\n"
+
+
+def story(dodo: str, *parts: str | Differs, **options: Any) -> tuple[str, Story]:
+    """Return the name of a dodo file and a story about it.
+
+    :param parts: texts with one command in each line, and commands that differ
+    :param options: of the story
+    """
+    steps: list[str | Differs] = []
+    for part in parts:
+        steps += [part] if isinstance(part, Differs) else part.strip().splitlines()
+    stripped = (step.strip() if isinstance(step, str) else step for step in steps)
+    return dodo, Story(tuple(stripped), **options)
+
+
+def check(drivers: Mapping[str, Driver], story: Story, project: Path, scratch: Path) -> None:
+    """Run a story in all variants; fail if a command shows something else than in plain doit.
+
+    :param project: a directory with the files that it starts from
+    :param scratch: a directory for the variants
+    """
+    taking_part = {name: drivers[name] for name in ("plain", *story.variants)}
+    try:
+        for name, driver in taking_part.items():
+            driver.start(story.commands, project, scratch / name)
+        found = {
+            name: _outcomes(driver.finish(scratch / name), scratch / name / "project")
+            for name, driver in taking_part.items()
+        }
+    except BaseException:
+        for driver in taking_part.values():
+            driver.stop()  # the next story must not get the answers of this one
+        raise
+    complaints: list[str] = []
+    for variant in story.variants:
+        complaints += _compare(story, variant, found["plain"], found[variant])
+    if complaints:
+        pytest.fail("\n\n".join(complaints), pytrace=False)
+
+
+def _outcomes(results: Any, project: Path) -> list[Outcome]:
+    place = str(project.resolve())
+    return [
+        Outcome(one["code"], _normal(one["out"], place), _normal(one["err"], place))
+        for one in results
+    ]
+
+
+def _normal(text: str, place: str) -> str:
+    text = text.replace(place, "<project>")
+    for pattern, replacement in _NORMALISED:
+        text = pattern.sub(replacement, text)
+    return text
+
+
+def _compare(story: Story, variant: str, plain: list[Outcome], ours: list[Outcome]) -> list[str]:
+    complaints: list[str] = []
+    for number, step in enumerate(story.steps):
+        expected, got = plain[number], ours[number]
+        title = f"step {number}: {story.commands[number]}"
+        if isinstance(step, Differs):
+            in_plain = Outcome(0, step.plain, "")
+            complaints += _wrong(title, "plain doit", in_plain, expected, story.unordered)
+            if variant == "loader" or step.untracked:
+                expected = Outcome(0, step.loader, "")
+        complaints += _wrong(title, variant, expected, got, story.unordered)
+    return complaints
+
+
+def _wrong(title: str, variant: str, expected: Outcome, got: Outcome, unordered: bool) -> list[str]:
+    wanted, found = expected.text(unordered), got.text(unordered)
+    if wanted == found:
+        return []
+    lines = difflib.unified_diff(
+        wanted.splitlines(keepends=True), found.splitlines(keepends=True), "expected", variant, n=20
+    )
+    return [f"{title}\n{''.join(lines)}"]
+
+
+def _sorted(text: str) -> str:
+    return "".join(sorted(text.splitlines(keepends=True)))
