@@ -26,7 +26,8 @@ def in_new_process(
     process = subprocess.Popen(
         command,
         cwd=cwd,
-        env={**os.environ, "PYTHONIOENCODING": "utf-8", **env},
+        # Edited twice within a second, a dodo.py of the same size would look compiled already.
+        env={**os.environ, "PYTHONIOENCODING": "utf-8", "PYTHONDONTWRITEBYTECODE": "1", **env},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -83,7 +84,7 @@ def _isolated(cwd: Path, env: Mapping[str, str]) -> Iterator[None]:
     load_tasks = NamespaceTaskLoader.load_tasks
     os.chdir(cwd)
     os.environ.update(env)
-    # Written and edited within one second, a dodo.py of the same size would look compiled.
+    # As in a process of its own: a dodo.py of the same size and second would look compiled.
     bytecode, sys.dont_write_bytecode = sys.dont_write_bytecode, True
     try:
         yield
