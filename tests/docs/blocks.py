@@ -1,0 +1,165 @@
+"""Reads the fenced blocks of a page of Markdown, with the marks that say how to run them.
+
+A mark is an HTML comment on a line of its own before the fence:
+
+``files: in.txt=one, data/a.csv=1;2, empty/=``
+    files that the snippet needs; ``\\n`` is a newline, a name that ends in ``/`` a directory
+``file: helper.py``
+    the block is no ``dodo.py`` but a file in the project of the next one
+``dodo: sub/dodo.py``
+    the block is a ``dodo.py`` in another place of its project
+``script: build.py``
+    the block is run by ``python build.py`` in the place of doit
+``plain doit``
+    the snippet is run without the loader
+``story: name``
+    the commands of the block are run in the project of the ``dodo.py`` before it; blocks with
+    the same name continue each other
+``not run: reason``
+    the commands of the block are not run
+
+A fence ``python no-run`` is loaded, but its tasks are not run.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+PAGES = sorted([*DOCS.glob("*.md"), *(page for page in [ROOT / "README.md"] if page.exists())])
+
+_MARK = re.compile(r"<!-- (?P<key>[a-z ]+?)(?:: (?P<value>.*?))? -->")
+
+
+@dataclass(frozen=True)
+class Block:
+    """One fenced block.
+
+    :ivar info: the words after the fence: a language, and perhaps ``no-run``
+    :ivar marks: what the comments before it say
+    """
+
+    page: Path
+    line: int
+    info: tuple[str, ...]
+    text: str
+    marks: dict[str, str]
+
+    @property
+    def language(self) -> str:
+        """The language, empty if none is given."""
+        return self.info[0] if self.info else ""
+
+    @property
+    def place(self) -> str:
+        """Where it stands, for a failed assertion and as the id of a test."""
+        return f"{self.page.name}:{self.line}"
+
+    @property
+    def has_tasks(self) -> bool:
+        """Whether it is Python that creates tasks."""
+        return self.language == "python" and "def task_" in self.text
+
+    @property
+    def has_tests(self) -> bool:
+        """Whether it is Python for pytest."""
+        return self.language == "python" and "def test_" in self.text
+
+    @property
+    def files(self) -> dict[str, str]:
+        """The files that it needs."""
+        pairs = [part.partition("=") for part in self.marks.get("files", "").split(", ") if part]
+        return {name: content.replace("\\n", "\n") for name, _, content in pairs}
+
+
+@dataclass
+class Snippet:
+    """A ``dodo.py`` or a script with all that belongs to it.
+
+    :ivar files: the other files of its project
+    :ivar stories: blocks of commands that are run in it, by the name of the story
+    """
+
+    block: Block
+    files: dict[str, str]
+    stories: dict[str, list[Block]] = field(default_factory=dict)
+
+
+def read_blocks(page: Path) -> Iterator[Block]:
+    """Yield the blocks of a page."""
+    marks: dict[str, str] = {}
+    info: tuple[str, ...] | None = None
+    start, inside = 0, list[str]()
+    for number, line in enumerate(page.read_text(encoding="utf-8").splitlines(), start=1):
+        if info is not None:
+            if line != "```":
+                inside.append(line)
+                continue
+            yield Block(page, start, info, "\n".join([*inside, ""]), marks)
+            info, marks, inside = None, {}, []
+        elif line.startswith("```"):
+            info, start = tuple(line.removeprefix("```").split()), number
+        elif mark := _MARK.fullmatch(line):
+            marks[mark["key"]] = mark["value"] or ""
+        elif line.strip():
+            marks = {}
+    assert info is None, f"{page.name}:{start}: the block has no end"
+
+
+def read_snippets(page: Path) -> Iterator[Snippet]:
+    """Yield the snippets of a page that are a project: those of Python with tasks."""
+    snippet: Snippet | None = None
+    files: dict[str, str] = {}
+    for block in read_blocks(page):
+        if "file" in block.marks:
+            files[block.marks["file"]] = block.text
+        elif block.has_tasks and not block.has_tests:
+            if snippet is not None:
+                yield snippet
+            snippet, files = Snippet(block, {**files, **block.files}), {}
+        elif "story" in block.marks:
+            assert snippet is not None, f"{block.place}: a story without a dodo.py before it"
+            snippet.stories.setdefault(block.marks["story"], []).append(block)
+    if snippet is not None:
+        yield snippet
+
+
+def headings(page: Path) -> list[str]:
+    """Return the headings of a page, without their marks."""
+    fenced = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
+    text = fenced.sub("", page.read_text(encoding="utf-8"))
+    return re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+
+
+def section(page: Path, heading: str) -> str:
+    """Return the text between a heading and the next one of the same or a higher level."""
+    lines = page.read_text(encoding="utf-8").splitlines()
+    level, found, fenced = 0, list[str](), False
+    for line in lines:
+        fenced ^= line.startswith("```")
+        marks, _, title = line.partition(" ")
+        is_heading = not fenced and bool(marks) and set(marks) == {"#"}
+        if level and is_heading and len(marks) <= level:
+            break
+        if level:
+            found.append(line)
+        elif is_heading and title == heading:
+            level = len(marks)
+    assert level, f"{page.name} has no heading {heading!r}"
+    return "\n".join(found)
+
+
+def rows(text: str) -> dict[str, list[str]]:
+    """Return the rows of the tables in a text: by the code in their first cell, all cells."""
+    found: dict[str, list[str]] = {}
+    for line in text.splitlines():
+        if line.startswith("| `"):
+            cells = [cell.strip().replace("\\|", "|") for cell in re.split(r"(?<!\\)\|", line)]
+            cells = cells[1:-1]
+            for name in re.findall(r"`([^`]+)`", cells[0]):
+                found[name] = cells
+    return found

@@ -1,0 +1,238 @@
+"""The documentation is complete: what exists is documented, with the signature that it has."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import inspect
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import doit_invariants
+from doit_invariants import Change, Invariant, Policy, Reason, Record, Settings, Verdict
+from doit_invariants.adapters.options import OPTIONS
+from doit_invariants.core import records
+from doit_invariants.core.invariant import Context
+from doit_invariants.front.command import VERBS
+from doit_invariants.plugins import hookspecs
+from doit_invariants.plugins.builtin import BuiltinKinds
+from doit_invariants.testing import Outcome, Project
+
+from .blocks import DOCS, PAGES, headings, read_blocks, rows, section
+
+KINDS = {kind.kind: kind for kind in BuiltinKinds().invariants_register_kinds()}
+HOOKS = {name: hook for name, hook in vars(hookspecs).items() if name.startswith("invariants_")}
+SOURCE = Path(doit_invariants.__file__).parent
+
+
+def page(name: str) -> Path:
+    """Return a page of the documentation."""
+    return DOCS / f"{name}.md"
+
+
+def call(name: str, function: Callable[..., Any]) -> str:
+    """Return how a function is shown in a heading: with its parameters, without annotations."""
+    signature = inspect.signature(function)
+    parameters = [
+        parameter.replace(annotation=inspect.Parameter.empty)
+        for parameter in signature.parameters.values()
+        if parameter.name != "self"
+    ]
+    bare = signature.replace(parameters=parameters, return_annotation=inspect.Signature.empty)
+    return f"{name}{bare}"
+
+
+def table(text: str, marker: str) -> dict[str, list[str]]:
+    """Return the first table after a line that begins with a marker."""
+    start = re.search(rf"^{re.escape(marker)}", text, re.MULTILINE)
+    assert start is not None, f"no line begins with {marker}"
+    found = re.search(r"(?:^\|.*\n?)+", text[start.start() :], re.MULTILINE)
+    assert found is not None, f"no table after {marker}"
+    return rows(found[0])
+
+
+def members(cls: type, *, skip: frozenset[str] = frozenset()) -> set[str]:
+    """Return the public methods of a class, as they are called."""
+    return {
+        call(name, method)
+        for name, method in vars(cls).items()
+        if inspect.isfunction(method) and not name.startswith("_") and name not in skip
+    }
+
+
+def fields(cls: Any) -> set[str]:
+    """Return the names of the fields of a dataclass."""
+    return {field.name for field in dataclasses.fields(cls)}
+
+
+@pytest.mark.parametrize("name", doit_invariants.__all__)
+def test_every_public_name_is_explained(name: str) -> None:
+    """Whatever can be imported from the package is written as code somewhere in the text."""
+    after = r"\(" if inspect.isfunction(getattr(doit_invariants, name)) else r"[`(]"
+    pattern = re.compile(rf"`@?(?:doit_invariants\.)?{name}{after}")
+    prose = [re.sub(r"(?ms)^```.*?^```$", "", p.read_text(encoding="utf-8")) for p in PAGES]
+    assert any(pattern.search(text) for text in prose)
+
+
+def test_every_kind_has_a_section_with_its_signature() -> None:
+    """The headings of the kinds are the constructors of the built-in kinds, no more, no less."""
+    expected = {f"`{call(name, kind)}`" for name, kind in KINDS.items()}
+    assert {title for title in headings(page("kinds")) if title != "Kinds"} == expected
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_section_of_a_kind_has_the_fixed_shape(name: str) -> None:
+    """What - options - example - what it cannot see; every parameter with its default."""
+    text = section(page("kinds"), f"`{call(name, KINDS[name])}`")
+    parts = ["**Unchanged while**", "| option | type | default | meaning |", "```python"]
+    parts += [f"{name}(", "**It cannot see**"]
+    places = [text.find(part) for part in parts]
+    assert -1 not in places
+    assert places == sorted(places)
+    parameters = inspect.signature(KINDS[name]).parameters
+    options = table(text, "| option")
+    assert list(options) == list(parameters)
+    for option, parameter in parameters.items():
+        given = parameter.default
+        one = parameter.kind is inspect.Parameter.VAR_POSITIONAL
+        required = "at least one" if one else "required"
+        default = required if given is inspect.Parameter.empty else f"`{given!r}`"
+        assert options[option][2] == default
+    assert f"[`{name}`](#" in page("kinds").read_text(encoding="utf-8")
+
+
+def documented_default(cell: str) -> Any:
+    """Return the value of a default, which is written as Python."""
+    return ast.literal_eval(cell.strip("`"))
+
+
+def test_every_task_option_has_a_row() -> None:
+    """The table of the task options is that of the code, with the defaults of the settings."""
+    options = table(section(page("options"), "Task options"), "| option")
+    assert tuple(options) == OPTIONS
+    for name, cells in options.items():
+        assert documented_default(cells[2]) == getattr(Settings(), name)
+
+
+def test_every_setting_has_a_row() -> None:
+    """The table of the settings is that of the code, with the defaults."""
+    settings = table(section(page("options"), "Settings"), "| setting")
+    assert list(settings) == [field.name for field in dataclasses.fields(Settings)]
+    for name, cells in settings.items():
+        assert documented_default(cells[2]) == getattr(Settings(), name)
+
+
+def test_every_hook_has_a_heading_with_its_arguments() -> None:
+    """The headings of the hooks are the hook specifications, in their order."""
+    expected = [call(name, hook) for name, hook in HOOKS.items()]
+    found = [title for title in headings(page("hooks")) if title.startswith("`invariants_")]
+    assert found == [f"`{one}`" for one in expected]
+
+
+def test_every_verb_has_a_heading() -> None:
+    """The headings of the verbs are those of the command, in their order."""
+    expected = [
+        f"`doit invariants {verb} {takes}".strip() + "`" for verb, (takes, _) in VERBS.items()
+    ]
+    found = [title for title in headings(page("commands")) if title.startswith("`doit invariants")]
+    assert found == expected
+
+
+def test_every_code_of_a_reason_is_explained() -> None:
+    """The codes in the sources and in the tables of `why --json` are the same."""
+    text = "\n".join(path.read_text(encoding="utf-8") for path in SOURCE.rglob("*.py"))
+    codes = set(re.findall(r'Reason\(\s*"(\w+)"', text)) | set(re.findall(r'\bcode="(\w+)"', text))
+    codes.add(inspect.signature(doit_invariants.Difference).parameters["code"].default)
+    verb = section(page("commands"), "`doit invariants why [TASK ...]`")
+    assert set(rows(verb)) == codes
+
+
+@pytest.mark.parametrize("cls", [Verdict, Reason, Change, Record], ids=lambda cls: cls.__name__)
+def test_what_hooks_are_given_is_explained(cls: type) -> None:
+    """Each attribute of what a hook is given has a row."""
+    text = section(page("hooks"), "What hooks are given")
+    assert set(table(text, f"`{cls.__name__}`:")) == fields(cls)
+
+
+def test_the_contract_of_a_kind_is_explained() -> None:
+    """Each member of Invariant has a row, each of Context too."""
+    text = section(page("hooks"), "Writing a kind")
+    assert set(table(text, "| member")) == members(Invariant) | {"kind", "version", "name"}
+    attributes = set(inspect.get_annotations(Context))
+    assert set(table(text, "`context` is")) - {"context.files.state(path).digest"} == (
+        members(Context) | attributes
+    )
+    assert members(Policy) == {"reasons()"}
+    assert "def reasons(self)" in section(page("hooks"), "Writing a policy")
+    assert f"`{call('Difference', doit_invariants.Difference)}`" in text
+
+
+def test_the_fixture_is_explained(doit_project: Callable[..., Project]) -> None:
+    """The fixture, its project and its outcome are documented, parameter by parameter."""
+    text = page("testing").read_text(encoding="utf-8")
+    assert f"`{call('doit_project', doit_project)}`" in headings(page("testing"))
+    assert list(table(text, "| parameter")) == list(inspect.signature(doit_project).parameters)
+    run = inspect.signature(Project.run).parameters
+    options = table(text, "| option")
+    assert ["self", "arguments", *options] == list(run)
+    for name, cells in options.items():
+        default = "sys.executable" if name == "python" else repr(run[name].default)
+        assert cells[1] == f"`{default}`"
+    listed = set(table(text, "## Project"))
+    assert listed == members(Project, skip=frozenset({"run"})) | {"path", "run(*arguments, ...)"}
+    assert set(table(text, "## Outcome")) == fields(Outcome) | members(Outcome)
+
+
+def test_every_field_of_a_record_is_explained() -> None:
+    """The fields of a stored record have a row each, the kinds a row for their fingerprint."""
+    stored = records.to_json(Record(executed_at=None, origin="run", root=""))
+    text = section(page("record-format"), "The key `invariants:`")
+    assert records.KEY == "invariants:"
+    assert list(table(text, "| field")) == list(stored)
+    assert f"schema {records.SCHEMA}" in text
+    prints = section(page("record-format"), "Fingerprints of the built-in kinds")
+    assert list(rows(prints)) == list(KINDS)
+    assert {kind.version for kind in KINDS.values()} == {1}
+
+
+def test_the_index_names_every_page() -> None:
+    """Each page has one line in the index."""
+    index = page("README").read_text(encoding="utf-8")
+    linked = re.findall(r"^- \[[^]]+\]\(([^)]+)\): ", index, re.MULTILINE)
+    assert sorted(linked) == sorted(p.name for p in DOCS.glob("*.md") if p.name != "README.md")
+
+
+def anchor(title: str) -> str:
+    """Return the anchor that GitHub gives a heading."""
+    return re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-")
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_links_lead_somewhere(path: Path) -> None:
+    """Links inside the project name a file that exists, and a heading in it."""
+    prose = re.sub(r"(?ms)^```.*?^```$", "", path.read_text(encoding="utf-8"))
+    for target in re.findall(r"\]\((?!https?:)([^)\s]+)\)", prose):
+        name, _, fragment = target.partition("#")
+        file = (path.parent / name) if name else path
+        assert file.exists(), target
+        if fragment:
+            assert fragment in map(anchor, headings(file)), target
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_nothing_of_a_machine_is_in_the_docs(path: Path) -> None:
+    """No page shows where it was written, and every block says its language."""
+    text = path.read_text(encoding="utf-8")
+    assert re.findall(r"(?<![\w.])/(?:work|tmp|home|root|Users)/", text) == []
+    assert {block.language for block in read_blocks(path)} <= {
+        "python",
+        "console",
+        "toml",
+        "ini",
+        "text",
+        "sh",
+    }
