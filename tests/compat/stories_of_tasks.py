@@ -326,7 +326,7 @@ STORIES = {
         echo abab > text.txt
         doit format
         """,
-        Differs("doit format", "-- format\n", ".  format\n", EDITED, untracked=True),
+        Differs("doit format", "-- format\n", ".  format\n", EDITED),
         "doit format",
     ),
 }

@@ -165,7 +165,8 @@ def task_c():
     project = doit_project({"dodo.py": dodo, "in.txt": ""})
     outcome = project.run("invariants", "accept", "a", "b", "c")
     assert outcome.stdout == (
-        "accepted a\naccepted b\nrefused c: it has nothing that could make it up-to-date\n"
+        "accepted a\n  it runs all the same: TTL(1d): expired: never executed\naccepted b\n"
+        "refused c: it has nothing that could make it up-to-date\n"
     )
     assert project.run("invariants", "why", "a").stdout == (
         "a: not up-to-date\n  TTL(1d): expired: never executed\n"
@@ -233,6 +234,49 @@ def test_info_and_list_tell_the_same(doit_project: Make) -> None:
     assert info.returncode == 1
     assert " * Value: 1 -> 2\n" in info.stdout
     assert " * out.txt: target is not as the task left it" in info.stdout
+
+
+def test_why_survives_an_uptodate_that_raises(doit_project: Make) -> None:
+    """The task that can't be explained is one line, and the others are explained."""
+    dodo = """
+def broken(): raise RuntimeError("no idea")
+def task_a():
+    return {"actions": ["true"], "uptodate": [broken]}
+def task_b():
+    return {"actions": ["true"], "file_dep": ["in.txt"]}
+"""
+    project = doit_project({"dodo.py": dodo, "in.txt": ""})
+    assert project.run("invariants", "why").stdout == (
+        "a: can't be checked\n"
+        "  uptodate: an uptodate item failed with RuntimeError: no idea\n"
+        "  task: no file_dep, uptodate, invariants or cache: the task always runs\n"
+        "b: not up-to-date\n"
+        "  task: never ran\n"
+    )
+
+
+def test_why_says_nothing_false_beside_a_problem(doit_project: Make) -> None:
+    """An invariant that can't be checked has not been removed."""
+    dodo = """
+from doit_invariants import Files
+def task_a():
+    return {"actions": ["true"], "invariants": [Files("x")]}
+"""
+    project = doit_project({"dodo.py": dodo, "x": ""})
+    project.run().assert_executed("a")
+    project.remove("x")
+    assert project.run("invariants", "why").stdout == (
+        "a: can't be checked\n  Files(x): x does not exist\n"
+    )
+
+
+def test_info_says_what_changed_inside_a_directory(doit_project: Make) -> None:
+    """One changed file of a directory is named, as many are."""
+    dodo = 'def task_a():\n    return {"actions": ["true"], "file_dep": ["data"]}\n'
+    project = doit_project({"dodo.py": dodo, "data/x": ""})
+    project.run()
+    project.write({"data/x": "changed"})
+    assert " * data: 1 changed (data/x)\n" in project.run("info", "a").stdout
 
 
 def test_calculated_dependencies_are_known_to_commands(doit_project: Make) -> None:

@@ -273,3 +273,45 @@ def task_a():
     outcome = doit_project({"dodo.py": dodo}).run(*runner, timeout=30)
     assert "hook is broken" in outcome.stdout + outcome.stderr
     assert "Traceback" not in outcome.stdout + outcome.stderr
+
+
+@pytest.mark.parametrize("runner", [[], ["-n", "2"]], ids="".join)
+def test_file_hook_that_raises_for_a_target(doit_project: Make, runner: list[str]) -> None:
+    """A hook that fails after a task has run does not end the run; the other task runs."""
+    dodo = """
+from doit_invariants import hookimpl
+@hookimpl
+def invariants_digest_file(path):
+    if path == "out":
+        raise RuntimeError("hook is broken")
+def task_a():
+    return {"actions": ["touch out"], "targets": ["out"], "file_dep": ["dodo.py"]}
+def task_b():
+    return {"actions": ["true"]}
+"""
+    project = doit_project({"dodo.py": dodo})
+    project.run(*runner).assert_executed("a", "b")
+    second = project.run("-c", *runner)
+    second.assert_error("out: invariants_digest_file failed with RuntimeError: hook is broken", 2)
+    assert second.executed == ["b"]
+
+
+def test_saved_is_told_of_successes_only(doit_project: Make) -> None:
+    """Refreshing the times of files is no news; adopting a task that plain doit ran is."""
+    dodo = """
+from doit_invariants import hookimpl
+@hookimpl
+def invariants_saved(task, record):
+    print("saved:", task.name, record.origin)
+def task_a():
+    return {"actions": ["cp in out"], "targets": ["out"], "file_dep": ["in"]}
+"""
+    project = doit_project({"dodo.py": dodo, "in": ""})
+    assert project.run().stdout.count("saved: a run") == 1
+    (project.path / "in").touch()
+    assert "saved:" not in project.run().stdout
+    plain = doit_project({"dodo.py": dodo, "in": ""}, loader=False, name="plain")
+    plain.run()
+    plain.write({"pyproject.toml": '[tool.doit]\nloader = "invariants"\n'})
+    assert "saved: a adopt" in plain.run().stdout
+    assert "saved:" not in plain.run().stdout

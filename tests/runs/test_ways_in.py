@@ -283,6 +283,19 @@ def test_configuration_beside_a_dodo_that_doit_did_not_read(
     project.run("run", *arguments, process=True, cwd=cwd).assert_executed("hello")
 
 
+@pytest.mark.parametrize(
+    ("cwd", "arguments"), [(".", ["-f", "sub/dodo.py"]), ("sub/deep", ["-k"])], ids=["-f", "-k"]
+)
+def test_our_command_beside_a_dodo_that_doit_did_not_read(
+    doit_project: Make, cwd: str, arguments: list[str]
+) -> None:
+    """`doit invariants` honours the configuration beside the dodo.py that -f and -k find."""
+    project = doit_project(SUB, loader=False)
+    project.run("run", *arguments, process=True, cwd=cwd).assert_executed("hello")
+    outcome = project.run("invariants", "why", *arguments, process=True, cwd=cwd)
+    assert outcome.assert_success().stdout == "hello: up-to-date\n"
+
+
 def test_another_directory_with_d(doit_project: Make) -> None:
     """With -d the configuration of the start directory applies to the other one."""
     project = doit_project({"dodo.py": SIMPLE, "other/x": ""})

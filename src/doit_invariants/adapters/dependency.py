@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 from doit.dependency import Dependency, DependencyStatus
@@ -58,6 +60,9 @@ class InvariantsDependency(Dependency):  # type: ignore[misc]
         """The session of this run."""
         return ensure_session(self)
 
+    #: All tasks by name, as doit last handed them over.
+    tasks: Mapping[str, Any] = MappingProxyType({})
+
     @property
     def _pending(self) -> dict[str, Look]:
         """What was seen of tasks that are not recorded yet, by their names."""
@@ -104,7 +109,7 @@ class InvariantsDependency(Dependency):  # type: ignore[misc]
         status = DependencyStatus(get_log)
         task.dep_changed = []
         facts = HostFacts()
-        tasks = tasks_dict or {}
+        tasks = self.tasks = tasks_dict or {}
         items, problems = self._uptodate(facts, task, tasks)
         try:
             look = self._look(task, tasks, facts, items)
@@ -196,7 +201,7 @@ class InvariantsDependency(Dependency):  # type: ignore[misc]
         look = self._pending.pop(task.name, None)
         inputs: dict[str, PathState] = {}
         if look is not None and isinstance(self.checker, ContentChecker):
-            states = states_to_save(look, task)
+            states = states_to_save(self, look, task)
             inputs = {path: state for path, (state, _) in states.items()}
             self.checker.prepared = {path: triple for path, (_, triple) in states.items()}
             try:
@@ -239,7 +244,17 @@ class InvariantsDependency(Dependency):  # type: ignore[misc]
             self._set(task.name, path, to_triple(state, os.stat(path)))
         if inputs:
             self._set(task.name, "deps:", tuple(inputs))
-        self._write(task, record)
+        if previous is None:
+            self._write(task, record)
+        else:
+            stored.write(self, task.name, record)
+
+    def retarget(self, maker: str, path: str, state: PathState) -> None:
+        """Record what a later step made of a target in place as what its maker left."""
+        record = stored.read(self, maker).record
+        if record is not None and record.targets is not None and path in record.targets:
+            targets = {**record.targets, path: state}
+            stored.write(self, maker, replace(record, targets=targets))
 
     def _write(self, task: Any, record: Record) -> None:
         stored.write(self, task.name, record)

@@ -80,6 +80,8 @@ def _compare_content(look: Look, path: str, info: os.stat_result) -> Reason | No
     look.snapshot.inputs[path] = state
     if known is None:
         return Reason("changed_file_dep", path, "no recorded state")
+    if known.digest == _EDITED.digest:
+        return Reason("changed_file_dep", path, _EDITED.digest)
     difference = path_difference(known, state, path)
     if difference is None:
         return None
@@ -131,23 +133,37 @@ def _compare_names(
     facts.removed = sorted(before - here.keys())
 
 
-def states_to_save(look: Look, task: Any) -> dict[str, tuple[PathState, Triple]]:
-    """Return for each ``file_dep`` the state that the result was made from.
+def states_to_save(
+    dep_manager: InvariantsDependency, look: Look, task: Any
+) -> dict[str, tuple[PathState, Triple]]:
+    """Return the state of each ``file_dep`` that is recorded now that its task has succeeded.
 
-    That is the one before the actions ran: a file that was edited meanwhile then differs at
-    the next check. A file that the task writes itself (a formatter) counts as it left it.
+    That is the one before the actions ran, and for a file that changed meanwhile one that
+    nothing equals: the result was made from neither content for certain, so the task runs again.
+    Not so for what a task of the project makes: there the change is the work of this task. A
+    formatter counts as it left its file, and so does a step that edits the target of another
+    one in place, whose maker then takes that for its target too.
 
     :raises FileNotFoundError: if a file is gone
     """
-    written = set(map(os.path.abspath, task.targets))
     states: dict[str, tuple[PathState, Triple]] = {}
+    own = {os.path.abspath(target) for target in task.targets}
     for path in task.file_dep:
         before = look.snapshot.inputs.get(path)
         info = os.stat(path)
         after = look.path(path, before, info)
-        own = os.path.abspath(path) in written
-        if before is None or own or path_difference(before, after, path) is None:
-            states[path] = (after, to_triple(after, info))
+        states[path] = (after, to_triple(after, info))
+        if before is None or path_difference(before, after, path) is None:
+            continue
+        if os.path.abspath(path) in own or not look.session.tracks:
+            continue
+        maker = look.session.maker(path, dep_manager.tasks)
+        if maker is not None:
+            dep_manager.retarget(maker, path, after)
         else:
-            states[path] = (before, to_triple(before, info))
+            states[path] = (_EDITED, to_triple(_EDITED, info))
     return states
+
+
+#: Equal to no file. Plain doit, which would find the same in its triple, sees another time.
+_EDITED = FileState("edited while the task ran", (0, -1, 0, -1))

@@ -12,7 +12,7 @@ from doit_invariants.adapters.code import TrackCode
 from doit_invariants.adapters.options import TaskSpec, by_id, parse_options
 from doit_invariants.core.encode import digest_value
 from doit_invariants.core.errors import CannotFingerprint, InvalidOption
-from doit_invariants.core.files import FileView
+from doit_invariants.core.files import FileTeacher, FileView
 from doit_invariants.core.invariant import Invariant
 from doit_invariants.core.patterns import Matcher, matcher
 from doit_invariants.plugins.manager import Plugins, create_plugins
@@ -56,7 +56,7 @@ class Session:
     on_verdict: Callable[..., Any] | None = field(init=False)
     on_saved: Callable[..., Any] | None = field(init=False)
     trackers: list[tuple[str, Any]] = field(init=False)
-    _makers: dict[str, str] | None = field(init=False, default=None)
+    _makers: tuple[int, dict[str, str]] = field(init=False, default=(-1, {}))
     _listed: dict[int, tuple[Any, dict[str, tuple[str, Invariant]]]] = field(
         init=False, default_factory=dict
     )
@@ -65,7 +65,7 @@ class Session:
         """Ask once who listens, so that nothing is called where nobody does."""
         hook = self.plugins.listener
         teach_file = hook("invariants_digest_file")
-        self.files = FileView(teach_file and (lambda path: teach_file(path=path)))
+        self.files = FileView(teach_file and _careful(teach_file))
         self.default = self.parse({})
         self.excluded = matcher(self.settings.tree_exclude)
         self.on_verdict = hook("invariants_verdict")
@@ -81,11 +81,18 @@ class Session:
 
     def maker(self, path: str, tasks: Mapping[str, Any]) -> str | None:
         """Return the name of the task that has a path among its targets, None if none has."""
-        if self._makers is None:
-            self._makers = {
+        count, makers = self._makers
+        if count != len(tasks):  # delayed tasks come later
+            makers = {
                 target.rstrip("/"): name for name, task in tasks.items() for target in task.targets
             }
-        return self._makers.get(path.rstrip("/"))
+            self._makers = (len(tasks), makers)
+        return makers.get(path.rstrip("/"))
+
+    @property
+    def tracks(self) -> bool:
+        """Whether anything is tracked implicitly; if not, all is to be as under plain doit."""
+        return self.settings.track_code or self.settings.track_targets
 
     def parse(self, given: Mapping[str, Any]) -> TaskSpec:
         """Return the options of a task dict; raises InvalidOption."""
@@ -139,6 +146,20 @@ class Session:
         return found
 
 
+def _careful(teach: Callable[..., Any]) -> FileTeacher:
+    """Return a caller of invariants_digest_file whose errors fail the task that asks, alone."""
+
+    def taught(path: str) -> str | None:
+        try:
+            digest: str | None = teach(path=path)
+        except Exception as error:
+            text = f"invariants_digest_file failed with {type(error).__name__}: {error}"
+            raise CannotFingerprint(f"{path}: {text}") from error
+        return digest
+
+    return taught
+
+
 def create_session(
     settings: Settings,
     namespace: Mapping[str, Any] | None = None,
@@ -155,9 +176,12 @@ def create_session(
     """
     try:
         plugins = create_plugins(namespace, builtins=[TrackCode()], block=settings.block)
-        return Session(settings, plugins, os.getcwd(), writes, guarded, always=always, clock=clock)
     except InvalidOption as error:
         raise InvalidOption(f"doit-invariants: {error}") from error
+    try:
+        return Session(settings, plugins, os.getcwd(), writes, guarded, always=always, clock=clock)
+    except InvalidOption as error:
+        raise InvalidOption(f"doit-invariants, settings: {error}") from error
 
 
 #: Where the session hangs on doit's dependency manager: doit hands that one to everybody.

@@ -141,6 +141,7 @@ class Look:
         entry = record.entries.get(key) if record is not None else None
         usable = entry is not None and entry.comparable(one)
         previous = entry.fingerprint if entry is not None and usable else None
+        self.snapshot.unknown.add(key)
         try:
             fingerprint = one.fingerprint(self.context, previous)
             if not type(one).__module__.startswith("doit_invariants."):
@@ -152,6 +153,7 @@ class Look:
             self.problem(one.label(), f"failed with {type(error).__name__}: {error}")
         else:
             self.snapshot.observed[key] = Observed(one, fingerprint, source)
+            self.snapshot.unknown.discard(key)
 
     def problem(self, subject: str, text: str) -> None:
         """Note that something can't be checked."""

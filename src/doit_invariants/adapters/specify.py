@@ -66,7 +66,8 @@ def _refuse_groups(session: Session, tasks: Iterable[Any]) -> None:
     :raises doit.exceptions.InvalidTask: naming the group
     """
     for task in tasks:
-        if task.has_subtask and task.name in session.specs:
+        items = any(isinstance(item, invariants) for item, _, _ in task.uptodate)
+        if task.has_subtask and (items or task.name in session.specs):
             raise InvalidTask(
                 f"task {task.name!r}: {', '.join(OPTIONS)} have no effect on a group; give them "
                 "to its sub-tasks, or set a default in [tool.doit.invariants]"

@@ -77,7 +77,8 @@ class invariants(UptodateCalculator):  # type: ignore[misc]  # noqa: N801 - read
 
     def __repr__(self) -> str:
         """What ``doit info`` prints: the reasons, once there are any."""
-        inner = ", ".join(map(repr, self.listed))
+        ttl = [] if self.ttl is None else [f"ttl={self.ttl!r}"]
+        inner = ", ".join([*map(repr, self.listed), *ttl])
         if self.verdict is None or not self.verdict.reasons:
             return f"invariants({inner})"
         return f"invariants({inner}): {'; '.join(map(str, self.verdict.reasons))}"

@@ -58,6 +58,7 @@ class Snapshot:
     :ivar observed: invariants by their id
     :ivar sources: plugins that were asked for implicit invariants
     :ivar policy: reasons that the cache policy adds
+    :ivar unknown: ids of invariants that could not be checked
     :ivar problems: what could not be checked; any of them makes the verdict an error
     """
 
@@ -71,6 +72,7 @@ class Snapshot:
     observed: dict[str, Observed] = field(default_factory=dict)
     sources: tuple[str, ...] = ()
     policy: list[Reason] = field(default_factory=list)
+    unknown: set[str] = field(default_factory=set)
     problems: list[Reason] = field(default_factory=list)
 
 
@@ -126,7 +128,7 @@ def _compare_invariants(before: Record, now: Snapshot, context: Context) -> Iter
     recorded = set(same.values())
     for key, entry in before.entries.items():
         tracked = entry.source is None or entry.source in now.sources
-        if key not in recorded and tracked:
+        if key not in recorded and tracked and key not in now.unknown:
             yield Reason("removed_invariant", entry.label, "removed")
     for source in now.sources:
         order = [same[k] for k, o in now.observed.items() if o.source == source and k in same]

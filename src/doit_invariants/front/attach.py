@@ -49,6 +49,7 @@ def attach(
     except InvalidOption as error:
         raise InvalidDodoFile(str(error)) from error
     session.explains = hasattr(command, "writes_records")
+    session.guarded = session.guarded or session.explains
     dep_manager = command.dep_manager
     if type(dep_manager) not in (Dependency, InvariantsDependency):
         raise InvalidCommand(
@@ -57,7 +58,7 @@ def attach(
         )
     dep_manager.__class__ = InvariantsDependency
     attach_session(dep_manager, session)
-    # Only in the place of doit's default: a checker that the user chose stays.
+    # In the place of doit's `md5`, its default; another checker was chosen, and stays.
     if type(dep_manager.checker) is MD5Checker:
         dep_manager.checker = ContentChecker(session.files)
     if isinstance(command, Info):

@@ -12,6 +12,7 @@ from doit.cmdparse import CmdParseError
 from doit.exceptions import InvalidCommand
 
 from doit_invariants.adapters.dependency import InvariantsDependency
+from doit_invariants.front.activation import activate
 from doit_invariants.front.attach import attach
 
 #: Verb, what it takes, what it does. A module in ``front.verbs`` has the name of the verb.
@@ -77,9 +78,24 @@ class Invariants(DoitCmdBase):  # type: ignore[misc]
         if args[0] not in VERBS:
             raise InvalidCommand(f"`invariants` has no verb {args[0]!r}; allowed are {listed}")
         self.verb = args[0]
+        self._activate_beside_dodo()
         if self.verb in ("show", "accept") and not args[1:]:
             raise InvalidCommand(f"`invariants {self.verb}` needs the name of a task")
         return super().execute(params, args[1:])
+
+    def _activate_beside_dodo(self) -> None:
+        """Honour the configuration beside a dodo.py that doit finds elsewhere (``-f``, ``-k``).
+
+        For other commands the import in dodo.py does that, but here we are imported already.
+        doit asks the loader for its configuration between finding dodo.py and loading tasks.
+        """
+        load_doit_config = self.loader.load_doit_config
+
+        def load() -> Any:
+            activate()
+            return load_doit_config()
+
+        self.loader.load_doit_config = load
 
     def _execute(self, json: bool, pos_args: list[str]) -> int:
         dep_manager = self.dep_manager

@@ -24,7 +24,8 @@ def explain_reasons(reasons: dict[str, Any]) -> str:
     for reason in reasons.get("invariants", ()):
         said = reason.code in _SAID_BY_DOIT
         # doit names a changed file; what changed inside a directory only we know.
-        plain = reason.code == "changed_file_dep" and len(reason.changes) < 2
+        inside = any(change.where != reason.subject for change in reason.changes)
+        plain = reason.code == "changed_file_dep" and not inside
         if not said and not plain:
             lines.append(f" * {reason}")
     return "\n".join(lines)

@@ -82,6 +82,8 @@ def _convert(place: str, key: str, value: Any) -> Any:
                 f"DOIT_CONFIG in dodo.py can hold; got {value!r:.60}"
             )
         return tuple(value)
+    if key == "ttl" and isinstance(value, str) and value.strip().isdigit():
+        return int(value)  # a number of seconds, from doit.cfg
     if key == "cache" and isinstance(value, str) and value.lower() in _TRUE | _FALSE:
         return value.lower() in _TRUE
     return value

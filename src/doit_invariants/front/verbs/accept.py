@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from doit_invariants.core.model import Reason
+
 
 def execute(command: Any, tasks: list[Any], as_json: bool) -> int:
     """Record tasks as they stand, without running them.
@@ -14,22 +16,29 @@ def execute(command: Any, tasks: list[Any], as_json: bool) -> int:
 
     :returns: 0 if all were accepted, else 1
     """
-    outcomes = {task.name: _accept(command, task) for task in tasks}
+    still: dict[str, list[Reason]] = {}
+    outcomes = {task.name: _accept(command, task, still) for task in tasks}
     command.dep_manager.close()
     if as_json:
         command.write(json.dumps(outcomes, indent=2))
     else:
         for name, refused in outcomes.items():
-            command.write(f"accepted {name}" if not refused else f"refused {name}: {refused}")
+            command.write(f"refused {name}: {refused}" if refused else f"accepted {name}")
+            for reason in still.get(name, ()):
+                command.write(f"  it runs all the same: {reason}")
     return 1 if any(outcomes.values()) else 0
 
 
-def _accept(command: Any, task: Any) -> str:
-    """Accept one task; return why it can't be, empty if it was."""
+def _accept(command: Any, task: Any, still: dict[str, list[Reason]]) -> str:
+    """Accept one task; return why it can't be, empty if it was.
+
+    :param still: takes, by the name of the task, reasons that no accepting takes away
+    """
     dep_manager = command.dep_manager
     values = dep_manager.get_values(task.name)
     result = dep_manager.get_result(task.name)
-    status = dep_manager.get_status(task, {one.name: one for one in command.task_list})
+    every = {one.name: one for one in command.task_list}
+    status = dep_manager.get_status(task, every)
     for reason in status.verdict.reasons:
         if reason.code in ("missing_target", "missing_file_dep", "cannot_check"):
             return str(reason)
@@ -46,4 +55,5 @@ def _accept(command: Any, task: Any) -> str:
         if "success-time" in values:
             task.values["success-time"] = values["success-time"]
     dep_manager.save_success(task, result_hash=result)
+    still[task.name] = list(dep_manager.get_status(task, every).verdict.reasons)
     return ""
