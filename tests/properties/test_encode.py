@@ -15,6 +15,7 @@ import re
 import subprocess
 import sys
 import uuid
+import zoneinfo
 from typing import Any
 
 import numpy as np
@@ -124,6 +125,15 @@ class Slots:
         self.n = n
 
 
+@dataclasses.dataclass
+class Extended(dict):  # type: ignore[type-arg]
+    x: int = 0
+
+    def with_item(self, value: int) -> Extended:
+        self["k"] = value
+        return self
+
+
 Pair = collections.namedtuple("Pair", "a b")
 
 
@@ -187,6 +197,13 @@ DISTINCT: list[Any] = [
     pathlib.PurePosixPath("a"),
     Colour.RED,
     Colour.BLUE,
+    Extended().with_item(1),
+    Extended().with_item(2),
+    datetime.time(8, tzinfo=zoneinfo.ZoneInfo("Europe/Berlin")),
+    datetime.time(8, tzinfo=zoneinfo.ZoneInfo("Europe/Paris")),
+    datetime.datetime(2024, 1, 1, tzinfo=zoneinfo.ZoneInfo("Europe/Berlin")),
+    datetime.datetime(2024, 1, 1, tzinfo=zoneinfo.ZoneInfo("Europe/Paris")),
+    fractions.Fraction(10**5000, 3),
     Point(1),
     Point(2),
     Place(1),
@@ -241,6 +258,8 @@ def test_values_that_look_alike_differ() -> None:
         (lambda: Point(1, lambda: 0), "$.y is of type function"),
         (lambda: [int], "$[0] is of type type"),
         (lambda: {1: sys}, "$[1] is of type module"),
+        (lambda: math.sqrt, "$ is of type builtin_function_or_method"),
+        (lambda: [Plain(1).__init__], "$[0] is of type method"),
         (lambda: [__import__("threading").Lock()], "$[0] is of type _thread.lock"),
         (lambda: Plain(lambda: 0), "$.n is of type function"),  # type: ignore[arg-type]
     ],

@@ -99,15 +99,15 @@ def superseded(triple: Triple, stat: Stat | None) -> bool:
     return stat is not None and float_mtime(stat[0]) != triple[0]
 
 
-def known_tree(stored: Any, record: Record | None, path: str) -> TreeState | None:
-    """Return the recorded state of a directory, None if there is none."""
+def known_tree(stored: Any, record: Record | None, path: str) -> PathState:
+    """Return the recorded state of what is a directory now, None if there is none."""
     triple = read_triple(stored)
     if triple is None:
         return None
     tree = record.trees.get(path) if record is not None else None
     if tree is not None and tree.digest == triple[2]:
         return tree
-    return TreeState(triple[2], {})
+    return FileState(triple[2], None)  # it was a file
 
 
 def input_state(

@@ -30,7 +30,7 @@ class TaskContext:
     ) -> None:
         self.session = session
         self.task: str = task.name
-        self.targets: tuple[str, ...] = tuple(task.targets)
+        self.targets: tuple[str, ...] = (*task.targets, *session.database)
         self.root: str = session.root
         self.files: FileView = session.files
         self.now: float = session.clock()

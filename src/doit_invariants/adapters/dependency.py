@@ -7,20 +7,22 @@ by doit in its main process and thread, with any runner.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
 from doit.dependency import Dependency, DependencyStatus
 
-from doit_invariants.adapters import standalone, stored
+from doit_invariants.adapters import stored
 from doit_invariants.adapters.checker import ContentChecker, to_triple
 from doit_invariants.adapters.context import TaskContext
 from doit_invariants.adapters.host import HostFacts, evaluate_uptodate
 from doit_invariants.adapters.inputs import compare_inputs, states_to_save
+from doit_invariants.adapters.items import listed
 from doit_invariants.adapters.options import TaskSpec
 from doit_invariants.adapters.recording import make_record
 from doit_invariants.adapters.session import Session, ensure_session
@@ -112,12 +114,13 @@ class InvariantsDependency(Dependency):  # type: ignore[misc]
         tasks = self.tasks = tasks_dict or {}
         items, problems = self._uptodate(facts, task, tasks)
         try:
-            look = self._look(task, tasks, facts, items)
-            look.snapshot.problems += problems
-            verdict = decide(
-                look.before.record, look.snapshot, look.context, look.before.unreadable
-            )
-            self._after_check(task, look, verdict)
+            with _directory(self.session.root):
+                look = self._look(task, tasks, facts, items)
+                look.snapshot.problems += problems
+                verdict = decide(
+                    look.before.record, look.snapshot, look.context, look.before.unreadable
+                )
+                self._after_check(task, look, verdict)
         except Exception as error:
             verdict = _failed(task.name, error)
         self._report(status, task, facts, verdict)
@@ -161,7 +164,7 @@ class InvariantsDependency(Dependency):  # type: ignore[misc]
         spec = self.session.spec(task.name)
         if not items:
             return spec
-        extra = standalone.listed(self.session, items)
+        extra = listed(self.session, items)
         for key, one in extra.items():
             if key in spec.invariants:
                 raise InvalidOption(f"{one.label()} is listed twice; remove one")
@@ -198,6 +201,10 @@ class InvariantsDependency(Dependency):  # type: ignore[misc]
 
         :raises FileNotFoundError: if a ``file_dep`` is gone; doit turns it into a failed task
         """
+        with _directory(self.session.root):
+            self._save(task, result_hash)
+
+    def _save(self, task: Any, result_hash: Any) -> None:
         look = self._pending.pop(task.name, None)
         inputs: dict[str, PathState] = {}
         if look is not None and isinstance(self.checker, ContentChecker):
@@ -215,8 +222,9 @@ class InvariantsDependency(Dependency):  # type: ignore[misc]
 
     def _save_record(self, task: Any, look: Look, inputs: dict[str, PathState]) -> None:
         previous = look.before.record
-        if not look.snapshot.has_dependencies:
-            return  # it runs every time: nothing will ever be compared
+        known = previous is not None or look.before.unreadable is not None
+        if not look.snapshot.has_dependencies and not known:
+            return  # it runs every time: there is nothing to compare, unless there once was
         if look.spec.track_targets:
             look.targets()  # as the actions left them
         if task.executed:
@@ -266,6 +274,20 @@ class InvariantsDependency(Dependency):  # type: ignore[misc]
             # The task has succeeded, and doit would end the whole run here.
             text = f"invariants_saved failed with {type(error).__name__}: {error}"
             sys.stderr.write(f"{task.name}: {text}\n")
+
+
+@contextlib.contextmanager
+def _directory(root: str) -> Iterator[None]:
+    """Look at relative paths from where they are meant: an action may have left that directory."""
+    present = os.getcwd()
+    if present == root:
+        yield
+        return
+    os.chdir(root)
+    try:
+        yield
+    finally:
+        os.chdir(present)
 
 
 def _dep_changed(task: Any, facts: HostFacts, verdict: Verdict) -> list[str]:

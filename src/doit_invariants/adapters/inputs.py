@@ -28,7 +28,7 @@ def compare_inputs(
     :returns: why those that changed did
     """
     deps = _file_deps(dep_manager, look)
-    if deps:
+    if deps or facts.counted:
         _compare_checker(dep_manager, look, facts)
     _compare_names(dep_manager, look, facts, deps)
     reasons: list[Reason] = []
@@ -125,7 +125,11 @@ def _compare_names(
 ) -> None:
     previous = dep_manager._get(look.task.name, "deps:")
     if not isinstance(previous, (list, tuple)) or not previous:
-        return  # as in doit: nothing is compared with an empty list
+        # doit compares nothing with an empty list; but our record knows what there was.
+        known = look.before.record
+        if known is not None and isinstance(dep_manager.checker, ContentChecker):
+            facts.added = sorted(deps - known.stats.keys() - known.trees.keys())
+        return
     record, root = look.record_as_stored, look.session.root
     here = {recorded_path(path, record, root): path for path in deps}
     before = {path for path in previous if isinstance(path, str)}
@@ -155,7 +159,9 @@ def states_to_save(
         states[path] = (after, to_triple(after, info))
         if before is None or path_difference(before, after, path) is None:
             continue
-        if os.path.abspath(path) in own or not look.session.tracks:
+        absolute = os.path.abspath(path)
+        written = absolute in own or any(absolute.startswith(one + os.sep) for one in own)
+        if written or not look.session.tracks:
             continue
         maker = look.session.maker(path, dep_manager.tasks)
         if maker is not None:

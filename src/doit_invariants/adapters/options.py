@@ -52,14 +52,18 @@ def parse_options(
                 f"option {key!r} belongs to the cache policies export and shared, which this "
                 f"version does not have; allowed are {', '.join(OPTIONS)}"
             )
-    listed = [*settings.invariants, *_invariant_list(given.get("invariants", ()))]
-    ttl = given.get("ttl", settings.ttl)
-    if ttl is not None:
-        listed.append(_ttl(ttl, kinds))
+    ttl = given.get("ttl")
+    listed = [*_invariant_list(given.get("invariants", ()))]
+    found = by_id(listed if ttl is None else [*listed, make_ttl(ttl, kinds)], kinds)
+    defaults = list(settings.invariants)
+    if settings.ttl is not None:
+        defaults.append(make_ttl(settings.ttl, kinds))
+    for key, one in by_id(defaults, kinds).items():
+        found.setdefault(key, one)  # the task's own beats a default
     cache = given.get("cache", settings.cache)
-    own = bool(given.get("invariants")) or given.get("ttl") is not None or "cache" in given
+    own = bool(given.get("invariants")) or ttl is not None or "cache" in given
     return TaskSpec(
-        invariants=by_id(listed, kinds),
+        invariants=found,
         policy=_policy(cache, policies),
         own=own,
         track_code=_boolean("track_code", given.get("track_code", settings.track_code)),
@@ -124,7 +128,8 @@ def _parameters(cls: type) -> Iterable[str]:
     return inspect.signature(cls).parameters
 
 
-def _ttl(age: Any, kinds: Registry) -> Invariant:
+def make_ttl(age: Any, kinds: Registry) -> Invariant:
+    """Return the invariant for the option ``ttl``; raises InvalidOption."""
     registered = kinds.entries.get("TTL")
     if registered is None:
         raise InvalidOption("option 'ttl': the plugin 'builtin-kinds' is blocked")

@@ -10,7 +10,7 @@ from typing import Any
 
 from doit_invariants.adapters.code import TrackCode
 from doit_invariants.adapters.options import TaskSpec, by_id, parse_options
-from doit_invariants.core.encode import digest_value
+from doit_invariants.core.encode import Teacher, digest_value
 from doit_invariants.core.errors import CannotFingerprint, InvalidOption
 from doit_invariants.core.files import FileTeacher, FileView
 from doit_invariants.core.invariant import Invariant
@@ -35,6 +35,7 @@ class Session:
     :ivar specs: options of the tasks that have some, by the name of the task
     :ivar memo: answers that kinds keep for the run
     :ivar signing: tasks whose signature is being computed, to see a circle
+    :ivar database: the files of doit's DB, absolute: in a tracked directory they do not count
     :ivar directories: targets without their trailing slash, to the target and its task
     """
 
@@ -49,6 +50,7 @@ class Session:
     specs: dict[str, TaskSpec] = field(default_factory=dict)
     memo: dict[Any, Any] = field(default_factory=dict)
     signing: list[str] = field(default_factory=list)
+    database: tuple[str, ...] = ()
     directories: dict[str, tuple[str, str]] = field(default_factory=dict)
     files: FileView = field(init=False)
     default: TaskSpec = field(init=False)
@@ -105,8 +107,7 @@ class Session:
     def digest_value(self, value: object) -> str:
         """Return the digest of a value, plugins' types included; raises CannotFingerprint."""
         teach = self.plugins.listener("invariants_digest_value")
-        teacher = teach and (lambda item: teach(value=item))
-        return digest_value(value, root=self.root, teach=teacher)
+        return digest_value(value, root=self.root, teach=teach and _text_from(teach))
 
     def implicit(
         self, task: Any, spec: TaskSpec
@@ -146,12 +147,28 @@ class Session:
         return found
 
 
+def _text_from(teach: Callable[..., Any]) -> Teacher:
+    """Return a caller of invariants_digest_value that accepts a text or None alone."""
+
+    def taught(value: Any) -> str | None:
+        text: str | None = teach(value=value)
+        if not isinstance(text, (str, type(None))):
+            raise CannotFingerprint(
+                f"invariants_digest_value must return a text or None, not {type(text).__name__}"
+            )
+        return text
+
+    return taught
+
+
 def _careful(teach: Callable[..., Any]) -> FileTeacher:
     """Return a caller of invariants_digest_file whose errors fail the task that asks, alone."""
 
     def taught(path: str) -> str | None:
         try:
             digest: str | None = teach(path=path)
+            if not isinstance(digest, (str, type(None))):
+                raise TypeError(f"it must return a text or None, not {type(digest).__name__}")
         except Exception as error:
             text = f"invariants_digest_file failed with {type(error).__name__}: {error}"
             raise CannotFingerprint(f"{path}: {text}") from error
@@ -187,6 +204,9 @@ def create_session(
 #: Where the session hangs on doit's dependency manager: doit hands that one to everybody.
 _ATTRIBUTE = "invariants_session"
 
+#: What doit's backends, the flavours of dbm among them, put behind the name of the DB.
+_DB_SUFFIXES = ("", ".dat", ".dir", ".bak", ".pag", ".db", "-journal", "-wal", "-shm")
+
 
 def session_of(dep_manager: Any) -> Session | None:
     """Return the session that belongs to a dependency manager of doit, None if there is none."""
@@ -209,4 +229,6 @@ def ensure_session(dep_manager: Any) -> Session:
 
 def attach_session(dep_manager: Any, session: Session) -> None:
     """Hang a session on a dependency manager."""
+    name = os.path.join(session.root, dep_manager.name)
+    session.database = tuple(name + suffix for suffix in _DB_SUFFIXES)
     setattr(dep_manager, _ATTRIBUTE, session)

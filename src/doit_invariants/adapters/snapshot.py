@@ -50,6 +50,8 @@ class Before:
             return known_tree(stored, self.record, path)
         if self.record is None:
             return known_file(stored, None, info, path)
+        if path in self.record.trees and stored is not None:
+            return self.record.trees[path]  # it was a directory
         triple, stats = read_triple(stored), self.record.stats
         if triple is not None and path in stats and superseded(triple, stats[path]):
             self.superseded = True
@@ -82,12 +84,12 @@ class Look:
 
     def _inputs_of_directory(self) -> Selection:
         """Return what counts of a directory that the task reads: not its own targets."""
-        own = frozenset(map(os.path.abspath, self.task.targets))
+        own = frozenset(map(os.path.abspath, self.context.targets))
         return Selection(exclude=self.session.excluded, skip=own)
 
     def _all_of_directory(self) -> Selection:
         """Return what counts of a directory that the task makes."""
-        return Selection(exclude=self.session.excluded)
+        return Selection(exclude=self.session.excluded, skip=frozenset(self.session.database))
 
     def path(self, path: str, known: PathState | None, info: os.stat_result) -> PathState:
         """Return the state of a path now; what can't be read becomes a problem of the task."""
@@ -121,6 +123,8 @@ class Look:
             self.problem(path, str(error))
         except FileNotFoundError:
             pass  # gone since its stat
+        except OSError as error:
+            self.problem(path, f"{path} can't be read: {error.strerror}")
         return None
 
     def invariants(self) -> None:

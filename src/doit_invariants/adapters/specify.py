@@ -7,9 +7,9 @@ from typing import Any
 
 from doit.exceptions import InvalidTask
 
+from doit_invariants.adapters.items import listed, wait_for
 from doit_invariants.adapters.options import OPTIONS
 from doit_invariants.adapters.session import Session
-from doit_invariants.adapters.standalone import listed, wait_for
 from doit_invariants.adapters.uptodate import invariants
 from doit_invariants.core.errors import InvalidOption
 

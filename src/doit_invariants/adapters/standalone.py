@@ -9,19 +9,17 @@ from doit.globals import Globals
 
 from doit_invariants.adapters import stored
 from doit_invariants.adapters.context import TaskContext
-from doit_invariants.adapters.options import TaskSpec, by_id
+from doit_invariants.adapters.items import listed, wait_for
+from doit_invariants.adapters.options import TaskSpec
 from doit_invariants.adapters.session import Session, ensure_session
 from doit_invariants.adapters.signatures import Signer
 from doit_invariants.adapters.snapshot import Look
 from doit_invariants.core.decide import Snapshot, decide
 from doit_invariants.core.errors import InvalidOption
-from doit_invariants.core.invariant import Invariant
 from doit_invariants.core.model import Verdict
 from doit_invariants.core.records import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from doit_invariants.adapters.uptodate import invariants
 
 
@@ -36,24 +34,6 @@ def check_item(item: invariants, task: Any) -> None:
     except InvalidOption as error:
         text = str(error).replace("option 'invariants': ", "invariants(...): ")
         raise InvalidTask(f"task {task.name!r}: {text}") from error
-
-
-def listed(session: Session, items: Iterable[invariants]) -> dict[str, Invariant]:
-    """Return what items list, by id; raises InvalidOption."""
-    found: list[Any] = []
-    for item in items:
-        found += item.listed
-        if item.ttl is not None:
-            found += session.parse({"ttl": item.ttl}).invariants.values()
-    return by_id(found, session.plugins.kinds)
-
-
-def wait_for(task: Any, found: Iterable[Invariant]) -> None:
-    """Make the tasks that invariants need dependencies of a task, if they are not yet."""
-    for one in found:
-        for name in one.needs_tasks():
-            if name not in task.task_dep and name not in task.setup_tasks:
-                task.task_dep.append(name)
 
 
 def check(dep_manager: Any, tasks: Any, task: Any, items: list[invariants]) -> Verdict:

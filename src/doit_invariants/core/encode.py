@@ -25,6 +25,7 @@ import pathlib
 import re
 import struct
 import sys
+import types
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -114,7 +115,7 @@ class _Encoder:
             return _frame(b"e", type_name(cls).encode(), str(value.name).encode(), inner)
         if isinstance(value, pathlib.PurePath):
             return self._path(value)
-        if dataclasses.is_dataclass(cls):
+        if dataclasses.is_dataclass(cls) and not isinstance(value, _BUILT_IN):
             names = [field.name for field in dataclasses.fields(cls)]
             return self._named(b"D", cls, ((n, getattr(value, n)) for n in names), where)
         if cls.__module__.partition(".")[0] in _ARRAY_PACKAGES:
@@ -125,7 +126,7 @@ class _Encoder:
 
     def _pairs(self, items: Iterable[tuple[Any, Any]], where: str) -> list[bytes]:
         return sorted(
-            _frame(b"p", self.encode(k, f"{where} key {k!r:.40}"), self.encode(v, _at(where, k)))
+            _frame(b"p", self.encode(k, f"{where} key"), self.encode(v, _at(where, k)))
             for k, v in items
         )
 
@@ -181,7 +182,7 @@ class _Encoder:
         """Encode any other object by its class and the state that pickle would save."""
         cls = type(value)
         name = type_name(cls).encode()
-        if isinstance(value, type):
+        if isinstance(value, (type, types.BuiltinFunctionType, types.MethodType)):
             raise self._refused(value, where)
         if isinstance(value, (set, frozenset)):
             # Their pickle state lists the items in hash order.
@@ -196,7 +197,8 @@ class _Encoder:
             # Whatever a class raises here, it says that it has no state to compare.
             raise self._refused(value, where) from error
         if isinstance(reduced, str):
-            return _frame(b"G", name, reduced.encode())
+            module = str(getattr(value, "__module__", ""))
+            return _frame(b"G", name, module.encode(), reduced.encode())
         maker, arguments, *rest = reduced
         parts = [
             [type_name(a) if isinstance(a, type) else a for a in arguments],
@@ -222,6 +224,8 @@ class _Encoder:
         )
 
 
+#: A dataclass that extends one of these holds more than its fields.
+_BUILT_IN = (dict, list, tuple, set, frozenset, str, bytes, int, float)
 _ARRAY_PACKAGES = frozenset({"numpy", "pandas"})
 
 
@@ -252,7 +256,10 @@ def as_seen_from_here(path: object) -> str:
 def _at(where: str, key: object) -> str:
     if isinstance(key, str) and key.isidentifier():
         return f"{where}.{key}"
-    return f"{where}[{key!r:.40}]"
+    try:
+        return f"{where}[{key!r:.40}]"
+    except Exception:
+        return f"{where}[...]"  # a repr may fail: that of a huge number does
 
 
 def _visible(state: Any) -> Any:
@@ -273,7 +280,15 @@ def _decimal(value: decimal.Decimal) -> bytes:
 
 
 def _moment(value: datetime.datetime) -> bytes:
-    return _frame(b"w", value.isoformat().encode(), b"%d" % value.fold)
+    return _frame(b"w", value.isoformat().encode(), b"%d" % value.fold, _zone(value.tzinfo))
+
+
+def _zone(zone: datetime.tzinfo | None) -> bytes:
+    """Return the name of a time zone: two of them may have one offset at one moment."""
+    if zone is None:
+        return b""
+    name = str(getattr(zone, "key", "")) or str(zone.utcoffset(None))
+    return f"{type_name(type(zone))} {name}".encode()
 
 
 def _pattern(value: re.Pattern[Any]) -> bytes:
@@ -297,12 +312,16 @@ _EXACT: dict[type, Callable[[Any], bytes]] = {
     range: lambda value: _frame(b"R", b"%x" % value.start, b"%x" % value.stop, b"%x" % value.step),
     datetime.datetime: _moment,
     datetime.date: _text(b"d"),
-    datetime.time: lambda value: _frame(b"k", value.isoformat().encode(), b"%d" % value.fold),
+    datetime.time: lambda value: _frame(
+        b"k", value.isoformat().encode(), b"%d" % value.fold, _zone(value.tzinfo)
+    ),
     datetime.timedelta: lambda value: _frame(
         b"u", b"%d" % value.days, b"%d" % value.seconds, b"%d" % value.microseconds
     ),
     decimal.Decimal: _decimal,
-    fractions.Fraction: _text(b"q"),
+    fractions.Fraction: lambda value: _frame(
+        b"q", b"%x" % value.numerator, b"%x" % value.denominator
+    ),
     uuid.UUID: _text(b"U"),
     re.Pattern: _pattern,
 }

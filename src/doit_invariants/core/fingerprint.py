@@ -36,6 +36,8 @@ _FLAGS = (
 )
 # Operations that only carry other operations' data or the interpreter's bookkeeping.
 _SILENT = {"CACHE", "EXTENDED_ARG", "NOP", "RESUME", "PRECALL"}
+# Who calls one of these may use locals by their names.
+_BY_NAME = {"locals", "eval", "exec", "vars", "dir"}
 _JUMPS = frozenset(dis.hasjrel) | frozenset(dis.hasjabs)
 _LOCALS = frozenset(dis.haslocal)
 
@@ -67,24 +69,29 @@ def code_of(func: object) -> list[types.CodeType]:
     todo: list[object] = [func]
     while todo:
         item = todo.pop()
-        if id(item) in seen:
-            continue
-        seen.add(id(item))
-        code = getattr(item, "__code__", None)
-        wrapped = getattr(item, "__wrapped__", None)
-        if isinstance(code, types.CodeType):
-            codes.append(code)
-        elif isinstance(item, functools.partial):
-            todo.append(item.func)
-        elif isinstance(item, types.MethodType):
-            todo.append(item.__func__)
-        elif wrapped is None and not isinstance(item, type):
-            todo.append(_python_call(item, func))
-        if wrapped is not None:
-            todo.append(wrapped)
+        if id(item) not in seen:
+            seen.add(id(item))
+            code = getattr(item, "__code__", None)
+            if isinstance(code, types.CodeType):
+                codes.append(code)
+            todo += _parts(item)
     if not codes:
-        raise _no_code(func)
+        raise CannotFingerprint(f"{func!r:.80} has no Python code to fingerprint")
     return codes
+
+
+def _parts(item: object) -> list[object]:
+    """Return the callables that a callable consists of, but for its own code."""
+    parts: list[object] = []
+    if isinstance(item, functools.partial):
+        parts.append(item.func)
+    elif isinstance(item, types.MethodType):
+        parts.append(item.__func__)
+    elif not isinstance(item, (type, types.FunctionType)):
+        call = getattr(type(item), "__call__", None)  # noqa: B004 - the function is wanted
+        parts += [call] if isinstance(call, types.FunctionType) else []
+    wrapped = getattr(item, "__wrapped__", None)
+    return parts if wrapped is None else [*parts, wrapped]
 
 
 def code_digest(codes: list[types.CodeType]) -> str:
@@ -101,17 +108,6 @@ def location(func: object) -> str | None:
     return f"{code.co_filename}:{code.co_firstlineno}"
 
 
-def _python_call(item: object, func: object) -> object:
-    call = getattr(type(item), "__call__", None)  # noqa: B004 - the function itself is wanted
-    if isinstance(call, types.FunctionType):
-        return call
-    raise _no_code(func)
-
-
-def _no_code(func: object) -> CannotFingerprint:
-    return CannotFingerprint(f"{func!r:.80} has no Python code to fingerprint")
-
-
 @functools.cache
 def _structure(code: types.CodeType) -> tuple[Any, ...]:
     """Return the parts of a code object that matter, as plain nested tuples.
@@ -126,6 +122,7 @@ def _structure(code: types.CodeType) -> tuple[Any, ...]:
         (code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount),
         code.co_varnames[:arguments],
         code.co_freevars,
+        (code.co_varnames, code.co_cellvars) if _BY_NAME & set(code.co_names) else (),
         _operations(code),
         _exception_table(code),
     )

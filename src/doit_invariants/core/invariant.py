@@ -21,7 +21,8 @@ class Context(Protocol):
     :ivar now: the time of the check, in seconds since the epoch, by the run's clock
     :ivar executed_at: when the actions last ran with success, None if never; neither a restore
         nor an accept changes it
-    :ivar targets: the targets of the task: what it writes itself is no input of it
+    :ivar targets: the targets of the task and the files of doit's DB: what a run writes itself
+        is no input
     :ivar memo: answers that stay the same for the whole run, by any key of the kind's own
     :ivar tree_exclude: patterns that no directory is looked at for, from the settings
     """

@@ -81,6 +81,8 @@ def _leaf(value: Any) -> str:
     """Return a text that is the same in every process: no address, no order of a hash."""
     if isinstance(value, (set, frozenset)):
         return shorten("{" + ", ".join(sorted(map(_leaf, value))) + "}")
+    if type(value) is int and value.bit_length() > 1000:
+        return f"<int of {value.bit_length()} bits>"  # Python refuses to write out very long ones
     if type(value) in _PLAIN or type(value).__module__ in {"datetime", "decimal", "pathlib"}:
         return shorten(repr(value))
     return f"<{type(value).__qualname__}>"

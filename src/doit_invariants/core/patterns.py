@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
+from doit_invariants.core.errors import InvalidOption
+
 #: Returns whether a relative path, with ``/`` between its parts, matches.
 Matcher = Callable[[str], bool]
 
@@ -16,6 +18,7 @@ def matcher(patterns: Sequence[str]) -> Matcher | None:
         matches at any depth; one with ``/`` with the whole path. ``*``, ``?`` and ``[...]`` do
         not cross a ``/``; ``**`` does. A trailing ``/`` is ignored.
     :returns: None if there are no patterns
+    :raises InvalidOption: for a range that runs backwards, as in ``[z-a]``
 
     >>> match = matcher(["*.pyc", "build/**"])
     >>> [match("pkg/a.pyc"), match("build/x/y"), match("pkg/build/x")]
@@ -31,8 +34,11 @@ def matcher(patterns: Sequence[str]) -> Matcher | None:
             paths.append(_translate(stripped.removeprefix("./").lstrip("/")))
         else:
             names.append(_translate(stripped))
-    by_name = re.compile("|".join(names)).match if names else None
-    by_path = re.compile("|".join(paths)).match if paths else None
+    try:
+        by_name = re.compile("|".join(names)).match if names else None
+        by_path = re.compile("|".join(paths)).match if paths else None
+    except re.error as error:
+        raise InvalidOption(f"patterns {list(patterns)!r:.80}: {error.msg}") from error
 
     def matches(path: str) -> bool:
         if by_name is not None and by_name(path.rpartition("/")[2]):

@@ -63,6 +63,8 @@ class Files(Invariant):
         for given in self.paths:
             path = os.fspath(given)
             if glob.has_magic(path):
+                if os.path.lexists(path):
+                    found.add(path)  # a file whose name only looks like a pattern
                 found.update(p for p in glob.glob(path, recursive=True) if not os.path.isdir(p))
             else:
                 found.add(path)

@@ -64,6 +64,7 @@ class Tree(Invariant):
                 raise InvalidOption(
                     f"Tree: {option} must be a list of patterns like ['*.csv'], got {value!r:.60}"
                 )
+            matcher(value)
         if not isinstance(self.deep, bool):
             raise InvalidOption(f"Tree: deep must be True or False, got {self.deep!r:.60}")
 

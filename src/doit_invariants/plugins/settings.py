@@ -66,7 +66,7 @@ def read_settings(*sources: tuple[str, Mapping[str, Any]]) -> Settings:
 def _convert(place: str, key: str, value: Any) -> Any:
     known = [field.name for field in dataclasses.fields(Settings)]
     if key not in known:
-        close = difflib.get_close_matches(key, known, n=1)
+        close = difflib.get_close_matches(str(key), known, n=1)
         hint = f"did you mean {close[0]!r}? " if close else ""
         raise InvalidOption(
             f"{place}: unknown setting {key!r}; {hint}allowed are {', '.join(known)}"

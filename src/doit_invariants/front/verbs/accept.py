@@ -38,6 +38,8 @@ def _accept(command: Any, task: Any, still: dict[str, list[Reason]]) -> str:
     values = dep_manager.get_values(task.name)
     result = dep_manager.get_result(task.name)
     every = {one.name: one for one in command.task_list}
+    for name in list(task.calc_dep):
+        task.update_deps({"file_dep": dep_manager.get_values(name).get("file_dep", ())})
     status = dep_manager.get_status(task, every)
     for reason in status.verdict.reasons:
         if reason.code in ("missing_target", "missing_file_dep", "cannot_check"):

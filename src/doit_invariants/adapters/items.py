@@ -1,0 +1,31 @@
+"""What ``invariants(...)`` items list, and what invariants ask of the order of tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from doit_invariants.adapters.options import by_id, make_ttl
+from doit_invariants.core.invariant import Invariant
+
+if TYPE_CHECKING:
+    from doit_invariants.adapters.session import Session
+    from doit_invariants.adapters.uptodate import invariants
+
+
+def listed(session: Session, items: Iterable[invariants]) -> dict[str, Invariant]:
+    """Return what items list, by id; raises InvalidOption."""
+    found: list[Any] = []
+    for item in items:
+        found += item.listed
+        if item.ttl is not None:
+            found.append(make_ttl(item.ttl, session.plugins.kinds))
+    return by_id(found, session.plugins.kinds)
+
+
+def wait_for(task: Any, found: Iterable[Invariant]) -> None:
+    """Make the tasks that invariants need dependencies of a task, if they are not yet."""
+    for one in found:
+        for name in one.needs_tasks():
+            if name not in task.task_dep and name not in task.setup_tasks:
+                task.task_dep.append(name)
