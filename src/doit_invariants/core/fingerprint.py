@@ -99,15 +99,6 @@ def code_digest(codes: list[types.CodeType]) -> str:
     return digest_value([_structure(code) for code in codes])
 
 
-def location(func: object) -> str | None:
-    """Return ``file.py:12`` for a callable, None where it has no source line."""
-    try:
-        code = code_of(func)[-1]
-    except CannotFingerprint:
-        return None
-    return f"{code.co_filename}:{code.co_firstlineno}"
-
-
 @functools.cache
 def _structure(code: types.CodeType) -> tuple[Any, ...]:
     """Return the parts of a code object that matter, as plain nested tuples.
