@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from doit_invariants.kinds.files import Files
     from doit_invariants.kinds.function import Function
     from doit_invariants.kinds.git import Git
+    from doit_invariants.kinds.module import Module
+    from doit_invariants.kinds.script import Script
     from doit_invariants.kinds.task import Task
     from doit_invariants.kinds.tree import Tree
     from doit_invariants.kinds.ttl import TTL
@@ -47,10 +49,12 @@ __all__ = [
     "Invariant",
     "InvariantsError",
     "Loader",
+    "Module",
     "ModuleLoader",
     "Policy",
     "Reason",
     "Record",
+    "Script",
     "Settings",
     "Task",
     "Tree",
@@ -79,10 +83,12 @@ _HOME = {
     "Invariant": "core.invariant",
     "InvariantsError": "core.errors",
     "Loader": "front.loader",
+    "Module": "kinds.module",
     "ModuleLoader": "front.loader",
     "Policy": "policies.base",
     "Reason": "core.model",
     "Record": "core.records",
+    "Script": "kinds.script",
     "Settings": "plugins.settings",
     "TTL": "kinds.ttl",
     "Task": "kinds.task",

@@ -6,7 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 from doit_invariants.adapters.session import Session
+from doit_invariants.core.encode import Teacher
 from doit_invariants.core.files import FileView
+from doit_invariants.core.model import Json
+from doit_invariants.core.project import Project
 
 
 class TaskContext:
@@ -18,10 +21,12 @@ class TaskContext:
         "files",
         "memo",
         "now",
+        "project",
         "root",
         "session",
         "targets",
         "task",
+        "teach",
         "tree_exclude",
     )
 
@@ -36,6 +41,8 @@ class TaskContext:
         self.now: float = session.clock()
         self.executed_at = executed_at
         self.memo: dict[Any, Any] = session.memo
+        self.teach: Teacher | None = session.teach
+        self.project: Project = session.project
         self.tree_exclude: tuple[str, ...] = session.settings.tree_exclude
         self._sign = sign
 
@@ -46,3 +53,11 @@ class TaskContext:
     def signature_of(self, task: str) -> str:
         """Return the present signature of another task."""
         return self._sign(task)
+
+    def keep(self, details: Json) -> str:
+        """Store JSON beside the records, once for all tasks that keep the same."""
+        return self.session.details.keep(details)
+
+    def recall(self, key: object) -> Json:
+        """Return what was kept under a key, None if it is gone."""
+        return self.session.details.recall(key)

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from doit_invariants.adapters.code import TrackCode
+from doit_invariants.adapters.code import TRACKERS, TrackActions, TrackCode, TrackScripts
+from doit_invariants.adapters.details import Details
 from doit_invariants.adapters.options import TaskSpec, by_id, parse_options
 from doit_invariants.core.encode import Teacher, digest_value
 from doit_invariants.core.errors import CannotFingerprint, InvalidOption
 from doit_invariants.core.files import FileTeacher, FileView
 from doit_invariants.core.invariant import Invariant
 from doit_invariants.core.patterns import Matcher, matcher
+from doit_invariants.core.project import Project
 from doit_invariants.plugins.manager import Plugins, create_plugins
 from doit_invariants.plugins.settings import Settings
 
@@ -32,10 +34,12 @@ class Session:
     :ivar always: whether tasks that are up-to-date are recorded as well: with ``doit -a``
     :ivar explains: whether this is our own command, which owes nothing to how doit's put it
     :ivar clock: the time in seconds since the epoch
+    :ivar details: what fingerprints keep beside the records
     :ivar specs: options of the tasks that have some, by the name of the task
     :ivar memo: answers that kinds keep for the run
     :ivar signing: tasks whose signature is being computed, to see a circle
     :ivar database: the files of doit's DB, absolute: in a tracked directory they do not count
+    :ivar frozen: whether the values that actions can change have been looked at
     :ivar directories: targets without their trailing slash, to the target and its task
     """
 
@@ -48,11 +52,15 @@ class Session:
     explains: bool = False
     clock: Clock = time.time
     specs: dict[str, TaskSpec] = field(default_factory=dict)
+    details: Details = field(default_factory=Details)
     memo: dict[Any, Any] = field(default_factory=dict)
     signing: list[str] = field(default_factory=list)
     database: tuple[str, ...] = ()
     directories: dict[str, tuple[str, str]] = field(default_factory=dict)
+    frozen: bool = False
     files: FileView = field(init=False)
+    project: Project = field(init=False)
+    teach: Teacher | None = field(init=False)
     default: TaskSpec = field(init=False)
     excluded: Matcher | None = field(init=False)
     on_verdict: Callable[..., Any] | None = field(init=False)
@@ -68,6 +76,9 @@ class Session:
         hook = self.plugins.listener
         teach_file = hook("invariants_digest_file")
         self.files = FileView(teach_file and _careful(teach_file))
+        teach = hook("invariants_digest_value")
+        self.teach = teach and _text_from(teach)
+        self.project = Project(self.root, self.settings.code_roots)
         self.default = self.parse({})
         self.excluded = matcher(self.settings.tree_exclude)
         self.on_verdict = hook("invariants_verdict")
@@ -106,21 +117,23 @@ class Session:
 
     def digest_value(self, value: object) -> str:
         """Return the digest of a value, plugins' types included; raises CannotFingerprint."""
-        teach = self.plugins.listener("invariants_digest_value")
-        return digest_value(value, root=self.root, teach=teach and _text_from(teach))
+        return digest_value(value, root=self.root, teach=self.teach)
 
     def implicit(
-        self, task: Any, spec: TaskSpec
+        self, task: Any, spec: TaskSpec, only: Container[str] | None = None
     ) -> tuple[dict[str, tuple[str, Invariant]], tuple[str, ...]]:
         """Return what plugins track of a task by themselves, and who was asked.
 
+        :param only: names of plugins, where not all are to be asked
         :returns: ``{id: (plugin, invariant)}`` and the names of the plugins
         :raises CannotFingerprint: if a plugin fails, or returns what is no invariant
         """
         found: dict[str, tuple[str, Invariant]] = {}
         asked: list[str] = []
         for plugin, implementation in self.trackers:
-            if plugin == TrackCode.name and not spec.track_code:
+            if only is not None and plugin not in only:
+                continue
+            if plugin in TRACKERS and not spec.track_code:
                 continue
             asked.append(plugin)
             given = {"task": task, "settings": self.settings}
@@ -192,7 +205,9 @@ def create_session(
     :raises InvalidOption: if a plugin or a project-wide default is wrong
     """
     try:
-        plugins = create_plugins(namespace, builtins=[TrackCode()], block=settings.block)
+        plugins = create_plugins(
+            namespace, builtins=[TrackCode(), TrackActions(), TrackScripts()], block=settings.block
+        )
     except InvalidOption as error:
         raise InvalidOption(f"doit-invariants: {error}") from error
     try:
@@ -230,5 +245,6 @@ def ensure_session(dep_manager: Any) -> Session:
 def attach_session(dep_manager: Any, session: Session) -> None:
     """Hang a session on a dependency manager."""
     name = os.path.join(session.root, dep_manager.name)
+    session.details.open(dep_manager)
     session.database = tuple(name + suffix for suffix in _DB_SUFFIXES)
     setattr(dep_manager, _ATTRIBUTE, session)

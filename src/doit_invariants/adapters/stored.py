@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from doit_invariants.adapters.session import session_of
 from doit_invariants.adapters.snapshot import Before
 from doit_invariants.core.records import KEY, Record, Unreadable, from_json, to_json
 
@@ -28,6 +29,10 @@ def write(dep_manager: Any, task: str, record: Record) -> None:
     The task has been read before: two of doit's backends drop the rest of what they know of a
     task that is written unread.
     """
+    session = session_of(dep_manager)
+    if session is not None:
+        for entry in record.entries.values():
+            session.details.save(entry.fingerprint.get("details"))
     dep_manager._set(task, KEY, to_json(record))
 
 

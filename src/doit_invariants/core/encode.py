@@ -20,16 +20,17 @@ import datetime
 import decimal
 import enum
 import fractions
+import operator
 import os
 import pathlib
 import re
 import struct
-import sys
 import types
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from doit_invariants.core import arrays
 from doit_invariants.core.digest import digest_bytes
 from doit_invariants.core.errors import CannotFingerprint
 
@@ -37,8 +38,8 @@ from doit_invariants.core.errors import CannotFingerprint
 Teacher = Callable[[Any], "str | None"]
 
 _NAN = struct.pack(">d", float("nan"))
-# Python itself gives up at a thousand calls, and a level takes several.
-_MAX_DEPTH = 100
+# Python itself gives up at a thousand calls, and a level takes two.
+_MAX_DEPTH = 300
 
 
 def digest_value(value: object, *, root: str | None = None, teach: Teacher | None = None) -> str:
@@ -55,7 +56,10 @@ def digest_value(value: object, *, root: str | None = None, teach: Teacher | Non
 
 def encode(value: object, *, root: str | None = None, teach: Teacher | None = None) -> bytes:
     """Return the canonical encoding itself; parameters as for :func:`digest_value`."""
-    return _Encoder(root, teach).encode(value, "$")
+    try:
+        return Encoder(root, teach).encode(value, "$")
+    except RecursionError as error:
+        raise CannotFingerprint("the value is nested too deep") from error
 
 
 def type_name(cls: Any) -> str:
@@ -73,16 +77,21 @@ def _float(number: float) -> bytes:
     return _NAN if number != number else struct.pack(">d", number)
 
 
-class _Encoder:
-    """Encodes one value; keeps the chain of containers it is inside of, to end on cycles."""
+class Encoder:
+    """Encodes one value; keeps the chain of containers it is inside of, to end on cycles.
+
+    Subclasses may write more types (:meth:`special`), or some of the plain ones otherwise.
+    """
 
     def __init__(self, root: str | None, teach: Teacher | None) -> None:
         self.root = root
         self.teach = teach
         self.chain: list[int] = []
+        self.exact = _EXACT
 
     def encode(self, value: Any, where: str) -> bytes:
-        exact = _EXACT.get(type(value))
+        """Return the encoding of a value found at a place; see :func:`encode`."""
+        exact = self.exact.get(type(value))
         if exact is not None:
             return exact(value)
         if id(value) in self.chain:
@@ -97,45 +106,74 @@ class _Encoder:
         finally:
             self.chain.pop()
 
+    def special(self, value: Any, where: str) -> bytes | None:
+        """Return the encoding of what has one of its own, None for all else."""
+        if self.teach is not None and (text := self.teach(value)) is not None:
+            taught = text.encode("utf-8", "surrogatepass")
+            return _frame(b"h", self.name(type(value)), taught)
+        return None
+
+    def name(self, cls: type) -> bytes:
+        """Return how a class is written beside what its instance holds."""
+        return type_name(cls).encode()
+
     def _container(self, value: Any, where: str) -> bytes:
         cls = type(value)
         if cls is list or cls is tuple:
-            items = (self.encode(item, f"{where}[{n}]") for n, item in enumerate(value))
+            items = []
+            for number, item in enumerate(value):  # a generator would be a call more for each level
+                items.append(self.encode(item, f"{where}[{number}]"))
             return _frame(b"l" if cls is list else b"t", *items)
-        if cls is dict:
+        if cls is dict or cls is types.MappingProxyType:
             return _frame(b"m", *self._pairs(value.items(), where))
-        if cls is set or cls is frozenset:
-            items = (self.encode(item, f"{where}{{...}}") for item in value)
-            return _frame(b"S" if cls is set else b"Z", *sorted(items))
-        if self.teach is not None and (text := self.teach(value)) is not None:
-            return _frame(b"h", type_name(cls).encode(), text.encode("utf-8", "surrogatepass"))
+        if cls in _SETS:
+            return _frame(_SETS[cls], *self._items(value, where))
+        if (special := self.special(value, where)) is not None:
+            return special
         if isinstance(value, enum.Enum):
             # By name and value: the name may stay while what it stands for changes.
             inner = self.encode(value.value, f"{where}.value")
-            return _frame(b"e", type_name(cls).encode(), str(value.name).encode(), inner)
+            return _frame(b"e", self.name(cls), str(value.name).encode(), inner)
         if isinstance(value, pathlib.PurePath):
             return self._path(value)
+        return self._record(value, where)
+
+    def _record(self, value: Any, where: str) -> bytes:
+        cls = type(value)
         if dataclasses.is_dataclass(cls) and not isinstance(value, _BUILT_IN):
             names = [field.name for field in dataclasses.fields(cls)]
             return self._named(b"D", cls, ((n, getattr(value, n)) for n in names), where)
-        if cls.__module__.partition(".")[0] in _ARRAY_PACKAGES:
-            array = self._array(value, where)
-            if array is not None:
-                return array
+        if cls.__module__.partition(".")[0] in arrays.PACKAGES:
+            found = arrays.parts(value)
+            if found is not None:
+                return _frame(b"A", self.name(cls), *(self.encode(one, where) for one in found))
         return self._object(value, where)
 
+    def _list(self, value: Iterable[Any], where: str) -> bytes:
+        items = []
+        for number, item in enumerate(value):  # a generator would be a call more for each level
+            items.append(self.encode(item, f"{where}[{number}]"))
+        return _frame(b"l" if type(value) is list else b"t", *items)
+
     def _pairs(self, items: Iterable[tuple[Any, Any]], where: str) -> list[bytes]:
-        return sorted(
-            _frame(b"p", self.encode(k, f"{where} key"), self.encode(v, _at(where, k)))
-            for k, v in items
+        keyed = sorted(
+            ((self.encode(k, f"{where} key"), k, v) for k, v in items), key=operator.itemgetter(0)
         )
+        return [_frame(b"p", key, self.encode(v, _at(where, k))) for key, k, v in keyed]
+
+    def _items(self, value: Iterable[Any], where: str) -> list[bytes]:
+        return sorted(self.encode(item, f"{where}{{...}}") for item in self.unordered(value))
+
+    def unordered(self, items: Iterable[Any]) -> Iterable[Any]:
+        """Return the items of a set, in any order."""
+        return items
 
     def _named(self, tag: bytes, cls: type, items: Iterable[Any], where: str) -> bytes:
         pairs = (
             _frame(b"p", name.encode(), self.encode(item, f"{where}.{name}"))
             for name, item in items
         )
-        return _frame(tag, type_name(cls).encode(), *pairs)
+        return _frame(tag, self.name(cls), *pairs)
 
     def _path(self, path: pathlib.PurePath) -> bytes:
         text = os.fspath(path)
@@ -145,63 +183,32 @@ class _Encoder:
                 return _frame(b"P", b"in", os.fsencode(inside))
         return _frame(b"P", b"at", os.fsencode(path.as_posix()))
 
-    def _array(self, value: Any, where: str) -> bytes | None:
-        """Encode what numpy and pandas hold; None where it is some other object of theirs.
-
-        The packages are looked up among the imported ones: a value of theirs can't exist
-        without them, and this module must not pay for their import.
-        """
-        numpy: Any = sys.modules.get("numpy")
-        # Subclasses hold more than the buffer (a mask, say): they go the way of any object.
-        plain = numpy is not None and (
-            type(value) is numpy.ndarray or isinstance(value, numpy.generic)
-        )
-        if plain:
-            name = type_name(type(value)).encode()
-            shape = self.encode(list(value.shape), where)
-            if value.dtype.hasobject:
-                items = self.encode(value.ravel().tolist(), where)
-            else:
-                items = numpy.ascontiguousarray(value).tobytes()
-            return _frame(b"A", name, repr(value.dtype.descr).encode(), shape, items)
-        pandas: Any = sys.modules.get("pandas")
-        if pandas is not None and isinstance(value, pandas.DataFrame):
-            columns = [value.iloc[:, n] for n in range(value.shape[1])]
-            parts = [value.columns, value.index, *columns]
-            return _frame(
-                b"F", *(self.encode(part, f"{where}[{n}]") for n, part in enumerate(parts))
-            )
-        if pandas is not None and isinstance(value, (pandas.Series, pandas.Index)):
-            index = value.index if isinstance(value, pandas.Series) else None
-            parts = [str(value.dtype), value.name, index, value.to_numpy(dtype=object).tolist()]
-            name = type_name(type(value)).encode()
-            return _frame(b"C", name, *(self.encode(part, where) for part in parts))
-        return None
-
     def _object(self, value: Any, where: str) -> bytes:
         """Encode any other object by its class and the state that pickle would save."""
         cls = type(value)
-        name = type_name(cls).encode()
+        name = self.name(cls)
         if isinstance(value, (type, types.BuiltinFunctionType, types.MethodType)):
-            raise self._refused(value, where)
+            return self.refuse(value, where)
         if isinstance(value, (set, frozenset)):
             # Their pickle state lists the items in hash order.
-            items = sorted(self.encode(item, f"{where}{{...}}") for item in value)
-            return _frame(b"Y", name, _frame(b"S", *items), self._attributes(value, where))
+            inner = _frame(b"S", *self._items(value, where))
+            return _frame(b"Y", name, inner, self._attributes(value, where))
         if isinstance(value, dict) and not isinstance(value, collections.OrderedDict):
             pairs = self._pairs(value.items(), where)
-            return _frame(b"M", name, _frame(b"m", *pairs), self._attributes(value, where))
+            factory = self._plain(getattr(value, "default_factory", None), where)
+            inner = _frame(b"m", *pairs)
+            return _frame(b"M", name, inner, factory, self._attributes(value, where))
         try:
             reduced = value.__reduce_ex__(2)
-        except Exception as error:
+        except Exception:
             # Whatever a class raises here, it says that it has no state to compare.
-            raise self._refused(value, where) from error
+            return self.refuse(value, where)
         if isinstance(reduced, str):
             module = str(getattr(value, "__module__", ""))
             return _frame(b"G", name, module.encode(), reduced.encode())
         maker, arguments, *rest = reduced
         parts = [
-            [type_name(a) if isinstance(a, type) else a for a in arguments],
+            [self.name(a) if isinstance(a, type) else a for a in arguments],
             *(_visible(part) for part in (*rest, None, None, None)[:3]),
         ]
         return _frame(
@@ -211,22 +218,25 @@ class _Encoder:
             *(self.encode(part, where) for part in parts),
         )
 
+    def _plain(self, value: Any, where: str) -> bytes:
+        return self.name(value) if isinstance(value, type) else self.encode(value, where)
+
     def _attributes(self, value: object, where: str) -> bytes:
         return self.encode(getattr(value, "__dict__", None), where)
 
-    @staticmethod
-    def _refused(value: object, where: str) -> CannotFingerprint:
+    def refuse(self, value: object, where: str) -> bytes:
+        """Raise CannotFingerprint for what has no encoding; subclasses may write it."""
         name = type_name(type(value)).removeprefix("builtins.")
-        return CannotFingerprint(
+        raise CannotFingerprint(
             f"{where} is of type {name}, which can't be compared with a later run; pass what "
             "matters about it (a name, a number, a path), or teach the type with the hook "
             "invariants_digest_value"
         )
 
 
+_SETS: dict[type, bytes] = {set: b"S", frozenset: b"Z"}
 #: A dataclass that extends one of these holds more than its fields.
 _BUILT_IN = (dict, list, tuple, set, frozenset, str, bytes, int, float)
-_ARRAY_PACKAGES = frozenset({"numpy", "pandas"})
 
 
 def relative_to(path: str, root: str) -> str | None:
@@ -323,5 +333,6 @@ _EXACT: dict[type, Callable[[Any], bytes]] = {
         b"q", b"%x" % value.numerator, b"%x" % value.denominator
     ),
     uuid.UUID: _text(b"U"),
+    struct.Struct: lambda value: _frame(b"T", value.format.encode()),
     re.Pattern: _pattern,
 }

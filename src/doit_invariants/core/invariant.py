@@ -5,8 +5,10 @@ from __future__ import annotations
 import abc
 from typing import Any, ClassVar, Protocol
 
+from doit_invariants.core.encode import Teacher
 from doit_invariants.core.files import FileView
 from doit_invariants.core.model import Difference, Json
+from doit_invariants.core.project import Project
 
 #: What an invariant records: a dict with at least a text ``digest``; equal means "unchanged".
 Fingerprint = dict[str, Json]
@@ -25,6 +27,8 @@ class Context(Protocol):
         is no input
     :ivar memo: answers that stay the same for the whole run, by any key of the kind's own
     :ivar tree_exclude: patterns that no directory is looked at for, from the settings
+    :ivar teach: what plugins teach of values, None if nobody does
+    :ivar project: tells the project's own code from installed code
     """
 
     task: str
@@ -35,6 +39,8 @@ class Context(Protocol):
     targets: tuple[str, ...]
     memo: dict[Any, Any]
     tree_exclude: tuple[str, ...]
+    teach: Teacher | None
+    project: Project
 
     def digest_value(self, value: object) -> str:
         """Return the digest of a Python value, plugins' types included.
@@ -47,6 +53,16 @@ class Context(Protocol):
 
         :raises CannotFingerprint: if there is no such task, or it depends on itself
         """
+
+    def keep(self, details: Json) -> str:
+        """Store JSON beside the records, once for all tasks that keep the same; return its key.
+
+        A fingerprint that holds the key as its ``details`` brings it into doit's DB when it is
+        recorded. For what explains a difference or makes a check cheap: it may be gone later.
+        """
+
+    def recall(self, key: object) -> Json:
+        """Return what was kept under a key, None if it is gone. Shared: not to be changed."""
 
 
 class Invariant(abc.ABC):

@@ -15,18 +15,35 @@ class BuiltinKinds:
     @hookimpl
     def invariants_register_kinds(self) -> list[type[Invariant]]:
         """Return the built-in kinds."""
+        from doit_invariants.kinds.action import Action
         from doit_invariants.kinds.command import Command
         from doit_invariants.kinds.distribution import Distribution
         from doit_invariants.kinds.env import Env
         from doit_invariants.kinds.files import Files
         from doit_invariants.kinds.function import Function
         from doit_invariants.kinds.git import Git
+        from doit_invariants.kinds.module import Module
+        from doit_invariants.kinds.script import Script
         from doit_invariants.kinds.task import Task
         from doit_invariants.kinds.tree import Tree
         from doit_invariants.kinds.ttl import TTL
         from doit_invariants.kinds.value import Value
 
-        return [Command, Distribution, Env, Files, Function, Git, TTL, Task, Tree, Value]
+        return [
+            Action,
+            Command,
+            Distribution,
+            Env,
+            Files,
+            Function,
+            Git,
+            Module,
+            Script,
+            TTL,
+            Task,
+            Tree,
+            Value,
+        ]
 
 
 class BuiltinPolicies:

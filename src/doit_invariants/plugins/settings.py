@@ -37,6 +37,7 @@ class Settings:
     :ivar track_targets: whether the contents of targets are
     :ivar block: names of plugins that stay out
     :ivar tree_exclude: patterns of names that count in no directory
+    :ivar code_roots: directories of code that is followed like the project's own
     """
 
     invariants: tuple[Any, ...] = ()
@@ -46,6 +47,7 @@ class Settings:
     track_targets: bool = True
     block: tuple[str, ...] = ()
     tree_exclude: tuple[str, ...] = TREE_EXCLUDE
+    code_roots: tuple[str, ...] = ()
 
 
 def read_settings(*sources: tuple[str, Mapping[str, Any]]) -> Settings:
@@ -73,7 +75,7 @@ def _convert(place: str, key: str, value: Any) -> Any:
         )
     if key in ("track_code", "track_targets"):
         return _boolean(place, key, value)
-    if key in ("block", "tree_exclude"):
+    if key in ("block", "tree_exclude", "code_roots"):
         return _texts(place, key, value)
     if key == "invariants":
         if not isinstance(value, (list, tuple)):

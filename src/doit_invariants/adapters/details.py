@@ -1,0 +1,59 @@
+"""What fingerprints keep beside the records: stored once, however many tasks refer to it.
+
+Ten thousand tasks may share one function. Its parts and their sources, which explain what
+changed, would make most of the DB if each record held them, and each run would read them; the
+record of a task therefore has a key only, the digest of what is kept.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from doit_invariants.core.encode import digest_value
+from doit_invariants.core.model import Json
+
+#: Before the key in doit's DB, in the place of the name of a task: no task has this one, as the
+#: command `invariants` forbids the group, and a digest names no sub-task. Stored: never change.
+_PREFIX = "invariants:"
+_FIELD = "details:"
+
+
+class Details:
+    """The details of one run of doit, read from its DB when they are asked for."""
+
+    def __init__(self) -> None:
+        self._dep_manager: Any = None
+        self._kept: dict[str, Json] = {}
+        self._saved: set[str] = set()
+
+    def open(self, dep_manager: Any) -> None:
+        """Take the DB in which they are stored."""
+        self._dep_manager = dep_manager
+
+    def keep(self, details: Json) -> str:
+        """Keep JSON for this run; return its key."""
+        key = digest_value(details)
+        self._kept[key] = details
+        return key
+
+    def recall(self, key: object) -> Json:
+        """Return what was kept under a key in this or an earlier run, None if it is gone."""
+        if not isinstance(key, str):
+            return None
+        if key not in self._kept and self._dep_manager is not None:
+            try:
+                found = self._dep_manager._get(_PREFIX + key, _FIELD)
+            except Exception:
+                return None  # the DB is damaged there
+            if found is None or digest_value(found) != key:
+                return None
+            self._kept[key] = found
+            self._saved.add(key)
+        return self._kept.get(key)
+
+    def save(self, key: object) -> None:
+        """Put what was kept under a key into the DB, if it is not there."""
+        if isinstance(key, str) and key not in self._saved and key in self._kept:
+            self._saved.add(key)
+            if self._dep_manager._get(_PREFIX + key, _FIELD) is None:
+                self._dep_manager._set(_PREFIX + key, _FIELD, self._kept[key])

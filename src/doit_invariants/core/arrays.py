@@ -1,0 +1,34 @@
+"""What numpy and pandas hold: arrays and frames by type, shape and content."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+#: Packages whose objects :func:`parts` may know.
+PACKAGES = frozenset({"numpy", "pandas"})
+
+
+def parts(value: Any) -> list[Any] | None:
+    """Return the values that say what an array or frame is; None for another object of theirs.
+
+    The packages are looked up among the imported ones: a value of theirs can't exist without
+    them, and this module must not pay for their import.
+    """
+    numpy: Any = sys.modules.get("numpy")
+    # Subclasses hold more than the buffer (a mask, say): they go the way of any object.
+    if numpy is not None and (type(value) is numpy.ndarray or isinstance(value, numpy.generic)):
+        plain = not value.dtype.hasobject
+        items = numpy.ascontiguousarray(value).tobytes() if plain else value.ravel().tolist()
+        return [repr(value.dtype.descr), list(value.shape), items]
+    pandas: Any = sys.modules.get("pandas")
+    if pandas is not None and isinstance(value, pandas.DataFrame):
+        columns = [value.iloc[:, number] for number in range(value.shape[1])]
+        return [value.columns, value.index, *columns]
+    if pandas is not None and isinstance(value, (pandas.Series, pandas.Index)):
+        index = value.index if isinstance(value, pandas.Series) else None
+        # As it lies in memory where that is numbers or moments: objects cost a hundredfold.
+        plain = isinstance(value.dtype, numpy.dtype) and value.dtype.kind in "biufcmM"
+        items = value.to_numpy() if plain else value.to_numpy(dtype=object).tolist()
+        return [str(value.dtype), value.name, index, items]
+    return None

@@ -1,0 +1,67 @@
+"""What "project" means: the code that is looked into, as against code that has a version."""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+import sysconfig
+from collections.abc import Iterable
+
+from doit_invariants.core.encode import relative_to
+
+#: Directories of these names hold what an installer put there, in any environment.
+_INSTALLED = frozenset({"site-packages", "dist-packages"})
+
+
+class Project:
+    """Tells code of the project from that of Python and of installed distributions.
+
+    Code of the project is every source file that neither belongs to Python's standard library
+    nor lies where installers put distributions: the tree of the ``dodo.py``, editable installs,
+    what ``PYTHONPATH`` adds. Such code has no version that could stand for it. This package
+    itself is never part of it, however it is installed.
+
+    :ivar root: absolute path of the directory of the project
+    :ivar extra: absolute paths of directories that are part of it wherever they lie
+    """
+
+    def __init__(self, root: str, extra: Iterable[str] = ()) -> None:
+        self.root = root
+        self.extra = tuple(os.path.abspath(os.path.join(root, path)) for path in extra)
+        self._known: dict[str, bool] = {}
+
+    def contains(self, path: str) -> bool:
+        """Return whether a source file is code of the project.
+
+        :param path: of a file, relative to the present directory or absolute; it need not exist
+        """
+        known = self._known.get(path)
+        if known is None:
+            known = self._known[path] = self._decide(os.path.abspath(path))
+        return known
+
+    def _decide(self, path: str) -> bool:
+        if any(_is_below(path, directory) for directory in self.extra):
+            return True
+        if not _INSTALLED.isdisjoint(path.split(os.sep)):
+            return False
+        return not any(_is_below(path, directory) for directory in _library())
+
+    def relative(self, path: str) -> str:
+        """Return the path as it is named in records: relative to the root where it is below."""
+        absolute = os.path.abspath(path)
+        return relative_to(absolute, self.root) or absolute.replace(os.sep, "/")
+
+
+@functools.cache
+def _library() -> tuple[str, ...]:
+    """Return the directories of the standard library, and of this package."""
+    names = ("stdlib", "platstdlib")
+    here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    zipped = [path for path in sys.path if os.path.basename(path).startswith("python3")]
+    return (here, *{sysconfig.get_path(name) for name in names}, *zipped)
+
+
+def _is_below(path: str, directory: str) -> bool:
+    return relative_to(path, directory) is not None

@@ -1,0 +1,220 @@
+"""What a Python source imports, and which files that is: by its text, nothing is executed.
+
+Every import counts wherever it stands: under a condition, in a ``try``, in a function. Only what
+stands under ``if TYPE_CHECKING:`` is never executed, and left out.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import sys
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from dataclasses import dataclass
+from importlib.machinery import EXTENSION_SUFFIXES
+from typing import Any
+
+#: Functions that import what their first argument names.
+_IMPORTERS = frozenset({"__import__", "import_module", "run_module"})
+#: In the order in which Python looks for them.
+_SUFFIXES = (*EXTENSION_SUFFIXES, ".py")
+_INITS = tuple(f"__init__{suffix}" for suffix in _SUFFIXES)
+
+
+def imports_of(tree: ast.Module) -> list[str]:
+    """Return what a module asks for, as it is stored: sorted texts.
+
+    ``a.b`` for ``import a.b``, ``a.b:c`` for ``from a.b import c``, ``..a:c`` for
+    ``from ..a import c``, ``=c`` for a ``c`` in ``__all__``, which ``import *`` asks a package for.
+    """
+    found: set[str] = set()
+    stack: list[ast.AST] = [tree]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, ast.If) and _is_type_checking(node.test):
+            stack.extend(node.orelse)
+            continue
+        found.update(_asked_by(node))
+        stack.extend(ast.iter_child_nodes(node))
+    return sorted(found)
+
+
+def _is_type_checking(test: ast.expr) -> bool:
+    name = test.attr if isinstance(test, ast.Attribute) else getattr(test, "id", None)
+    return name == "TYPE_CHECKING"
+
+
+def _asked_by(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+    elif isinstance(node, ast.ImportFrom):
+        where = "." * node.level + (node.module or "")
+        yield from (f"{where}:{alias.name}" for alias in node.names)
+    elif isinstance(node, ast.Call):
+        yield from _asked_by_call(node)
+    elif isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign)):
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        if any(isinstance(target, ast.Name) and target.id == "__all__" for target in targets):
+            yield from (f"={text}" for text in _texts(node.value))
+
+
+def _asked_by_call(node: ast.Call) -> Iterator[str]:
+    function = node.func
+    name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", None)
+    if name not in _IMPORTERS or not node.args:
+        return
+    given = [*node.args, *(word.value for word in node.keywords if word.arg == "package")]
+    texts = [argument.value if isinstance(argument, ast.Constant) else None for argument in given]
+    module, package = texts[0], texts[1] if len(texts) > 1 else None
+    if not isinstance(module, str):
+        return
+    if isinstance(package, str) and module.startswith("."):
+        # A name that leads above the package is left as it is: it can't be imported.
+        level = len(module) - len(module.lstrip("."))
+        parts = package.split(".")
+        module = ".".join([*parts[: len(parts) - level + 1], module.lstrip(".")])
+    yield f"{module}:" if module.startswith(".") else module
+
+
+def _texts(value: ast.expr | None) -> Iterator[str]:
+    if isinstance(value, (ast.List, ast.Tuple, ast.Set)):
+        for item in value.elts:
+            if isinstance(item, ast.Constant) and isinstance(item.value, str):
+                yield item.value
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Where a module is.
+
+    :ivar file: its source or extension, of a package that of its ``__init__``; None for a
+        namespace package
+    :ivar inside: directories that its submodules lie in; none for what is no package
+    """
+
+    file: str | None
+    inside: tuple[str, ...]
+
+
+class Finder:
+    """Finds the files of modules as Python would, by the names in directories alone.
+
+    :param search: absolute directories in which top-level modules are looked up, in this order
+    :param follows: whether a file belongs to the code that is of interest; into a package that
+        does not nobody looks
+    :param memo: keeps what directories hold for other finders of the same run
+    """
+
+    def __init__(
+        self,
+        search: Sequence[str],
+        follows: Callable[[str], bool],
+        memo: dict[Any, Any] | None = None,
+    ) -> None:
+        self.search = tuple(dict.fromkeys(search))
+        self._names_in: dict[str, frozenset[str] | None] = {}
+        self._follows = follows
+        self._memo: dict[Hashable, Any] = {} if memo is None else memo
+
+    @property
+    def looked(self) -> list[str]:
+        """The directories that were looked into, those that do not exist among them."""
+        return list(self._names_in)
+
+    def chain(self, name: str, directories: Sequence[str] | None = None) -> list[Found]:
+        """Return the packages on the way to a module, and the module itself.
+
+        :param name: dotted; empty for nothing
+        :param directories: where its first part is looked up, by default those of the search
+        :returns: as far as there is something, up to the first file that is not followed
+        """
+        found: list[Found] = []
+        if directories is None:
+            directories = self.search
+            if name.partition(".")[0] in sys.builtin_module_names:
+                return found
+        for part in name.split(".") if name else ():
+            module = self._find(part, directories)
+            if module is None:
+                break
+            if module.file is not None and not self._follows(module.file):
+                found.append(Found(module.file, ()))
+                break
+            found.append(module)
+            directories = module.inside
+        return found
+
+    def files(self, importer: str, imports: Sequence[str]) -> Iterator[str]:
+        """Yield the files that a source imports, of those that are followed.
+
+        :param importer: absolute path of the source
+        :param imports: what it asks for, from :func:`imports_of`
+        """
+        for text in imports:
+            if text.startswith("="):
+                if os.path.basename(importer) not in _INITS:
+                    continue
+                text = ".:" + text[1:]
+            for module in self._modules(importer, text):
+                if module.file is not None and self._follows(module.file):
+                    yield module.file
+
+    def _modules(self, importer: str, text: str) -> Iterator[Found]:
+        where, _, name = text.partition(":")
+        path = where.lstrip(".")
+        level = len(where) - len(path)
+        inside: Sequence[str] | None = None
+        if level:
+            base = importer
+            for _ in range(level):
+                base = os.path.dirname(base)
+            package = self._package(base)
+            if package is not None:
+                yield package
+            inside = (base,)
+        chain = self.chain(path, inside)
+        yield from chain
+        if path:
+            inside = chain[-1].inside if len(chain) == len(path.split(".")) else ()
+        if name:
+            # It may be a name that the package defines: then there is no such file.
+            yield from self.chain(name, inside)
+
+    def _package(self, directory: str) -> Found | None:
+        names = self._names(directory) or ()
+        for init in _INITS:
+            if init in names:
+                return Found(os.path.join(directory, init), (directory,))
+        return None
+
+    def _find(self, name: str, directories: Sequence[str]) -> Found | None:
+        portions: list[str] = []
+        for directory in directories:
+            names = self._names(directory) or ()
+            below = os.path.join(directory, name)
+            if name in names and (package := self._package(below)) is not None:
+                return package
+            for suffix in _SUFFIXES:
+                if name + suffix in names:
+                    return Found(below + suffix, ())
+            if name in names and self._names(below) is not None:
+                portions.append(below)
+        return Found(None, tuple(portions)) if portions else None
+
+    def _names(self, directory: str) -> frozenset[str] | None:
+        """Return the names in a directory, None if there is none."""
+        if directory not in self._names_in:
+            self._names_in[directory] = self._listed(directory)
+        return self._names_in[directory]
+
+    def _listed(self, directory: str) -> frozenset[str] | None:
+        key = ("names in", directory)
+        try:
+            time = os.stat(directory).st_mtime_ns
+            known = self._memo.get(key)
+            if known is None or known[0] != time:
+                known = self._memo[key] = (time, frozenset(os.listdir(directory)))
+        except OSError:
+            return None
+        names: frozenset[str] = known[1]
+        return names

@@ -1,0 +1,113 @@
+"""``Module``: the source of a module, and what it imports."""
+
+from __future__ import annotations
+
+import os
+import sys
+import types
+from collections.abc import Sequence
+from typing import ClassVar, Literal
+
+from doit_invariants.core.errors import CannotFingerprint, InvalidOption
+from doit_invariants.core.invariant import Context, Fingerprint, Invariant
+from doit_invariants.core.model import Difference
+from doit_invariants.core.static.closure import (
+    Start,
+    check_follow,
+    check_search,
+    search_path,
+    shown_options,
+    sources_difference,
+    sources_fingerprint,
+)
+from doit_invariants.core.static.imports import Finder, Found
+
+
+class Module(Invariant):
+    """Unchanged while a module, and the modules of the project that it imports, are the same.
+
+    :param module: its dotted name, or the module itself
+    :param follow: ``"project"``, or False if only the module itself counts
+    :param search: directories in which modules are looked up before the project's own
+
+    Counted is the source without comments, docstrings, annotations and layout. A name is looked
+    up in the project's directory and on ``sys.path``; nothing is imported to find out. Of a
+    package its ``__init__`` counts and what that imports, not every module inside; the packages
+    around a module count as imported. An extension module of the project counts by its content.
+    """
+
+    kind: ClassVar[str] = "Module"
+
+    def __init__(
+        self,
+        module: str | types.ModuleType,
+        *,
+        follow: Literal["project", False] = "project",
+        search: Sequence[str | os.PathLike[str]] = (),
+    ) -> None:
+        self.module = module
+        self.follow = follow
+        self.search = search
+
+    @property
+    def _name(self) -> str:
+        return str(getattr(self.module, "__name__", self.module))
+
+    def identity(self) -> str:
+        """The dotted name and the options."""
+        return self._name + shown_options(self.follow, self.search)
+
+    def validate(self) -> None:
+        """A dotted name or a module, and a known way to follow."""
+        if not isinstance(self.module, (str, types.ModuleType)):
+            raise InvalidOption(f"Module: give a dotted name or a module, got {self.module!r:.60}")
+        if isinstance(self.module, str) and (
+            self.module.endswith(".py") or not all(map(str.isidentifier, self.module.split(".")))
+        ):
+            raise InvalidOption(
+                f"Module: {self.module!r:.60} is no name like 'package.module'; a path is given "
+                "as Script(path)"
+            )
+        check_follow("Module", self.follow)
+        check_search("Module", self.search)
+
+    def fingerprint(self, context: Context, previous: Fingerprint | None) -> Fingerprint:
+        """Record the module and what it imports, once for all tasks that use it."""
+        start = Start(self._name, search_path(context, self.search), bool(self.follow))
+        return sources_fingerprint(
+            context, start, lambda find: self._files(find, context), previous
+        )
+
+    def _files(self, finder: Finder, context: Context) -> tuple[str, ...]:
+        """Return the files of the packages around the module, and of the module itself."""
+        chain = finder.chain(self._name)
+        files = tuple(found.file for found in chain if found.file is not None)
+        loaded = getattr(self.module, "__file__", None)
+        if isinstance(loaded, str):
+            loaded = os.path.normpath(os.path.join(context.root, loaded))
+            if loaded not in files[-1:]:
+                files = (loaded,)  # it came from where nobody looks
+        problem = self._problem(chain, files, context)
+        if problem is not None:
+            raise CannotFingerprint(f"{self}: {problem}")
+        return files if self.follow else files[-1:]
+
+    def _problem(self, chain: list[Found], files: tuple[str, ...], context: Context) -> str | None:
+        parts = self._name.split(".")
+        foreign = any(not context.project.contains(file) for file in files[-1:])
+        if foreign or parts[0] in sys.builtin_module_names:
+            return (
+                "it is not part of the project; what is installed is tracked by its "
+                "version, with Distribution(...)"
+            )
+        if isinstance(self.module, types.ModuleType) and files:
+            return None
+        if len(chain) < len(parts):
+            return "there is no such module in the project or on sys.path"
+        if chain[-1].file is None:
+            return "it has no __init__.py; name the modules in it, or use Tree(...)"
+        return None
+
+    def difference(self, old: Fingerprint, new: Fingerprint, context: Context) -> Difference | None:
+        """Name the files that differ."""
+        return sources_difference(old, new, context)

@@ -1,0 +1,81 @@
+"""``Script``: a program of the project, and what it imports."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import ClassVar, Literal
+
+from doit_invariants.core.encode import as_seen_from_here
+from doit_invariants.core.errors import CannotFingerprint, InvalidOption
+from doit_invariants.core.invariant import Context, Fingerprint, Invariant
+from doit_invariants.core.model import Difference
+from doit_invariants.core.static.closure import (
+    Start,
+    check_follow,
+    check_search,
+    search_path,
+    shown_options,
+    sources_difference,
+    sources_fingerprint,
+)
+
+
+class Script(Invariant):
+    """Unchanged while a script, and the modules of the project that it imports, are the same.
+
+    :param path: text or path object, relative to the project's directory or absolute
+    :param follow: ``"project"``, or False if what the script imports does not count
+    :param search: directories in which imports are looked up besides, as with ``PYTHONPATH``
+
+    A Python script (``.py``, ``.pyw``, or a first line that names Python) counts by its source
+    without comments, docstrings, annotations and layout; nothing is imported to find out. Its
+    imports are looked up beside the script, in the project's directory and on ``sys.path``; what
+    an installer put there does not count, ``Distribution`` does that. A script in another
+    language, or one that this Python can't parse, counts by its content, and nothing is followed.
+    """
+
+    kind: ClassVar[str] = "Script"
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        follow: Literal["project", False] = "project",
+        search: Sequence[str | os.PathLike[str]] = (),
+    ) -> None:
+        self.path = path
+        self.follow = follow
+        self.search = search
+        self._shown = as_seen_from_here(path)
+
+    def identity(self) -> str:
+        """The path and the options."""
+        return self._shown + shown_options(self.follow, self.search)
+
+    def validate(self) -> None:
+        """A path, and a known way to follow."""
+        if not isinstance(self.path, (str, os.PathLike)) or not str(self.path):
+            raise InvalidOption(
+                f"Script: the path must be a text or a path object, got {self.path!r:.60}"
+            )
+        check_follow("Script", self.follow)
+        check_search("Script", self.search)
+
+    def fingerprint(self, context: Context, previous: Fingerprint | None) -> Fingerprint:
+        """Record the script and what it imports, once for all tasks that use it."""
+        path = os.path.normpath(os.path.join(context.root, os.fspath(self.path)))
+        # Python looks beside the file itself, not beside a link to it.
+        real = os.path.realpath(path) if os.path.islink(path) else path
+        start = Start(path, search_path(context, self.search, real), bool(self.follow))
+        return sources_fingerprint(context, start, lambda _: self._files(path), previous)
+
+    def _files(self, path: str) -> tuple[str, ...]:
+        if not os.path.isfile(path):
+            problem = "is not a file" if os.path.exists(path) else "does not exist"
+            raise CannotFingerprint(f"{self}: {self._shown} {problem}")
+        return (path,)
+
+    def difference(self, old: Fingerprint, new: Fingerprint, context: Context) -> Difference | None:
+        """Name the files that differ."""
+        return sources_difference(old, new, context)
