@@ -303,13 +303,13 @@ SEEDED = """
 import sys; sys.path.insert(0, {path!r})
 import datetime, pathlib
 from doit_invariants.core.encode import digest_value
-from doit_invariants.core.fingerprint import code_digest, code_of
+from doit_invariants.core.code.bytecode import structure
 def f(x):
     "doc"
     def g(y): return y in {{"alpha", "beta", "gamma", b"x", 3}}
     return [g(i) for i in x if i not in {{"p", "q"}}]
 value = {{"s": {{"a", "b", ("c", frozenset({{"d", "e"}}))}}, "t": datetime.date(2024, 1, 1)}}
-print(digest_value(value), code_digest(code_of(f)))
+print(digest_value(value), structure(f.__code__).digest)
 """
 
 

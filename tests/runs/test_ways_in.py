@@ -384,10 +384,12 @@ def task_{name}():
         run = project.run("-f", f"{name}.py", "who=you", process=True)
         assert run.assert_success().executed == [f"{name}:a b:c", f"{name}:_private"]
     for name in ("one", "two"):
-        project.run("-f", f"{name}.py", process=True).assert_executed()
+        project.run("-f", f"{name}.py", "who=you", process=True).assert_executed()
     os.utime(project.path / "in", ns=(10**18, 10**18))
-    assert project.run("-f", "one.py", process=True).executed == ["one:a b:c", "one:_private"]
-    assert project.run("-f", "two.py", process=True).executed == []
+    run = project.run("-f", "one.py", "who=you", process=True)
+    assert run.executed == ["one:a b:c", "one:_private"]
+    assert project.run("-f", "two.py", "who=you", process=True).executed == []
+    assert project.run("-f", "two.py", process=True).executed == ["two:a b:c"]
 
 
 def test_many_tasks_with_many_dependencies(doit_project: Make, backend: str) -> None:

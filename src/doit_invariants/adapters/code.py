@@ -1,21 +1,29 @@
-"""Implicit tracking of the code of actions, as a plugin that can be blocked by name."""
+"""Implicit tracking of the actions of tasks, as plugins that can be blocked by name.
+
+Three of them: the code of Python actions, what actions are given (arguments, the text of
+commands), and the scripts that commands run. The option ``track_code`` turns all of them off.
+"""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from typing import Any
 
-from doit.action import PythonAction
-
-from doit_invariants.core.errors import CannotFingerprint
-from doit_invariants.core.fingerprint import code_of
+from doit_invariants.adapters import actions
 from doit_invariants.core.invariant import Invariant
+from doit_invariants.core.project import Project
+from doit_invariants.core.static.shell import Use
+from doit_invariants.kinds.action import Action
 from doit_invariants.kinds.function import Function
+from doit_invariants.kinds.module import Module
+from doit_invariants.kinds.script import Script
 from doit_invariants.plugins.hookspecs import hookimpl
+from doit_invariants.plugins.settings import Settings
 
 
 class TrackCode:
-    """Tracks the functions among the actions of a task; ``track_code=False`` turns it off."""
+    """Tracks the functions among the actions of a task, and all that they use."""
 
     name = "track-code"
 
@@ -26,38 +34,73 @@ class TrackCode:
 
     @hookimpl
     def invariants_for_task(self, task: Any) -> tuple[Invariant, ...]:
-        """Return a ``Function`` for every Python action with code of its own."""
-        functions = list(_functions(task))
+        """Return a ``Function`` for every Python action."""
+        functions = list(actions.functions(task))
         key = tuple(map(id, functions))
         known = self._known.get(key)
         if known is None:
-            known = self._known[key] = (functions, _track(functions))
+            known = self._known[key] = (functions, tuple(_track(functions)))
         return known[1]
 
 
-def _track(functions: list[Any]) -> tuple[Invariant, ...]:
-    """Return an invariant for each function, told apart by their names."""
-    found: list[Invariant] = []
-    names: dict[str, int] = {}
-    for func in functions:
-        name = Function(func).shown_name()
-        count = names[name] = names.get(name, 0) + 1
-        found.append(Function(func, name=name if count == 1 else f"{name}#{count}"))
-    return tuple(found)
+class TrackActions:
+    """Tracks what actions are given: arguments, options, the text of commands."""
+
+    name = "track-actions"
+
+    @hookimpl
+    def invariants_for_task(self, task: Any) -> list[Invariant]:
+        """Return an ``Action`` for every action that is given anything."""
+        given = [(name, values) for name, values in actions.given(task) if values]
+        names = _distinct([name for name, _ in given])
+        return [Action(values, name=name) for name, (_, values) in zip(names, given, strict=True)]
 
 
-def _functions(task: Any) -> Iterator[Any]:
-    # `_actions` is what the user wrote; the property `actions` would create action objects for
-    # every task of every run, up-to-date or not. An action is a text or a list (a command), a
-    # callable, a tuple that begins with a callable, or an action object.
-    for action in task._actions:
-        func = action[0] if isinstance(action, tuple) and action else action
-        if isinstance(func, PythonAction):
-            func = func.py_callable
-        if not callable(func):
-            continue
-        try:
-            code_of(func)
-        except CannotFingerprint:
-            continue  # written in C: nothing of it can be edited
-        yield func
+class TrackScripts:
+    """Tracks the scripts of the project that commands run, and what those import."""
+
+    name = "track-scripts"
+
+    def __init__(self) -> None:
+        self._project: Project | None = None
+
+    @hookimpl
+    def invariants_for_task(self, task: Any, settings: Settings) -> tuple[Invariant, ...]:
+        """Return a ``Script`` or ``Module`` for every script that a command runs."""
+        if self._project is None:
+            self._project = Project(os.getcwd(), settings.code_roots)
+        own = set(map(os.path.abspath, task.targets))
+        found: dict[tuple[Any, ...], Invariant] = {}
+        for use in actions.scripts(task, self._project):
+            if use.path not in own:  # a script that the task writes itself is no input
+                one = _of_use(use)
+                found.setdefault((one.kind, one.identity()), one)
+        return tuple(found.values())
+
+
+#: The names of the plugins that the option ``track_code`` turns off.
+TRACKERS = frozenset({TrackCode.name, TrackActions.name, TrackScripts.name})
+
+
+def _of_use(use: Use) -> Invariant:
+    if use.module is not None:
+        return Module(use.module, search=use.search)
+    return Script(use.path, search=use.search)
+
+
+def _track(functions: list[Any]) -> Iterator[Invariant]:
+    """Yield an invariant for each function, told apart by their names."""
+    names = _distinct([Function(func).shown_name() for func in functions])
+    for func, name in zip(functions, names, strict=True):
+        one = Function(func, name=name)
+        one.strict = False
+        yield one
+
+
+def _distinct(names: list[str]) -> list[str]:
+    counts: dict[str, int] = {}
+    distinct: list[str] = []
+    for name in names:
+        count = counts[name] = counts.get(name, 0) + 1
+        distinct.append(name if count == 1 else f"{name}#{count}")
+    return distinct

@@ -20,6 +20,7 @@ from doit.dependency import Dependency, DependencyStatus
 from doit_invariants.adapters import stored
 from doit_invariants.adapters.checker import ContentChecker, to_triple
 from doit_invariants.adapters.context import TaskContext
+from doit_invariants.adapters.freeze import freeze
 from doit_invariants.adapters.host import HostFacts, evaluate_uptodate
 from doit_invariants.adapters.inputs import compare_inputs, states_to_save
 from doit_invariants.adapters.items import listed
@@ -180,6 +181,8 @@ class InvariantsDependency(Dependency):  # type: ignore[misc]
             self._refresh(task, look)
         if verdict.status == "run" or session.always:
             self._pending[task.name] = look
+            if session.writes:
+                freeze(session, self.tasks)
 
     def _report(self, status: Any, task: Any, facts: HostFacts, verdict: Verdict) -> None:
         """Put a verdict into the words of doit."""

@@ -119,7 +119,13 @@ def _compare_invariants(before: Record, now: Snapshot, context: Context) -> Iter
         if old is not None and old.comparable(seen.invariant):
             difference = _difference(seen, old.fingerprint, context)
             if difference is not None:
-                yield Reason(difference.code, label, difference.text, difference.changes)
+                yield Reason(
+                    difference.code,
+                    label,
+                    difference.text,
+                    difference.changes,
+                    difference.detail,
+                )
         elif seen.source is None:
             text = "added" if old is None else "recorded by another version of this kind"
             yield Reason("added_invariant", label, text)

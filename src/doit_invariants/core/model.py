@@ -45,11 +45,13 @@ class Difference:
 
     :ivar text: what happened, to be read after the name of the thing: ``"1 changed (a.txt)"``
     :ivar code: the machine's word for it, as in :class:`Reason`
+    :ivar detail: lines that show it, such as a short diff
     """
 
     text: str
     changes: tuple[Change, ...] = ()
     code: str = "changed_invariant"
+    detail: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +63,14 @@ class Reason:
     :ivar subject: what it is about: a path, ``Value(THEME)``
     :ivar text: what about it
     :ivar changes: what changed inside, complete, where the text shows only the first few
+    :ivar detail: lines that show it, such as a short diff
     """
 
     code: str
     subject: str
     text: str
     changes: tuple[Change, ...] = ()
+    detail: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         """The one line that a user reads: ``templates/: 1 changed (templates/head.html)``."""
@@ -77,6 +81,8 @@ class Reason:
         data: dict[str, Json] = {"code": self.code, "subject": self.subject, "text": self.text}
         if self.changes:
             data["changes"] = [change.to_json() for change in self.changes]
+        if self.detail:
+            data["detail"] = list(self.detail)
         return data
 
 

@@ -1,35 +1,50 @@
-"""``Function``: the bytecode of a function."""
+"""``Function``: the code of a function and of all that it uses."""
 
 from __future__ import annotations
 
-import os
 from typing import Any, ClassVar
 
-from doit_invariants.core import fingerprint as functions
-from doit_invariants.core.encode import relative_to
+from doit_invariants.core.code import compare, objects
+from doit_invariants.core.code.bytecode import slot
+from doit_invariants.core.code.explain import explain
+from doit_invariants.core.code.functions import functions_of
 from doit_invariants.core.errors import CannotFingerprint, InvalidOption
 from doit_invariants.core.invariant import Context, Fingerprint, Invariant
 from doit_invariants.core.model import Difference
 
 
 class Function(Invariant):
-    """Unchanged while the code of a function is the same.
+    """Unchanged while the code of a function, and of all that it uses, is the same.
 
-    :param func: a function, lambda, method, ``functools.partial`` or callable object; decorators
-        that keep ``__wrapped__`` are seen through
+    :param func: a function, lambda, method, class, ``functools.partial``, decorated function or
+        callable object
     :param name: tells this function from the task's others, and names it in explanations;
         without it the place among the task's unnamed functions does
+    :param follow: ``"project"`` follows what it uses into the project's own code; installed code
+        counts by its distribution's name and version; False stops at the function
 
-    Counted is the bytecode with its nested functions: comments, docstrings, annotations, layout
-    and names of locals do not count. Functions that it calls, defaults, closures and globals
-    are not followed. The bytecode of another Python version can't be compared: it runs again.
+    Counted are its code, defaults, closure, the globals that it reads, and bound arguments.
+    Comments, docstrings, annotations, layout, and names that can't matter do not count. The code
+    is unchanged if its normalised source *or* its bytecode is the same, so neither a formatter
+    nor another version of Python makes it run; values are compared in any case.
+
+    Not seen: what is only named in data (``import_module(name)``), the data that it reads, what
+    it calls through a value that it is passed when it runs.
     """
 
     kind: ClassVar[str] = "Function"
+    version: ClassVar[int] = 2
 
-    def __init__(self, func: Any, *, name: str | None = None) -> None:
+    #: Whether what can't be compared is an error. Not for what is tracked without being listed:
+    #: there a lock or an open file does not count.
+    strict = True
+
+    def __init__(
+        self, func: Any, *, name: str | None = None, follow: str | bool = "project"
+    ) -> None:
         self.func = func
         self.name = name
+        self.follow = follow
 
     def identity(self) -> str | None:
         """The name, if one was given."""
@@ -41,46 +56,34 @@ class Function(Invariant):
 
     def shown_name(self) -> str:
         """Return the name of the function itself, of a callable object that of its class."""
-        inner = getattr(self.func, "func", self.func)
-        return str(getattr(inner, "__name__", type(inner).__name__))
+        return objects.shown_name(self.func)
 
     def validate(self) -> None:
         """Something with Python code."""
         if not callable(self.func):
             raise InvalidOption(f"Function: give a function, got {self.func!r:.60}")
-        try:
-            functions.code_of(self.func)
-        except CannotFingerprint as error:
-            raise InvalidOption(
-                f"Function: {error}; what is written in C is tracked by Distribution(...)"
-            ) from error
         if self.name is not None and not isinstance(self.name, str):
             raise InvalidOption(f"Function: name must be a text, got {self.name!r:.60}")
+        if self.follow not in ("project", False):
+            raise InvalidOption(
+                f"Function: follow must be 'project' or False, got {self.follow!r:.60}"
+            )
 
     def fingerprint(self, context: Context, previous: Fingerprint | None) -> Fingerprint:
-        """Record the digest of the code in the slot of this Python version."""
-        codes = functions.code_of(self.func)
-        # By identity: to hash a code object costs more than all the rest. The codes are kept
-        # beside the answer, so that no other object can come to the same address.
-        key = ("Function", *map(id, codes))
-        if key not in context.memo:
-            digest = functions.code_digest(codes)
-            where = _where(codes[-1], context.root)
-            found = {"digest": digest, "slots": {functions.slot(): digest}, "where": where}
-            context.memo[key] = (codes, found)
-        fingerprint: Fingerprint = context.memo[key][1]
-        return fingerprint
+        """Record the digests of code and sources; ``previous`` itself if nothing has changed."""
+        functions = functions_of(context)
+        graph = functions.graph(self.func, follow=bool(self.follow), previous=previous)
+        if self.strict and graph.problems:
+            raise CannotFingerprint(graph.problems[0])
+        if previous is not None and previous["slots"].get(slot()) == graph.code:
+            return previous
+        return functions.describe(graph, previous, context)
 
     def difference(self, old: Fingerprint, new: Fingerprint, context: Context) -> Difference | None:
-        """Say where the function is, or that another Python recorded it."""
-        slot = functions.slot()
-        if slot not in old["slots"]:
-            return Difference(f"recorded by {', '.join(old['slots'])}, this is {slot}")
-        if old["slots"][slot] == new["slots"][slot]:
+        """Say which function changed, where it is, and what about it."""
+        if compare.same(old, new):
             return None
-        return Difference(f"bytecode changed: {new['where']}")
-
-
-def _where(code: Any, root: str) -> str:
-    path = os.path.abspath(code.co_filename)
-    return f"{relative_to(path, root) or code.co_filename}:{code.co_firstlineno}"
+        return functions_of(context).memoised(
+            ("why", old["details"], new["details"]),
+            lambda: explain(context.recall(old["details"]), context.recall(new["details"])),
+        )

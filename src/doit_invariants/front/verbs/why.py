@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from doit_invariants.core.model import Verdict
+from doit_invariants.core.model import Verdict, printable
 
 
 def execute(command: Any, tasks: list[Any], as_json: bool) -> int:
@@ -29,3 +29,5 @@ def _print(command: Any, verdict: Verdict) -> None:
     command.write(f"{verdict.task}: {words[verdict.status]}")
     for reason in verdict.reasons:
         command.write(f"  {reason}")
+        for line in reason.detail:
+            command.write(printable(f"      {line}"))

@@ -1,0 +1,189 @@
+"""What the actions of a task are: functions with arguments, commands with their text."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from doit.action import BaseAction, CmdAction, PythonAction
+
+from doit_invariants.core.code.objects import shown_name
+from doit_invariants.core.project import Project
+from doit_invariants.core.static import shell
+from doit_invariants.core.static.shell import Use
+
+Given = tuple[str, dict[str, Any]]
+
+#: What doit itself puts into an action when it runs: known without looking, or not known yet.
+_WHEN_IT_RUNS = frozenset({"task", "changed", "dependencies"})
+_OF_DOIT = frozenset({*_WHEN_IT_RUNS, "targets"})
+
+
+def functions(task: Any) -> Iterator[Any]:
+    """Yield the callables among the actions of a task, those that write commands included."""
+    for action in _written(task):
+        if isinstance(action, PythonAction):
+            yield action.py_callable
+        elif isinstance(action, CmdAction):
+            if not isinstance(action._action, (str, list)) and _text(action, task) is None:
+                yield _callable(action._action)[0]
+        elif isinstance(action, BaseAction):
+            yield type(action)
+        elif isinstance(action, tuple):
+            yield action[0]
+        elif callable(action):
+            yield action
+
+
+def given(task: Any) -> Iterator[Given]:
+    """Yield for each action of a task its name and what it is given."""
+    for action in _written(task):
+        if isinstance(action, (str, list)):
+            yield "command", _of_command(action, task)
+        elif isinstance(action, CmdAction):
+            yield "command", {**_of_written_command(action, task), **_of_process(action)}
+        elif isinstance(action, PythonAction):
+            yield _of_function(action.py_callable, action.args, action.kwargs, task)
+        elif isinstance(action, tuple):
+            yield _of_function(*_callable(action), task)
+        elif callable(action) and not isinstance(action, BaseAction):
+            yield _of_function(action, (), {}, task)
+
+
+def scripts(task: Any, project: Project) -> Iterator[Use]:
+    """Yield the scripts of the project that the commands of a task run."""
+    search = (project.root, *project.extra, *map(os.path.abspath, sys.path))
+
+    def exists(path: str) -> bool:
+        return project.contains(path) and os.path.isfile(path)
+
+    for command, directory in _commands(task):
+        yield from shell.scripts(command, directory, exists, search)
+
+
+def _commands(task: Any) -> Iterator[tuple[str | list[Any], str]]:
+    """Yield each command of a task as far as its text is known, and its absolute directory."""
+    for action in _written(task):
+        if isinstance(action, (str, list)):
+            yield _filled(action, task), os.getcwd()
+        elif isinstance(action, CmdAction):
+            text = _text(action, task)
+            if text is not None:
+                yield _filled(text, task), os.path.abspath(action.pkwargs.get("cwd") or ".")
+
+
+def _written(task: Any) -> list[Any]:
+    # `_actions` is what the user wrote; the property `actions` would create action objects for
+    # every task of every run, up-to-date or not. An action is a text or a list (a command), a
+    # callable, a tuple that begins with a callable, or an action object.
+    written: list[Any] = task._actions
+    return written
+
+
+def _callable(written: Any) -> tuple[Any, Any, Any]:
+    """Return the function, arguments and keyword arguments of an action."""
+    if not isinstance(written, tuple):
+        return written, (), {}
+    func, args, kwargs = (*written, None, None)[:3]
+    return func, args or (), kwargs or {}
+
+
+def _of_function(func: Any, args: Any, kwargs: Any, task: Any) -> Given:
+    values = {f"argument {number}": value for number, value in enumerate(args or ())}
+    values.update((f"argument {name}", value) for name, value in sorted((kwargs or {}).items()))
+    options = _options(task)
+    if options:
+        for name in _accepted(func, options):
+            values.setdefault(f"argument {name}", options[name])
+    return shown_name(func), values
+
+
+def _of_command(text: str | list[Any], task: Any) -> dict[str, Any]:
+    values: dict[str, Any] = {"command": text}
+    written = text if isinstance(text, str) else " ".join(map(str, text))
+    for name, value in sorted(_options(task).items()):
+        if f"%({name})" in written or f"{{{name}" in written:
+            values[f"option {name}"] = value
+    return values
+
+
+def _of_written_command(action: Any, task: Any) -> dict[str, Any]:
+    text = _text(action, task)
+    if text is not None:
+        return _of_command(text, task)
+    func, args, kwargs = _callable(action._action)
+    return _of_function(func, args, kwargs, task)[1]
+
+
+def _of_process(action: Any) -> dict[str, Any]:
+    """Return what else an action object says about the process that it starts."""
+    values = {key: action.pkwargs[key] for key in ("cwd", "executable") if key in action.pkwargs}
+    env = action.pkwargs.get("env")
+    if isinstance(env, dict):
+        # Commonly a copy of the environment with a few additions: these alone are the task's.
+        values["env"] = {k: v for k, v in env.items() if os.environ.get(k) != v}
+    if not action.shell and isinstance(action._action, str):
+        values["shell"] = False
+    return values
+
+
+def _text(action: Any, task: Any) -> str | list[Any] | None:
+    """Return the text of a command, calling the function that writes it; None if not known.
+
+    It is not called where the text depends on what doit knows only when the task runs, or on
+    the order of a set: there its code and arguments count.
+    """
+    if isinstance(action._action, (str, list)):
+        return action._action
+    func, args, kwargs = _callable(action._action)
+    if task.getargs or _WHEN_IT_RUNS & _parameters(func):
+        return None
+    try:
+        named = {"targets": list(task.targets), **_options(task)}
+        extra = {name: named[name] for name in _accepted(func, named) if name not in kwargs}
+        text = func(*args, **{**extra, **kwargs})
+    except Exception:
+        return None  # it will fail again when it runs, and doit reports it
+    return text if isinstance(text, (str, list)) else None
+
+
+def _options(task: Any) -> dict[str, Any]:
+    """Return the values of the options of a task that are known before it runs."""
+    if not (task.params or task.creator_params or task.pos_arg):
+        return {}
+    task.init_options()
+    options = {k: v for k, v in task.options.items() if k not in task.getargs}
+    if task.pos_arg and task.pos_arg_val is not None:
+        options[task.pos_arg] = task.pos_arg_val
+    return options
+
+
+def _accepted(func: Callable[..., Any], names: Any) -> list[str]:
+    """Return those of some names that a function takes as arguments."""
+    parameters = _parameters(func)
+    return sorted(name for name in names if name in parameters or "**" in parameters)
+
+
+def _parameters(func: Any) -> set[str]:
+    try:
+        parameters = inspect.signature(func).parameters
+    except (TypeError, ValueError):
+        return set()
+    kinds = {one.kind for one in parameters.values()}
+    return {*parameters, *(("**",) if inspect.Parameter.VAR_KEYWORD in kinds else ())}
+
+
+def _filled(text: str | list[Any], task: Any) -> str | list[Any]:
+    """Return a command with the names of targets and options put in, as far as that is plain."""
+    if isinstance(text, list):
+        return [str(item) for item in text]
+    values = {"changed": "", "targets": " ".join(task.targets), **_options(task)}
+    if len(task.file_dep) == 1:
+        values["dependencies"] = " ".join(task.file_dep)
+    try:
+        return text % values if "%(" in text else text.format(**values) if "{" in text else text
+    except (KeyError, ValueError, TypeError, IndexError):
+        return text

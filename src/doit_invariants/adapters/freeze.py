@@ -1,0 +1,48 @@
+"""Looks at the code of all tasks before the first action of a run can change what it holds.
+
+An action may fill a cache in a global or change an object that another task is given. In the
+next run, which may do neither, that would look like an edit: what counts is what was loaded.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping
+from typing import Any
+
+from doit_invariants.adapters.code import TRACKERS
+from doit_invariants.adapters.context import TaskContext
+from doit_invariants.adapters.session import Session
+from doit_invariants.kinds.action import Action
+from doit_invariants.kinds.function import Function
+
+#: No action can change these.
+_FIXED = (str, int, float, bool, bytes, type(None))
+
+
+def freeze(session: Session, tasks: Mapping[str, Any]) -> None:
+    """Fingerprint the code and arguments of all tasks, once a run.
+
+    What a task is asked for later is answered from :attr:`Session.memo`. Errors are left to the
+    check of the task that has them.
+    """
+    if session.frozen:
+        return
+    session.frozen = True
+    for task in tasks.values() if isinstance(tasks, Mapping) else ():  # doit's tests: a text
+        spec = session.spec(task.name)
+        listed = [one for one in spec.invariants.values() if isinstance(one, Function)]
+        with contextlib.suppress(Exception):
+            implicit = session.implicit(task, spec, only=TRACKERS)[0].values()
+            context = TaskContext(session, task, None, _no_signature)
+            for one in (*listed, *(invariant for _, invariant in implicit)):
+                if not isinstance(one, Action) or _can_change(one):
+                    one.fingerprint(context, None)
+
+
+def _can_change(action: Action) -> bool:
+    return any(type(value) not in _FIXED for value in action.values.values())
+
+
+def _no_signature(task: str) -> str:
+    raise NotImplementedError(task)  # no code looks at other tasks

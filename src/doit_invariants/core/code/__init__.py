@@ -1,0 +1,1 @@
+"""The code of loaded functions and classes, and of all that they use."""

@@ -1,0 +1,114 @@
+"""The callables of one run of doit: each is fingerprinted once, however many tasks share it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from doit_invariants.core.code import compare
+from doit_invariants.core.code.bytecode import slot
+from doit_invariants.core.code.graph import Graph, Row, portable_digest
+from doit_invariants.core.code.library import Library
+from doit_invariants.core.code.modules import ModuleDigests
+from doit_invariants.core.code.source import Sources
+from doit_invariants.core.code.units import Explorer, Unit
+from doit_invariants.core.invariant import Context, Fingerprint
+
+T = TypeVar("T")
+
+
+class Functions:
+    """What is known of callables in a run; kept in :attr:`Context.memo`."""
+
+    def __init__(self, context: Context) -> None:
+        library = Library(context.project)
+        self._modules = ModuleDigests(context)
+        self._explorers = {
+            follow: Explorer(library, context.teach, self._modules, follow=follow)
+            for follow in (True, False)
+        }
+        self._sources = Sources()
+        # With the callable itself, so that no other object comes to its address.
+        self._graphs: dict[tuple[int, bool], tuple[Any, Graph]] = {}
+        self._answers: dict[Any, Any] = {}
+
+    def graph(
+        self, func: Any, *, follow: bool = True, previous: Fingerprint | None = None
+    ) -> Graph:
+        """Return a callable with everything that it uses.
+
+        :param previous: what was recorded of it: spares parsing of modules that are the same
+        :raises CannotFingerprint: if it holds values that are nested too deep
+        """
+        known = self._graphs.get((id(func), follow))
+        if known is None:
+            if previous is not None:
+                self._modules.hint(previous.get("modules"))
+            explorer = self._explorers[follow]
+            known = self._graphs[id(func), follow] = (func, Graph(explorer, explorer.unit(func)))
+        return known[1]
+
+    def graph_of(self, unit: Unit) -> Graph:
+        """Return the graph of what :meth:`group` gave."""
+        return self.memoised(("graph", id(unit)), lambda: Graph(self._explorers[True], unit))
+
+    def group(self, key: Any, name: str, values: Mapping[str, Any]) -> Unit:
+        """Return a unit that stands for several values, once for each key in a run.
+
+        Later calls give what was found at the first: actions may change objects that other
+        tasks are given.
+        """
+        return self.memoised(
+            ("group", key), lambda: self._explorers[True].group(name, values.items())
+        )
+
+    def describe(self, graph: Graph, previous: Fingerprint | None, context: Context) -> Fingerprint:
+        """Return the fingerprint of a callable whose code is not the recorded one.
+
+        If it is the same after all (it was reformatted, or this is another version of Python)
+        the recorded fingerprint is returned with this version's code added.
+        """
+        details = None if previous is None else previous.get("details")
+        return self.memoised(
+            ("describe", id(graph), details),
+            lambda: self._describe(graph, previous, context),
+        )
+
+    def memoised(self, key: Any, make: Callable[[], T]) -> T:
+        """Return the answer to a question that the tasks of a run share."""
+        if key not in self._answers:
+            self._answers[key] = make()
+        answer: T = self._answers[key]
+        return answer
+
+    def _describe(
+        self, graph: Graph, previous: Fingerprint | None, context: Context
+    ) -> Fingerprint:
+        rows = self.memoised(("rows", id(graph)), lambda: graph.rows(self._sources))
+        digest = portable_digest(rows)
+        merged = None if previous is None else _merged(context.recall(previous["details"]), rows)
+        slots = {slot(): graph.code}
+        if previous is not None and (merged is not None or previous["digest"] == digest):
+            digest, slots = previous["digest"], {**previous["slots"], **slots}
+        details = {"units": merged or rows, "sources": graph.texts(self._sources)}
+        found: Fingerprint = {"digest": digest, "slots": slots, "details": context.keep(details)}
+        modules = {name: self._modules.details(name) for name in graph.modules()}
+        return {**found, "modules": modules} if modules else found
+
+
+def _merged(recorded: Any, rows: list[Row]) -> list[Row] | None:
+    """Return the units with the slots of other versions, None if they are not the same."""
+    try:
+        result = compare.compare(recorded["units"], rows)
+        return None if result.changed else compare.merge(recorded["units"], rows, result.pairs)
+    except (ValueError, TypeError, KeyError, IndexError, AttributeError):
+        return None  # gone, or damaged
+
+
+def functions_of(context: Context) -> Functions:
+    """Return what is known of callables in the run of a context."""
+    found = context.memo.get("functions")
+    if found is None:
+        found = context.memo["functions"] = Functions(context)
+    functions: Functions = found
+    return functions

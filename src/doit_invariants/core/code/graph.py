@@ -1,0 +1,158 @@
+"""The code of a callable as a whole: its units, numbered, digested, and made JSON.
+
+The units are numbered in the order in which they are met from the callable on, so the numbers
+do not depend on names, addresses, or on what was fingerprinted before; mutual recursion is two
+units that refer to each other's number. Two digests are made of the whole:
+
+- that of the *code*, exact, for one Python version: equal to the recorded one means unchanged,
+  and that is all that most checks need;
+- that of the *sources*, the same on every machine and Python, which a signature consists of.
+
+Where neither is equal the units are compared one by one (:mod:`core.compare`).
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import zlib
+
+from doit_invariants.core.code import objects
+from doit_invariants.core.code.bytecode import slot
+from doit_invariants.core.code.source import Sources
+from doit_invariants.core.code.units import Explorer, Ref, Unit
+from doit_invariants.core.encode import digest_value
+from doit_invariants.core.model import Json
+
+#: Of the sources of one callable and all it uses so much is kept, in characters.
+MOST_SOURCE = 65_536
+
+#: A unit as JSON; what it refers to is a list of label, text or number of a unit, rest, shown.
+Row = dict[str, Json]
+
+
+class Graph:
+    """A callable with everything that it uses.
+
+    :ivar units: the units in canonical order; the first is the callable
+    :ivar code: digest for this version of Python
+    """
+
+    def __init__(self, explorer: Explorer, root: Unit) -> None:
+        self.units: list[Unit] = []
+        self._numbers: dict[int, int] = {}
+        self._number(root)
+        reflects = {word for unit in self.units if unit.code for word in unit.code.reflects}
+        self._refs = [[*unit.refs, *_extras(explorer, unit, reflects)] for unit in self.units]
+        self.problems = [
+            text for unit in self.units for text in explorer.problems.get(id(unit.obj), ())
+        ]
+        self.code = digest_value(
+            [
+                [unit.tag, unit.code.digest, *map(self._anonymous, refs)]
+                if unit.code
+                else [unit.tag, *([ref.label, self._anonymous(ref)] for ref in refs)]
+                for unit, refs in zip(self.units, self._refs, strict=True)
+            ]
+        )
+
+    def _number(self, root: Unit) -> None:
+        todo = [root]
+        for unit in todo:  # grows while it is walked
+            if id(unit) not in self._numbers:
+                self._numbers[id(unit)] = len(self.units)
+                self.units.append(unit)
+                todo += [ref.unit for ref in unit.refs if ref.unit is not None]
+
+    def _target(self, ref: Ref) -> int | str:
+        return str(ref.leaf) if ref.unit is None else self._numbers[id(ref.unit)]
+
+    def _anonymous(self, ref: Ref) -> list[Json]:
+        return [self._target(ref), ref.rest]
+
+    # ------------------------------------------------------------------ what is recorded
+
+    def rows(self, sources: Sources) -> list[Row]:
+        """Return the units as JSON, with the digests of their sources where there are any."""
+        rows: list[Row] = []
+        for unit, refs in zip(self.units, self._refs, strict=True):
+            source = sources.of(unit.obj) if unit.code is not None else None
+            rows.append(
+                {
+                    "name": unit.name,
+                    "where": unit.where,
+                    "tag": unit.tag,
+                    "source": source.digest if source is not None else None,
+                    "slots": {slot(): unit.code.digest} if unit.code is not None else {},
+                    "refs": [[ref.label, self._target(ref), ref.rest, ref.shown] for ref in refs],
+                }
+            )
+        return rows
+
+    def modules(self) -> list[str]:
+        """Return the names of the modules of which all counts."""
+        leaves = (ref.leaf for unit in self.units for ref in unit.refs if ref.leaf is not None)
+        return sorted({leaf.split(" ")[1] for leaf in leaves if leaf.startswith("module ")})
+
+    def texts(self, sources: Sources) -> str | None:
+        """Return the sources of the units, compressed; None if there are none."""
+        found = [sources.of(unit.obj) if unit.code else None for unit in self.units]
+        return pack([source.text if source is not None else None for source in found])
+
+
+def portable_digest(rows: list[Row]) -> str:
+    """Return the digest of the sources: the same on every machine and version of Python.
+
+    Of a unit without source its code stands for it. What a unit refers to is taken in the order
+    of the labels, as that of the code differs between versions.
+    """
+    numbers: dict[int, int] = {}
+    content: list[Json] = []
+    todo = [0]
+    for index in todo:  # grows while it is walked
+        if index in numbers:
+            continue
+        numbers[index] = len(numbers)
+        todo += [ref[1] for ref in _by_label(rows[index]) if isinstance(ref[1], int)]
+    for index in numbers:
+        row = rows[index]
+        own = row["source"] or row["slots"]
+        refs = [
+            [label, numbers[target] if isinstance(target, int) else target, rest]
+            for label, target, rest, _ in _by_label(row)
+        ]
+        content.append([row["tag"], own, refs])
+    return digest_value(content)
+
+
+def _by_label(row: Row) -> list[Json]:
+    return sorted(row["refs"], key=lambda ref: ref[0])
+
+
+def pack(texts: list[str | None]) -> str | None:
+    """Return sources as one compressed text, those beyond ``MOST_SOURCE`` left out."""
+    kept: list[str | None] = []
+    total = 0
+    for text in texts:
+        total += len(text or "")
+        kept.append(text if total <= MOST_SOURCE else None)
+    if not any(kept):
+        return None
+    return base64.b85encode(zlib.compress(json.dumps(kept).encode())).decode()
+
+
+def unpack(packed: Json) -> list[str | None]:
+    """Return the sources again; an empty list for what is damaged."""
+    try:
+        raw = zlib.decompressobj().decompress(base64.b85decode(packed), 16 * MOST_SOURCE)
+        texts = json.loads(raw)
+    except (ValueError, TypeError, zlib.error):
+        return []
+    return texts if isinstance(texts, list) else []
+
+
+def _extras(explorer: Explorer, unit: Unit, reflects: set[str]) -> list[Ref]:
+    refs: list[Ref] = []
+    for label, value in objects.extras(unit.obj, reflects):
+        refs += explorer.refs(label, value, unit)
+    return refs

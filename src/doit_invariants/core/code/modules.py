@@ -1,0 +1,53 @@
+"""Digests of project modules by their source, where functions can't be followed one by one.
+
+That is where a function imports a module when it runs, passes a module on as a value, or may
+use any name of it (``getattr``, ``eval``): then all of the module counts, and what it imports.
+"""
+
+from __future__ import annotations
+
+from doit_invariants.core.errors import CannotFingerprint
+from doit_invariants.core.invariant import Context, Fingerprint
+from doit_invariants.core.model import Json
+from doit_invariants.core.static.closure import Start, search_path, sources_fingerprint
+from doit_invariants.core.static.imports import Finder
+
+
+class ModuleDigests:
+    """Answers with the digest of a project module and of what it imports, by its name."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._found: dict[str, Fingerprint | None] = {}
+        self._hints: dict[str, Fingerprint] = {}
+
+    def __call__(self, name: str) -> str | None:
+        """Return the digest of a module, None if it is not one of the project's."""
+        if name not in self._found:
+            self._found[name] = self._find(name)
+        found = self._found[name]
+        return None if found is None else str(found["digest"])
+
+    def hint(self, recorded: Json) -> None:
+        """Take what was recorded of modules: a file that is still the same is not parsed again."""
+        if isinstance(recorded, dict):
+            for name, details in recorded.items():
+                self._hints.setdefault(name, {"digest": "", "details": details})
+
+    def details(self, name: str) -> Json:
+        """Return the key of what was kept of a module."""
+        found = self._found.get(name)
+        return None if found is None else found["details"]
+
+    def _find(self, name: str) -> Fingerprint | None:
+        context = self._context
+        start = Start(f"module {name}", search_path(context, ()))
+        chain = Finder(start.search, context.project.contains, context.memo).chain(name)
+        files = [one.file for one in chain if one.file is not None]
+        whole = len(chain) == len(name.split("."))
+        if not name or not whole or not files or not context.project.contains(files[-1]):
+            return None
+        try:
+            return sources_fingerprint(context, start, lambda _: files, self._hints.get(name))
+        except CannotFingerprint:
+            return None  # it can't be read now, so it can't be imported either

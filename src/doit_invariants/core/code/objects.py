@@ -1,0 +1,212 @@
+"""What things made of code consist of: partials, methods, properties, decorated functions."""
+
+from __future__ import annotations
+
+import functools
+import gc
+import inspect
+import sys
+import types
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from doit_invariants.core.code import classes
+from doit_invariants.core.code.library import Library
+
+Part = tuple[str, Any]
+
+#: Written in C: a name and a version stand for them.
+COMPILED = (
+    types.BuiltinFunctionType,
+    types.WrapperDescriptorType,
+    types.MethodWrapperType,
+    types.MethodDescriptorType,
+    types.ClassMethodDescriptorType,
+    types.GetSetDescriptorType,
+    types.MemberDescriptorType,
+)
+_METHODS = (types.BuiltinMethodType, types.MethodWrapperType)
+_CYTHON = frozenset({"cython_function_or_method", "fused_cython_function"})
+_CACHED = type(functools.lru_cache(lambda: None))
+# How tools that replace a function by an object of theirs keep it.
+_WRAPPED = ("__wrapped__", "py_func")
+# doit's own marks on task-creators.
+_MARKS = ("doit", "create_doit_tasks", "basename")
+
+
+def is_cython(obj: Any) -> bool:
+    """Return whether this is a function that Cython compiled."""
+    return type(obj).__name__ in _CYTHON
+
+
+def tag(obj: Any, library: Library) -> str | None:
+    """Return what kind of thing made of other code this is, None if it is none."""
+    for cls, name, _ in _MADE_OF:
+        if isinstance(obj, cls):
+            if not isinstance(obj, _METHODS):
+                return name
+            return f"{name} {obj.__name__}" if _is_value(obj.__self__) else None
+    # An object of the project's own counts by its class and its state instead.
+    if library.owns(type(obj)) and _wrapped(obj) is not None:
+        return f"{type(obj).__module__}.{type(obj).__qualname__}"
+    return None
+
+
+def parts(obj: Any, library: Library) -> Iterable[Part]:
+    """Return what a class, or a thing for which :func:`tag` has a name, consists of."""
+    if isinstance(obj, type):
+        return classes.parts(obj, library)
+    if isinstance(obj, types.FunctionType):
+        return _of_wrapper(obj)
+    for cls, _, split in _MADE_OF:
+        if isinstance(obj, cls):
+            return split(obj)
+    return (("function", _wrapped(obj)),)
+
+
+def carries(func: types.FunctionType) -> bool:
+    """Return whether an installed function holds things that are not its distribution's.
+
+    A decorator's wrapper does: the function of the project, the decorator's arguments. What
+    can be imported under its own name does not.
+    """
+    if not func.__closure__:
+        return False
+    module = sys.modules.get(str(func.__globals__.get("__name__")))
+    return getattr(module, func.__name__, None) is not func
+
+
+def own_values(func: types.FunctionType) -> Iterator[Part]:
+    """Yield the values that a function holds itself: defaults and attributes."""
+    code = func.__code__
+    defaults = func.__defaults__ or ()
+    names = code.co_varnames[code.co_argcount - len(defaults) : code.co_argcount]
+    for name, value in zip(names, defaults, strict=True):
+        yield f"default of {name}", value
+    keywords = func.__kwdefaults__ or {}
+    for name in code.co_varnames[code.co_argcount :]:
+        if name in keywords:
+            yield f"default of {name}", keywords[name]
+    for name, value in sorted(vars(func).items()):
+        if name == "__wrapped__" or not name.startswith(("__", *_MARKS)):
+            yield f"attribute {name}", value
+
+
+def extras(obj: Any, wanted: Iterable[str]) -> Iterator[Part]:
+    """Yield what counts of a function or class only where some code looks at it."""
+    if not isinstance(obj, (types.FunctionType, type)):
+        return
+    for word in sorted(wanted):
+        if word == "name":
+            yield "name", obj.__qualname__
+        elif word == "doc":
+            yield "docstring", inspect.cleandoc(obj.__doc__ or "")
+        elif word == "annotations":
+            found = vars(obj).get("__annotations__") if isinstance(obj, type) else None
+            annotations = obj.__annotations__ if found is None else found
+            yield "annotations", {name: _text(one) for name, one in dict(annotations).items()}
+
+
+def code_inside(value: Any) -> list[Any]:
+    """Return the functions and classes that an object which can't be encoded holds itself.
+
+    The garbage collector knows, where an object written in C (a ``map``, a ``cmp_to_key``) has
+    no attribute for them.
+    """
+    found = gc.get_referents(value)
+    return [one for one in found if isinstance(one, types.FunctionType)]
+
+
+def subclasses(known: Iterable[type]) -> list[type]:
+    """Return the subclasses of some classes, and theirs, in the order of their definition."""
+    todo = list(known)
+    for cls in todo:  # grows while it is walked
+        below: list[type] = type.__subclasses__(cls)
+        todo += [one for one in below if one not in todo]
+    return todo
+
+
+def shown_name(obj: Any) -> str:
+    """Return what people call a callable, whatever it is made of."""
+    inner = obj
+    while isinstance(inner, (functools.partial, types.MethodType, staticmethod, classmethod)):
+        inner = inner.func if isinstance(inner, functools.partial) else inner.__func__
+    name = getattr(inner, "__name__", None)
+    return name if isinstance(name, str) else type(inner).__name__
+
+
+def _of_partial(obj: Any) -> Iterator[Part]:
+    yield "function", obj.func
+    for number, value in enumerate(obj.args):
+        yield f"argument {number}", value
+    for name, value in sorted(obj.keywords.items()):
+        yield f"argument {name}", value
+
+
+def _of_wrapper(func: types.FunctionType) -> Iterator[Part]:
+    if hasattr(func, "registry") and hasattr(func, "dispatch"):  # functools.singledispatch
+        yield from _implementations(func)
+        return
+    for name, cell in zip(func.__code__.co_freevars, func.__closure__ or (), strict=True):
+        try:
+            yield f"closure {name}", cell.cell_contents
+        except ValueError:
+            continue  # not assigned yet
+    if "__wrapped__" in vars(func):
+        yield "function", vars(func)["__wrapped__"]
+
+
+def _implementations(dispatcher: Any) -> Iterator[Part]:
+    for cls, func in dispatcher.registry.items():
+        yield f"implementation for {cls.__module__}.{cls.__qualname__}", func
+
+
+def _wrapped(obj: Any) -> Any:
+    # Statically: an object may make up an attribute of any name.
+    for name in _WRAPPED:
+        found = inspect.getattr_static(obj, name, None)
+        if isinstance(found, types.FunctionType):
+            return found
+    return None
+
+
+def _is_value(owner: Any) -> bool:
+    return owner is not None and not isinstance(owner, (types.ModuleType, type))
+
+
+def _text(annotation: Any) -> str:
+    if isinstance(annotation, (type, types.FunctionType)):
+        return annotation.__qualname__
+    return annotation if isinstance(annotation, str) else repr(annotation)
+
+
+def _of_property(obj: property) -> Iterator[Part]:
+    for label, func in (("getter", obj.fget), ("setter", obj.fset), ("deleter", obj.fdel)):
+        if func is not None:
+            yield label, func
+
+
+def _of_dispatcher(obj: Any) -> Iterator[Part]:
+    yield "function", obj.func
+    yield from _implementations(obj.dispatcher)
+
+
+_MADE_OF: tuple[tuple[Any, str, Callable[[Any], Iterable[Part]]], ...] = (
+    ((functools.partial, functools.partialmethod), "partial", _of_partial),
+    (
+        types.MethodType,
+        "bound method",
+        lambda obj: (("function", obj.__func__), ("self", obj.__self__)),
+    ),
+    (staticmethod, "staticmethod", lambda obj: (("function", obj.__func__),)),
+    (classmethod, "classmethod", lambda obj: (("function", obj.__func__),)),
+    (property, "property", _of_property),
+    (functools.cached_property, "cached_property", lambda obj: (("function", obj.func),)),
+    (functools.singledispatchmethod, "singledispatchmethod", _of_dispatcher),
+    (
+        _CACHED,
+        "lru_cache",
+        lambda obj: (("function", obj.__wrapped__), ("parameters", obj.cache_parameters())),
+    ),
+    (_METHODS, "method", lambda obj: (("self", obj.__self__),)),
+)

@@ -1,0 +1,90 @@
+"""The operations of a code object, as :mod:`dis` documents them, without the interpreter's own."""
+
+from __future__ import annotations
+
+import bisect
+import dis
+import sys
+import types
+from collections.abc import Iterator
+from typing import NamedTuple
+
+# Bookkeeping of the interpreter. The last three follow from which variables are closed over,
+# and come in the order of their names.
+_SILENT = frozenset(
+    {"CACHE", "EXTENDED_ARG", "NOP", "RESUME", "PRECALL", "GEN_START"}
+    | {"MAKE_CELL", "COPY_FREE_VARS", "LOAD_CLOSURE"}
+)
+# Two operations in one, where both are on one line: that is layout (Python 3.13).
+_FUSED = {
+    "LOAD_FAST_LOAD_FAST": ("LOAD_FAST", "LOAD_FAST"),
+    "STORE_FAST_LOAD_FAST": ("STORE_FAST", "LOAD_FAST"),
+    "STORE_FAST_STORE_FAST": ("STORE_FAST", "STORE_FAST"),
+}
+_CACHE = 0 if sys.version_info >= (3, 11) else -1
+NAMES = frozenset(dis.hasname)
+CONSTS = frozenset(dis.hasconst)
+FREE = frozenset(dis.hasfree)
+LOCALS = frozenset(dis.haslocal)
+RELATIVE = frozenset(dis.hasjrel)
+ABSOLUTE = frozenset(dis.hasjabs)
+# How far the index of a name is shifted: the low bits are flags (Python 3.11, 3.12).
+SHIFT = {
+    "LOAD_GLOBAL": 1 if sys.version_info >= (3, 11) else 0,
+    "LOAD_ATTR": 1 if sys.version_info >= (3, 12) else 0,
+    "LOAD_SUPER_ATTR": 2,
+}
+ATTRIBUTES = frozenset({"LOAD_ATTR", "LOAD_METHOD"})
+
+
+class Operation(NamedTuple):
+    """One operation: where it is, and its argument with the extensions."""
+
+    offset: int
+    name: str
+    opcode: int
+    arg: int
+    after: int  # the offset behind it and its caches, which relative jumps count from
+
+
+def operations_of(code: types.CodeType) -> Iterator[Operation]:
+    """Decode the operations of a code object, extended arguments joined to theirs."""
+    raw, extended = code.co_code, 0
+    at, end = 0, len(raw)
+    while at < end:
+        opcode, arg = raw[at], raw[at + 1] | extended
+        start, at = at, at + 2
+        name = dis.opname[opcode]
+        if name == "EXTENDED_ARG":
+            extended = arg << 8
+            continue
+        extended = 0
+        while at < end and raw[at] == _CACHE:
+            at += 2
+        if name in _FUSED:
+            first, second = _FUSED[name]
+            yield Operation(start, first, dis.opmap[first], arg >> 4, at)
+            yield Operation(start + 1, second, dis.opmap[second], arg & 15, at)
+        elif name not in _SILENT:
+            yield Operation(start, name, opcode, arg, at)
+
+
+def flags(one: Operation) -> int:
+    """Return the bits beside the index of a name in an argument."""
+    return one.arg & ((1 << SHIFT.get(one.name, 0)) - 1)
+
+
+def exception_table(code: types.CodeType, operations: list[Operation]) -> bytes:
+    """Write which operations are covered by which handlers (Python 3.11 and later)."""
+    if not getattr(code, "co_exceptiontable", b""):
+        return b""
+    starts = [one.offset for one in operations]
+    rows = (
+        (
+            *(bisect.bisect_left(starts, at) for at in (row.start, row.end, row.target)),
+            row.depth,
+            row.lasti,
+        )
+        for row in dis._parse_exception_table(code)  # type: ignore[attr-defined]  # noqa: SLF001
+    )
+    return b"".join(b"%d %d %d %d %d;" % row for row in rows)

@@ -1,0 +1,75 @@
+"""``Action``: what an action is given, the arguments of a function or the text of a command."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from doit_invariants.core.code import compare
+from doit_invariants.core.code.bytecode import slot
+from doit_invariants.core.code.explain import explain
+from doit_invariants.core.code.functions import functions_of
+from doit_invariants.core.encode import digest_value
+from doit_invariants.core.invariant import Context, Fingerprint, Invariant
+from doit_invariants.core.model import Change, Difference
+from doit_invariants.core.outline import outline_changes
+
+
+class Action(Invariant):
+    """Unchanged while an action of a task is given the same.
+
+    :param values: what it is given, by labels: ``{"argument 0": 3}``, ``{"command": "gcc a.c"}``
+    :param name: which action of the task it is
+
+    Added by the plugin ``track-actions``; there is no need to list it. Instances of classes of
+    the project count by their state and their class's code, functions by their code, and paths
+    of the project by their relative form. What can't be compared (an open file, a lock) does
+    not count.
+    """
+
+    kind: ClassVar[str] = "Action"
+
+    def __init__(self, values: Mapping[str, Any], *, name: str) -> None:
+        self.values = values
+        self.name = name
+
+    def identity(self) -> str | None:
+        """The name."""
+        return self.name
+
+    def fingerprint(self, context: Context, previous: Fingerprint | None) -> Fingerprint:
+        """Record a digest of the values, and the code of what is in them."""
+        functions = functions_of(context)
+        unit = functions.group((context.task, self.name), str(self.name), self.values)
+        if any(ref.unit is not None for ref in unit.refs):
+            graph = functions.graph_of(unit)
+            if previous is not None and previous.get("slots", {}).get(slot()) == graph.code:
+                return previous
+            return functions.describe(graph, previous, context)
+        digest = digest_value([[ref.label, ref.leaf] for ref in unit.refs])
+        if previous is not None and previous["digest"] == digest:
+            return previous
+        return {"digest": digest, "shown": {ref.label: ref.shown for ref in unit.refs}}
+
+    def difference(self, old: Fingerprint, new: Fingerprint, context: Context) -> Difference | None:
+        """Say which argument changed, from what to what."""
+        if "details" in old and "details" in new:
+            if compare.same(old, new):
+                return None
+            return explain(context.recall(old["details"]), context.recall(new["details"]))
+        if old["digest"] == new["digest"]:
+            return None
+        changes = _changes(old.get("shown") or {}, new.get("shown") or {})
+        return Difference(", ".join(map(str, changes)) or "changed", changes)
+
+
+def _changes(old: dict[str, Any], new: dict[str, Any]) -> tuple[Change, ...]:
+    found: list[Change] = []
+    for label in dict.fromkeys([*old, *new]):
+        if label not in new or label not in old:
+            found.append(Change("added" if label in new else "removed", label))
+            continue
+        for change in outline_changes(old[label], new[label]):
+            where = label + change.where.removeprefix("$")
+            found.append(Change(change.what, where, change.old, change.new))
+    return tuple(found)
