@@ -135,5 +135,14 @@ class Invariant(abc.ABC):
         """
         return None if old["digest"] == new["digest"] else Difference("changed")
 
+    @classmethod
+    def contents(cls, recorded: Fingerprint) -> list[str]:  # noqa: ARG003 - for subclasses
+        """Return lines that say what a recorded fingerprint stands for, for ``show``.
+
+        :param recorded: the fingerprint; for its ``details`` what is kept under that key, None if
+            that is gone
+        """
+        return []
+
     def __repr__(self) -> str:
         return self.label()

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from doit_invariants.core.code import compare
 from doit_invariants.core.code.bytecode import slot
+from doit_invariants.core.code.contents import contents
 from doit_invariants.core.code.explain import explain
 from doit_invariants.core.code.functions import functions_of
 from doit_invariants.core.encode import digest_value
@@ -51,6 +52,11 @@ class Action(Invariant):
             return previous
         return {"digest": digest, "shown": {ref.label: ref.shown for ref in unit.refs}}
 
+    @classmethod
+    def contents(cls, recorded: Fingerprint) -> list[str]:
+        """List the functions and classes, with the values and versions that they use."""
+        return contents(recorded.get("details")) or _shown(recorded.get("shown") or {})
+
     def difference(self, old: Fingerprint, new: Fingerprint, context: Context) -> Difference | None:
         """Say which argument changed, from what to what."""
         if "details" in old and "details" in new:
@@ -61,6 +67,14 @@ class Action(Invariant):
             return None
         changes = _changes(old.get("shown") or {}, new.get("shown") or {})
         return Difference(", ".join(map(str, changes)) or "changed", changes)
+
+
+def _shown(shown: dict[str, Any]) -> list[str]:
+    return [
+        f"{label}{where.removeprefix('$')}: {text}"
+        for label, found in shown.items()
+        for where, text in (found or {}).items()
+    ]
 
 
 def _changes(old: dict[str, Any], new: dict[str, Any]) -> tuple[Change, ...]:

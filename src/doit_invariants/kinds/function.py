@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from doit_invariants.core.code import compare, objects
 from doit_invariants.core.code.bytecode import slot
+from doit_invariants.core.code.contents import contents
 from doit_invariants.core.code.explain import explain
 from doit_invariants.core.code.functions import functions_of
 from doit_invariants.core.errors import CannotFingerprint, InvalidOption
@@ -78,6 +79,11 @@ class Function(Invariant):
         if previous is not None and previous["slots"].get(slot()) == graph.code:
             return previous
         return functions.describe(graph, previous, context)
+
+    @classmethod
+    def contents(cls, recorded: Fingerprint) -> list[str]:
+        """List the functions and classes, with the values and versions that they use."""
+        return contents(recorded["details"])
 
     def difference(self, old: Fingerprint, new: Fingerprint, context: Context) -> Difference | None:
         """Say which function changed, where it is, and what about it."""

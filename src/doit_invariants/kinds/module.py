@@ -15,6 +15,7 @@ from doit_invariants.core.static.closure import (
     Start,
     check_follow,
     check_search,
+    list_files,
     search_path,
     shown_options,
     sources_difference,
@@ -107,6 +108,11 @@ class Module(Invariant):
         if chain[-1].file is None:
             return "it has no __init__.py; name the modules in it, or use Tree(...)"
         return None
+
+    @classmethod
+    def contents(cls, recorded: Fingerprint) -> list[str]:
+        """List the files."""
+        return list_files(recorded["details"])
 
     def difference(self, old: Fingerprint, new: Fingerprint, context: Context) -> Difference | None:
         """Name the files that differ."""

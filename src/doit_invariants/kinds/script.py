@@ -14,6 +14,7 @@ from doit_invariants.core.static.closure import (
     Start,
     check_follow,
     check_search,
+    list_files,
     search_path,
     shown_options,
     sources_difference,
@@ -75,6 +76,11 @@ class Script(Invariant):
             problem = "is not a file" if os.path.exists(path) else "does not exist"
             raise CannotFingerprint(f"{self}: {self._shown} {problem}")
         return (path,)
+
+    @classmethod
+    def contents(cls, recorded: Fingerprint) -> list[str]:
+        """List the files."""
+        return list_files(recorded["details"])
 
     def difference(self, old: Fingerprint, new: Fingerprint, context: Context) -> Difference | None:
         """Name the files that differ."""

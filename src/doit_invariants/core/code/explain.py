@@ -101,7 +101,7 @@ def _value_changes(one: Changed, was: _Side, now: _Side, place: str) -> tuple[Ch
 
 def _leaf_name(leaf: str) -> str:
     kind, _, rest = leaf.partition(" ")
-    if kind in ("value", "module", "compiled"):
+    if kind in ("value", "incomplete", "module", "compiled"):
         return f"a {kind}"
     return rest if kind in ("library", "builtin") else leaf
 

@@ -39,6 +39,11 @@ def is_cython(obj: Any) -> bool:
     return type(obj).__name__ in _CYTHON
 
 
+def is_code(obj: Any, library: Library) -> bool:
+    """Return whether an object is code, or made of it, and not a value."""
+    return isinstance(obj, (types.FunctionType, type)) or tag(obj, library) is not None
+
+
 def tag(obj: Any, library: Library) -> str | None:
     """Return what kind of thing made of other code this is, None if it is none."""
     for cls, name, _ in _MADE_OF:

@@ -27,6 +27,7 @@ from doit_invariants.core.outline import Outline, outline
 #: if it is not one of the project's.
 ModuleDigest = Callable[[str], "str | None"]
 
+_MOST_SHOWN = 20
 _SECRET = ("secret", "passw", "token", "credential", "api_key", "apikey", "private_key", "auth")
 
 
@@ -212,23 +213,23 @@ class Explorer:
             return [found]
         encoder = CodeEncoder(self, label, self.library.project.root, self.teach)
         try:
-            leaf = f"value {digest_bytes(encoder.encode(value, label))}"
+            leaf = digest_bytes(encoder.encode(value, label))
         except CannotFingerprint as error:  # nested too deep
             encoder.problems.append(str(error))
-            leaf = f"untracked {type(value).__qualname__}"
+            leaf = type(value).__qualname__
         installed = isinstance(unit.obj, types.FunctionType) and self.library.owns(unit.obj)
         if encoder.problems and not installed:
             # What an installed decorator keeps for itself is part of its version.
             known = self.problems.setdefault(id(unit.obj), [])
             known += [f"{unit.name}: {text}" for text in encoder.problems]
-        shown = None if any(word in label.lower() for word in _SECRET) else _shown(value)
-        return [Ref(label, leaf, rest=rest, shown=shown), *encoder.refs]
+        leaf = f"incomplete {leaf}" if encoder.problems else f"value {leaf}"
+        return [Ref(label, leaf, rest=rest, shown=_shown(label, value)), *encoder.refs]
 
     def code(self, label: str, obj: Any) -> Ref | None:
         """Return the reference to code, None if the object is a value."""
         if isinstance(obj, types.ModuleType):
             return Ref(label, "code" if self._stop else self._module(obj))
-        if self._stop and (isinstance(obj, (types.FunctionType, type)) or objects.tag(obj, self.library)):
+        if self._stop and objects.is_code(obj, self.library):
             return Ref(label, "code")
         known = self._units.get(id(obj))
         if known is not None:
@@ -275,6 +276,13 @@ def _file(path: str, library: Library) -> str:
     return path if path.startswith("<") else library.project.relative(path)
 
 
-def _shown(value: Any) -> Outline | None:
+def _shown(label: str, value: Any) -> Outline | None:
+    """Return what of a value may be kept to explain a difference: nothing that seems secret."""
     found = outline(value)
-    return found if found is None or len(found) <= 20 else None
+    if found is None or len(found) > _MOST_SHOWN:
+        return None
+    return {where: text for where, text in found.items() if not _is_secret(label + where)}
+
+
+def _is_secret(name: str) -> bool:
+    return any(word in name.lower() for word in _SECRET)

@@ -142,6 +142,12 @@ def sources_difference(old: Fingerprint, new: Fingerprint, context: Context) -> 
     return difference if difference is not None and difference.text else Difference("changed")
 
 
+def list_files(details: Json) -> list[str]:
+    """Return the paths of the files that count; none if the details are gone."""
+    files = details.get("files") if isinstance(details, dict) else None
+    return sorted(files) if isinstance(files, dict) else []
+
+
 def _tree(digest: str, details: Json) -> TreeState | None:
     try:
         entries = {str(k): FileState(str(v[1]), None) for k, v in details["files"].items()}

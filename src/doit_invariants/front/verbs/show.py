@@ -7,8 +7,8 @@ import json
 from typing import Any
 
 from doit_invariants.adapters import stored
-from doit_invariants.core.model import printable
-from doit_invariants.core.records import PathState, Record, to_json
+from doit_invariants.core.model import Json, printable
+from doit_invariants.core.records import Entry, PathState, Record, to_json
 from doit_invariants.core.trees import TreeState
 
 _ORIGIN = {
@@ -23,7 +23,7 @@ def execute(command: Any, tasks: list[Any], as_json: bool) -> int:
     found = {task.name: stored.read(command.dep_manager, task.name) for task in tasks}
     if as_json:
         records = {
-            name: to_json(before.record) if before.record is not None else None
+            name: _json(before.record, command) if before.record is not None else None
             for name, before in found.items()
         }
         command.write(json.dumps(records, indent=2))
@@ -33,12 +33,30 @@ def execute(command: Any, tasks: list[Any], as_json: bool) -> int:
         if before.record is None:
             command.write(f"  {before.unreadable or 'no record'}")
         else:
-            for line in _lines(before.record):
+            for line in _lines(before.record, command):
                 command.write(printable(f"  {line}"))
     return 0
 
 
-def _lines(record: Record) -> list[str]:
+def _json(record: Record, command: Any) -> Json:
+    tracked = {key: _contents(entry, command) for key, entry in record.entries.items()}
+    return {**to_json(record), "tracked": {key: lines for key, lines in tracked.items() if lines}}
+
+
+def _contents(entry: Entry, command: Any) -> list[str]:
+    session = command.dep_manager.session
+    registered = session.plugins.kinds.entries.get(entry.kind)
+    if registered is None:
+        return []
+    details = session.details.recall(entry.fingerprint.get("details"))
+    try:
+        lines: list[str] = registered.cls.contents({**entry.fingerprint, "details": details})
+    except Exception:
+        return []  # a plugin's kind, and a fingerprint from disk
+    return lines
+
+
+def _lines(record: Record, command: Any) -> list[str]:
     lines = [f"recorded: {_ORIGIN[record.origin]}"]
     if record.executed_at is not None:
         when = datetime.datetime.fromtimestamp(record.executed_at)
@@ -50,6 +68,7 @@ def _lines(record: Record) -> list[str]:
     for entry in record.entries.values():
         by = f", tracked by {entry.source}" if entry.source is not None else ""
         lines.append(f"invariant: {entry.label} ({entry.fingerprint['digest'] or 'no digest'}{by})")
+        lines += [f"  {line}" for line in _contents(entry, command)]
     return lines
 
 

@@ -1,0 +1,40 @@
+"""Lists what was found of a callable, for people who wonder what is tracked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from doit_invariants.core.code.graph import Row
+from doit_invariants.core.model import Json
+
+
+def contents(details: Json) -> list[str]:
+    """Return a line for each unit of a callable: where it is, and what it refers to itself."""
+    try:
+        return [line for row in details["units"] for line in _lines(row)]
+    except (TypeError, KeyError, IndexError, ValueError):
+        return []  # gone, or damaged
+
+
+def _lines(row: Row) -> Iterator[str]:
+    where = f" ({row['where']})" if row["where"] else ""
+    found = [text for ref in row["refs"] if (text := _text(ref)) is not None]
+    if where or found:
+        yield f"{row['name']}{where}" + (f": {', '.join(found)}" if found else "")
+
+
+def _text(ref: Json) -> str | None:
+    label, target, _, shown = ref
+    if isinstance(target, int) or target.startswith("builtin "):
+        return None
+    kind, _, what = target.partition(" ")
+    if kind == "value":
+        plain = shown.get("$") if isinstance(shown, dict) and len(shown) == 1 else None
+        return f"{label} = {plain}" if plain is not None else str(label)
+    if kind == "library":
+        return str(what)
+    if kind in ("module", "compiled"):
+        return f"{kind} {what.partition(' ')[0]}"
+    if kind == "incomplete":
+        return f"{label} (what can't be compared in it is left out)"
+    return f"{label} ({target})"
