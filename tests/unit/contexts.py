@@ -6,6 +6,7 @@ import os
 import time
 from typing import Any
 
+from doit_invariants.core.digest import digest_json
 from doit_invariants.core.encode import Teacher, digest_value
 from doit_invariants.core.files import FileView
 from doit_invariants.core.project import Project
@@ -40,7 +41,7 @@ class MemoryContext:
 
     def keep(self, details: Any) -> str:
         """Keep details."""
-        key = digest_value(details)
+        key = digest_json(details)
         self.kept[key] = details
         return key
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from doit_invariants.core.encode import digest_value
+from doit_invariants.core.digest import digest_json
 from doit_invariants.core.model import Json
 
 #: Before the key in doit's DB, in the place of the name of a task: no task has this one, as the
@@ -32,7 +32,7 @@ class Details:
 
     def keep(self, details: Json) -> str:
         """Keep JSON for this run; return its key."""
-        key = digest_value(details)
+        key = digest_json(details)
         self._kept[key] = details
         return key
 
@@ -45,7 +45,7 @@ class Details:
                 found = self._dep_manager._get(_PREFIX + key, _FIELD)
             except Exception:
                 return None  # the DB is damaged there
-            if found is None or digest_value(found) != key:
+            if found is None or digest_json(found) != key:
                 return None
             self._kept[key] = found
             self._saved.add(key)

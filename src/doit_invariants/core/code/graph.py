@@ -16,12 +16,12 @@ from __future__ import annotations
 import base64
 import json
 import zlib
+from collections.abc import Iterator
 
-from doit_invariants.core.code import objects
 from doit_invariants.core.code.bytecode import slot
 from doit_invariants.core.code.source import Sources
 from doit_invariants.core.code.units import Explorer, Ref, Unit
-from doit_invariants.core.encode import digest_value
+from doit_invariants.core.digest import digest_bytes, digest_json
 from doit_invariants.core.model import Json
 
 #: Of the sources of one callable and all it uses so much is kept, in characters.
@@ -43,18 +43,25 @@ class Graph:
         self._numbers: dict[int, int] = {}
         self._number(root)
         reflects = {word for unit in self.units if unit.code for word in unit.code.reflects}
-        self._refs = [[*unit.refs, *_extras(explorer, unit, reflects)] for unit in self.units]
+        looks = tuple(sorted(reflects))
+        self._extras = [explorer.extras(unit, looks) for unit in self.units]
+        self._refs = [
+            [*unit.refs, *extras] if extras else unit.refs
+            for unit, extras in zip(self.units, self._extras, strict=True)
+        ]
         self.problems = [
             text for unit in self.units for text in explorer.problems.get(id(unit.obj), ())
         ]
-        self.code = digest_value(
-            [
-                [unit.tag, unit.code.digest, *map(self._anonymous, refs)]
-                if unit.code
-                else [unit.tag, *([ref.label, self._anonymous(ref)] for ref in refs)]
-                for unit, refs in zip(self.units, self._refs, strict=True)
-            ]
-        )
+        self.code = digest_bytes(b"\n".join(self._parts()))
+
+    def _parts(self) -> Iterator[bytes]:
+        for unit, extras in zip(self.units, self._extras, strict=True):
+            yield unit.own_digest().encode()
+            yield b",".join(
+                b"%d" % self._numbers[id(ref.unit)] for ref in unit.refs if ref.unit is not None
+            )
+            for ref in extras:
+                yield str(ref.leaf).encode()
 
     def _number(self, root: Unit) -> None:
         todo = [root]
@@ -66,9 +73,6 @@ class Graph:
 
     def _target(self, ref: Ref) -> int | str:
         return str(ref.leaf) if ref.unit is None else self._numbers[id(ref.unit)]
-
-    def _anonymous(self, ref: Ref) -> list[Json]:
-        return [self._target(ref), ref.rest]
 
     # ------------------------------------------------------------------ what is recorded
 
@@ -122,7 +126,7 @@ def portable_digest(rows: list[Row]) -> str:
             for label, target, rest, _ in _by_label(row)
         ]
         content.append([row["tag"], own, refs])
-    return digest_value(content)
+    return digest_json(content)
 
 
 def _by_label(row: Row) -> list[Json]:
@@ -149,10 +153,3 @@ def unpack(packed: Json) -> list[str | None]:
     except (ValueError, TypeError, zlib.error):
         return []
     return texts if isinstance(texts, list) else []
-
-
-def _extras(explorer: Explorer, unit: Unit, reflects: set[str]) -> list[Ref]:
-    refs: list[Ref] = []
-    for label, value in objects.extras(unit.obj, reflects):
-        refs += explorer.refs(label, value, unit)
-    return refs

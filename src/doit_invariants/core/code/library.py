@@ -6,6 +6,7 @@ import functools
 import os
 import sys
 import types
+from collections.abc import Mapping
 from importlib import metadata
 from typing import Any
 
@@ -103,9 +104,14 @@ def _version(top: str) -> str:
     except (metadata.PackageNotFoundError, ValueError):
         names = _named_otherwise().get(top)
     if names is None:
-        names = list(metadata.packages_distributions().get(top) or ())
+        names = list(_all_named().get(top, ()))
     versions = [f"{name} {metadata.version(name)}" for name in sorted(set(names))]
     return ", ".join(versions) + ": " if versions else f"{top} without a version: "
+
+
+@functools.cache
+def _all_named() -> Mapping[str, list[str]]:
+    return metadata.packages_distributions()
 
 
 @functools.cache

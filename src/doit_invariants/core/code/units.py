@@ -19,7 +19,7 @@ from doit_invariants.core.code.bytecode import Chain, Import, Structure, structu
 from doit_invariants.core.code.library import Library
 from doit_invariants.core.code.values import CodeEncoder
 from doit_invariants.core.digest import digest_bytes
-from doit_invariants.core.encode import Teacher
+from doit_invariants.core.encode import Teacher, digest_value
 from doit_invariants.core.errors import CannotFingerprint
 from doit_invariants.core.outline import Outline, outline
 
@@ -67,6 +67,19 @@ class Unit:
     tag: str
     code: Structure | None = None
     refs: list[Ref] = field(default_factory=list)
+    _own: str | None = None
+
+    def own_digest(self) -> str:
+        """Return the digest of the unit without the units that it refers to.
+
+        What a function refers to counts by its place, so that names do not matter.
+        """
+        if self._own is None:
+            refs = [[ref.leaf, ref.rest] for ref in self.refs]
+            labels = [] if self.code else [ref.label for ref in self.refs]
+            code = self.code.digest if self.code else None
+            self._own = digest_value([self.tag, code, refs, labels])
+        return self._own
 
 
 class Explorer:
@@ -91,6 +104,7 @@ class Explorer:
         self.module_digest = module_digest
         self.problems: dict[int, list[str]] = {}
         self._units: dict[int, Unit] = {}
+        self._extras: dict[tuple[int, tuple[str, ...]], list[Ref]] = {}
         self._todo: list[Unit] = []
 
     def unit(self, obj: Any) -> Unit:
@@ -114,6 +128,19 @@ class Explorer:
             unit.refs += self.refs(label, value, unit)
         self._fill()
         return unit
+
+    def extras(self, unit: Unit, looks: tuple[str, ...]) -> list[Ref]:
+        """Return what counts of a unit because some code looks at it: its name, say."""
+        if not looks:
+            return []
+        key = (id(unit), looks)
+        if key not in self._extras:
+            self._extras[key] = [
+                ref
+                for label, value in objects.extras(unit.obj, looks)
+                for ref in self.refs(label, value, unit)
+            ]
+        return self._extras[key]
 
     def _fill(self) -> None:
         # A loop, not recursion: a chain of calls may be longer than Python's stack.
