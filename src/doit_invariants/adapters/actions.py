@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import os
 import sys
+import types
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -36,6 +37,12 @@ def functions(task: Any) -> Iterator[Any]:
             yield action[0]
         elif callable(action):
             yield action
+
+
+def are_bare(task: Any) -> bool:
+    """Return whether all actions are functions that are given nothing: the cheap common case."""
+    bare = all(type(action) is types.FunctionType for action in _written(task))
+    return bare and not (task.params or task.creator_params or task.pos_arg)
 
 
 def given(task: Any) -> Iterator[Given]:

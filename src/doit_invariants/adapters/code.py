@@ -7,7 +7,7 @@ commands), and the scripts that commands run. The option ``track_code`` turns al
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from doit_invariants.adapters import actions
@@ -49,8 +49,10 @@ class TrackActions:
     name = "track-actions"
 
     @hookimpl
-    def invariants_for_task(self, task: Any) -> list[Invariant]:
+    def invariants_for_task(self, task: Any) -> Sequence[Invariant]:
         """Return an ``Action`` for every action that is given anything."""
+        if actions.are_bare(task):
+            return ()
         given = [(name, values) for name, values in actions.given(task) if values]
         names = _distinct([name for name, _ in given])
         return [Action(values, name=name) for name, (_, values) in zip(names, given, strict=True)]
@@ -67,6 +69,8 @@ class TrackScripts:
     @hookimpl
     def invariants_for_task(self, task: Any, settings: Settings) -> tuple[Invariant, ...]:
         """Return a ``Script`` or ``Module`` for every script that a command runs."""
+        if actions.are_bare(task):
+            return ()
         if self._project is None:
             self._project = Project(os.getcwd(), settings.code_roots)
         own = set(map(os.path.abspath, task.targets))

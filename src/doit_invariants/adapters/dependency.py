@@ -181,7 +181,7 @@ class InvariantsDependency(Dependency):  # type: ignore[misc]
             self._refresh(task, look)
         if verdict.status == "run" or session.always:
             self._pending[task.name] = look
-            if session.writes:
+            if session.writes and task._actions:
                 freeze(session, self.tasks)
 
     def _report(self, status: Any, task: Any, facts: HostFacts, verdict: Verdict) -> None:
