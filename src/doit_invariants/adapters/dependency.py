@@ -94,6 +94,13 @@ class InvariantsDependency(Dependency):  # type: ignore[misc]
         self._get(task.name, "ignore:")
         super().ignore(task)
 
+    def close(self) -> None:
+        """Write the DB, without what no record refers to any more."""
+        if not self._closed:
+            with contextlib.suppress(Exception):  # of a damaged DB: nothing is tidied then
+                self.session.details.sweep()
+        super().close()
+
     def remove_success(self, task: Any) -> None:
         """Forget a task that failed."""
         self._pending.pop(task.name, None)

@@ -7,15 +7,19 @@ record of a task therefore has a key only, the digest of what is kept.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
-from doit_invariants.core.digest import digest_json
+from doit_invariants.core.digest import ALGORITHM, digest_json
 from doit_invariants.core.model import Json
+from doit_invariants.core.records import KEY
 
 #: Before the key in doit's DB, in the place of the name of a task: no task has this one, as the
 #: command `invariants` forbids the group, and a digest names no sub-task. Stored: never change.
 _PREFIX = "invariants:"
 _FIELD = "details:"
+#: Not worth a look at every record.
+_FEW = 100
 
 
 class Details:
@@ -25,6 +29,7 @@ class Details:
         self._dep_manager: Any = None
         self._kept: dict[str, Json] = {}
         self._saved: set[str] = set()
+        self._grown = False
 
     def open(self, dep_manager: Any) -> None:
         """Take the DB in which they are stored."""
@@ -57,3 +62,43 @@ class Details:
             self._saved.add(key)
             if self._dep_manager._get(_PREFIX + key, _FIELD) is None:
                 self._dep_manager._set(_PREFIX + key, _FIELD, self._kept[key])
+                self._grown = True
+
+    def sweep(self) -> None:
+        """Remove from the DB what no record refers to any more, when that has become the most.
+
+        Looking at every record takes time, so it is done when there are twice as many details
+        as were in use the last time. Where anything can't be read nothing is removed.
+        """
+        if not self._grown:
+            return
+        ids = _task_ids(self._dep_manager.backend)
+        stored = [one for one in ids if one.startswith(f"{_PREFIX}{ALGORITHM}:")]
+        if len(stored) <= 2 * max(_FEW, self._dep_manager._get(_PREFIX, _FIELD) or 0):
+            return
+        used = {_PREFIX + key for task in ids for key in _used_by(self._dep_manager, task)}
+        for one in stored:
+            if one not in used:
+                self._dep_manager.remove(one)
+        self._dep_manager._set(_PREFIX, _FIELD, len(used))
+
+
+def _used_by(dep_manager: Any, task: str) -> Iterable[str]:
+    """Return the keys of the details that the record of a task refers to."""
+    record = dep_manager._get(task, KEY)
+    entries = record["entries"].values() if record is not None else ()
+    for _, _, _, fingerprint, _ in entries:
+        yield from (fingerprint.get("modules") or {}).values()
+        if "details" in fingerprint:
+            yield fingerprint["details"]
+
+
+def _task_ids(backend: Any) -> list[str]:
+    """Return the names under which a backend of doit has anything; none for one not known."""
+    names: set[str] = set(getattr(backend, "_db", ()))  # json; of dbm what was read or written
+    names.update(getattr(backend, "_cache", ()))  # the same of sqlite3
+    if hasattr(backend, "_dbm"):
+        names.update(key.decode() for key in backend._dbm.keys())  # noqa: SIM118 - no iterator
+    elif hasattr(backend, "_conn"):
+        names.update(row[0] for row in backend._conn.execute("select task_id from doit"))
+    return list(names)
