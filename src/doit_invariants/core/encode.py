@@ -133,7 +133,9 @@ class Encoder:
         if isinstance(value, enum.Enum):
             # By name and value: the name may stay while what it stands for changes.
             inner = self.encode(value.value, f"{where}.value")
-            return _frame(b"e", self.name(cls), str(value.name).encode(), inner)
+            # Flags that are combined have a name in some versions of Python only.
+            name = str(value.name) if value.name in cls.__members__ else ""
+            return _frame(b"e", self.name(cls), name.encode(), inner)
         if isinstance(value, pathlib.PurePath):
             return self._path(value)
         return self._record(value, where)
@@ -187,7 +189,7 @@ class Encoder:
         """Encode any other object by its class and the state that pickle would save."""
         cls = type(value)
         name = self.name(cls)
-        if isinstance(value, (type, types.BuiltinFunctionType, types.MethodType)):
+        if isinstance(value, _CODE) and not isinstance(value, types.GenericAlias):
             return self.refuse(value, where)
         if isinstance(value, (set, frozenset)):
             # Their pickle state lists the items in hash order.
@@ -234,6 +236,8 @@ class Encoder:
         )
 
 
+#: In Python 3.10 ``list[int]`` says that it is a class.
+_CODE = (type, types.BuiltinFunctionType, types.MethodType)
 _SETS: dict[type, bytes] = {set: b"S", frozenset: b"Z"}
 #: A dataclass that extends one of these holds more than its fields.
 _BUILT_IN = (dict, list, tuple, set, frozenset, str, bytes, int, float)
@@ -317,6 +321,7 @@ _EXACT: dict[type, Callable[[Any], bytes]] = {
     complex: lambda value: b"x" + _float(value.real) + _float(value.imag),
     str: _text(b"s"),
     bytes: lambda value: _frame(b"b", value),
+    memoryview: lambda value: _frame(b"V", value.format.encode(), value.tobytes()),
     bytearray: lambda value: _frame(b"B", bytes(value)),
     type(Ellipsis): lambda _: b".",
     range: lambda value: _frame(b"R", b"%x" % value.start, b"%x" % value.stop, b"%x" % value.step),

@@ -31,7 +31,7 @@ def parts(cls: type, library: Library) -> Iterator[Part]:
     for number, base in enumerate(cls.__bases__):
         if base is not object:
             yield f"base {number}", base
-    if type(cls) is not type:
+    if type(cls) not in (type, type(enum.Enum)):  # the latter's name depends on the version
         yield "metaclass", type(cls)
     if _has_foreign_base(cls, library):
         # An installed class may read them: pydantic and typing.TypedDict do.
@@ -92,9 +92,10 @@ def _is_written(name: str, value: Any, cls: type) -> bool:
     """Return whether somebody wrote this into the body of an enum or named tuple."""
     if not _is_code(value) or _is_made(value):
         return False
-    if isinstance(value, types.FunctionType):
-        return value.__globals__.get("__name__") == cls.__module__
-    return not name.startswith("_") or isinstance(value, (staticmethod, classmethod, property))
+    inner = getattr(value, "__func__", value)
+    if isinstance(inner, types.FunctionType):
+        return inner.__globals__.get("__name__") == cls.__module__
+    return not name.startswith("_") or isinstance(value, property)
 
 
 def _is_code(value: Any) -> bool:

@@ -8,7 +8,7 @@ import inspect
 import sys
 import types
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import Any, TypeGuard
 
 from doit_invariants.core.code import classes
 from doit_invariants.core.code.library import Library
@@ -39,9 +39,14 @@ def is_cython(obj: Any) -> bool:
     return type(obj).__name__ in _CYTHON
 
 
+def is_class(obj: Any) -> TypeGuard[type]:
+    """Return whether this is a class; ``list[int]`` says so of itself in Python 3.10."""
+    return isinstance(obj, type) and not isinstance(obj, types.GenericAlias)
+
+
 def is_code(obj: Any, library: Library) -> bool:
     """Return whether an object is code, or made of it, and not a value."""
-    return isinstance(obj, (types.FunctionType, type)) or tag(obj, library) is not None
+    return isinstance(obj, types.FunctionType) or is_class(obj) or tag(obj, library) is not None
 
 
 def tag(obj: Any, library: Library) -> str | None:
@@ -59,13 +64,16 @@ def tag(obj: Any, library: Library) -> str | None:
 
 def parts(obj: Any, library: Library) -> Iterable[Part]:
     """Return what a class, or a thing for which :func:`tag` has a name, consists of."""
-    if isinstance(obj, type):
+    if is_class(obj):
         return classes.parts(obj, library)
     if isinstance(obj, types.FunctionType):
         return _of_wrapper(obj)
     for cls, _, split in _MADE_OF:
         if isinstance(obj, cls):
-            return split(obj)
+            if library.owns(type(obj)):
+                return split(obj)
+            state = getattr(obj, "__dict__", None)  # a subclass of the project's own
+            return (*split(obj), ("class", type(obj)), ("state", state))
     return (("function", _wrapped(obj)),)
 
 

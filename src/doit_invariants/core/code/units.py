@@ -168,7 +168,9 @@ class Explorer:
         for chain in code.reads:
             yield from self._global(unit, func.__globals__, chain)
         cells = dict(zip(func.__code__.co_freevars, func.__closure__ or (), strict=True))
-        for name in code.frees:
+        # What `super()` looks at is named in the code of some versions only.
+        frees = [name for name in code.frees if name != "__class__"]
+        for name in (*frees, *(("__class__",) if "__class__" in cells else ())):
             yield from self._cell(unit, name, cells[name])
         for label, value in objects.own_values(func):
             yield from self.refs(label, value, unit)
@@ -187,7 +189,8 @@ class Explorer:
         if head in namespace:
             obj = namespace[head]
         elif hasattr(builtins, head):
-            return (Ref(label, f"builtin {'.'.join(chain)}"),)
+            added = self._foreign(getattr(builtins, head), label, unit)
+            return added or (Ref(label, f"builtin {'.'.join(chain)}"),)
         else:
             return (Ref(label, f"undefined {head}"),)
         for number, attribute in enumerate(chain[1:], 1):
@@ -196,10 +199,17 @@ class Explorer:
                 return self.refs(label, obj, unit, rest)
             if self.library.owns(obj):
                 names = ".".join(chain[number:])
-                return (Ref(label, f"library {self.library.name(obj)}.{names}"),)
+                added = self._foreign(vars(obj).get(attribute), label, unit)
+                return added or (Ref(label, f"library {self.library.name(obj)}.{names}"),)
             if attribute not in vars(obj):  # not imported yet, or the module makes it
                 return (Ref(label, f"{self._module(obj)} {'.'.join(chain[number:])}"),)
             obj = vars(obj)[attribute]
+        return self.refs(label, obj, unit)
+
+    def _foreign(self, obj: Any, label: str, unit: Unit) -> list[Ref]:
+        """Return references to code of the project that was put into an installed module."""
+        if not isinstance(obj, types.FunctionType) or self.library.owns(obj):
+            return []
         return self.refs(label, obj, unit)
 
     def _cell(self, unit: Unit, name: str, cell: types.CellType) -> Iterable[Ref]:
@@ -265,7 +275,7 @@ class Explorer:
             if self.library.owns(obj) and not objects.carries(obj):
                 return Ref(label, f"library {self.library.name(obj)}")
             return Ref(label, unit=self._function(obj))
-        if isinstance(obj, type):
+        if objects.is_class(obj):
             if self.library.owns(obj):
                 return Ref(label, f"library {self.library.name(obj)}")
             return Ref(label, unit=self._add(Unit(obj, obj.__name__, self._home(obj), "class")))
@@ -289,7 +299,7 @@ class Explorer:
     def _home(self, cls: type) -> str:
         for value in vars(cls).values():
             code = getattr(value, "__code__", None)
-            if isinstance(code, types.CodeType) and not code.co_filename.startswith("<"):
+            if isinstance(code, types.CodeType) and self.library.project.contains(code.co_filename):
                 return f"{_file(code.co_filename, self.library)}:{code.co_firstlineno}"
         return cls.__module__
 

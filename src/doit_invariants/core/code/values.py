@@ -82,7 +82,12 @@ class CodeEncoder(Encoder):
 
 
 def inside(text: str, root: str) -> str:
-    """Return a text with the directory of the project cut off every path below it."""
+    """Return a text with the directory of the project cut off every path below it.
+
+    The interpreter that runs counts by a name of its own: commands are built with its path.
+    """
+    if sys.executable and sys.executable in text:
+        text = text.replace(sys.executable, "<python>")
     if root not in text or root == os.sep:
         return text
     # Not where the name goes on: /data/project2 is another directory.

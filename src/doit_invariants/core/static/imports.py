@@ -25,7 +25,8 @@ def imports_of(tree: ast.Module) -> list[str]:
     """Return what a module asks for, as it is stored: sorted texts.
 
     ``a.b`` for ``import a.b``, ``a.b:c`` for ``from a.b import c``, ``..a:c`` for
-    ``from ..a import c``, ``=c`` for a ``c`` in ``__all__``, which ``import *`` asks a package for.
+    ``from ..a import c``, ``=c`` for a ``c`` in ``__all__``, which ``import *`` asks a package for,
+    ``+c`` for a text ``c`` in what is put on ``sys.path``, ``+`` that something is.
     """
     found: set[str] = set()
     stack: list[ast.AST] = [tree]
@@ -52,10 +53,28 @@ def _asked_by(node: ast.AST) -> Iterator[str]:
         yield from (f"{where}:{alias.name}" for alias in node.names)
     elif isinstance(node, ast.Call):
         yield from _asked_by_call(node)
+        if isinstance(node.func, ast.Attribute) and _is_search_path(node.func.value):
+            yield from _directories(node)
     elif isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign)):
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        if any(map(_is_search_path, targets)) and node.value is not None:
+            yield from _directories(node.value)
         if any(isinstance(target, ast.Name) and target.id == "__all__" for target in targets):
             yield from (f"={text}" for text in _texts(node.value))
+
+
+def _is_search_path(node: ast.expr) -> bool:
+    if isinstance(node, ast.Subscript):  # sys.path[:0] = [...]
+        node = node.value
+    whole = isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
+    return whole and ast.unparse(node) == "sys.path"
+
+
+def _directories(node: ast.expr) -> Iterator[str]:
+    yield "+"
+    for inner in ast.walk(node):
+        if isinstance(inner, ast.Constant) and isinstance(inner.value, str):
+            yield f"+{inner.value}"
 
 
 def _asked_by_call(node: ast.Call) -> Iterator[str]:
@@ -150,7 +169,10 @@ class Finder:
         :param importer: absolute path of the source
         :param imports: what it asks for, from :func:`imports_of`
         """
+        self._extend(importer, [text[1:] for text in imports if text.startswith("+")])
         for text in imports:
+            if text.startswith("+"):
+                continue
             if text.startswith("="):
                 if os.path.basename(importer) not in _INITS:
                     continue
@@ -158,6 +180,20 @@ class Finder:
             for module in self._modules(importer, text):
                 if module.file is not None and self._follows(module.file):
                     yield module.file
+
+    def _extend(self, importer: str, texts: Sequence[str]) -> None:
+        """Search as well where a source may put on ``sys.path``.
+
+        Which directory that is only running it would tell. Commonly it is anchored on the file,
+        so each text is looked up beside it and in the two directories above.
+        """
+        base = importer
+        for _ in range(3) if texts else ():
+            base = os.path.dirname(base)
+            for text in texts:
+                found = os.path.normpath(os.path.join(base, text))
+                if found not in self.search and self._follows(os.path.join(found, "__init__.py")):
+                    self.search = (*self.search, found)
 
     def _modules(self, importer: str, text: str) -> Iterator[Found]:
         where, _, name = text.partition(":")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*\+?=")
 _PYTHON = re.compile(r"(python|pythonw|pypy|ipython|py)\d*(\.\d+)*t?")
@@ -28,12 +28,14 @@ class Call:
     :ivar script: a file
     :ivar module: dotted name of a Python module
     :ivar inline: another command line
+    :ivar code: Python itself
     :ivar variables: what it sets for it, ``NAME=value``
     """
 
     script: Script | None = None
     module: str | None = None
     inline: str | None = None
+    code: str | None = None
     variables: tuple[str, ...] = ()
 
 
@@ -160,7 +162,7 @@ def calls_of(words: Sequence[str], stdin: str | None = None) -> Iterator[Call]:
     if not words:
         return
     for call in _program(words, stdin):
-        yield Call(call.script, call.module, call.inline, tuple(variables))
+        yield replace(call, variables=tuple(variables))
 
 
 def _name(word: str) -> str:
@@ -225,6 +227,8 @@ def _python(arguments: list[str], options: _Options, stdin: str | None) -> Itera
             rest = [word for word in arguments[at:] if word != "run"]
             yield from _python(rest, _COVERAGE, None)
         yield Call(module=value)
+    elif letter == "c" and value is not None:
+        yield Call(code=value)
     elif letter is None and value is not None:
         # A directory is run by what its __main__ holds.
         yield Call(Script((value, f"{value}/__main__.py"), True))

@@ -12,6 +12,8 @@ import shlex
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from doit_invariants.core.static import normal
+from doit_invariants.core.static.imports import imports_of
 from doit_invariants.core.static.programs import Call, Script, calls_of, is_assignment
 
 #: Words that stand before a command without being one.
@@ -91,6 +93,9 @@ class _Reader:
 
     def line(self, text: str, state: _State, depth: int) -> Iterator[Use]:
         """Yield what a whole command line runs."""
+        if depth < _MOST_NESTED:
+            for inner in _substitutions(text):
+                yield from self.line(inner, _State(state.cwd, state.pythonpath), depth + 1)
         words: list[str] = []
         stdin: str | None = None
         tokens = iter(_tokens(text))
@@ -137,6 +142,8 @@ class _Reader:
         if call.inline is not None:
             if depth < _MOST_NESTED:
                 yield from self.line(call.inline, _State(state.cwd, pythonpath), depth + 1)
+        elif call.code is not None:
+            yield from self._code(call.code, (state.cwd, *pythonpath))
         elif call.module is not None:
             yield from self._module(call.module, (state.cwd, *pythonpath))
         elif call.script is not None:
@@ -148,6 +155,22 @@ class _Reader:
             if self.exists(path):
                 yield Use(path, None, pythonpath if script.python else ())
                 return
+
+    def _code(self, code: str, first: tuple[str, ...]) -> Iterator[Use]:
+        """Yield the modules that code on the command line imports."""
+        tree = normal.parse(code)
+        for text in imports_of(tree) if tree is not None else ():
+            where, _, name = text.partition(":")
+            for module in (where, f"{where}.{name}"):
+                parts = module.split(".")
+                for directory in (
+                    (*first, *self.search) if all(map(str.isidentifier, parts)) else ()
+                ):
+                    below = os.path.join(directory, *parts)
+                    path = next(filter(self.exists, (f"{below}.py", f"{below}/__init__.py")), None)
+                    if path is not None:
+                        yield Use(path, module, first)
+                        break
 
     def _module(self, name: str, first: tuple[str, ...]) -> Iterator[Use]:
         parts = name.split(".")
@@ -175,6 +198,25 @@ def _pythonpath(
             parts = (part for part in value.split(os.pathsep) if part and "$" not in part)
             found = tuple(state.path(part) for part in parts)
     return found
+
+
+def _substitutions(text: str) -> Iterator[str]:
+    """Yield the commands whose output is put in, inside of double quotes as well."""
+    at, single = 0, False
+    while at < len(text):
+        if text[at] == "'":
+            single = not single
+        elif not single and text[at] == "`" and (end := text.find("`", at + 1)) > 0:
+            yield text[at + 1 : end]
+            at = end
+        elif not single and text.startswith("$(", at):
+            end, open_ones = at + 2, 1
+            while end < len(text) and open_ones:
+                open_ones += {"(": 1, ")": -1}.get(text[end], 0)
+                end += 1
+            yield text[at + 2 : end - 1]
+            at = end - 1
+        at += 1
 
 
 def _tokens(text: str) -> list[str]:
