@@ -65,6 +65,9 @@ class TrackScripts:
 
     def __init__(self) -> None:
         self._project: Project | None = None
+        # Thousands of tasks may run one script: to make and check an invariant takes longer than
+        # to find that it is the same.
+        self._known: dict[tuple[Use, ...], tuple[Invariant, ...]] = {}
 
     @hookimpl
     def invariants_for_task(self, task: Any, settings: Settings) -> tuple[Invariant, ...]:
@@ -73,13 +76,14 @@ class TrackScripts:
             return ()
         if self._project is None:
             self._project = Project(os.getcwd(), settings.code_roots)
-        own = set(map(os.path.abspath, task.targets))
-        found: dict[tuple[Any, ...], Invariant] = {}
-        for use in actions.scripts(task, self._project):
-            if use.path not in own:  # a script that the task writes itself is no input
-                one = _of_use(use)
-                found.setdefault((one.kind, one.identity()), one)
-        return tuple(found.values())
+        uses = tuple(actions.scripts(task, self._project))
+        if uses and task.targets:  # a script that the task writes itself is no input
+            own = set(map(os.path.abspath, task.targets))
+            uses = tuple(use for use in uses if use.path not in own)
+        if uses not in self._known:
+            made = [_of_use(use) for use in uses]
+            self._known[uses] = tuple({(one.kind, one.identity()): one for one in made}.values())
+        return self._known[uses]
 
 
 #: The names of the plugins that the option ``track_code`` turns off.

@@ -28,6 +28,7 @@ from doit_invariants.core.outline import Outline, outline
 ModuleDigest = Callable[[str], "str | None"]
 
 _MOST_SHOWN = 20
+_PLAIN = frozenset({str, int, float, bool, bytes, type(None), list, tuple, dict, set})
 _SECRET = ("secret", "passw", "token", "credential", "api_key", "apikey", "private_key", "auth")
 
 
@@ -244,7 +245,7 @@ class Explorer:
 
     def refs(self, label: str, value: Any, unit: Unit, rest: str = "") -> list[Ref]:
         """Return the references that one value makes: itself, and code that is inside of it."""
-        found = self.code(label, value)
+        found = self.code(label, value) if type(value) not in _PLAIN else None
         if found is not None:
             found.rest = rest
             return [found]

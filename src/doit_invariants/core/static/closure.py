@@ -122,7 +122,7 @@ def sources_fingerprint(
     key = ("sources", start)
     known = context.memo.get(key)
     own = _own_targets(context)
-    if known is None or not known.holds() or not own.isdisjoint(known.stamps):
+    if known is None or not own.isdisjoint(known.stamps) or not known.holds():
         known = _fingerprint(context, start, find, previous, own)
         if own.isdisjoint(known.stamps):
             context.memo[key] = known
@@ -179,12 +179,9 @@ def _stamp(path: str) -> Any:
 
 
 def _own_targets(context: Context) -> frozenset[str]:
-    key = ("absolute", context.targets)
-    if key not in context.memo:
-        paths = (os.path.join(context.root, target) for target in context.targets)
-        context.memo[key] = frozenset(map(os.path.normpath, paths))
-    found: frozenset[str] = context.memo[key]
-    return found
+    paths = [os.path.join(context.root, target) for target in context.targets]
+    # To normalise a path takes longer than all the rest.
+    return frozenset(os.path.normpath(p) if "./" in p or "//" in p else p for p in paths)
 
 
 def _fingerprint(
