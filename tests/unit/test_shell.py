@@ -37,6 +37,7 @@ COMMANDS = {
     "module on the search path": ("python -m inner.mod", "inner.mod"),
     "directory": ("python app", "app/__main__.py"),
     "program in the text": ("python -c 'import x' y.py", "x"),
+    "present directory": ('python "$PWD/x.py"; bash ${PWD}/x.sh', "x.py x.sh"),
     "output within quotes": ('echo "$(python x.py) `bash x.sh`"', "x.py x.sh"),
     "output within output": ("echo $(echo $(python x.py))", "x.py"),
     "no output": ("echo '$(python x.py)'", ""),

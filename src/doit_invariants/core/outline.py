@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import types
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -74,7 +75,17 @@ def _inside(value: Any, where: str) -> Iterable[tuple[str, Any]] | None:
         return ((f"{where}[{n}]", item) for n, item in enumerate(value))
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return ((f"{where}.{f.name}", getattr(value, f.name)) for f in dataclasses.fields(value))
-    return None
+    return _attributes(value, where)
+
+
+def _attributes(value: Any, where: str) -> Iterable[tuple[str, Any]] | None:
+    if isinstance(value, (type, types.ModuleType)) or callable(value):
+        return None
+    try:
+        state = object.__getattribute__(value, "__dict__")
+    except AttributeError:
+        return None
+    return [(f"{where}.{name}", item) for name, item in state.items()] or None
 
 
 def _leaf(value: Any) -> str:

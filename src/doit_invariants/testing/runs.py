@@ -94,6 +94,8 @@ def _isolated(cwd: Path, env: Mapping[str, str]) -> Iterator[None]:
         NamespaceTaskLoader.load_tasks = load_tasks
         os.chdir(before[0])
         sys.path[:] = before[1]
+        # Of a relative directory on sys.path it remembers what was in the project's.
+        sys.path_importer_cache.clear()
         for name in set(sys.modules) - before[2].keys():
             if _belongs_to(sys.modules[name], cwd):
                 del sys.modules[name]

@@ -61,6 +61,8 @@ class _State:
             self.cwd, self.pythonpath = self.outer.pop()
 
     def path(self, word: str) -> str:
+        for name in ("$PWD", "${PWD}"):
+            word = word.replace(name, self.cwd)
         return os.path.normpath(os.path.join(self.cwd, word))
 
 

@@ -1,0 +1,3 @@
+"""A package that re-exports."""
+
+from .sub import reexported as reexported

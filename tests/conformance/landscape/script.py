@@ -1,0 +1,5 @@
+"""A script that a command runs."""
+
+import helpers
+
+print(helpers.clean(" script "))

@@ -1,0 +1,104 @@
+"""One DB that is handed from each version of Python to each."""
+
+from __future__ import annotations
+
+import glob
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import doit_invariants
+from doit_invariants.testing import Outcome, Project
+
+from .lands import COUNTS, DOES_NOT_COUNT, hits, make_landscape, run_with
+
+MINORS = (10, 11, 12, 13)
+#: Interpreters to use as well, for instance of virtual environments, joined as in PATH.
+VARIABLE = "DOIT_INVARIANTS_PYTHONS"
+_ASK = "import sys, doit, doit_invariants as d; print(sys.version_info[1], d.__file__)"
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the tasks use a POSIX shell")
+
+
+def _candidates() -> list[str]:
+    listed = [path for path in os.environ.get(VARIABLE, "").split(os.pathsep) if path]
+    for minor in MINORS:
+        pyenv = os.path.expanduser(f"~/.pyenv/versions/3.{minor}.*/bin/python")
+        listed += [shutil.which(f"python3.{minor}") or "", *glob.glob(pyenv)]
+    return [sys.executable, *listed]
+
+
+@pytest.fixture(scope="module")
+def pythons() -> dict[int, str]:
+    """Interpreters that have the package under test, by their minor version."""
+    found: dict[int, str] = {}
+    for python in _candidates():
+        if not os.path.exists(python):
+            continue
+        asked = subprocess.run([python, "-c", _ASK], capture_output=True, text=True, timeout=60)
+        version, _, file = asked.stdout.strip().partition(" ")
+        if asked.returncode == 0 and file == doit_invariants.__file__:
+            found.setdefault(int(version), python)
+    if len(found) < 2:
+        pytest.skip(f"no other Python has this package; name some in {VARIABLE}")
+    return found
+
+
+def _run(project: Project, python: str) -> Outcome:
+    path = os.pathsep.join([os.path.dirname(python), os.environ.get("PATH", "")])
+    return run_with(project, env={"PATH": path, "PYTHONHASHSEED": "random"}, python=python)
+
+
+def test_database_is_handed_around(pythons: dict[int, str], tmp_path: Path) -> None:
+    """Nothing runs whichever version comes after whichever, if nothing was edited."""
+    versions = sorted(pythons)
+    project = make_landscape(tmp_path / "project")
+    assert len(_run(project, pythons[versions[0]]).executed) >= 40
+    for version in (*versions[1:], *reversed(versions), versions[-1]):
+        _run(project, pythons[version]).assert_executed()
+
+
+def test_what_does_not_count_and_another_version(pythons: dict[int, str], tmp_path: Path) -> None:
+    """Comments, docstrings and layout run nothing, though the version is another as well."""
+    for first, second in _pairs(pythons):
+        project = make_landscape(tmp_path / f"{first}{second}")
+        _run(project, pythons[first])
+        for edit in DOES_NOT_COUNT.values():
+            edit.apply(project)
+        _run(project, pythons[second]).assert_executed()
+        _run(project, pythons[first]).assert_executed()
+
+
+def test_edit_and_another_version_at_once(pythons: dict[int, str], tmp_path: Path) -> None:
+    """What was edited runs, and nothing else, though the version is another as well."""
+    for first, second in _pairs(pythons):
+        project = make_landscape(tmp_path / f"{first}{second}")
+        _run(project, pythons[first])
+        for edit in COUNTS.values():
+            edit.apply(project)
+        _run(project, pythons[second]).assert_executed(*hits(*COUNTS.values()))
+        _run(project, pythons[first]).assert_executed()
+        COUNTS["closure"].undo(project)
+        _run(project, pythons[first]).assert_executed(*COUNTS["closure"].hits)
+
+
+def test_edit_back_in_another_version(pythons: dict[int, str], tmp_path: Path) -> None:
+    """A slot that an older edit left behind is not taken for the present code."""
+    for first, second in _pairs(pythons):
+        project = make_landscape(tmp_path / f"{first}{second}")
+        _run(project, pythons[first])
+        _run(project, pythons[second]).assert_executed()
+        COUNTS["constant"].apply(project)
+        _run(project, pythons[first]).assert_executed(*COUNTS["constant"].hits)
+        COUNTS["constant"].undo(project)
+        _run(project, pythons[second]).assert_executed(*COUNTS["constant"].hits)
+
+
+def _pairs(pythons: dict[int, str]) -> list[tuple[int, int]]:
+    """Return the oldest and the newest version, in both orders."""
+    oldest, newest = min(pythons), max(pythons)
+    return [(oldest, newest), (newest, oldest)]
