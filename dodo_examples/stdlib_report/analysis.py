@@ -63,8 +63,13 @@ def graph(dependencies: list[str], targets: list[str]) -> None:
         [name, imported]
         for name in sorted(modules)
         for imported in modules[name]["imports"]
-        if imported in sys.stdlib_module_names and imported != name
+        if counts_as_import(name, imported)
     ]
     counts = {name: modules[name]["counts"] for name in sorted(modules)}
     joined = {"modules": counts, "imports": imports}
     Path(targets[0]).write_text(json.dumps(joined, indent=1), encoding="utf-8")
+
+
+def counts_as_import(name: str, imported: str) -> bool:
+    """Return whether an import is one of another module of the standard library."""
+    return imported in sys.stdlib_module_names and imported != name

@@ -6,6 +6,7 @@ from .stories import IN_BETWEEN, Differs, story
 
 CODE = "with the loader the code of actions is tracked"
 TARGETS = "with the loader the contents of targets are tracked"
+GIVEN = "with the loader what actions are given is tracked, options of the task among it"
 EDITED = "an input that was edited while the task ran leaves the task not up-to-date"
 
 STORIES = {
@@ -289,7 +290,9 @@ STORIES = {
         doit greet --quiet positional a b c
         doit made --count 3
         doit choice --kind b
-        doit choice
+        """,
+        Differs("doit choice", "-- choice\n", ".  choice\na\n", GIVEN),
+        """
         doit choice --kind c
         doit greet --unknown
         doit help greet

@@ -24,7 +24,7 @@ BLOCKS = [block for page in PAGES for block in read_blocks(page)]
 SNIPPETS = [snippet for page in PAGES for snippet in read_snippets(page)]
 STORIES = [(snippet, name) for snippet in SNIPPETS for name in snippet.stories]
 PYTHON = [block for block in BLOCKS if block.language == "python"]
-TESTS = [block for block in PYTHON if block.has_tests]
+TESTS = [block for block in PYTHON if block.has_tests and "file" not in block.marks]
 FRAGMENTS = [
     block
     for block in PYTHON

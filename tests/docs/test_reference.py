@@ -8,6 +8,7 @@ import inspect
 import re
 from collections.abc import Callable
 from pathlib import Path
+from types import FunctionType
 from typing import Any
 
 import pytest
@@ -16,7 +17,9 @@ import doit_invariants
 from doit_invariants import Change, Invariant, Policy, Reason, Record, Settings, Verdict
 from doit_invariants.adapters.options import OPTIONS
 from doit_invariants.core import records
+from doit_invariants.core.code import graph
 from doit_invariants.core.invariant import Context
+from doit_invariants.core.static import programs
 from doit_invariants.front.command import VERBS
 from doit_invariants.plugins import hookspecs
 from doit_invariants.plugins.builtin import BuiltinKinds
@@ -40,7 +43,7 @@ def call(name: str, function: Callable[..., Any]) -> str:
     parameters = [
         parameter.replace(annotation=inspect.Parameter.empty)
         for parameter in signature.parameters.values()
-        if parameter.name != "self"
+        if parameter.name not in ("self", "cls")
     ]
     bare = signature.replace(parameters=parameters, return_annotation=inspect.Signature.empty)
     return f"{name}{bare}"
@@ -58,9 +61,11 @@ def table(text: str, marker: str) -> dict[str, list[str]]:
 def members(cls: type, *, skip: frozenset[str] = frozenset()) -> set[str]:
     """Return the public methods of a class, as they are called."""
     return {
-        call(name, method)
+        call(name, method.__func__ if isinstance(method, classmethod) else method)
         for name, method in vars(cls).items()
-        if inspect.isfunction(method) and not name.startswith("_") and name not in skip
+        if isinstance(method, (FunctionType, classmethod))
+        and not name.startswith("_")
+        and name not in skip
     }
 
 
@@ -196,7 +201,25 @@ def test_every_field_of_a_record_is_explained() -> None:
     assert f"schema {records.SCHEMA}" in text
     prints = section(page("record-format"), "Fingerprints of the built-in kinds")
     assert list(rows(prints)) == list(KINDS)
-    assert {kind.version for kind in KINDS.values()} == {1}
+    assert {name for name, kind in KINDS.items() if kind.version != 1} == {"Function"}
+    assert KINDS["Function"].version == 2
+
+
+def test_every_known_program_is_named() -> None:
+    """The programs whose scripts are found are listed, no more and no less."""
+    text = section(page("concepts"), "Scripts that commands run")
+    known: set[str] = set()
+    for name in ("_INTERPRETERS", "_WRAPPERS", "_RUNNERS", "_LAUNCHERS", "_RUN_OTHERS", "_OTHERS"):
+        known.update(getattr(programs, name))
+    listed = set(re.findall(r"`([^`]+)`", text.partition("\nPipes,")[0]))
+    others = {"python", "pythonw", "pypy", "ipython", "py", "stata", "stata-mp", "xstata", "run"}
+    names = {one.removesuffix(" run") for one in listed if re.match(r"\w+[\w.-]*( run)?$|\.$", one)}
+    assert names - others - {"script.py", "__main__.py"} == known
+
+
+def test_how_much_source_is_kept_is_said() -> None:
+    """The limit is that of the code."""
+    assert f"{graph.MOST_SOURCE:,} characters" in section(page("record-format"), "Details")
 
 
 def test_the_index_names_every_page() -> None:

@@ -179,12 +179,15 @@ def test_kinds(doit_project: Make) -> None:
     project = doit_project({"dodo.py": DODO, "in.txt": ""})
     found = project.run("invariants", "kinds", "--json").json()
     assert [row["name"] for row in found["kinds"]] == [
+        "Action",
         "Command",
         "Distribution",
         "Env",
         "Files",
         "Function",
         "Git",
+        "Module",
+        "Script",
         "TTL",
         "Task",
         "Tree",
@@ -193,7 +196,7 @@ def test_kinds(doit_project: Make) -> None:
     assert [row["name"] for row in found["policies"]] == ["False", "True"]
     assert {row["plugin"] for row in found["kinds"]} == {"builtin-kinds"}
     text = project.run("invariants", "kinds").stdout
-    assert "Unchanged while an" not in text
+    assert "Action                        builtin-kinds      Unchanged while an action" in text
     assert "invariants_for_task           track-code" in text
 
 

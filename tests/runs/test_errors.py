@@ -42,14 +42,14 @@ AT_LOAD = {
     "function": (
         "'invariants': [gen]",
         "is not an invariant; for the code of a function write "
-        "Function(f); known kinds are Command, Distribution, Env, Files, Function, Git, "
-        "TTL, Task, Tree, Value",
+        "Function(f); known kinds are Action, Command, Distribution, Env, Files, Function, Git, "
+        "Module, Script, TTL, Task, Tree, Value",
     ),
     "kind": (
         "'invariants': [Odd()]",
         "task 'a': option 'invariants': unknown kind 'Odd' "
-        "(dodo.Odd); known kinds are Command, Distribution, Env, Files, Function, Git, TTL, "
-        "Task, Tree, Value; a plugin makes a kind known with the hook "
+        "(dodo.Odd); known kinds are Action, Command, Distribution, Env, Files, Function, Git, "
+        "Module, Script, TTL, Task, Tree, Value; a plugin makes a kind known with the hook "
         "invariants_register_kinds",
     ),
     "name": (
@@ -101,11 +101,9 @@ AT_LOAD = {
         "task 'a': Tree: include must be a list of patterns like ['*.csv'], got '*.csv'",
     ),
     "command": ("'invariants': [Command('')]", "task 'a': Command: give a text or a list"),
-    "builtin": (
-        "'invariants': [Function(len)]",
-        "task 'a': Function: <built-in function len> has "
-        "no Python code to fingerprint; what is written in C is tracked by "
-        "Distribution(...)",
+    "follow": (
+        "'invariants': [Function(gen, follow=True)]",
+        "task 'a': Function: follow must be 'project' or False, got True",
     ),
     "not callable": ("'invariants': [Function(3)]", "task 'a': Function: give a function, got 3"),
     "value name": ("'invariants': [Value(1, name=2)]", "task 'a': Value: name must be a text"),
@@ -254,14 +252,15 @@ def task_a():
             {"track_cod": True},
             "[tool.doit.invariants] in pyproject.toml: unknown setting "
             "'track_cod'; did you mean 'track_code'? allowed are invariants, cache, ttl, "
-            "track_code, track_targets, block, tree_exclude",
+            "track_code, track_targets, block, tree_exclude, code_roots",
         ),
         ({"track_code": "maybe"}, "setting 'track_code' must be true or false, got 'maybe'"),
         ({"block": 1}, "setting 'block' must be a list of texts, got 1"),
+        ({"code_roots": 1}, "setting 'code_roots' must be a list of texts, got 1"),
         (
             {"block": ["nobody"]},
             "setting 'block': there is no plugin 'nobody'; known are "
-            "builtin-kinds, builtin-policies, track-code",
+            "builtin-kinds, builtin-policies, track-actions, track-code, track-scripts",
         ),
         ({"cache": "sometimes"}, "option 'cache': unknown policy 'sometimes'"),
         ({"ttl": "soon"}, "option 'ttl': 'soon' is not an age"),

@@ -22,9 +22,10 @@ def task_a():
 
 
 def why(project: Project, **options: object) -> list[str]:
-    """Return the reasons that `why` gives for the one task."""
+    """Return the reasons that `why` gives for the one task, without the diffs below them."""
     outcome = project.run("invariants", "why", "a", **options)  # type: ignore[arg-type]
-    return [line.strip() for line in outcome.stdout.splitlines()[1:]]
+    lines = outcome.stdout.splitlines()[1:]
+    return [line.strip() for line in lines if not line.startswith(" " * 6)]
 
 
 def test_files(doit_project: Make) -> None:

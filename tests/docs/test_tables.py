@@ -1,0 +1,47 @@
+"""Tables that are measured: what the documentation shows of them is what comes out now."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .blocks import DOCS, ROOT
+
+
+def conformance(name: str) -> Any:
+    """Return a module of the conformance tests, which are a package of their own for pytest."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(ROOT)
+        return importlib.import_module(f"tests.conformance.{name}")
+
+
+def between(page: Path, name: str) -> str:
+    """Return the text between the two marks around a table."""
+    _, found, rest = page.read_text(encoding="utf-8").partition(f"<!-- {name} -->\n")
+    assert found, f"{page.name} has no mark {name!r}"
+    text, found, _ = rest.partition(f"<!-- end of {name} -->\n")
+    assert found, f"{page.name} has no end of {name!r}"
+    return text
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="times of files are restored")
+def test_the_truth_table_is_current(tmp_path: Path) -> None:
+    """The README shows what plain doit and doit-invariants answer to each change."""
+    assert between(ROOT / "README.md", "truth table") == conformance("truth").render(tmp_path)
+
+
+def test_the_comparison_has_every_class_of_edits() -> None:
+    """A row for each class with the number of its cases, and nothing wrong in our column."""
+    head, _, *lines = between(DOCS / "comparison.md", "scores").splitlines()
+    names = [cell.strip() for cell in head.strip("|").split("|")]
+    assert names[2] == "doit-invariants"
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    counts = {row[0]: int(row[1]) for row in rows[:-2]}
+    groups = [case.group for case in conformance("table").CASES]
+    assert counts == {group: groups.count(group) for group in dict.fromkeys(groups)}
+    assert rows[-2][1] == str(len(groups))
+    assert {row[2] for row in rows[:-1]} == {"0 / 0 / 0"}
