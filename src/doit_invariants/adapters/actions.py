@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import inspect
 import os
+import shlex
 import sys
 import types
+import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -21,6 +23,20 @@ Given = tuple[str, dict[str, Any]]
 #: What doit itself puts into an action when it runs: known without looking, or not known yet.
 _WHEN_IT_RUNS = frozenset({"task", "changed", "dependencies"})
 _OF_DOIT = frozenset({*_WHEN_IT_RUNS, "targets"})
+
+
+#: What functions wrote, each asked once.
+_WRITTEN: weakref.WeakKeyDictionary[Any, str | list[Any] | None] = weakref.WeakKeyDictionary()
+#: What doit sets on an action object.
+_OF_EXECUTION = frozenset({"task", "out", "err", "result", "values"})
+
+
+def asks(task: Any) -> bool:
+    """Return whether a command of a task is written by a function, which is then called."""
+    return any(
+        isinstance(action, CmdAction) and not isinstance(action._action, (str, list))
+        for action in _written(task)
+    )
 
 
 def functions(task: Any) -> Iterator[Any]:
@@ -42,7 +58,7 @@ def functions(task: Any) -> Iterator[Any]:
 def are_bare(task: Any) -> bool:
     """Return whether all actions are functions that are given nothing: the cheap common case."""
     bare = all(type(action) is types.FunctionType for action in _written(task))
-    return bare and not (task.params or task.creator_params or task.pos_arg)
+    return bare and not (task.params or task.creator_params or task.pos_arg or task.getargs)
 
 
 def given(task: Any) -> Iterator[Given]:
@@ -56,8 +72,14 @@ def given(task: Any) -> Iterator[Given]:
             yield _of_function(action.py_callable, action.args, action.kwargs, task)
         elif isinstance(action, tuple):
             yield _of_function(*_callable(action), task)
-        elif callable(action) and not isinstance(action, BaseAction):
+        elif isinstance(action, BaseAction):
+            state = getattr(action, "__dict__", {})
+            own = {k: v for k, v in state.items() if k not in _OF_EXECUTION}
+            yield type(action).__name__, {f"attribute {k}": v for k, v in sorted(own.items())}
+        elif callable(action):
             yield _of_function(action, (), {}, task)
+    if task.getargs:
+        yield "getargs", dict(task.getargs)
 
 
 def scripts(task: Any, project: Project) -> Iterator[Use]:
@@ -79,7 +101,8 @@ def _commands(task: Any) -> Iterator[tuple[str | list[Any], str]]:
         elif isinstance(action, CmdAction):
             text = _text(action, task)
             if text is not None:
-                yield _filled(text, task), os.path.abspath(action.pkwargs.get("cwd") or ".")
+                text = _with_search_path(_filled(text, task), action.pkwargs.get("env"))
+                yield text, os.path.abspath(action.pkwargs.get("cwd") or ".")
 
 
 def _written(task: Any) -> list[Any]:
@@ -148,11 +171,17 @@ def _text(action: Any, task: Any) -> str | list[Any] | None:
     func, args, kwargs = _callable(action._action)
     if task.getargs or _WHEN_IT_RUNS & _parameters(func):
         return None
+    if action not in _WRITTEN:
+        _WRITTEN[action] = _ask(func, args, kwargs, task)
+    return _WRITTEN[action]
+
+
+def _ask(func: Any, args: Any, kwargs: Any, task: Any) -> str | list[Any] | None:
     try:
         named = {"targets": list(task.targets), **_options(task)}
         extra = {name: named[name] for name in _accepted(func, named) if name not in kwargs}
         text = func(*args, **{**extra, **kwargs})
-    except Exception:
+    except (Exception, SystemExit):
         return None  # it will fail again when it runs, and doit reports it
     return text if isinstance(text, (str, list)) else None
 
@@ -181,6 +210,19 @@ def _parameters(func: Any) -> set[str]:
         return set()
     kinds = {one.kind for one in parameters.values()}
     return {*parameters, *(("**",) if inspect.Parameter.VAR_KEYWORD in kinds else ())}
+
+
+def _with_search_path(text: str | list[Any], env: Any) -> str | list[Any]:
+    """Say in a command what its environment says about where Python looks for modules."""
+    value = env.get("PYTHONPATH") if isinstance(env, dict) else None
+    if value is None:
+        return text
+    setting = f"PYTHONPATH={value}"
+    return (
+        f"export {shlex.quote(setting)}; {text}"
+        if isinstance(text, str)
+        else ["env", setting, *text]
+    )
 
 
 def _filled(text: str | list[Any], task: Any) -> str | list[Any]:

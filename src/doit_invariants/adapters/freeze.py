@@ -10,6 +10,7 @@ import contextlib
 from collections.abc import Mapping
 from typing import Any
 
+from doit_invariants.adapters.actions import asks
 from doit_invariants.adapters.code import TRACKERS
 from doit_invariants.adapters.context import TaskContext
 from doit_invariants.adapters.session import Session
@@ -30,6 +31,8 @@ def freeze(session: Session, tasks: Mapping[str, Any]) -> None:
         return
     session.frozen = True
     for task in tasks.values() if isinstance(tasks, Mapping) else ():  # doit's tests: a text
+        if asks(task):
+            continue  # not called for a task that may not be selected
         spec = session.spec(task.name)
         listed = [one for one in spec.invariants.values() if isinstance(one, Function)]
         with contextlib.suppress(Exception):

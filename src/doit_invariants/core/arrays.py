@@ -24,11 +24,15 @@ def parts(value: Any) -> list[Any] | None:
     pandas: Any = sys.modules.get("pandas")
     if pandas is not None and isinstance(value, pandas.DataFrame):
         columns = [value.iloc[:, number] for number in range(value.shape[1])]
-        return [value.columns, value.index, *columns]
+        return [value.columns, value.index, dict(value.attrs), *columns]
     if pandas is not None and isinstance(value, (pandas.Series, pandas.Index)):
         index = value.index if isinstance(value, pandas.Series) else None
         # As it lies in memory where that is numbers or moments: objects cost a hundredfold.
         plain = isinstance(value.dtype, numpy.dtype) and value.dtype.kind in "biufcmM"
         items = value.to_numpy() if plain else value.to_numpy(dtype=object).tolist()
-        return [str(value.dtype), value.name, index, items]
+        categories = getattr(value.dtype, "categories", None)
+        ordered = getattr(value.dtype, "ordered", None)
+        named = [*getattr(value, "names", ()), value.name]
+        kinds = None if categories is None else list(categories)
+        return [str(value.dtype), kinds, ordered, named, index, items]
     return None

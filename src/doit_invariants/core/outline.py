@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import types
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from doit_invariants.core.model import Change
@@ -17,14 +17,19 @@ _PLAIN = (type(None), bool, int, float, complex, str, bytes)
 Outline = dict[str, str]
 
 
-def outline(value: object) -> Outline | None:
+def outline(
+    value: object, width: int = _WIDTH, clean: Callable[[str], str] = str
+) -> Outline | None:
     """Return ``{place: text}`` for the leaves of a value, None if it has too many to keep.
 
-    The texts are cut to a readable length: they explain a difference, the digest finds it.
+    The texts explain a difference, the digest finds it.
+
+    :param width: longer texts are cut in their middle
+    :param clean: applied to each text before it is cut
     """
     leaves: Outline = {}
     for where, text in _leaves(value, "$", 0):
-        leaves[where] = text
+        leaves[where] = shorten(clean(text), width)
         if len(leaves) > MOST_LEAVES:
             return None
     return leaves
@@ -35,21 +40,39 @@ def outline_changes(old: Outline | None, new: Outline | None) -> tuple[Change, .
     if old is None or new is None:
         return ()
     changes = [
-        Change("changed", where, text, new[where])
+        Change("changed", where, *_around_difference(text, new[where]))
         for where, text in old.items()
         if where in new and new[where] != text
     ]
-    changes += [Change("removed", where, text) for where, text in old.items() if where not in new]
-    changes += [Change("added", where, None, new[w]) for w in new if (where := w) not in old]
+    changes += [Change("removed", where, shorten(old[where])) for where in old if where not in new]
+    changes += [Change("added", w, None, shorten(new[w])) for w in new if w not in old]
     return tuple(changes)
 
 
-def shorten(text: str) -> str:
+def shorten(text: str, width: int = _WIDTH) -> str:
     """Return the text cut in its middle to what fits into one line of an explanation."""
-    if len(text) <= _WIDTH:
+    if len(text) <= width:
         return text
-    half = (_WIDTH - 5) // 2
+    half = (width - 5) // 2
     return f"{text[:half]} ... {text[-half:]}"
+
+
+def _around_difference(old: str, new: str) -> tuple[str, str]:
+    """Return two texts cut to one line each, but not where they differ."""
+    if max(len(old), len(new)) <= _WIDTH:
+        return old, new
+    start = max(_shared(old, new) - _WIDTH // 4, 0)
+    head = "... " if start else ""
+    return head + _first(old[start:]), head + _first(new[start:])
+
+
+def _shared(old: str, new: str) -> int:
+    pairs = enumerate(zip(old, new, strict=False))
+    return next((n for n, (a, b) in pairs if a != b), min(len(old), len(new)))
+
+
+def _first(text: str) -> str:
+    return text if len(text) <= _WIDTH else f"{text[: _WIDTH - 4]} ..."
 
 
 def _leaves(value: Any, where: str, depth: int) -> Iterator[tuple[str, str]]:
@@ -62,19 +85,20 @@ def _leaves(value: Any, where: str, depth: int) -> Iterator[tuple[str, str]]:
         empty = False
         yield from _leaves(item, place, depth + 1)
     if empty:
-        yield where, shorten(repr(value))
+        yield where, repr(value)
 
 
 def _inside(value: Any, where: str) -> Iterable[tuple[str, Any]] | None:
     if isinstance(value, dict):
         return (
-            (f"{where}.{k}" if isinstance(k, str) else f"{where}[{_leaf(k)}]", v)
+            (f"{where}.{k}" if isinstance(k, str) else f"{where}[{shorten(_leaf(k))}]", v)
             for k, v in value.items()
         )
     if isinstance(value, (list, tuple)):
         return ((f"{where}[{n}]", item) for n, item in enumerate(value))
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return ((f"{where}.{f.name}", getattr(value, f.name)) for f in dataclasses.fields(value))
+        names = [field.name for field in dataclasses.fields(value)]
+        return [(f"{where}.{n}", getattr(value, n)) for n in names if hasattr(value, n)]
     return _attributes(value, where)
 
 
@@ -83,17 +107,17 @@ def _attributes(value: Any, where: str) -> Iterable[tuple[str, Any]] | None:
         return None
     try:
         state = object.__getattribute__(value, "__dict__")
-    except AttributeError:
-        return None
+    except Exception:
+        return None  # a class can make anything of its attributes
     return [(f"{where}.{name}", item) for name, item in state.items()] or None
 
 
 def _leaf(value: Any) -> str:
     """Return a text that is the same in every process: no address, no order of a hash."""
     if isinstance(value, (set, frozenset)):
-        return shorten("{" + ", ".join(sorted(map(_leaf, value))) + "}")
+        return "{" + ", ".join(sorted(map(_leaf, value))) + "}"
     if type(value) is int and value.bit_length() > 1000:
         return f"<int of {value.bit_length()} bits>"  # Python refuses to write out very long ones
     if type(value) in _PLAIN or type(value).__module__ in {"datetime", "decimal", "pathlib"}:
-        return shorten(repr(value))
+        return repr(value)
     return f"<{type(value).__qualname__}>"

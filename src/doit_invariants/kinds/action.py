@@ -9,7 +9,7 @@ from doit_invariants.core.code import compare
 from doit_invariants.core.code.bytecode import slot
 from doit_invariants.core.code.contents import contents
 from doit_invariants.core.code.explain import explain
-from doit_invariants.core.code.functions import functions_of
+from doit_invariants.core.code.functions import functions_of, usable
 from doit_invariants.core.encode import digest_value
 from doit_invariants.core.invariant import Context, Fingerprint, Invariant
 from doit_invariants.core.model import Change, Difference
@@ -44,8 +44,9 @@ class Action(Invariant):
         unit = functions.group((context.task, self.name), str(self.name), self.values)
         if any(ref.unit is not None for ref in unit.refs):
             graph = functions.graph_of(unit)
-            if previous is not None and previous.get("slots", {}).get(slot()) == graph.code:
-                return previous
+            known = usable(previous)
+            if known is not None and known["slots"].get(slot()) == graph.code:
+                return known
             return functions.describe(graph, previous, context)
         digest = digest_value([[ref.label, ref.leaf] for ref in unit.refs])
         if previous is not None and previous["digest"] == digest:

@@ -8,7 +8,7 @@ from doit_invariants.core.code import compare, objects
 from doit_invariants.core.code.bytecode import slot
 from doit_invariants.core.code.contents import contents
 from doit_invariants.core.code.explain import explain
-from doit_invariants.core.code.functions import functions_of
+from doit_invariants.core.code.functions import functions_of, usable
 from doit_invariants.core.errors import CannotFingerprint, InvalidOption
 from doit_invariants.core.invariant import Context, Fingerprint, Invariant
 from doit_invariants.core.model import Difference
@@ -76,8 +76,9 @@ class Function(Invariant):
         graph = functions.graph(self.func, follow=bool(self.follow), previous=previous)
         if self.strict and graph.problems:
             raise CannotFingerprint(graph.problems[0])
-        if previous is not None and previous["slots"].get(slot()) == graph.code:
-            return previous
+        known = usable(previous)
+        if known is not None and known["slots"].get(slot()) == graph.code:
+            return known
         return functions.describe(graph, previous, context)
 
     @classmethod

@@ -137,7 +137,7 @@ def _marked(namespace: Mapping[str, Any]) -> _DodoPlugin | None:
     found = {
         name: value
         for name, value in namespace.items()
-        if isinstance(value, types.FunctionType) and hasattr(value, _MARK)
+        if type(value) is types.FunctionType and hasattr(value, _MARK)
     }
     return _DodoPlugin(**found) if found else None
 

@@ -99,6 +99,7 @@ class Structure:
 
     :ivar digest: digest of the structure
     :ivar reads: the globals that are read, in the order of their first use
+    :ivar writes: the globals that are assigned
     :ivar frees: the names of its closure variables, in the order of their first use
     :ivar imports: what it imports when it runs
     :ivar reflects: what else it looks at: ``name``, ``doc``, ``annotations``, ``subclasses``
@@ -107,6 +108,7 @@ class Structure:
 
     digest: str
     reads: tuple[Chain, ...]
+    writes: frozenset[str]
     frees: tuple[str, ...]
     imports: tuple[Import, ...]
     reflects: frozenset[str]
@@ -121,6 +123,7 @@ def structure(code: types.CodeType) -> Structure:
     return Structure(
         digest_bytes(content),
         tuple(walk.reads),
+        frozenset(walk.writes),
         tuple(walk.frees),
         tuple(walk.imports),
         frozenset(walk.reflects),
@@ -133,6 +136,8 @@ class _Walk:
     """Writes the structure of a code object and of those nested in it, and notes what is read."""
 
     reads: dict[Chain, int] = field(default_factory=dict)
+    heads: dict[str, int] = field(default_factory=dict)
+    writes: set[str] = field(default_factory=set)
     frees: dict[str, int] = field(default_factory=dict)
     imports: list[Import] = field(default_factory=list)
     reflects: set[str] = field(default_factory=set)
@@ -142,7 +147,7 @@ class _Walk:
     def code(self, code: types.CodeType, outer: dict[str, list[int]]) -> bytes:
         """Return the structure; ``outer`` are the variables of enclosing code by their names."""
         operations = list(operations_of(code))
-        scope = _Scope(self, code, outer)
+        scope = _Scope(self, code, outer, operations)
         parts = [scope.header()]
         index = 0
         while index < len(operations):
@@ -156,7 +161,7 @@ class _Walk:
         """Write the operation at an index; return how many were written."""
         one = operations[index]
         following = operations[index + 1] if index + 1 < len(operations) else None
-        if one.name == "LOAD_GLOBAL":
+        if one.name == "LOAD_GLOBAL" or scope.reads_global(one):
             return self._read(operations, index, scope, parts)
         if following is not None and one.opcode in CONSTS and _silenced(following, scope.code):
             return 2 if following.name == "STORE_NAME" else 1  # of __qualname__, say
@@ -181,7 +186,9 @@ class _Walk:
             parts.append(b"%s @%d" % (attribute.name.encode(), flags(attribute)))
             count += 1
         number = self.reads.setdefault(chain, len(self.reads))
-        parts[head] = b"LOAD_GLOBAL @%d %d" % (number, flags(one))
+        # Two globals that hold equal values are two: one of them may be changed.
+        named = self.heads.setdefault(chain[0], len(self.heads))
+        parts[head] = b"LOAD_GLOBAL @%d ^%d %d" % (number, named, flags(one))
         self.mention(chain[0], chain[1:])
         return count
 
@@ -202,7 +209,13 @@ class _Walk:
 class _Scope:
     """The variables of one code object, numbered by their first use."""
 
-    def __init__(self, walk: _Walk, code: types.CodeType, outer: dict[str, list[int]]) -> None:
+    def __init__(
+        self,
+        walk: _Walk,
+        code: types.CodeType,
+        outer: dict[str, list[int]],
+        operations: list[Operation],
+    ) -> None:
         self.walk = walk
         self.code = code
         self.locals: dict[int, int] = {}
@@ -217,6 +230,9 @@ class _Scope:
         self.cells = {**outer, **{name: [] for name in cells}}
         self.cell_locals = {n for n, name in enumerate(plain) if name in cells}
         self.starts: list[int] = []
+        self.assigned = {
+            code.co_names[one.arg] for one in operations if one.name == "STORE_NAME"
+        } | {"__name__"}
 
     def header(self) -> bytes:
         """Write what says how the code is called."""
@@ -235,11 +251,20 @@ class _Scope:
         ]
         if not _BY_NAME.isdisjoint(code.co_names):
             names += [list(code.co_varnames), list(code.co_cellvars), list(code.co_freevars)]
+        # An argument that inner code uses lives in a cell, which has a number of its own.
+        for number, name in enumerate(code.co_varnames[:count]):
+            if name in code.co_cellvars:
+                names.append([number, self._variable(name)])
         return encode(names)
 
     def name(self, one: Operation) -> str:
         """Return the name that an operation is about."""
         return self.code.co_names[one.arg >> SHIFT.get(one.name, 0)]
+
+    def reads_global(self, one: Operation) -> bool:
+        """Return whether the body of a class reads a name that it does not assign itself."""
+        by_name = one.name in ("LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS")
+        return by_name and self.name(one) not in self.assigned
 
     def argument(self, one: Operation, operations: list[Operation]) -> bytes:
         """Write the resolved argument of an operation."""
@@ -259,6 +284,8 @@ class _Scope:
 
     def _named(self, one: Operation) -> bytes:
         name = self.name(one)
+        if one.name in ("STORE_GLOBAL", "DELETE_GLOBAL"):
+            self.walk.writes.add(name)
         if one.name in ("LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS"):
             # In a class body: a global, unless the class has a name like it.
             self.walk.reads.setdefault((name,), len(self.walk.reads))

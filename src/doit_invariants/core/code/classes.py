@@ -12,15 +12,34 @@ from doit_invariants.core.code.library import Library
 
 Part = tuple[str, Any]
 
-# Of the data attributes with two underscores these alone say something about behaviour.
+# Of the data attributes with two underscores that installed classes make, these alone count.
 _SPECIAL = frozenset({"__slots__", "__hash__", "__attrs_attrs__", "__pydantic_fields__"})
-# What abc and typing keep on classes.
+# What Python, abc, typing and dataclasses keep on classes.
 _BOOKKEEPING = frozenset(
     {"_abc_impl", "_is_protocol", "_is_runtime_protocol"}
-    | {"_fields_defaults", "_field_types", "_field_defaults", "_fields"}
+    | {"__module__", "__qualname__", "__doc__", "__dict__", "__weakref__", "__annotations__"}
+    | {"__annotate__", "__annotate_func__", "__annotations_cache__", "__type_params__"}
+    | {"__firstlineno__", "__static_attributes__", "__classcell__", "__classdictcell__"}
+    | {"__abstractmethods__", "__parameters__", "__orig_bases__", "__protocol_attrs__"}
+    | {"__non_callable_proto_members__", "__dataclass_fields__", "__dataclass_params__"}
+)
+# What dataclass and attrs compile.
+_COMPILED = frozenset(
+    {"__init__", "__repr__", "__eq__", "__lt__", "__le__", "__gt__", "__ge__", "__hash__"}
+    | {"__setattr__", "__delattr__", "__getstate__", "__setstate__", "__replace__"}
 )
 # Fields of a dataclass: what of them changes what the class does.
-_OF_FIELD = ("name", "default", "default_factory", "init", "repr", "hash", "compare", "kw_only")
+_OF_FIELD: tuple[str, ...] = (
+    "name",
+    "default",
+    "default_factory",
+    "init",
+    "repr",
+    "hash",
+    "compare",
+    "kw_only",
+)
+_OF_FIELD += ("metadata",)
 
 
 def parts(cls: type, library: Library) -> Iterator[Part]:
@@ -35,28 +54,30 @@ def parts(cls: type, library: Library) -> Iterator[Part]:
         yield "metaclass", type(cls)
     if _has_foreign_base(cls, library):
         # An installed class may read them: pydantic and typing.TypedDict do.
-        yield "annotations", {k: str(v) for k, v in vars(cls).get("__annotations__", {}).items()}
+        annotations = vars(cls).get("__annotations__", {})
+        yield "annotations", tuple((name, str(one)) for name, one in annotations.items())
     if issubclass(cls, enum.Enum):
-        yield from _of_enum(cls)
+        yield from _of_enum(cls, library)
     elif issubclass(cls, tuple) and "_fields" in vars(cls):
-        yield from _of_namedtuple(cls)
+        yield from _of_namedtuple(cls, library)
     else:
         yield from _of_fields(cls)
         yield from _attributes(cls, library)
 
 
-def _of_enum(cls: Any) -> Iterator[Part]:
-    yield "members", [(name, member.value) for name, member in cls.__members__.items()]
+def _of_enum(cls: Any, library: Library) -> Iterator[Part]:
+    members = cls.__members__.items()
+    yield "members", tuple((name, one.value, _set_on_member(one)) for name, one in members)
     for name, value in sorted(vars(cls).items()):
-        if name not in cls.__members__ and _is_written(name, value, cls):
+        if name not in cls.__members__ and _is_written(name, value, library):
             yield f"attribute {name}", value
 
 
-def _of_namedtuple(cls: Any) -> Iterator[Part]:
+def _of_namedtuple(cls: Any, library: Library) -> Iterator[Part]:
     yield "fields", cls._fields
-    yield "defaults", dict(cls._field_defaults)
+    yield "defaults", tuple(cls._field_defaults.items())
     for name, value in sorted(vars(cls).items()):
-        if name not in cls._fields and _is_written(name, value, cls):
+        if name not in cls._fields and _is_written(name, value, library):
             yield f"attribute {name}", value
 
 
@@ -65,14 +86,15 @@ def _of_fields(cls: type) -> Iterator[Part]:
     if fields is None:
         return
     for name, one in fields.items():
-        yield f"field {name}", [_plain(getattr(one, key, None)) for key in _OF_FIELD]
+        yield f"field {name}", tuple(_plain(getattr(one, key, None)) for key in _OF_FIELD)
     params = vars(cls).get("__dataclass_params__")
     names = ("init", "repr", "eq", "order", "unsafe_hash", "frozen")
-    yield "fields", [list(fields), [getattr(params, name, None) for name in names]]
+    yield "fields", (*fields, *(getattr(params, name, None) for name in names))
 
 
 def _attributes(cls: type, library: Library) -> Iterator[Part]:
     fields = vars(cls).get("__dataclass_fields__", {})
+    foreign = _has_foreign_base(cls, library)
     generated = fields or "__attrs_attrs__" in vars(cls)
     for name, value in sorted(vars(cls).items()):
         if name in _BOOKKEEPING or isinstance(value, types.GetSetDescriptorType):
@@ -80,22 +102,26 @@ def _attributes(cls: type, library: Library) -> Iterator[Part]:
         if isinstance(value, types.MemberDescriptorType) or name in fields:
             continue  # of __slots__; of a field, whose default is listed with it
         if _is_code(value):
-            if not (generated and name.startswith("__") and _is_made(value)) and not (
+            if not (generated and name in _COMPILED and _is_made(value)) and not (
                 _is_pythons(name, value, library)
             ):
                 yield f"attribute {name}", value
-        elif not name.startswith("__") or name in _SPECIAL:
+        elif not name.startswith("__") or not foreign or name in _SPECIAL:
             yield f"attribute {name}", value
 
 
-def _is_written(name: str, value: Any, cls: type) -> bool:
+def _set_on_member(member: enum.Enum) -> dict[str, Any]:
+    """Return the attributes of a member but for those that enum gives it."""
+    return {name: value for name, value in vars(member).items() if not name.startswith("_")}
+
+
+def _is_written(name: str, value: Any, library: Library) -> bool:
     """Return whether somebody wrote this into the body of an enum or named tuple."""
-    if not _is_code(value) or _is_made(value):
-        return False
     inner = getattr(value, "__func__", value)
     if isinstance(inner, types.FunctionType):
-        return inner.__globals__.get("__name__") == cls.__module__
-    return not name.startswith("_") or isinstance(value, property)
+        made = str(inner.__globals__.get("__name__")).startswith("namedtuple_")
+        return not made and not library.owns(inner)
+    return not name.startswith("_") and type(value).__name__ != "_tuplegetter"
 
 
 def _is_code(value: Any) -> bool:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from doit_invariants.core.code.graph import Row
+from doit_invariants.core.code.unit import is_named
 from doit_invariants.core.model import Json
 
 
@@ -51,14 +52,23 @@ def compare(old: list[Row], new: list[Row]) -> Comparison:
     Raises what damaged rows make Python raise: a fingerprint that can't be read has changed.
     """
     result = Comparison()
-    todo = [(0, 0)]
-    for was, now in todo:  # grows while it is walked
+    partner: dict[int, int] = {}
+    partner_of: dict[int, int] = {}
+    todo = [Changed(0, 0, "code")]
+    units = [(0, 0)]
+    for origin, (was, now) in zip(todo, units, strict=False):  # both grow while they are walked
         if (was, now) in result.pairs:
             continue
         result.pairs[was, now] = None
+        # Two equal classes are two: `except A` is not `except B`.
+        alone = partner.setdefault(was, now) == now and partner_of.setdefault(now, was) == was
+        if not alone or old[was]["tag"] != new[now]["tag"]:
+            result.changed.append(origin)
+            continue
         for label, before, after in _differences(old[was], new[now]):
             if before is not None and after is not None and _both_units(before, after):
-                todo.append((before[1], after[1]))
+                todo.append(Changed(was, now, after[0], before, after))
+                units.append((before[1], after[1]))
                 result.users.setdefault(after[1], now)
             elif label is not None:
                 result.changed.append(Changed(was, now, label, before, after))
@@ -71,9 +81,6 @@ def _both_units(before: Json, after: Json) -> bool:
 
 def _differences(old: Row, new: Row) -> Iterator[tuple[str | None, Json, Json]]:
     """Yield what differs, and each pair of units that has yet to be compared."""
-    if old["tag"] != new["tag"]:
-        yield "code", None, None
-        return
     named = not new["slots"]  # a class, a partial: what it refers to is known by name
     same_source = old["source"] is not None and old["source"] == new["source"]
     if not (named or same_source):
@@ -98,7 +105,7 @@ def _of_refs(refs: Any) -> Iterator[tuple[str | None, Json, Json]]:
     for label, before, after in refs:
         if _both_units(before, after):
             yield None, before, after
-        elif before[1:3] != after[1:3]:
+        elif before[1:3] != after[1:3] or (before[0] != after[0] and is_named(after[0])):
             yield label, before, after
 
 

@@ -11,21 +11,25 @@ from doit_invariants.core.model import Json
 def contents(details: Json) -> list[str]:
     """Return a line for each unit of a callable: where it is, and what it refers to itself."""
     try:
-        return [line for row in details["units"] for line in _lines(row)]
+        return [line for row in details["units"] for line in _lines(row, details["units"])]
     except (TypeError, KeyError, IndexError, ValueError):
         return []  # gone, or damaged
 
 
-def _lines(row: Row) -> Iterator[str]:
+def _lines(row: Row, rows: list[Row]) -> Iterator[str]:
     where = f" ({row['where']})" if row["where"] else ""
-    found = [text for ref in row["refs"] if (text := _text(ref)) is not None]
+    found = [text for ref in row["refs"] if (text := _text(ref, rows)) is not None]
     if where or found:
         yield f"{row['name']}{where}" + (f": {', '.join(found)}" if found else "")
 
 
-def _text(ref: Json) -> str | None:
+def _text(ref: Json, rows: list[Row]) -> str | None:
     label, target, _, shown = ref
-    if isinstance(target, int) or target.startswith("builtin "):
+    if isinstance(target, int):
+        target = rows[target]["tag"]  # of an object that can be changed: its value
+        if not target.startswith(("value ", "incomplete ")):
+            return None
+    if target.startswith("builtin "):
         return None
     kind, _, what = target.partition(" ")
     if kind == "value":

@@ -77,7 +77,9 @@ def _one(one: Changed, was: _Side, now: _Side, result: Comparison) -> _Found:
 def _used_by(number: int, rows: list[Row], result: Comparison) -> str:
     """Say who led to a unit: the nearest one that a person wrote."""
     name, user = rows[number]["name"], number
-    while user in result.users:
+    seen: set[int] = set()  # a recursion leads back to where it came from
+    while user in result.users and user not in seen:
+        seen.add(user)
         user = result.users[user]
         if rows[user]["where"] and rows[user]["name"] != name:
             return f" (used by {rows[user]['name']})"
@@ -146,7 +148,9 @@ def _constants(tree: normal.AnyFunction) -> list[str]:
 
 
 def _calls(tree: normal.AnyFunction) -> list[str]:
-    return [ast.unparse(node.func) for node in _walk(tree) if isinstance(node, ast.Call)]
+    called = (node.func for node in _walk(tree) if isinstance(node, ast.Call))
+    names = (getattr(func, "attr", None) or getattr(func, "id", None) for func in called)
+    return [name for name in names if isinstance(name, str)]
 
 
 def _walk(tree: normal.AnyFunction) -> Iterator[ast.AST]:

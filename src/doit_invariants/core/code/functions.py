@@ -11,7 +11,8 @@ from doit_invariants.core.code.graph import Graph, Row, portable_digest
 from doit_invariants.core.code.library import Library
 from doit_invariants.core.code.modules import ModuleDigests
 from doit_invariants.core.code.source import Sources
-from doit_invariants.core.code.units import Explorer, Unit
+from doit_invariants.core.code.unit import Unit
+from doit_invariants.core.code.units import Explorer
 from doit_invariants.core.invariant import Context, Fingerprint
 
 T = TypeVar("T")
@@ -42,7 +43,7 @@ class Functions:
         """
         known = self._graphs.get((id(func), follow))
         if known is None:
-            if previous is not None:
+            if previous is not None:  # damage is none of its business
                 self._modules.hint(previous.get("modules"))
             explorer = self._explorers[follow]
             known = self._graphs[id(func), follow] = (func, Graph(explorer, explorer.unit(func)))
@@ -68,6 +69,7 @@ class Functions:
         If it is the same after all (it was reformatted, or this is another version of Python)
         the recorded fingerprint is returned with this version's code added.
         """
+        previous = usable(previous)
         details = None if previous is None else previous.get("details")
         return self.memoised(
             ("describe", id(graph), details),
@@ -86,7 +88,9 @@ class Functions:
     ) -> Fingerprint:
         rows = self.memoised(("rows", id(graph)), lambda: graph.rows(self._sources))
         digest = portable_digest(rows)
-        merged = None if previous is None else _merged(context.recall(previous["details"]), rows)
+        merged = (
+            None if previous is None else _merged(context.recall(previous.get("details")), rows)
+        )
         slots = {slot(): graph.code}
         if previous is not None and (merged is not None or previous["digest"] == digest):
             digest, slots = previous["digest"], {**previous["slots"], **slots}
@@ -94,6 +98,12 @@ class Functions:
         found: Fingerprint = {"digest": digest, "slots": slots, "details": context.keep(details)}
         modules = {name: self._modules.details(name) for name in graph.modules()}
         return {**found, "modules": modules} if modules else found
+
+
+def usable(recorded: Fingerprint | None) -> Fingerprint | None:
+    """Return a recorded fingerprint of a callable, None if it is damaged."""
+    slots = recorded.get("slots") if recorded is not None else None
+    return recorded if isinstance(slots, dict) else None
 
 
 def _merged(recorded: Any, rows: list[Row]) -> list[Row] | None:

@@ -20,7 +20,8 @@ from collections.abc import Iterator
 
 from doit_invariants.core.code.bytecode import slot
 from doit_invariants.core.code.source import Sources
-from doit_invariants.core.code.units import Explorer, Ref, Unit
+from doit_invariants.core.code.unit import Ref, Unit
+from doit_invariants.core.code.units import Explorer
 from doit_invariants.core.digest import digest_bytes, digest_json
 from doit_invariants.core.model import Json
 
@@ -42,6 +43,7 @@ class Graph:
         self.units: list[Unit] = []
         self._numbers: dict[int, int] = {}
         self._number(root)
+        self._written = {name for unit in self.units if unit.code for name in unit.code.writes}
         reflects = {word for unit in self.units if unit.code for word in unit.code.reflects}
         looks = tuple(sorted(reflects))
         self._extras = [explorer.extras(unit, looks) for unit in self.units]
@@ -62,6 +64,8 @@ class Graph:
             )
             for ref in extras:
                 yield str(ref.leaf).encode()
+            if self._written:
+                yield "\n".join(map(self._rest, unit.refs)).encode()
 
     def _number(self, root: Unit) -> None:
         todo = [root]
@@ -70,6 +74,16 @@ class Graph:
                 self._numbers[id(unit)] = len(self.units)
                 self.units.append(unit)
                 todo += [ref.unit for ref in unit.refs if ref.unit is not None]
+
+    def _rest(self, ref: Ref) -> str:
+        """Return what counts of a reference beside what it leads to.
+
+        That is the name of a global which some unit assigns: it has another value afterwards.
+        """
+        kind, _, name = ref.label.partition(" ")
+        if kind == "global" and name.partition(".")[0] in self._written:
+            return f"{ref.rest} as {name}"
+        return ref.rest
 
     def _target(self, ref: Ref) -> int | str:
         return str(ref.leaf) if ref.unit is None else self._numbers[id(ref.unit)]
@@ -88,7 +102,9 @@ class Graph:
                     "tag": unit.tag,
                     "source": source.digest if source is not None else None,
                     "slots": {slot(): unit.code.digest} if unit.code is not None else {},
-                    "refs": [[ref.label, self._target(ref), ref.rest, ref.shown] for ref in refs],
+                    "refs": [
+                        [ref.label, self._target(ref), self._rest(ref), ref.shown] for ref in refs
+                    ],
                 }
             )
         return rows

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import gc
 import inspect
+import re
 import sys
 import types
 from collections.abc import Callable, Iterable, Iterator
@@ -25,6 +26,7 @@ COMPILED = (
     types.GetSetDescriptorType,
     types.MemberDescriptorType,
 )
+_PRIVATE = re.compile(r"_[^_].*?__")
 _METHODS = (types.BuiltinMethodType, types.MethodWrapperType)
 _CYTHON = frozenset({"cython_function_or_method", "fused_cython_function"})
 _CACHED = type(functools.lru_cache(lambda: None))
@@ -111,9 +113,10 @@ def extras(obj: Any, wanted: Iterable[str]) -> Iterator[Part]:
         return
     for word in sorted(wanted):
         if word == "name":
-            yield "name", obj.__qualname__
+            yield "name", [obj.__qualname__, [code.co_name for code in _nested(obj)]]
         elif word == "doc":
-            yield "docstring", inspect.cleandoc(obj.__doc__ or "")
+            docs = [text for code in _nested(obj) for text in _docstrings(code)]
+            yield "docstring", [inspect.cleandoc(obj.__doc__ or ""), *map(inspect.cleandoc, docs)]
         elif word == "annotations":
             found = vars(obj).get("__annotations__") if isinstance(obj, type) else None
             annotations = obj.__annotations__ if found is None else found
@@ -146,6 +149,30 @@ def shown_name(obj: Any) -> str:
         inner = inner.func if isinstance(inner, functools.partial) else inner.__func__
     name = getattr(inner, "__name__", None)
     return name if isinstance(name, str) else type(inner).__name__
+
+
+def _nested(obj: Any) -> Iterator[types.CodeType]:
+    todo = [getattr(obj, "__code__", None)]
+    for code in todo:  # grows while it is walked
+        for constant in code.co_consts if code is not None else ():
+            if isinstance(constant, types.CodeType):
+                yield constant
+                todo.append(constant)
+
+
+def _docstrings(code: types.CodeType) -> list[str]:
+    """Return the texts of a code object among which its docstring is."""
+    texts = [text for text in code.co_consts if isinstance(text, str)]
+    if code.co_flags & inspect.CO_OPTIMIZED:
+        return texts[:1] if texts and code.co_consts[0] is texts[0] else []
+    return [text for text in texts if "<locals>" not in text]  # of the body of a class
+
+
+def private_names(func: types.FunctionType) -> list[str]:
+    """Return the names in which Python has put that of the class: ``_Config__limit``."""
+    codes = [func.__code__, *_nested(func)]
+    names = {name for code in codes for name in code.co_names}
+    return sorted(name for name in names if _PRIVATE.match(name) and not name.endswith("__"))
 
 
 def _of_partial(obj: Any) -> Iterator[Part]:

@@ -9,17 +9,21 @@ what code refers to is looked up where the code itself would find it, and nothin
 from __future__ import annotations
 
 import builtins
+import datetime
+import enum
+import pathlib
+import re
 import types
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 from doit_invariants.core.code import objects
-from doit_invariants.core.code.bytecode import Chain, Import, Structure, structure
+from doit_invariants.core.code.bytecode import Chain, Import, structure
 from doit_invariants.core.code.library import Library
-from doit_invariants.core.code.values import CodeEncoder
+from doit_invariants.core.code.unit import Ref, Unit, tell_apart
+from doit_invariants.core.code.values import CodeEncoder, inside, without_environment
 from doit_invariants.core.digest import digest_bytes
-from doit_invariants.core.encode import Teacher, digest_value
+from doit_invariants.core.encode import Teacher
 from doit_invariants.core.errors import CannotFingerprint
 from doit_invariants.core.outline import Outline, outline
 
@@ -29,58 +33,32 @@ ModuleDigest = Callable[[str], "str | None"]
 
 _MOST_SHOWN = 20
 _PLAIN = frozenset({str, int, float, bool, bytes, type(None), list, tuple, dict, set})
-_SECRET = ("secret", "passw", "token", "credential", "api_key", "apikey", "private_key", "auth")
-
-
-@dataclass(slots=True)
-class Ref:
-    """One thing that a unit refers to.
-
-    :ivar label: how the unit calls it: ``global helpers.clean``, ``default of k``, ``closure n``
-    :ivar leaf: a text that stands for it, None if it is a unit
-    :ivar unit: the unit
-    :ivar rest: attributes that are taken of it: ``.limit``
-    :ivar shown: short texts of a value, to explain a difference; None if it must not be shown
-    """
-
-    label: str
-    leaf: str | None = None
-    unit: Unit | None = None
-    rest: str = ""
-    shown: Outline | None = None
-
-
-@dataclass(slots=True)
-class Unit:
-    """A function, a class, or a thing made of others.
-
-    :ivar obj: the object, kept so that no other comes to its address
-    :ivar name: as people call it: ``clean()``, ``Config``
-    :ivar where: file and line, for people
-    :ivar tag: what kind of thing it is, with all that counts of itself but its code
-    :ivar code: the structure of a function of the project
-    :ivar refs: what it refers to, in an order that does not depend on names for functions
-    """
-
-    obj: Any
-    name: str
-    where: str
-    tag: str
-    code: Structure | None = None
-    refs: list[Ref] = field(default_factory=list)
-    _own: str | None = None
-
-    def own_digest(self) -> str:
-        """Return the digest of the unit without the units that it refers to.
-
-        What a function refers to counts by its place, so that names do not matter.
-        """
-        if self._own is None:
-            refs = [[ref.leaf, ref.rest] for ref in self.refs]
-            labels = [] if self.code else [ref.label for ref in self.refs]
-            code = self.code.digest if self.code else None
-            self._own = digest_value([self.tag, code, refs, labels])
-        return self._own
+#: Equal ones are the same for every purpose.
+_FIXED: tuple[type, ...] = (
+    str,
+    int,
+    float,
+    complex,
+    bytes,
+    type(None),
+    tuple,
+    frozenset,
+    range,
+    enum.Enum,
+)
+_FIXED += (pathlib.PurePath, re.Pattern, datetime.date, datetime.time, datetime.timedelta)
+_WIDTH = 400
+_SECRET = re.compile(
+    r"secret|passw|passphrase|credential|token(?!i)|(api|private|auth|access)_?key"
+    r"|(?<![a-z])(auth|pwd|pat|dsn|key)(?![a-z])",
+    re.IGNORECASE,
+)
+#: A text that holds one itself: in a URL, behind an option of a command.
+_HOLDS_SECRET = re.compile(
+    r"://[^/\s:@]*:[^@\s/]+@|\s-u\s+\S+:\S"
+    r"|(password|passwd|passphrase|pwd|token|secret|api[-_]?key)['\"]?[\s=:,]+\S",
+    re.IGNORECASE,
+)
 
 
 class Explorer:
@@ -105,6 +83,7 @@ class Explorer:
         self.module_digest = module_digest
         self.problems: dict[int, list[str]] = {}
         self._units: dict[int, Unit] = {}
+        self._values: dict[int, Unit] = {}
         self._extras: dict[tuple[int, tuple[str, ...]], list[Ref]] = {}
         self._todo: list[Unit] = []
 
@@ -126,7 +105,8 @@ class Explorer:
         """Return a unit that stands for several values at once."""
         unit = Unit(None, name, "", "values")
         for label, value in values:
-            unit.refs += self.refs(label, value, unit)
+            unit.refs += self.refs(label, value, unit, identity=False)
+        tell_apart(unit.refs)
         self._fill()
         return unit
 
@@ -139,7 +119,7 @@ class Explorer:
             self._extras[key] = [
                 ref
                 for label, value in objects.extras(unit.obj, looks)
-                for ref in self.refs(label, value, unit)
+                for ref in self.refs(label, value, unit, identity=False)
             ]
         return self._extras[key]
 
@@ -149,8 +129,10 @@ class Explorer:
             unit = self._todo.pop()
             try:
                 self._look_at(unit)
-            except RecursionError as error:
-                raise CannotFingerprint(f"{unit.name} holds values nested too deep") from error
+            except (Exception, RecursionError) as error:
+                text = f"{unit.name} can't be looked at ({type(error).__name__}: {error})"
+                self.problems.setdefault(id(unit.obj), []).append(text)
+            tell_apart(unit.refs)
 
     def _look_at(self, unit: Unit) -> None:
         self._stop = not self.follow and unit.code is not None
@@ -181,6 +163,9 @@ class Explorer:
                 yield from self.refs(f"subclass {cls.__qualname__}", cls, unit)
         for one in code.imports:
             yield from self._import(func, one)
+        if private := objects.private_names(func):
+            # The name of the class is part of them, and no part of the source.
+            yield Ref("private names", f"names {', '.join(private)}")
         if code.dynamic:
             name = str(func.__globals__.get("__name__", ""))
             yield Ref(f"module {name}", self._source(name))
@@ -193,7 +178,7 @@ class Explorer:
             added = self._foreign(getattr(builtins, head), label, unit)
             return added or (Ref(label, f"builtin {'.'.join(chain)}"),)
         else:
-            return (Ref(label, f"undefined {head}"),)
+            return (Ref(label, f"undefined {'.'.join(chain)}"),)
         for number, attribute in enumerate(chain[1:], 1):
             if not isinstance(obj, types.ModuleType):
                 rest = "".join(f".{name}" for name in chain[number:])
@@ -243,25 +228,69 @@ class Explorer:
 
     # ------------------------------------------------------------------ anything at all
 
-    def refs(self, label: str, value: Any, unit: Unit, rest: str = "") -> list[Ref]:
-        """Return the references that one value makes: itself, and code that is inside of it."""
+    def refs(
+        self, label: str, value: Any, unit: Unit, rest: str = "", *, identity: bool = True
+    ) -> list[Ref]:
+        """Return the references that one value makes: itself, and code that is inside of it.
+
+        :param identity: whether an object that can be changed is told from others that are equal
+        """
+        try:
+            return self._refs(label, value, unit, rest, identity)
+        except (Exception, RecursionError) as error:
+            # A proxy, a lazy object, a class that raises when it is looked at: it worked so far
+            # because nobody did.
+            text = f"{unit.name}: {label} can't be looked at ({type(error).__name__}: {error})"
+            self.problems.setdefault(id(unit.obj), []).append(text)
+            return [Ref(label, f"incomplete {type(value).__qualname__}", rest=rest)]
+
+    def _refs(self, label: str, value: Any, unit: Unit, rest: str, identity: bool) -> list[Ref]:
         found = self.code(label, value) if type(value) not in _PLAIN else None
         if found is not None:
             found.rest = rest
             return [found]
-        encoder = CodeEncoder(self, label, self.library.project.root, self.teach)
-        try:
-            leaf = digest_bytes(encoder.encode(value, label))
-        except CannotFingerprint as error:  # nested too deep
-            encoder.problems.append(str(error))
-            leaf = type(value).__qualname__
+        held = self._value(label, without_environment(value))
         installed = isinstance(unit.obj, types.FunctionType) and self.library.owns(unit.obj)
-        if encoder.problems and not installed:
+        if held.problems and not installed:
             # What an installed decorator keeps for itself is part of its version.
             known = self.problems.setdefault(id(unit.obj), [])
-            known += [f"{unit.name}: {text}" for text in encoder.problems]
-        leaf = f"incomplete {leaf}" if encoder.problems else f"value {leaf}"
-        return [Ref(label, leaf, rest=rest, shown=_shown(label, value)), *encoder.refs]
+            known += [f"{unit.name}: {text}" for text in held.problems]
+        shown = self._shown(label, value)
+        if identity and not isinstance(value, _FIXED):
+            return [Ref(label, unit=held, rest=rest, shown=shown)]
+        return [Ref(label, held.tag, rest=rest, shown=shown), *held.refs]
+
+    def _value(self, label: str, value: Any) -> Unit:
+        """Return the unit that stands for a value, once for each object: some are large."""
+        if id(value) in self._values and not isinstance(value, _FIXED):
+            return self._values[id(value)]
+        encoder = CodeEncoder(self, label, self.library.project.root, self.teach)
+        try:
+            digest = digest_bytes(encoder.encode(value, label))
+        except (CannotFingerprint, RecursionError) as error:
+            problem = f"{label} is nested too deep" if isinstance(error, RecursionError) else error
+            encoder.problems.append(str(problem))
+            digest = type(value).__qualname__
+        kind = "incomplete" if encoder.problems else "value"
+        held = Unit(value, label, "", f"{kind} {digest}", refs=encoder.refs)
+        held.problems = encoder.problems
+        if not isinstance(value, _FIXED):
+            for ref in held.refs:  # the value may have another name the next time
+                ref.label = ref.label.replace(label, "it")
+            tell_apart(held.refs)
+            self._values[id(value)] = held
+        return held
+
+    def _shown(self, label: str, value: Any) -> Outline | None:
+        """Return what may be kept of a value to explain a difference: nothing that seems secret."""
+        found = outline(value, _WIDTH, lambda text: inside(text, self.library.project.root))
+        if found is None or len(found) > _MOST_SHOWN:
+            return None
+        return {
+            where: text
+            for where, text in found.items()
+            if not _SECRET.search(f"{label}{where}") and not _HOLDS_SECRET.search(text)
+        }
 
     def code(self, label: str, obj: Any) -> Ref | None:
         """Return the reference to code, None if the object is a value."""
@@ -312,15 +341,3 @@ class Explorer:
 
 def _file(path: str, library: Library) -> str:
     return path if path.startswith("<") else library.project.relative(path)
-
-
-def _shown(label: str, value: Any) -> Outline | None:
-    """Return what of a value may be kept to explain a difference: nothing that seems secret."""
-    found = outline(value)
-    if found is None or len(found) > _MOST_SHOWN:
-        return None
-    return {where: text for where, text in found.items() if not _is_secret(label + where)}
-
-
-def _is_secret(name: str) -> bool:
-    return any(word in name.lower() for word in _SECRET)

@@ -10,11 +10,13 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from doit_invariants.core.code import objects
-from doit_invariants.core.encode import Encoder, Teacher, type_name
+from doit_invariants.core.encode import Encoder, Teacher
 from doit_invariants.core.errors import CannotFingerprint
+from doit_invariants.core.scalars import type_name
 
 if TYPE_CHECKING:
-    from doit_invariants.core.code.units import Explorer, Ref
+    from doit_invariants.core.code.unit import Ref
+    from doit_invariants.core.code.units import Explorer
 
 #: What belongs to the process, not to the code that reads it: never taken for its value.
 _OF_PROCESS: tuple[tuple[types.ModuleType, str], ...] = (
@@ -64,7 +66,17 @@ class CodeEncoder(Encoder):
 
     def unordered(self, items: Iterable[Any]) -> Iterable[Any]:
         """Return functions by their names: in the order of a set their numbers would change."""
-        return sorted(items, key=_place)
+        listed = list(items)
+        if len(listed) < 2 or all(type(item) in self.exact for item in listed):
+            return listed
+        return sorted(listed, key=self._place)
+
+    def _place(self, item: Any) -> tuple[bytes, list[str]]:
+        """Return what puts the items of a set into an order that no hash decides."""
+        alone = CodeEncoder(self.explorer, self.label, self.root or "", self.teach)
+        data = alone.encode(item, self.label)
+        units = [ref.unit for ref in alone.refs if ref.unit is not None]
+        return data, [f"{unit.name} {unit.where}" for unit in units]
 
     def name(self, cls: type) -> bytes:
         """Write a class of the project by its number: its name may change, its code counts."""
@@ -98,7 +110,11 @@ def _of_process(value: Any) -> str | None:
     return next((name for module, name in _OF_PROCESS if value is getattr(module, name)), None)
 
 
-def _place(item: Any) -> tuple[str, str, int]:
-    code = getattr(item, "__code__", None)
-    line = code.co_firstlineno if isinstance(code, types.CodeType) else 0
-    return type_name(type(item)), str(getattr(item, "__qualname__", "")), line
+def without_environment(value: Any) -> Any:
+    """Return a copy of the environment without what is the same in it: of the process, that is."""
+    if type(value) is not dict or value.get("PATH") is None:
+        return value
+    if value["PATH"] != os.environ.get("PATH") or len(value) < len(os.environ):
+        return value
+    present = dict(os.environ)
+    return {name: text for name, text in value.items() if present.get(name) != text}

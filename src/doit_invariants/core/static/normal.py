@@ -207,6 +207,8 @@ class _Writer:
                 stack.append(b"]")
                 stack.extend(reversed(item))
                 stack.append(b"[")
+            elif item is None:  # in a list: the key of `**mapping`, a default that is not there
+                out.append(b"-")
             elif item is _LEAVE:
                 scopes.pop()
             else:

@@ -1,0 +1,82 @@
+"""A unit of code, and what it refers to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from doit_invariants.core.code.bytecode import Structure
+from doit_invariants.core.encode import digest_value
+from doit_invariants.core.outline import Outline
+
+
+@dataclass(slots=True)
+class Ref:
+    """One thing that a unit refers to.
+
+    :ivar label: how the unit calls it: ``global helpers.clean``, ``default of k``, ``closure n``
+    :ivar leaf: a text that stands for it, None if it is a unit
+    :ivar unit: the unit
+    :ivar rest: attributes that are taken of it: ``.limit``
+    :ivar shown: short texts of a value, to explain a difference; None if it must not be shown
+    """
+
+    label: str
+    leaf: str | None = None
+    unit: Unit | None = None
+    rest: str = ""
+    shown: Outline | None = None
+
+    @property
+    def is_named(self) -> bool:
+        """Whether the label counts in a function as well, where most are names of its globals."""
+        return is_named(self.label)
+
+
+def is_named(label: str) -> bool:
+    """Return whether what a function refers to under a label counts by it, not by its place."""
+    return label.startswith(("default of ", "attribute "))
+
+
+@dataclass(slots=True)
+class Unit:
+    """A function, a class, or a thing made of others.
+
+    :ivar obj: the object, kept so that no other comes to its address
+    :ivar name: as people call it: ``clean()``, ``Config``
+    :ivar where: file and line, for people
+    :ivar tag: what kind of thing it is, with all that counts of itself but its code
+    :ivar code: the structure of a function of the project
+    :ivar problems: what of a value can't be compared
+    :ivar refs: what it refers to, in an order that does not depend on names for functions
+    """
+
+    obj: Any
+    name: str
+    where: str
+    tag: str
+    code: Structure | None = None
+    refs: list[Ref] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    _own: str | None = None
+
+    def own_digest(self) -> str:
+        """Return the digest of the unit without the units that it refers to.
+
+        What a function refers to counts by its place, so that names do not matter.
+        """
+        if self._own is None:
+            refs = [[ref.leaf, ref.rest] for ref in self.refs]
+            labels = [ref.label for ref in self.refs if self.code is None or ref.is_named]
+            code = self.code.digest if self.code else None
+            self._own = digest_value([self.tag, code, refs, labels])
+        return self._own
+
+
+def tell_apart(refs: list[Ref]) -> None:
+    """Give references that share a label, such as two functions in a set, labels of their own."""
+    counts: dict[str, int] = {}
+    for ref in refs:
+        count = counts[ref.label] = counts.get(ref.label, 0) + 1
+        if count > 1:
+            ref.label = f"{ref.label} #{count}"

@@ -1,0 +1,88 @@
+"""The encoding of values that hold no others: numbers, texts, moments, patterns."""
+
+from __future__ import annotations
+
+import datetime
+import decimal
+import fractions
+import re
+import struct
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+_NAN = struct.pack(">d", float("nan"))
+
+
+def frame(tag: bytes, *parts: bytes) -> bytes:
+    """Join the parts so that they can be told apart again: tag, count, then length and part."""
+    head = tag + b"%d:" % len(parts)
+    return head + b"".join(b"%d:%s" % (len(part), part) for part in parts)
+
+
+def type_name(cls: Any) -> str:
+    """Return ``module.qualname``, the name under which a class or a function is written."""
+    name = getattr(cls, "__qualname__", None) or type(cls).__qualname__
+    return f"{getattr(cls, '__module__', None)}.{name}"
+
+
+def _float(number: float) -> bytes:
+    return _NAN if number != number else struct.pack(">d", number)
+
+
+def _text(tag: bytes) -> Callable[[Any], bytes]:
+    return lambda value: frame(tag, str(value).encode("utf-8", "surrogatepass"))
+
+
+def _decimal(value: decimal.Decimal) -> bytes:
+    return frame(b"c", str(value).encode())
+
+
+def _moment(value: datetime.datetime) -> bytes:
+    return frame(b"w", value.isoformat().encode(), b"%d" % value.fold, _zone(value.tzinfo))
+
+
+def _zone(zone: datetime.tzinfo | None) -> bytes:
+    """Return the name of a time zone: two of them may have one offset at one moment."""
+    if zone is None:
+        return b""
+    name = str(getattr(zone, "key", "")) or str(zone.utcoffset(None))
+    return f"{type_name(type(zone))} {name}".encode()
+
+
+def _pattern(value: re.Pattern[Any]) -> bytes:
+    source = value.pattern
+    kind = b"b" if isinstance(source, bytes) else b"s"
+    raw = source if isinstance(source, bytes) else source.encode("utf-8", "surrogatepass")
+    return frame(b"r", kind, raw, b"%d" % value.flags)
+
+
+#: Types that hold no other values. Looked up by the exact type: a subclass may hold more.
+EXACT: dict[type, Callable[[Any], bytes]] = {
+    type(None): lambda _: b"N",
+    bool: lambda value: b"1" if value else b"0",
+    int: lambda value: frame(b"i", b"%x" % value),
+    float: lambda value: b"f" + _float(value),
+    complex: lambda value: b"x" + _float(value.real) + _float(value.imag),
+    str: _text(b"s"),
+    bytes: lambda value: frame(b"b", value),
+    memoryview: lambda value: frame(b"V", value.format.encode(), value.tobytes()),
+    bytearray: lambda value: frame(b"B", bytes(value)),
+    type(Ellipsis): lambda _: b".",
+    range: lambda value: frame(b"R", b"%x" % value.start, b"%x" % value.stop, b"%x" % value.step),
+    datetime.datetime: _moment,
+    datetime.date: _text(b"d"),
+    datetime.time: lambda value: frame(
+        b"k", value.isoformat().encode(), b"%d" % value.fold, _zone(value.tzinfo)
+    ),
+    datetime.timedelta: lambda value: frame(
+        b"u", b"%d" % value.days, b"%d" % value.seconds, b"%d" % value.microseconds
+    ),
+    decimal.Decimal: _decimal,
+    fractions.Fraction: lambda value: frame(
+        b"q", b"%x" % value.numerator, b"%x" % value.denominator
+    ),
+    uuid.UUID: _text(b"U"),
+    struct.Struct: lambda value: frame(b"T", value.format.encode()),
+    re.Pattern: _pattern,
+}
