@@ -88,6 +88,8 @@ class Function(Invariant):
 
     def difference(self, old: Fingerprint, new: Fingerprint, context: Context) -> Difference | None:
         """Say which function changed, where it is, and what about it."""
+        if usable(old) is None:
+            return Difference("the recorded fingerprint is damaged")
         if compare.same(old, new):
             return None
         return functions_of(context).memoised(

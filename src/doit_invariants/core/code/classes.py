@@ -20,6 +20,7 @@ _BOOKKEEPING = frozenset(
     | {"__module__", "__qualname__", "__doc__", "__dict__", "__weakref__", "__annotations__"}
     | {"__annotate__", "__annotate_func__", "__annotations_cache__", "__type_params__"}
     | {"__firstlineno__", "__static_attributes__", "__classcell__", "__classdictcell__"}
+    | {"__slotnames__"}  # by copyreg, when an instance is encoded
     | {"__abstractmethods__", "__parameters__", "__orig_bases__", "__protocol_attrs__"}
     | {"__non_callable_proto_members__", "__dataclass_fields__", "__dataclass_params__"}
 )

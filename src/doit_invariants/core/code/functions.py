@@ -43,8 +43,9 @@ class Functions:
         """
         known = self._graphs.get((id(func), follow))
         if known is None:
-            if previous is not None:  # damage is none of its business
-                self._modules.hint(previous.get("modules"))
+            recorded = usable(previous)
+            if recorded is not None:
+                self._modules.hint(recorded.get("modules"))
             explorer = self._explorers[follow]
             known = self._graphs[id(func), follow] = (func, Graph(explorer, explorer.unit(func)))
         return known[1]
@@ -102,8 +103,10 @@ class Functions:
 
 def usable(recorded: Fingerprint | None) -> Fingerprint | None:
     """Return a recorded fingerprint of a callable, None if it is damaged."""
-    slots = recorded.get("slots") if recorded is not None else None
-    return recorded if isinstance(slots, dict) else None
+    if not isinstance(recorded, dict) or not isinstance(recorded.get("slots"), dict):
+        return None
+    texts = (recorded.get("digest"), recorded.get("details"))
+    return recorded if all(isinstance(text, str) for text in texts) else None
 
 
 def _merged(recorded: Any, rows: list[Row]) -> list[Row] | None:

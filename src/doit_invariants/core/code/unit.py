@@ -10,7 +10,7 @@ from doit_invariants.core.encode import digest_value
 from doit_invariants.core.outline import Outline
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Ref:
     """One thing that a unit refers to.
 
@@ -38,7 +38,7 @@ def is_named(label: str) -> bool:
     return label.startswith(("default of ", "attribute "))
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Unit:
     """A function, a class, or a thing made of others.
 

@@ -97,7 +97,7 @@ class Explorer:
         if unit is None:  # installed, compiled, or an object with __call__
             unit = Unit(obj, objects.shown_name(obj), "", "callable")
             unit.refs = [ref] if ref is not None else self.refs("object", obj, unit)
-        self._fill()
+        self.fill()
         self._stop = False
         return unit
 
@@ -107,7 +107,7 @@ class Explorer:
         for label, value in values:
             unit.refs += self.refs(label, value, unit, identity=False)
         tell_apart(unit.refs)
-        self._fill()
+        self.fill()
         return unit
 
     def extras(self, unit: Unit, looks: tuple[str, ...]) -> list[Ref]:
@@ -123,7 +123,8 @@ class Explorer:
             ]
         return self._extras[key]
 
-    def _fill(self) -> None:
+    def fill(self) -> None:
+        """Look at all units that were found and not looked at."""
         # A loop, not recursion: a chain of calls may be longer than Python's stack.
         while self._todo:
             unit = self._todo.pop()

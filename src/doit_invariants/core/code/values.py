@@ -15,7 +15,7 @@ from doit_invariants.core.errors import CannotFingerprint
 from doit_invariants.core.scalars import type_name
 
 if TYPE_CHECKING:
-    from doit_invariants.core.code.unit import Ref
+    from doit_invariants.core.code.unit import Ref, Unit
     from doit_invariants.core.code.units import Explorer
 
 #: What belongs to the process, not to the code that reads it: never taken for its value.
@@ -71,12 +71,12 @@ class CodeEncoder(Encoder):
             return listed
         return sorted(listed, key=self._place)
 
-    def _place(self, item: Any) -> tuple[bytes, list[str]]:
+    def _place(self, item: Any) -> tuple[bytes, list[Any]]:
         """Return what puts the items of a set into an order that no hash decides."""
         alone = CodeEncoder(self.explorer, self.label, self.root or "", self.teach)
         data = alone.encode(item, self.label)
-        units = [ref.unit for ref in alone.refs if ref.unit is not None]
-        return data, [f"{unit.name} {unit.where}" for unit in units]
+        self.explorer.fill()
+        return data, [_description(ref.unit) for ref in alone.refs if ref.unit is not None]
 
     def name(self, cls: type) -> bytes:
         """Write a class of the project by its number: its name may change, its code counts."""
@@ -108,6 +108,16 @@ def inside(text: str, root: str) -> str:
 
 def _of_process(value: Any) -> str | None:
     return next((name for module, name in _OF_PROCESS if value is getattr(module, name)), None)
+
+
+def _description(start: Unit) -> list[str]:
+    """Return texts that tell a unit from others, by all that it leads to."""
+    units = [start]
+    for unit in units:  # grows while it is walked
+        units += [ref.unit for ref in unit.refs if ref.unit is not None and ref.unit not in units]
+    return [
+        f"{unit.name} {unit.where} {unit.tag} {[ref.leaf for ref in unit.refs]}" for unit in units
+    ]
 
 
 def without_environment(value: Any) -> Any:
