@@ -199,10 +199,13 @@ class Encoder:
             [self.name(a) if isinstance(a, type) else a for a in arguments],
             *(_visible(part) for part in (*rest, None, None, None)[:3]),
         ]
+        named = type_name(maker).encode()
+        if not hasattr(maker, "__qualname__"):  # a partial, an object with __call__
+            named = self.encode(maker, where)
         return frame(
             b"O",
             name,
-            type_name(maker).encode(),
+            named,
             *(self.encode(part, where) for part in parts),
         )
 
