@@ -39,7 +39,6 @@ class Functions:
         """Return a callable with everything that it uses.
 
         :param previous: what was recorded of it: spares parsing of modules that are the same
-        :raises CannotFingerprint: if it holds values that are nested too deep
         """
         known = self._graphs.get((id(func), follow))
         if known is None:

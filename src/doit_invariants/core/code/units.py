@@ -88,17 +88,13 @@ class Explorer:
         self._todo: list[Unit] = []
 
     def unit(self, obj: Any) -> Unit:
-        """Return the unit of a callable, with everything that it refers to.
-
-        :raises CannotFingerprint: if it holds values that are nested too deep
-        """
+        """Return the unit of a callable, with everything that it refers to."""
         ref = self.code("function", obj)
         unit = ref.unit if ref is not None else None
         if unit is None:  # installed, compiled, or an object with __call__
             unit = Unit(obj, objects.shown_name(obj), "", "callable")
             unit.refs = [ref] if ref is not None else self.refs("object", obj, unit)
         self.fill()
-        self._stop = False
         return unit
 
     def group(self, name: str, values: Iterable[tuple[str, Any]]) -> Unit:
@@ -126,14 +122,16 @@ class Explorer:
     def fill(self) -> None:
         """Look at all units that were found and not looked at."""
         # A loop, not recursion: a chain of calls may be longer than Python's stack.
+        stop = self._stop  # called for a set within a unit that is being looked at, as well
         while self._todo:
             unit = self._todo.pop()
             try:
                 self._look_at(unit)
-            except (Exception, RecursionError) as error:
+            except Exception as error:
                 text = f"{unit.name} can't be looked at ({type(error).__name__}: {error})"
                 self.problems.setdefault(id(unit.obj), []).append(text)
             tell_apart(unit.refs)
+        self._stop = stop
 
     def _look_at(self, unit: Unit) -> None:
         self._stop = not self.follow and unit.code is not None
@@ -238,7 +236,7 @@ class Explorer:
         """
         try:
             return self._refs(label, value, unit, rest, identity)
-        except (Exception, RecursionError) as error:
+        except Exception as error:
             # A proxy, a lazy object, a class that raises when it is looked at: it worked so far
             # because nobody did.
             text = f"{unit.name}: {label} can't be looked at ({type(error).__name__}: {error})"
