@@ -83,8 +83,9 @@ def _isolated(cwd: Path, env: Mapping[str, str]) -> Iterator[None]:
     workdir, form = loader.initial_workdir, CmdAction.STRING_FORMAT
     load_tasks = NamespaceTaskLoader.load_tasks
     os.chdir(cwd)
-    os.environ.update(env)
-    # As in a process of its own: a dodo.py of the same size and second would look compiled.
+    # As in a process of its own, and in those that actions start: a source of the same size and
+    # second would look compiled.
+    os.environ.update({"PYTHONDONTWRITEBYTECODE": "1", **env})
     bytecode, sys.dont_write_bytecode = sys.dont_write_bytecode, True
     try:
         yield
