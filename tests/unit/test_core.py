@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from doit_invariants.adapters.checker import ContentChecker, float_mtime
@@ -52,6 +52,8 @@ def test_no_patterns() -> None:
 
 
 @given(st.lists(st.text(), max_size=3), st.text())
+@example(["[]"], "[]")
+@example(["[!]"], "x")
 def test_patterns_never_fail(patterns: list[str], path: str) -> None:
     """Whatever is written as a pattern is one, but for a range that runs backwards."""
     with contextlib.suppress(InvalidOption):

@@ -63,6 +63,8 @@ def _translate(pattern: str) -> str:
             out.append("[^/]*")
         elif token == "?":
             out.append("[^/]")
+        elif token in ("[]", "[!]"):  # as in fnmatch: an empty set is no set
+            out.append(re.escape(token))
         elif len(token) > 1:
             inside = token[1:-1].replace("\\", "\\\\")
             out.append(f"[{'^' + inside[1:] if inside[0] == '!' else inside}]")
