@@ -189,10 +189,8 @@ class Encoder:
         except Exception:
             # Whatever a class raises here, it says that it can't be pickled; but one that is
             # written in Python has its state all the same.
-            if (
-                getattr(cls, "__new__", None) is _PLAIN_NEW
-                and (state := _attributes_of(value)) is not None
-            ):
+            state = _attributes_of(value) if _is_python(cls) else None
+            if state is not None:
                 return frame(b"o", name, self.encode(state, where))
             return self.refuse(value, where)
         parts = [
@@ -228,7 +226,8 @@ class Encoder:
 #: In Python 3.10 ``list[int]`` says that it is a class.
 _CODE = (type, types.BuiltinFunctionType, types.MethodType)
 _DEFAULTING = collections.defaultdict
-_PLAIN_NEW: Any = object.__new__
+#: Py_TPFLAGS_IMMUTABLETYPE: set on classes that are written in C.
+_IMMUTABLE = 1 << 8
 _VIEWS = frozenset({type({}.keys()), type({}.values()), type({}.items())})
 _SETS: dict[type, bytes] = {set: b"S", frozenset: b"Z"}
 #: A dataclass that extends one of these holds more than its fields.
@@ -257,6 +256,11 @@ def as_seen_from_here(path: object) -> str:
     text = os.fspath(path) if isinstance(path, os.PathLike) else str(path)
     inside = relative_to(text, os.getcwd()) if os.path.isabs(text) else None
     return text if inside is None else inside
+
+
+def _is_python(cls: type) -> bool:
+    """Return whether a class and all its bases are written in Python; others hold more."""
+    return not any(base.__flags__ & _IMMUTABLE for base in cls.__mro__[:-1])
 
 
 def _attributes_of(value: object) -> dict[str, Any] | None:
