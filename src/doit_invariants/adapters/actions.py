@@ -22,9 +22,6 @@ Given = tuple[str, dict[str, Any]]
 
 #: What doit itself puts into an action when it runs: known without looking, or not known yet.
 _WHEN_IT_RUNS = frozenset({"task", "changed", "dependencies"})
-_OF_DOIT = frozenset({*_WHEN_IT_RUNS, "targets"})
-
-
 #: What functions wrote, each asked once.
 _WRITTEN: weakref.WeakKeyDictionary[Any, str | list[Any] | None] = weakref.WeakKeyDictionary()
 #: What doit sets on an action object.
@@ -122,8 +119,8 @@ def _callable(written: Any) -> tuple[Any, Any, Any]:
 
 
 def _of_function(func: Any, args: Any, kwargs: Any, task: Any) -> Given:
-    values = {f"argument {number}": value for number, value in enumerate(args or ())}
-    values.update((f"argument {name}", value) for name, value in sorted((kwargs or {}).items()))
+    values = {f"argument {number}": value for number, value in enumerate(args)}
+    values.update((f"argument {name}", value) for name, value in sorted(kwargs.items()))
     options = _options(task)
     if options:
         for name in _accepted(func, options):

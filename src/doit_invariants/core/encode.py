@@ -106,7 +106,7 @@ class Encoder:
         if cls is dict or cls is types.MappingProxyType:
             return frame(b"m", *self._pairs(value.items(), where))
         if cls in _VIEWS:
-            return frame(b"W", cls.__name__.encode(), self._list(list(value), where))
+            return frame(b"W", cls.__name__.encode(), self.encode(list(value), where))
         if cls in _SETS:
             return frame(_SETS[cls], *self._items(value, where))
         if (special := self.special(value, where)) is not None:
@@ -130,12 +130,6 @@ class Encoder:
             if found is not None:
                 return frame(b"A", self.name(cls), *(self.encode(one, where) for one in found))
         return self._object(value, where)
-
-    def _list(self, value: Iterable[Any], where: str) -> bytes:
-        items = []
-        for number, item in enumerate(value):  # a generator would be a call more for each level
-            items.append(self.encode(item, f"{where}[{number}]"))
-        return frame(b"l" if type(value) is list else b"t", *items)
 
     def _pairs(self, items: Iterable[tuple[Any, Any]], where: str) -> list[bytes]:
         keyed = sorted(
@@ -176,7 +170,9 @@ class Encoder:
             return frame(b"Y", name, inner, self._attributes(value, where))
         if isinstance(value, dict) and not isinstance(value, collections.OrderedDict):
             pairs = self._pairs(value.items(), where)
-            made: Any = value.default_factory if isinstance(value, _DEFAULTING) else None
+            made: Any = (
+                value.default_factory if isinstance(value, collections.defaultdict) else None
+            )
             factory = self._plain(made, where)
             inner = frame(b"m", *pairs)
             return frame(b"M", name, inner, factory, self._attributes(value, where))
@@ -225,7 +221,6 @@ class Encoder:
 
 #: In Python 3.10 ``list[int]`` says that it is a class.
 _CODE = (type, types.BuiltinFunctionType, types.MethodType)
-_DEFAULTING = collections.defaultdict
 #: Py_TPFLAGS_IMMUTABLETYPE: set on classes that are written in C.
 _IMMUTABLE = 1 << 8
 _VIEWS = frozenset({type({}.keys()), type({}.values()), type({}.items())})

@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from doit_invariants.core.code import compare
-from doit_invariants.core.code.bytecode import slot
 from doit_invariants.core.code.contents import contents
-from doit_invariants.core.code.explain import explain
-from doit_invariants.core.code.functions import functions_of, usable
+from doit_invariants.core.code.functions import functions_of
 from doit_invariants.core.encode import digest_value
 from doit_invariants.core.invariant import Context, Fingerprint, Invariant
 from doit_invariants.core.model import Change, Difference
@@ -43,11 +40,7 @@ class Action(Invariant):
         functions = functions_of(context)
         unit = functions.group((context.task, self.name), str(self.name), self.values)
         if any(ref.unit is not None for ref in unit.refs):
-            graph = functions.graph_of(unit)
-            known = usable(previous)
-            if known is not None and known["slots"].get(slot()) == graph.code:
-                return known
-            return functions.describe(graph, previous, context)
+            return functions.describe(functions.graph_of(unit), previous, context)
         digest = digest_value([[ref.label, ref.leaf] for ref in unit.refs])
         if previous is not None and previous["digest"] == digest:
             return previous
@@ -61,9 +54,7 @@ class Action(Invariant):
     def difference(self, old: Fingerprint, new: Fingerprint, context: Context) -> Difference | None:
         """Say which argument changed, from what to what."""
         if "details" in old and "details" in new:
-            if compare.same(old, new):
-                return None
-            return explain(context.recall(old["details"]), context.recall(new["details"]))
+            return functions_of(context).difference(old, new, context)
         if old["digest"] == new["digest"]:
             return None
         changes = _changes(old.get("shown") or {}, new.get("shown") or {})

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from doit_invariants.core.code import compare, objects
-from doit_invariants.core.code.bytecode import slot
+from doit_invariants.core.code import objects
 from doit_invariants.core.code.contents import contents
-from doit_invariants.core.code.explain import explain
-from doit_invariants.core.code.functions import functions_of, usable
+from doit_invariants.core.code.functions import functions_of
 from doit_invariants.core.errors import CannotFingerprint, InvalidOption
 from doit_invariants.core.invariant import Context, Fingerprint, Invariant
 from doit_invariants.core.model import Difference
@@ -76,9 +74,6 @@ class Function(Invariant):
         graph = functions.graph(self.func, follow=bool(self.follow), previous=previous)
         if self.strict and graph.problems:
             raise CannotFingerprint(graph.problems[0])
-        known = usable(previous)
-        if known is not None and known["slots"].get(slot()) == graph.code:
-            return known
         return functions.describe(graph, previous, context)
 
     @classmethod
@@ -88,11 +83,4 @@ class Function(Invariant):
 
     def difference(self, old: Fingerprint, new: Fingerprint, context: Context) -> Difference | None:
         """Say which function changed, where it is, and what about it."""
-        if usable(old) is None:
-            return Difference("the recorded fingerprint is damaged")
-        if compare.same(old, new):
-            return None
-        return functions_of(context).memoised(
-            ("why", old["details"], new["details"]),
-            lambda: explain(context.recall(old["details"]), context.recall(new["details"])),
-        )
+        return functions_of(context).difference(old, new, context)

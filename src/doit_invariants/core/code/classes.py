@@ -30,7 +30,7 @@ _COMPILED = frozenset(
     | {"__setattr__", "__delattr__", "__getstate__", "__setstate__", "__replace__"}
 )
 # Fields of a dataclass: what of them changes what the class does.
-_OF_FIELD: tuple[str, ...] = (
+_OF_FIELD = (
     "name",
     "default",
     "default_factory",
@@ -39,8 +39,8 @@ _OF_FIELD: tuple[str, ...] = (
     "hash",
     "compare",
     "kw_only",
+    "metadata",
 )
-_OF_FIELD += ("metadata",)
 
 
 def parts(cls: type, library: Library) -> Iterator[Part]:

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from doit_invariants.core.code import compare
 from doit_invariants.core.code.bytecode import slot
+from doit_invariants.core.code.explain import explain
 from doit_invariants.core.code.graph import Graph, Row, portable_digest
 from doit_invariants.core.code.library import Library
 from doit_invariants.core.code.modules import ModuleDigests
@@ -14,6 +15,7 @@ from doit_invariants.core.code.source import Sources
 from doit_invariants.core.code.unit import Unit
 from doit_invariants.core.code.units import Explorer
 from doit_invariants.core.invariant import Context, Fingerprint
+from doit_invariants.core.model import Difference
 
 T = TypeVar("T")
 
@@ -64,16 +66,29 @@ class Functions:
         )
 
     def describe(self, graph: Graph, previous: Fingerprint | None, context: Context) -> Fingerprint:
-        """Return the fingerprint of a callable whose code is not the recorded one.
+        """Return the fingerprint of a callable: the recorded one itself if its code is the same.
 
         If it is the same after all (it was reformatted, or this is another version of Python)
         the recorded fingerprint is returned with this version's code added.
         """
         previous = usable(previous)
+        if previous is not None and previous["slots"].get(slot()) == graph.code:
+            return previous
         details = None if previous is None else previous.get("details")
         return self.memoised(
             ("describe", id(graph), details),
             lambda: self._describe(graph, previous, context),
+        )
+
+    def difference(self, old: Fingerprint, new: Fingerprint, context: Context) -> Difference | None:
+        """Return how the code of a callable differs from the recorded one, None if it does not."""
+        if usable(old) is None:
+            return Difference("the recorded fingerprint is damaged")
+        if compare.same(old, new):
+            return None
+        return self.memoised(
+            ("why", old["details"], new["details"]),
+            lambda: explain(context.recall(old["details"]), context.recall(new["details"])),
         )
 
     def memoised(self, key: Any, make: Callable[[], T]) -> T:

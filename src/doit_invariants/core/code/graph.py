@@ -8,7 +8,7 @@ units that refer to each other's number. Two digests are made of the whole:
   and that is all that most checks need;
 - that of the *sources*, the same on every machine and Python, which a signature consists of.
 
-Where neither is equal the units are compared one by one (:mod:`core.compare`).
+Where neither is equal the units are compared one by one (:mod:`core.code.compare`).
 """
 
 from __future__ import annotations
