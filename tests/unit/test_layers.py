@@ -15,7 +15,18 @@ import doit_invariants
 ROOT = Path(doit_invariants.__file__).parent
 
 # From the lowest to the highest; a layer may import those before it, and itself.
-LAYERS = ["core", "policies", "kinds", "plugins", "adapters", "front", "testing", "__init__"]
+LAYERS = [
+    "core",
+    "stores",
+    "exports",
+    "policies",
+    "kinds",
+    "plugins",
+    "adapters",
+    "front",
+    "testing",
+    "__init__",
+]
 # Within a layer of plugins nothing imports its neighbour, but for the contract of policies.
 INDEPENDENT = {"kinds": set(), "policies": {"base"}}
 FOREIGN = {"doit": {"adapters", "front", "testing"}, "pluggy": {"plugins"}, "pytest": {"testing"}}

@@ -1,0 +1,115 @@
+"""What is kept of one success of a task, in a store or beside an export."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from doit_invariants.core.artifacts.parts import Artifact, Damaged
+from doit_invariants.core.model import Json
+
+#: Version of the layout. An entry of another one is not read: it is a miss.
+SCHEMA = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One success of a task: what it made and what it said.
+
+    :ivar signature: of the task when it ran, the same on every machine; empty if it had none
+    :ivar task: its name then
+    :ivar artifacts: its targets in order
+    :ivar values, result: as doit keeps them: a JSON object, and text, object or None
+    :ivar output: of each action what it wrote to its output and its errors, None for nothing
+    :ivar executed_at: when its actions ran, in seconds since the epoch
+    :ivar took: how long they took, in seconds
+    """
+
+    signature: str
+    task: str
+    artifacts: tuple[Artifact, ...]
+    values: dict[str, Json]
+    result: Json
+    output: tuple[tuple[str | None, str | None], ...]
+    executed_at: float
+    took: float
+
+    def to_json(self) -> Json:
+        """Return the entry as it is kept; ``blobs`` names all contents that it needs."""
+        blobs: dict[str, int] = {}
+        for artifact in self.artifacts:
+            blobs.update(artifact.blobs())
+        return {
+            "schema": SCHEMA,
+            "signature": self.signature,
+            "task": self.task,
+            "artifacts": [artifact.to_json() for artifact in self.artifacts],
+            "blobs": blobs,
+            "values": self.values,
+            "result": self.result,
+            "output": [list(pair) for pair in self.output],
+            "executed_at": self.executed_at,
+            "took": self.took,
+        }
+
+    def same_result(self, other: Entry) -> bool:
+        """Return whether two successes made the same, by what records compare."""
+        return self.differs_in(other) == []
+
+    def differs_in(self, other: Entry) -> list[str]:
+        """Return the targets that two successes made differently; ``values`` for their values."""
+        mine = {one.path: one for one in self.artifacts}
+        theirs = {one.path: one for one in other.artifacts}
+        found = [path for path in {**mine, **theirs} if not _same(mine.get(path), theirs.get(path))]
+        if (self.values, self.result) != (other.values, other.result):
+            found.append("values")
+        return found
+
+
+def _same(one: Artifact | None, other: Artifact | None) -> bool:
+    if one is None or other is None:
+        return False
+    if one.state and other.state:
+        return one.state == other.state
+    return one.parts == other.parts
+
+
+def entry_from_json(data: Json) -> Entry:
+    """Read a kept entry.
+
+    :raises Damaged: in one line, for another version and for anything that is not an entry
+    """
+    if not isinstance(data, dict) or type(data.get("schema")) is not int:
+        raise Damaged("it is not an entry")
+    if data["schema"] != SCHEMA:
+        raise Damaged(f"it is of version {data['schema']}, this one reads version {SCHEMA}")
+    try:
+        return Entry(
+            signature=_is(str, data["signature"]),
+            task=_is(str, data["task"]),
+            artifacts=tuple(Artifact.from_json(one) for one in _is(list, data["artifacts"])),
+            values=_is(dict, data["values"]),
+            result=data["result"],
+            output=tuple((_text(out), _text(err)) for out, err in _is(list, data["output"])),
+            executed_at=_number(data["executed_at"]),
+            took=_number(data["took"]),
+        )
+    except (KeyError, ValueError, TypeError) as error:
+        raise Damaged("it is not an entry") from error
+
+
+def _is(wanted: type, value: Any) -> Any:
+    if not isinstance(value, wanted):
+        raise TypeError
+    return value
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else str(_is(str, value))
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        raise TypeError
+    return float(value)

@@ -1,0 +1,3 @@
+"""The ways in which a target can be exported, as users write them."""
+
+HOWS = ("copy", "hardlink", "symlink", "move", "gzip")

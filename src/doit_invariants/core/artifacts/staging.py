@@ -1,0 +1,216 @@
+"""Puts targets back, all or none: made aside first, then renamed into place.
+
+What is made aside lies in ``.doit-invariants`` in the directory of the project, in a directory
+for each run, or for each restore outside of one; the next restore removes what a killed process
+left there. For a target on another file system, where nothing can be renamed to, it lies beside
+the target.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import shutil
+from collections.abc import Callable, Sequence
+
+from doit_invariants.core.artifacts.parts import Part
+
+#: Name of the directory; patterns in the settings keep it out of every tracked directory.
+ASIDE = ".doit-invariants"
+
+#: Makes a file: its part, and the path at which it must not exist yet.
+Fetch = Callable[[Part, str], None]
+
+
+#: Directories of runs that this process knows to be there.
+_THERE: set[str] = set()
+
+
+def new_name() -> str:
+    """Return a name for what is aside; it tells which process may still need it."""
+    return f"{os.getpid()}-{secrets.token_hex(6)}"
+
+
+def clear(root: str, run: str) -> None:
+    """Remove the directory of a run, at its end, and those of runs that were killed."""
+    directory = os.path.join(root, ASIDE)
+    if os.path.isdir(directory):
+        _make_own(directory)
+        _remove_own(os.path.join(directory, run))
+
+
+class Staging:
+    """Targets on their way into place.
+
+    :param root: absolute path of the directory of the project
+    :param run: name of the directory of the run, which :func:`clear` removes; without one there
+        is a directory for these targets alone: a thousand take as long to make as the targets
+    """
+
+    def __init__(self, root: str, run: str | None = None) -> None:
+        self.root = root
+        self._run = run
+        self._name = new_name()
+        self._made: list[str] = []
+        self._moves: list[tuple[str, str]] = []
+        self._modes: dict[str, int] = {}
+
+    def make(self, parts: Sequence[Part], target: str, fetch: Fetch) -> None:
+        """Make a target aside.
+
+        :param parts: checked ones
+        :param fetch: makes the files among them
+        :raises OSError: if it can't be made; call :meth:`abandon` then
+        """
+        new = self._place(target)
+        modes: list[tuple[str, int]] = []
+        for part in parts:
+            path = os.path.join(new, *part.path.split("/")) if part.path else new
+            if part.sort == "file":
+                fetch(part, path)
+            elif part.sort == "link":
+                os.symlink(part.link, path)
+            else:
+                os.mkdir(path)
+                modes.append((path, part.mode))
+        for path, mode in reversed(modes):  # last: a directory may be read-only
+            if path != new:
+                os.chmod(path, mode)
+        self._moves.append((new, target))
+        if modes:
+            self._modes[target] = parts[0].mode
+
+    def link(self, text: str, target: str) -> None:
+        """Make a symbolic link aside; raises OSError."""
+        new = self._place(target)
+        os.symlink(text, new)
+        self._moves.append((new, target))
+
+    def commit(self) -> None:
+        """Rename everything into place.
+
+        :raises OSError: if something can't be; then everything is as it was
+        """
+        done: list[tuple[str, str | None]] = []
+        try:
+            for new, target in self._moves:
+                place = target.rstrip("/")
+                os.makedirs(os.path.dirname(place) or ".", exist_ok=True)
+                done.append((place, _set_aside(place, new + ".old")))
+                os.replace(new, place)
+                if target in self._modes:  # a read-only directory could not be renamed
+                    os.chmod(place, self._modes[target])
+        except OSError:
+            for target, old in reversed(done):
+                _put_back(target, old)
+            raise
+        finally:
+            self.abandon()
+
+    def abandon(self) -> None:
+        """Remove what is aside."""
+        for directory in self._made:
+            _remove_own(directory)
+        if self._run is not None:
+            for new, _ in self._moves:
+                for path in (new, new + ".old"):
+                    if os.path.lexists(path):
+                        _remove(path)
+        self._made.clear()
+        self._moves.clear()
+
+    def _place(self, target: str) -> str:
+        """Return a path from which a rename to the target is possible."""
+        near = _existing_parent(target)
+        same = _device(self.root) == _device(near)
+        if same and self._run is not None:
+            own = os.path.join(self.root, ASIDE, self._run)
+            if own not in _THERE:
+                _make_own(os.path.dirname(own))
+                os.makedirs(own, exist_ok=True)
+                _THERE.add(own)
+            return os.path.join(own, f"{self._name}-{len(self._moves)}")
+        own = os.path.join(self.root if same else near, ASIDE, self._name)
+        if own not in self._made:
+            _make_own(os.path.dirname(own))
+            os.mkdir(own)
+            self._made.append(own)
+        return os.path.join(own, str(len(self._moves)))
+
+
+def _make_own(directory: str) -> None:
+    """Make the directory of all restores, or tidy it up."""
+    try:
+        os.makedirs(directory)
+    except FileExistsError:
+        for name in os.listdir(directory):
+            if _is_left_over(name):
+                _remove_tree(os.path.join(directory, name))
+
+
+def _is_left_over(name: str) -> bool:
+    pid = name.partition("-")[0]
+    if not pid.isdigit() or int(pid) == os.getpid() or os.name == "nt":
+        return False  # on Windows there is no signal that only asks
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return True
+    except (OSError, OverflowError):
+        return False
+    return False
+
+
+def _remove_own(directory: str) -> None:
+    _remove_tree(directory)
+    with contextlib.suppress(OSError):
+        os.rmdir(os.path.dirname(directory))  # only if no other restore is using it
+
+
+def _remove(path: str) -> None:
+    with contextlib.suppress(OSError):
+        if os.path.isdir(path) and not os.path.islink(path):
+            _remove_tree(path)
+        else:
+            os.unlink(path)
+
+
+def _set_aside(target: str, old: str) -> str | None:
+    """Keep what is in the place of a target until all are in place; None if there is nothing."""
+    if not os.path.lexists(target):
+        return None
+    if os.path.isdir(target) and not os.path.islink(target):
+        os.rename(target, old)  # nothing can be renamed over a directory that is not empty
+        return old
+    try:
+        os.link(target, old, follow_symlinks=False)  # so that there is a target at any moment
+    except (OSError, NotImplementedError):
+        os.rename(target, old)
+    return old
+
+
+def _put_back(target: str, old: str | None) -> None:
+    _remove(target)
+    if old is not None:
+        with contextlib.suppress(OSError):
+            os.rename(old, target)
+
+
+def _remove_tree(path: str) -> None:
+    """Remove a directory, read-only ones in it as well; what can't be removed stays."""
+    for directory, _, _ in os.walk(path):
+        with contextlib.suppress(OSError):
+            os.chmod(directory, 0o700)
+    shutil.rmtree(path, ignore_errors=True)
+
+
+def _existing_parent(path: str) -> str:
+    parent = os.path.dirname(os.path.abspath(path))
+    while not os.path.isdir(parent):
+        parent = os.path.dirname(parent)
+    return parent
+
+
+def _device(path: str) -> int:
+    return os.stat(path).st_dev
