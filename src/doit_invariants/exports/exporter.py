@@ -1,0 +1,153 @@
+"""Exports the targets of a task, and restores them: what the rest of the package uses."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from doit_invariants.core.artifacts.entry import Entry
+from doit_invariants.core.artifacts.hows import HOWS
+from doit_invariants.core.artifacts.parts import Damaged
+from doit_invariants.core.errors import InvalidOption, InvariantsError
+from doit_invariants.exports.former import former_rows, remove_former
+from doit_invariants.exports.manifest import Manifest, read_manifest, write_manifest
+from doit_invariants.exports.places import overlap, project_path, temporary, why_text
+from doit_invariants.exports.restoring import ExportError, Restored, Source, find, restore
+from doit_invariants.exports.writing import Draft, Writing
+
+__all__ = ["HOWS", "Draft", "ExportError", "Exporter", "Look", "Restored"]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a restore would find.
+
+    :ivar entry: the success of which the exports are; None if there is no manifest
+    :ivar refusals: why a missing target can't be restored, for each that can't
+    :ivar by_hand: missing targets whose exports no manifest names: somebody put them there
+    """
+
+    entry: Entry | None
+    refusals: dict[str, str]
+    by_hand: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Exporter:
+    """Exports the targets of one task to a directory and restores them from there.
+
+    :ivar root: absolute path of the directory of the project
+    :ivar directory: absolute path of the directory of the exports
+    :ivar how: one of :data:`HOWS`
+    :ivar overwrite: whether files that this task did not put there may be overwritten
+    :ivar task: name of the task
+    """
+
+    root: str
+    directory: str
+    how: str
+    overwrite: bool
+    task: str
+
+    def place(self, target: str) -> str:
+        """Return the absolute path of the export of a target, without the suffix of a packed one.
+
+        :raises InvalidOption: if the target is not in the project, or its export would be the
+            target itself, in it or around it
+        """
+        relative = project_path(self.root, target)
+        place = os.path.join(os.path.normpath(self.directory), *relative.split("/"))
+        real, real_place = (
+            os.path.join(os.path.realpath(base), *relative.split("/"))
+            for base in (self.root, self.directory)
+        )
+        if overlap(real, real_place):
+            raise InvalidOption(
+                f"the export of {target} would be {place}, which overlaps with the target; "
+                "choose another export_dir"
+            )
+        return place
+
+    def export(self, targets: Sequence[str]) -> Draft:
+        """Export targets; what can't be is left out with a warning.
+
+        :raises InvalidOption: as :meth:`place`
+        """
+        for target in targets:
+            self.place(target)
+        # A directory before a target in it, which would make a directory that nobody exported.
+        outer_first = sorted(targets, key=lambda one: project_path(self.root, one).count("/"))
+        try:
+            with temporary(self.directory) as aside:
+                writing = Writing(self, self._known(), aside)
+                for target in outer_first:
+                    writing.export(target, targets)
+                return writing.draft(targets)
+        except OSError as error:
+            text = f"nothing is exported: {self.directory} can't be written: {why_text(error)}"
+            return Draft((), (text,), ())
+
+    def finish(self, draft: Draft, entry: Entry) -> None:
+        """Make a draft what the task exported; called once the task is known to have succeeded.
+
+        :param entry: of this success, with the artifacts of the draft
+        :raises ExportError: if the manifest can't be written
+        """
+        manifest = Manifest(entry, dict(draft.rows), former_rows(self, self._known(), draft.rows))
+        try:
+            with temporary(self.directory) as aside:
+                write_manifest(self.directory, self.task, manifest, aside)
+                # Only now: a process that is killed leaves an export too many, not one too few.
+                remove_former(self, manifest.former, aside)
+        except (OSError, TypeError, ValueError) as error:
+            raise ExportError(
+                f"the manifest of the exports can't be written to {self.directory}: "
+                f"{why_text(error)}"
+            ) from error
+
+    def look(self, missing: Sequence[str], replace: Collection[str] = ()) -> Look:
+        """Say whether missing targets could be restored; cheap, and nothing is written.
+
+        :param replace: those that are there, but may go
+        """
+        entry, sources, refusals = self._find(missing, replace)
+        by_hand = tuple(source.target for source in sources if source.row is None)
+        return Look(entry, refusals, by_hand)
+
+    def restore(self, missing: Sequence[str], replace: Collection[str] = ()) -> Restored:
+        """Restore missing targets, all or none.
+
+        :param replace: those that are there, but may go
+        :raises ExportError: in one line, if one can't be; then everything is as it was
+        """
+        entry, sources, refusals = self._find(missing, replace)
+        for target, reason in refusals.items():
+            raise ExportError(f"{target} can't be restored: {reason}")
+        restore(self.root, sources)
+        by_hand = tuple(source.target for source in sources if source.row is None)
+        return Restored(entry, by_hand)
+
+    def _known(self) -> Manifest | None:
+        """Return the manifest for a new export: a damaged one says nothing about what is ours."""
+        try:
+            return read_manifest(self.directory, self.task)
+        except Damaged:
+            return None
+
+    def _find(
+        self, missing: Sequence[str], replace: Collection[str]
+    ) -> tuple[Entry | None, list[Source], dict[str, str]]:
+        try:
+            manifest = read_manifest(self.directory, self.task)
+        except Damaged as error:
+            reason = f"the manifest of the exports in {self.directory} is damaged: {error}"
+            return None, [], dict.fromkeys(missing, reason)
+        sources: list[Source] = []
+        refusals: dict[str, str] = {}
+        for target in missing:
+            try:
+                sources.append(find(self, manifest, target, replace=target in replace))
+            except (InvariantsError, OSError) as error:
+                refusals[target] = why_text(error)
+        return manifest.entry if manifest else None, sources, refusals

@@ -1,0 +1,226 @@
+"""Exports packed with gzip: a file as it is, a directory as a tar.
+
+What is packed is the same whenever and by whomever it is packed. What is unpacked is not trusted:
+members are read one by one against parts that were checked; tarfile never gets a name to write to.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import io
+import os
+import tarfile
+import zlib
+from collections.abc import Iterator, Sequence
+from typing import IO, cast
+
+from xxhash import xxh3_128
+
+from doit_invariants.core.artifacts.capture import capture
+from doit_invariants.core.artifacts.parts import Damaged, Part, Sort, check_parts
+from doit_invariants.core.digest import ALGORITHM
+from doit_invariants.exports.content import NO_DIGEST, hashed
+
+#: What reading a packed file raises if it is broken, beside OSError and Damaged.
+BROKEN = (EOFError, zlib.error, tarfile.TarError, ValueError, ArithmeticError, LookupError)
+
+_CHUNK = 1 << 20
+# Headers with long names need some more than one block each; the end is padded.
+_PER_MEMBER = 4096
+_END = 4 * tarfile.RECORDSIZE
+
+
+class _Hashing:
+    """Hashes what is read through it."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self._hasher = xxh3_128()
+        self.size = 0
+
+    @property
+    def digest(self) -> str:
+        return f"{ALGORITHM}:{self._hasher.hexdigest()}"
+
+    def read(self, size: int = -1) -> bytes:
+        data = self._stream.read(size)
+        self._hasher.update(data)
+        self.size += len(data)
+        return data
+
+
+def pour(source: IO[bytes], sink: IO[bytes], limit: int | None = None) -> tuple[str, int]:
+    """Copy one stream into another; return digest and size in bytes.
+
+    :param limit: size in bytes that the source must not exceed
+    :raises Damaged: if it does
+    """
+    through = _Hashing(source)
+    while chunk := through.read(_CHUNK):
+        if limit is not None and through.size > limit:
+            raise Damaged("there is more in it than was exported")
+        sink.write(chunk)
+    return through.digest, through.size
+
+
+@contextlib.contextmanager
+def _packing(new: str) -> Iterator[IO[bytes]]:
+    # Neither name nor time in the header: the same content gives the same file.
+    with open(new, "xb") as raw, gzip.GzipFile("", "wb", 6, raw, mtime=0) as packed:
+        yield cast("IO[bytes]", packed)
+
+
+def pack(target: str, new: str) -> tuple[Part, ...]:
+    """Pack a target into a new file.
+
+    :param target: absolute path of a file or directory
+    :param new: path of what must not exist yet
+    :returns: the parts of the target
+    :raises CannotKeep, OSError: as :func:`capture`
+    """
+    if os.path.isdir(target):
+        parts = capture(target, hashed)
+        with _packing(new) as packed:
+            _write_tar(packed, target, parts)
+        return parts
+
+    def put(source: str) -> tuple[str, int]:
+        with open(source, "rb") as stream, _packing(new) as packed:
+            return pour(stream, packed)
+
+    parts = capture(target, put)
+    info = os.stat(target)
+    os.utime(new, ns=(info.st_atime_ns, info.st_mtime_ns))
+    return parts
+
+
+def _write_tar(packed: IO[bytes], target: str, parts: Sequence[Part]) -> None:
+    top = os.path.basename(target)
+    with tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as tar:
+        for part in parts:
+            info = tarfile.TarInfo(f"{top}/{part.path}" if part.path else top)
+            info.mode = 0o777 if part.sort == "link" else part.mode
+            if part.sort == "directory":
+                info.type = tarfile.DIRTYPE
+            elif part.sort == "link":
+                info.type, info.linkname = tarfile.SYMTYPE, part.link
+            else:
+                _add_file(tar, info, part, os.path.join(target, *part.path.split("/")))
+                continue
+            tar.addfile(info)
+
+
+def _add_file(tar: tarfile.TarFile, info: tarfile.TarInfo, part: Part, source: str) -> None:
+    info.size = part.size
+    with open(source, "rb") as stream:
+        through = _Hashing(stream)
+        tar.addfile(info, cast("IO[bytes]", through))
+    if through.digest != part.digest:
+        raise OSError(0, f"{source} was written while it was exported")
+
+
+def unpack_file(path: str, new: str, limit: int | None) -> tuple[str, int]:
+    """Unpack a file into a new one; return digest and size in bytes.
+
+    :param limit: size in bytes of what is in it, at most
+    :raises Damaged, OSError: if it is broken, or there is more in it
+    """
+    with gzip.open(path, "rb") as packed, open(new, "xb") as sink:
+        return pour(cast("IO[bytes]", packed), sink, limit)
+
+
+class _Bounded:
+    """A stream of which no more can be read than there should be."""
+
+    def __init__(self, stream: IO[bytes], limit: int) -> None:
+        self._stream = stream
+        self._limit = limit
+
+    def read(self, size: int = -1) -> bytes:
+        left = self._limit - self._stream.tell() + 1
+        data = self._stream.read(left if size < 0 else min(size, left))
+        self._check(self._stream.tell())
+        return data
+
+    def seek(self, place: int, whence: int = io.SEEK_SET) -> int:
+        self._check(place)
+        return self._stream.seek(place, whence)
+
+    def tell(self) -> int:
+        return self._stream.tell()
+
+    def _check(self, place: int) -> None:
+        if place > self._limit:
+            raise Damaged("there is more in it than was exported")
+
+
+class Tar:
+    """The members of a packed directory.
+
+    :param stream: the unpacked tar
+    :param top: name of the directory, which may be in front of the names of the members
+    """
+
+    def __init__(self, stream: IO[bytes], top: str) -> None:
+        self._tar = tarfile.open(fileobj=stream, mode="r:")  # noqa: SIM115
+        members = list(self._tar)
+        names = _names(members, top)
+        self._members = dict(zip(names, members, strict=True))
+        parts = [_part(name, info) for name, info in zip(names, members, strict=True)]
+        if "" not in self._members:
+            parts.append(Part("", "directory", mode=0o755))
+        self.parts = tuple(sorted(parts, key=lambda part: part.path.split("/")))
+        check_parts(self.parts)
+
+    def fetch(self, path: str, new: str) -> tuple[str, int]:
+        """Write the file of a part into a new one; return digest and size in bytes."""
+        source = self._tar.extractfile(self._members[path])
+        if source is None:
+            raise Damaged(f"{path!r} in it is no file")
+        with source, open(new, "xb") as sink:
+            return pour(source, sink)
+
+
+@contextlib.contextmanager
+def open_tar(path: str, top: str, parts: Sequence[Part] | None = None) -> Iterator[Tar]:
+    """Open a packed directory.
+
+    :param top: name of the directory that was packed
+    :param parts: what must be in it; None for what others packed, which may hold anything safe
+    :raises Damaged, OSError: if it is broken, or there is more in it, or a member is not safe
+    """
+    with gzip.open(path, "rb") as packed:
+        stream = cast("IO[bytes]", packed)
+        if parts is None:
+            while stream.read(_CHUNK):
+                pass  # the checksum is at the end, and tarfile stops before it
+            stream.seek(0)
+        else:
+            names = sum(len(part.path) + len(part.link) for part in parts)
+            most = sum(part.size for part in parts) + 8 * names + _END
+            most += (len(parts) + 1) * (_PER_MEMBER + 8 * len(top))
+            stream = cast("IO[bytes]", _Bounded(stream, most))
+        yield Tar(stream, top)
+
+
+def _names(members: Sequence[tarfile.TarInfo], top: str) -> list[str]:
+    names = [info.name for info in members]
+    names = ["" if name == "." else name.removeprefix("./") for name in names]
+    if "" in names or not all(name == top or name.startswith(top + "/") for name in names):
+        return names
+    return [name[len(top) + 1 :] for name in names]
+
+
+def _part(name: str, info: tarfile.TarInfo) -> Part:
+    sort: Sort
+    if info.type in (tarfile.REGTYPE, tarfile.AREGTYPE) and not info.issparse():
+        sort = "file"
+    elif info.isdir():
+        sort = "directory"
+    elif info.issym():
+        return Part(name, "link", link=info.linkname)
+    else:
+        raise Damaged(f"{name!r} in it is neither a file, a directory nor a symbolic link")
+    digest, size = (NO_DIGEST, info.size) if sort == "file" else ("", 0)
+    return Part(name, sort, digest, size, info.mode & 0o777)

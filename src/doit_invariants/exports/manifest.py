@@ -1,0 +1,175 @@
+"""The manifest of a task: what it exported, beside the exports, so that they are known again.
+
+One JSON file for each task, in ``.doit-invariants`` in the directory of the exports. It is written
+last, so that it never names what is not there yet. Others may write where it lies: it is checked
+for all that it says, and no name in it leads anywhere but to the export of its target.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import stat as stat_module
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from urllib.parse import quote
+
+from doit_invariants.core.artifacts.entry import Entry, entry_from_json
+from doit_invariants.core.artifacts.hows import HOWS
+from doit_invariants.core.artifacts.parts import Damaged, Part
+from doit_invariants.core.artifacts.staging import ASIDE
+from doit_invariants.core.digest import digest_bytes, digest_json
+from doit_invariants.core.model import Json
+
+#: What the name of an export may have behind the name of its target.
+SUFFIXES = ("", ".gz", ".tar.gz")
+
+# File systems allow 255 bytes; the names of the temporary files are made of it as well.
+_LONGEST = 180
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One export as it was left.
+
+    :ivar export: its path below the directory of the exports, with ``/`` between its parts
+    :ivar how: one of :data:`HOWS`
+    :ivar digest: of what lies there: of the packed file, of the parts of a directory, of the text
+        of a link
+    :ivar size: in bytes
+    :ivar mtime_ns: modification time in ns; -1 if equality would prove nothing
+    :ivar inode: of the file
+    """
+
+    export: str
+    how: str
+    digest: str
+    size: int
+    mtime_ns: int
+    inode: int
+
+    def to_json(self) -> Json:
+        """Return the row as it is kept."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+    @staticmethod
+    def from_json(data: Json) -> Row:
+        """Read a kept row; raises Damaged."""
+        try:
+            row = Row(**data)
+        except TypeError as error:
+            raise Damaged("it lists what is not an export") from error
+        texts, numbers = (row.export, row.how, row.digest), (row.size, row.mtime_ns, row.inode)
+        if not all(type(one) is str for one in texts) or row.how not in HOWS:
+            raise Damaged("it lists what is not an export")
+        if not all(type(one) is int for one in numbers):
+            raise Damaged("it lists what is not an export")
+        return row
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a task exported when it last succeeded.
+
+    :ivar entry: that success
+    :ivar rows: the exports, by the path of the target relative to the project
+    :ivar former: exports of earlier successes that this one did not replace: ours, but not what
+        it made
+    """
+
+    entry: Entry
+    rows: dict[str, Row]
+    former: dict[str, Row] = field(default_factory=dict)
+
+    def parts(self, target: str) -> tuple[Part, ...]:
+        """Return what a target held; empty if it is not among them."""
+        for artifact in self.entry.artifacts:
+            if artifact.path == target:
+                return artifact.parts
+        return ()
+
+
+def manifest_path(directory: str, task: str) -> str:
+    """Return the path of the manifest of a task."""
+    name = quote(task, safe="", errors="surrogateescape")
+    if len(name) > _LONGEST:
+        name = f"{name[:_LONGEST]}-{digest_bytes(name.encode()).partition(':')[2]}"
+    return os.path.join(directory, ASIDE, name + ".json")
+
+
+def read_manifest(directory: str, task: str) -> Manifest | None:
+    """Return the manifest of a task, None if there is none.
+
+    :param directory: absolute path of the directory of the exports
+    :raises Damaged: in one line, for what is no manifest that this version writes
+    """
+    path = manifest_path(directory, task)
+    try:
+        if os.path.islink(os.path.dirname(path)) or not _is_file(path):
+            raise Damaged("there is a link or a directory in its place")
+        with open(path, encoding="utf-8") as stream:
+            data = json.load(stream)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise Damaged(f"it can't be read: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:
+        raise Damaged("it is not JSON") from error
+    return _manifest(data)
+
+
+def _is_file(path: str) -> bool:
+    return stat_module.S_ISREG(os.lstat(path).st_mode)
+
+
+def _manifest(data: Json) -> Manifest:
+    if not isinstance(data, dict):
+        raise Damaged("it is not a manifest")
+    check = data.pop("check", None)
+    if check != digest_json(data):
+        raise Damaged("it was edited, or not completely written")
+    entry = entry_from_json(data.get("entry"))
+    rows, former = (dict(_rows(data.get(key))) for key in ("exports", "former"))
+    manifest = Manifest(entry, rows, former)
+    for target in rows:
+        if not manifest.parts(target):
+            raise Damaged(f"it does not say what {target!r} held")
+    return manifest
+
+
+def _rows(exports: Json) -> Iterator[tuple[str, Row]]:
+    if not isinstance(exports, dict):
+        raise Damaged("it does not list exports")
+    for target, data in exports.items():
+        row = Row.from_json(data)
+        if not is_name_below(target) or row.export not in {target + end for end in SUFFIXES}:
+            raise Damaged(f"it leads from {target!r} to {row.export!r}")
+        yield target, row
+
+
+def is_name_below(path: str) -> bool:
+    """Return whether a relative path with ``/`` leads to something below where it begins."""
+    names = path.split("/")
+    bad = ("", ".", "..")
+    return "\0" not in path and names[0] != ASIDE and not any(name in bad for name in names)
+
+
+def write_manifest(directory: str, task: str, manifest: Manifest, aside: str) -> None:
+    """Write the manifest of a task, at once.
+
+    :param aside: path of a temporary directory on the same file system
+    :raises OSError: if it can't be written
+    :raises TypeError, ValueError: if JSON can't hold what is in the entry
+    """
+    rows, former = (
+        {target: row.to_json() for target, row in rows.items()}
+        for rows in (manifest.rows, manifest.former)
+    )
+    text = json.dumps({"entry": manifest.entry.to_json(), "exports": rows, "former": former})
+    # Read back first: JSON has no tuples and only texts as keys, and the check is of what is read.
+    data = json.loads(text)
+    data["check"] = digest_json(data)
+    new = os.path.join(aside, "manifest")
+    with open(new, "x", encoding="utf-8") as stream:
+        json.dump(data, stream)
+    os.replace(new, manifest_path(directory, task))

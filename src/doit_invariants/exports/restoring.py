@@ -1,0 +1,225 @@
+"""Restores targets from their exports."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from doit_invariants.core.artifacts.capture import capture
+from doit_invariants.core.artifacts.entry import Entry
+from doit_invariants.core.artifacts.parts import Part
+from doit_invariants.core.artifacts.staging import Staging
+from doit_invariants.core.copying import copy_file
+from doit_invariants.core.errors import InvariantsError
+from doit_invariants.exports.content import (
+    NO_DIGEST,
+    digest_of_parts,
+    hashed,
+    misshapen,
+    sized,
+)
+from doit_invariants.exports.former import is_unchanged, place_of
+from doit_invariants.exports.gzipped import BROKEN, open_tar, unpack_file
+from doit_invariants.exports.making import link_text
+from doit_invariants.exports.manifest import Manifest, Row
+from doit_invariants.exports.places import project_path, why_text
+
+if TYPE_CHECKING:
+    from doit_invariants.exports.exporter import Exporter
+
+
+class ExportError(InvariantsError):
+    """Targets can't be restored, or their export can't be completed; says why in one line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What was restored.
+
+    :ivar entry: the success of which the exports are; None if there is no manifest
+    :ivar by_hand: targets whose exports no manifest names: somebody put them there
+    """
+
+    entry: Entry | None
+    by_hand: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a missing target comes from.
+
+    :ivar target: as it was asked for
+    :ivar path: its absolute path
+    :ivar place: absolute path of the export
+    :ivar row: the manifest's, None for what was put there by hand
+    :ivar parts: what the target held; of what was put there by hand, what is known without
+        unpacking
+    """
+
+    target: str
+    path: str
+    place: str
+    row: Row | None
+    parts: tuple[Part, ...] | None
+
+
+def find(
+    exporter: Exporter, manifest: Manifest | None, target: str, *, replace: bool = False
+) -> Source:
+    """Return where a missing target comes from; nothing is hashed.
+
+    :param replace: whether what is in its place may go
+    :raises InvariantsError, OSError: saying why, if it can't be restored
+    """
+    name = project_path(exporter.root, target)
+    place = exporter.place(target)
+    path = os.path.join(exporter.root, *name.split("/"))
+    if os.path.exists(path) and not replace:
+        raise ExportError("there is something in its place")
+    row = manifest.rows.get(name) if manifest is not None else None
+    if manifest is None or row is None:
+        found = _by_hand(exporter, target, path, place)
+        _check_not_former(exporter, manifest, name, found.place)
+        return found
+    place = place_of(exporter, row)
+    if row.how == "symlink":
+        raise ExportError(f"its export {place} is only a link to it")
+    parts = manifest.parts(name)
+    wanted = parts if row.how != "gzip" else (Part("", "file", size=row.size),)
+    _check_there(place)
+    reason = misshapen(place, wanted)
+    if reason is not None:
+        raise ExportError(_not_as_exported(place, reason))
+    return Source(target, path, place, row, parts)
+
+
+def _check_not_former(exporter: Exporter, manifest: Manifest | None, name: str, place: str) -> None:
+    former = manifest.former.get(name) if manifest is not None else None
+    if former and place == place_of(exporter, former) and is_unchanged(place, former):
+        raise ExportError(f"its export {place} is of an earlier run")
+
+
+def _not_as_exported(place: str, reason: str) -> str:
+    return f"{place} is not as it was exported: {reason}; remove it to run the task"
+
+
+def _check_there(place: str) -> None:
+    if os.path.exists(place):
+        return
+    if os.path.islink(place):
+        raise ExportError(f"its export {place} is a link that leads nowhere")
+    raise ExportError(f"its export {place} is missing")
+
+
+def _by_hand(exporter: Exporter, target: str, path: str, place: str) -> Source:
+    for end in (".gz", ".tar.gz") if exporter.how == "gzip" else ():
+        if os.path.isfile(place + end):
+            return Source(target, path, place + end, None, None)
+    _check_there(place)
+    return Source(target, path, place, None, capture(place, sized))
+
+
+def restore(root: str, sources: Sequence[Source]) -> None:
+    """Restore targets, all or none.
+
+    :param root: absolute path of the directory of the project
+    :raises ExportError: in one line, if one can't be; then everything is as it was
+    """
+    staging = Staging(root)
+    source = None
+    try:
+        for source in sources:
+            _stage(staging, source)
+        source = None
+        staging.commit()
+    except (InvariantsError, OSError, *BROKEN) as error:
+        name = source.target if source else ", ".join(one.target for one in sources)
+        raise ExportError(f"{name} can't be restored: {_why(error, source)}") from error
+    finally:
+        staging.abandon()
+
+
+def _why(error: BaseException, source: Source | None) -> str:
+    if source is None or isinstance(error, ExportError):
+        return why_text(error)
+    if isinstance(error, OSError) and error.filename not in (None, source.place):
+        return why_text(error)
+    if source.row is None:
+        return f"its export {source.place} can't be read: {why_text(error)}"
+    return _not_as_exported(source.place, why_text(error))
+
+
+def _stage(staging: Staging, source: Source) -> None:
+    if source.row is not None and source.row.how == "move":
+        _check_moved(source)
+        staging.link(link_text(source.place, source.path), source.path)
+    elif source.place.endswith(".tar.gz") and _is_packed(source):
+        _stage_tar(staging, source)
+    elif _is_packed(source):
+        _stage_packed(staging, source)
+    else:
+        _stage_plain(staging, source)
+
+
+def _is_packed(source: Source) -> bool:
+    return source.parts is None or (source.row is not None and source.row.how == "gzip")
+
+
+def _check_moved(source: Source) -> None:
+    assert source.parts is not None
+    found = capture(source.place, hashed)
+    if digest_of_parts(found) != digest_of_parts(source.parts):
+        raise ExportError(_not_as_exported(source.place, "its content was changed"))
+
+
+def _check(source: Source, part: Part, found: tuple[str, int]) -> None:
+    if source.row is not None and part.digest != found[0]:
+        what = f"{part.path} in it" if part.path else "its content"
+        raise ExportError(_not_as_exported(source.place, f"{what} was changed"))
+
+
+def _finish(new: str, mode: int, like: str) -> None:
+    info = os.stat(like)
+    os.chmod(new, mode)
+    os.utime(new, ns=(info.st_atime_ns, info.st_mtime_ns))
+
+
+def _stage_plain(staging: Staging, source: Source) -> None:
+    def fetch(part: Part, new: str) -> None:
+        below = part.path.split("/") if part.path else []
+        place = os.path.join(source.place, *below)
+        _check(source, part, copy_file(place, new))
+        _finish(new, part.mode, place)
+
+    assert source.parts is not None
+    staging.make(source.parts, source.path, fetch)
+
+
+def _stage_packed(staging: Staging, source: Source) -> None:
+    mode = os.stat(source.place).st_mode & 0o777
+    parts = source.parts or (Part("", "file", NO_DIGEST, mode=mode),)
+    limit = parts[0].size if source.parts else None
+
+    def fetch(part: Part, new: str) -> None:
+        _check(source, part, unpack_file(source.place, new, limit))
+        _finish(new, part.mode, source.place)
+
+    staging.make(parts, source.path, fetch)
+
+
+def _stage_tar(staging: Staging, source: Source) -> None:
+    with open_tar(source.place, os.path.basename(source.path), source.parts) as tar:
+        if source.parts is not None and _shape(tar.parts) != _shape(source.parts):
+            raise ExportError(_not_as_exported(source.place, "it holds something else"))
+
+        def fetch(part: Part, new: str) -> None:
+            _check(source, part, tar.fetch(part.path, new))
+            os.chmod(new, part.mode)
+
+        staging.make(source.parts or tar.parts, source.path, fetch)
+
+
+def _shape(parts: Sequence[Part]) -> set[tuple[str, str, int, str]]:
+    return {(part.path, part.sort, part.size, part.link) for part in parts}
