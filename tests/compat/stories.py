@@ -135,8 +135,30 @@ def _outcomes(results: Any, project: Path) -> list[Outcome]:
     ]
 
 
+#: The options that the loader adds to every command, as doit shows them. Meant: there is no other
+#: way to give a policy on the command line.
+_OUR_OPTIONS = (
+    """      --cache=ARG
+            cache policy for all tasks, whatever they say: True,
+            False, export, force, once, shared, or one of a plugin
+            (config: cache, environ: DOIT_CACHE)
+      --resume=ARG
+            accept everything upstream of TASK as it stands, its
+            targets must exist; repeatable  (config: resume)
+      --resume-inferred=ARG
+            like --resume, but targets upstream may be missing;
+            repeatable  (config: resume_inferred)
+""",
+    " CmdOption({'name':'cache', 'short':'','long':'cache' }),"
+    " CmdOption({'name':'resume', 'short':'','long':'resume' }),"
+    " CmdOption({'name':'resume_inferred', 'short':'','long':'resume-inferred' }),",
+)
+
+
 def _normal(text: str, place: str) -> str:
     text = text.replace(place, "<project>")
+    for options in _OUR_OPTIONS:
+        text = text.replace(options, "")
     for pattern, replacement in _NORMALISED:
         text = pattern.sub(replacement, text)
     return text

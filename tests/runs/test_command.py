@@ -193,7 +193,15 @@ def test_kinds(doit_project: Make) -> None:
         "Tree",
         "Value",
     ]
-    assert [row["name"] for row in found["policies"]] == ["False", "True"]
+    assert [row["name"] for row in found["policies"]] == [
+        "False",
+        "True",
+        "export",
+        "force",
+        "once",
+        "shared",
+    ]
+    assert [row["name"] for row in found["stores"]] == ["directory"]
     assert {row["plugin"] for row in found["kinds"]} == {"builtin-kinds"}
     text = project.run("invariants", "kinds").stdout
     assert "Action                        builtin-kinds      Unchanged while an action" in text
@@ -204,8 +212,8 @@ def test_mistakes_on_the_command_line(doit_project: Make) -> None:
     """Each is one line that says what is allowed, with doit's exit code."""
     project = doit_project({"dodo.py": DODO, "in.txt": ""})
     for arguments, text in (
-        ([], "`invariants` needs a verb, one of: why, show, accept, kinds"),
-        (["wy"], "`invariants` has no verb 'wy'; allowed are why, show, accept, kinds"),
+        ([], "`invariants` needs a verb, one of: why, show, accept, store, kinds"),
+        (["wy"], "`invariants` has no verb 'wy'; allowed are why, show, accept, store, kinds"),
         (["show"], "`invariants show` needs the name of a task"),
         (["why", "nope"], "'nope' is not a task."),
         (

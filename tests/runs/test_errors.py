@@ -29,7 +29,8 @@ AT_LOAD = {
     "ttll": (
         "'ttll': '1d'",
         "task 'a': unknown option 'ttll'; did you mean 'ttl'? allowed beside "
-        "doit's own are invariants, cache, ttl, track_code, track_targets",
+        "doit's own are invariants, cache, ttl, export_dir, export_how, export_overwrite, share, "
+        "track_code, track_targets",
     ),
     "list": (
         "'invariants': TTL('1d')",
@@ -75,16 +76,23 @@ AT_LOAD = {
     "nan ttl": ("'ttl': float('nan')", "task 'a': option 'ttl': nan is not an age"),
     "bool ttl": ("'ttl': True", "task 'a': option 'ttl': True is not an age"),
     "cache": (
-        "'cache': 'export'",
-        "task 'a': option 'cache': unknown policy 'export'; allowed are False, True",
+        "'cache': 'sometimes'",
+        "task 'a': option 'cache': unknown policy 'sometimes'; allowed are False, True, 'export', "
+        "'force', 'once', 'shared'",
     ),
     "cache text": ("'cache': 'True'", "task 'a': option 'cache': unknown policy 'True'"),
-    "reserved": (
-        "'export_dir': 'x'",
-        "task 'a': option 'export_dir' belongs to the cache policies "
-        "export and shared, which this version does not have; allowed are invariants, "
-        "cache, ttl, track_code, track_targets",
+    "export without a directory": (
+        "'cache': 'export'",
+        "task 'a': option 'cache': 'export' needs to know where to: give the task an export_dir, "
+        'like "export_dir": "published", or set one in [tool.doit.invariants]',
     ),
+    "export_dir": ("'export_dir': 3", "task 'a': option 'export_dir' must be a path like"),
+    "export_how": (
+        "'export_how': 'zip'",
+        "task 'a': option 'export_how' must be one of copy, hardlink, symlink, move, gzip, got "
+        "'zip'",
+    ),
+    "share": ("'share': 'no'", "task 'a': option 'share' must be True or False, got 'no'"),
     "track_code": ("'track_code': 1", "task 'a': option 'track_code' must be True or False, got 1"),
     "files": (
         "'invariants': [Files(['a', 'b'])]",
@@ -252,15 +260,23 @@ def task_a():
             {"track_cod": True},
             "[tool.doit.invariants] in pyproject.toml: unknown setting "
             "'track_cod'; did you mean 'track_code'? allowed are invariants, cache, ttl, "
-            "track_code, track_targets, block, tree_exclude, code_roots",
+            "track_code, track_targets, export_dir, export_how, export_overwrite, share, store, "
+            "store_link, store_max_size, replay, verify_hits, summary, block, tree_exclude, "
+            "code_roots",
         ),
+        ({"export_how": "zip"}, "setting 'export_how' must be one of copy, hardlink, symlink"),
+        ({"store_link": "soft"}, "setting 'store_link' must be one of auto, hardlink, copy"),
+        ({"store_max_size": "big"}, "setting 'store_max_size': 'big' is not a size"),
+        ({"verify_hits": 2}, "setting 'verify_hits' must be a number from 0 to 1, got 2"),
+        ({"summary": "always"}, "setting 'summary' must be true or false, got 'always'"),
+        ({"store": "s3://bucket"}, "setting 'store': there is no store 's3'; known are directory"),
         ({"track_code": "maybe"}, "setting 'track_code' must be true or false, got 'maybe'"),
         ({"block": 1}, "setting 'block' must be a list of texts, got 1"),
         ({"code_roots": 1}, "setting 'code_roots' must be a list of texts, got 1"),
         (
             {"block": ["nobody"]},
             "setting 'block': there is no plugin 'nobody'; known are "
-            "builtin-kinds, builtin-policies, track-actions, track-code, track-scripts",
+            "builtin-kinds, builtin-policies, builtin-stores, track-actions, track-code, track-scripts",
         ),
         ({"cache": "sometimes"}, "option 'cache': unknown policy 'sometimes'"),
         ({"ttl": "soon"}, "option 'ttl': 'soon' is not an age"),
@@ -304,5 +320,6 @@ def task_a():
     yield {"name": "x", "actions": ["true"]}
 """
     doit_project({"dodo.py": dodo}).run().assert_error(
-        "task 'a': invariants, cache, ttl, track_code, track_targets have no effect on a group"
+        "task 'a': invariants, cache, ttl, export_dir, export_how, export_overwrite, share, "
+        "track_code, track_targets have no effect on a group"
     )

@@ -13,9 +13,9 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from doit.dependency import Dependency, DependencyStatus
+from doit.dependency import Dependency, DependencyStatus, get_md5
 
 from doit_invariants.adapters import stored
 from doit_invariants.adapters.checker import ContentChecker, to_triple
@@ -25,29 +25,19 @@ from doit_invariants.adapters.host import HostFacts, evaluate_uptodate
 from doit_invariants.adapters.inputs import compare_inputs, states_to_save
 from doit_invariants.adapters.items import listed
 from doit_invariants.adapters.options import TaskSpec
+from doit_invariants.adapters.placeholders import placeholder_reason
 from doit_invariants.adapters.recording import make_record
-from doit_invariants.adapters.session import Session, ensure_session
+from doit_invariants.adapters.session import PLAN, Session, ensure_session
 from doit_invariants.adapters.signatures import Signer
 from doit_invariants.adapters.snapshot import Look
+from doit_invariants.adapters.status import failed, report
 from doit_invariants.core.decide import decide
 from doit_invariants.core.errors import InvalidOption
 from doit_invariants.core.model import Reason, Verdict
 from doit_invariants.core.records import Origin, PathState, Record
 
-#: Reasons of doit's own rules, and that there is no record for any rule to compare with.
-_OF_DOIT = {
-    "uptodate_false",
-    "has_no_dependencies",
-    "missing_target",
-    "checker_changed",
-    "missing_file_dep",
-    "awaited_file_dep",
-    "added_file_dep",
-    "removed_file_dep",
-    "changed_file_dep",
-    "never_ran",
-    "cache_false",
-}
+if TYPE_CHECKING:
+    from doit_invariants.adapters.plan import Outcome, Plan
 
 
 class InvariantsDependency(Dependency):  # type: ignore[misc]
@@ -99,6 +89,7 @@ class InvariantsDependency(Dependency):  # type: ignore[misc]
         if not self._closed:
             with contextlib.suppress(Exception):  # of a damaged DB: nothing is tidied then
                 self.session.details.sweep()
+            self.session.close()
         super().close()
 
     def remove_success(self, task: Any) -> None:
@@ -118,8 +109,18 @@ class InvariantsDependency(Dependency):  # type: ignore[misc]
         """
         status = DependencyStatus(get_log)
         task.dep_changed = []
+        task.__dict__.pop(PLAN, None)
         facts = HostFacts()
         tasks = self.tasks = tasks_dict or {}
+        accepted = self.session.resume and self.session.resume.accepted(task.name, tasks)
+        if accepted:
+            report(
+                status,
+                task,
+                facts,
+                Verdict(task.name, "up-to-date", policy=f"accepted by {accepted}"),
+            )
+            return status
         items, problems = self._uptodate(facts, task, tasks)
         try:
             with _directory(self.session.root):
@@ -128,11 +129,19 @@ class InvariantsDependency(Dependency):  # type: ignore[misc]
                 verdict = decide(
                     look.before.record, look.snapshot, look.context, look.before.unreadable
                 )
+                if look.spec.policy.decides:
+                    verdict = self._ask_policy(look, facts, verdict)
                 self._after_check(task, look, verdict)
         except Exception as error:
-            verdict = _failed(task.name, error)
-        self._report(status, task, facts, verdict)
+            verdict = failed(task.name, error)
+        report(status, task, facts, verdict)
         return status
+
+    def _ask_policy(self, look: Look, facts: HostFacts, verdict: Verdict) -> Verdict:
+        # Imported late: most projects have no use for it, and doit starts for every command.
+        from doit_invariants.adapters.answers import Answers
+
+        return Answers(self, look, facts).apply(verdict)
 
     def _uptodate(self, facts: HostFacts, task: Any, tasks: Any) -> tuple[list[Any], list[Reason]]:
         try:
@@ -164,7 +173,8 @@ class InvariantsDependency(Dependency):  # type: ignore[misc]
         look.invariants()
         now.has_dependencies = bool(facts.counted or spec.own or now.inputs)
         now.host = [*facts.reasons(), *changes]
-        now.policy = list(spec.policy.reasons())
+        placeholders = session.placeholders.among(task.targets)
+        now.policy = [*spec.policy.reasons(), *map(placeholder_reason, placeholders)]
         return look
 
     def _spec(self, task: Any, items: list[Any]) -> TaskSpec:
@@ -184,25 +194,12 @@ class InvariantsDependency(Dependency):  # type: ignore[misc]
             session.on_verdict(task=task, verdict=verdict)
         if verdict.status == "error":
             return
-        if verdict.status == "up-to-date" and session.writes:
+        if verdict.status == "up-to-date" and session.writes and not verdict.reasons:
             self._refresh(task, look)
         if verdict.status == "run" or session.always:
             self._pending[task.name] = look
             if session.writes and task._actions:
                 freeze(session, self.tasks)
-
-    def _report(self, status: Any, task: Any, facts: HostFacts, verdict: Verdict) -> None:
-        """Put a verdict into the words of doit."""
-        status.verdict = verdict
-        status.status = verdict.status
-        task.dep_changed = _dep_changed(task, facts, verdict)
-        if verdict.status == "error":
-            status.error_reason = _error_text(facts, verdict)
-        if status.get_log:
-            status.reasons.update(facts.to_doit())
-            status.reasons["invariants"] = list(verdict.reasons)
-            if any(reason.code == "has_no_dependencies" for reason in verdict.reasons):
-                status.reasons["has_no_dependencies"] = True
 
     # ------------------------------------------------------------------ recording
 
@@ -216,32 +213,85 @@ class InvariantsDependency(Dependency):  # type: ignore[misc]
 
     def _save(self, task: Any, result_hash: Any) -> None:
         look = self._pending.pop(task.name, None)
-        inputs: dict[str, PathState] = {}
-        if look is not None and isinstance(self.checker, ContentChecker):
-            states = states_to_save(self, look, task)
-            inputs = {path: state for path, (state, _) in states.items()}
-            self.checker.prepared = {path: triple for path, (_, triple) in states.items()}
-            try:
-                super().save_success(task, result_hash)
-            finally:
-                self.checker.prepared = {}
-        else:
-            super().save_success(task, result_hash)
-        if look is not None:
-            self._save_record(task, look, inputs)
+        plan: Plan | None = task.__dict__.get(PLAN)
+        outcome = plan.outcome if plan is not None else None
+        if look is None or plan is None or outcome is None:
+            self._save_as_run(task, look, result_hash)
+            return
+        from doit_invariants.adapters import keeping
 
-    def _save_record(self, task: Any, look: Look, inputs: dict[str, PathState]) -> None:
-        previous = look.before.record
-        known = previous is not None or look.before.unreadable is not None
+        keeping.learn(self.session, outcome)
+        if outcome.source is not None:
+            self._save_restored(task, look, plan, outcome)
+        elif not plan.runs:
+            previous = look.before.record
+            keeping.keep(look, plan, {}, previous.executed_at or 0.0 if previous else 0.0)
+        else:
+            executed_at = self.session.clock()
+            inputs = self._save_as_run(task, look, result_hash)
+            keeping.keep(look, plan, inputs, executed_at)
+
+    def _save_as_run(self, task: Any, look: Look | None, result_hash: Any) -> dict[str, PathState]:
+        """Record a task that ran, or was accepted; return the states of its inputs."""
+        inputs = self._save_host(task, look, result_hash)
+        if look is not None:
+            previous = look.before.record
+            if task.executed:
+                self.session.placeholders.drop(task.targets)
+                self._save_record(task, look, inputs, "run", self.session.clock())
+            else:
+                executed_at = previous.executed_at if previous is not None else None
+                self._save_record(task, look, inputs, "accept", executed_at)
+        return inputs
+
+    def _save_host(self, task: Any, look: Look | None, result_hash: Any) -> dict[str, PathState]:
+        """Record what doit itself does of a task."""
+        if look is None or not isinstance(self.checker, ContentChecker):
+            super().save_success(task, result_hash)
+            return {}
+        states = states_to_save(self, look, task)
+        self.checker.prepared = {path: triple for path, (_, triple) in states.items()}
+        try:
+            super().save_success(task, result_hash)
+        finally:
+            self.checker.prepared = {}
+        return {path: state for path, (state, _) in states.items()}
+
+    def _save_restored(self, task: Any, look: Look, plan: Plan, outcome: Outcome) -> None:
+        """Record a task that was restored: as if it had run, where that would have made the same.
+
+        An export that was made of something else, or by hand, serves for now; but once the policy
+        is another, the task must run.
+        """
+        entry = outcome.entry
+        self.session.restored(task, outcome)
+        self.session.placeholders.drop(task.targets)
+        if plan.valid and entry is not None:
+            inputs = self._save_host(task, look, None)
+            self._save_record(task, look, inputs, "restore", entry.executed_at)
+        elif entry is not None:
+            self._get(task.name, "result:")  # two backends forget a task that is written unread
+            self._set(task.name, "_values_:", task.values)
+            if entry.result:
+                result = entry.result
+                self._set(
+                    task.name, "result:", result if isinstance(result, dict) else get_md5(result)
+                )
+
+    def _save_record(
+        self,
+        task: Any,
+        look: Look,
+        inputs: dict[str, PathState],
+        origin: Origin,
+        executed_at: float | None,
+    ) -> None:
+        known = look.before.record is not None or look.before.unreadable is not None
         if not look.snapshot.has_dependencies and not known:
             return  # it runs every time: there is nothing to compare, unless there once was
         if look.spec.track_targets:
             look.targets()  # as the actions left them
-        if task.executed:
-            self._write(task, make_record(look, inputs, "run", self.session.clock()))
-        else:
-            executed_at = previous.executed_at if previous is not None else None
-            self._write(task, make_record(look, inputs, "accept", executed_at))
+        self._write(task, make_record(look, inputs, origin, executed_at))
 
     def _refresh(self, task: Any, look: Look) -> None:
         """Save for an up-to-date task what makes its next check cheaper, or was not known yet.
@@ -298,31 +348,3 @@ def _directory(root: str) -> Iterator[None]:
         yield
     finally:
         os.chdir(present)
-
-
-def _dep_changed(task: Any, facts: HostFacts, verdict: Verdict) -> list[str]:
-    """Return what actions see as ``changed``: as in doit, but all for a reason of our own.
-
-    An action that works on what changed alone must not skip everything because its code did.
-    """
-    codes = {reason.code for reason in verdict.reasons}
-    if codes - _OF_DOIT:
-        return list(task.file_dep)
-    if facts.uptodate_false or "has_no_dependencies" in codes:
-        return []
-    if facts.missing_targets or facts.checker_changed:
-        return list(task.file_dep)
-    changed = set(facts.changed)
-    return [path for path in task.file_dep if path in changed]
-
-
-def _error_text(facts: HostFacts, verdict: Verdict) -> str:
-    problems = [str(one) for one in verdict.reasons if one.code == "cannot_check"]
-    if problems:
-        return "; ".join(problems)
-    return f"Dependent file '{facts.missing[0]}' does not exist."  # doit's own words
-
-
-def _failed(task: str, error: Exception) -> Verdict:
-    text = str(error) if isinstance(error, InvalidOption) else f"{type(error).__name__}: {error}"
-    return Verdict(task, "error", (Reason("cannot_check", "invariants", text),))

@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 import inspect
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from doit_invariants.core.artifacts.hows import HOWS
 from doit_invariants.core.errors import InvalidOption
 from doit_invariants.core.invariant import Invariant
 from doit_invariants.plugins.registry import Registry
 from doit_invariants.plugins.settings import Settings
 from doit_invariants.policies.base import Policy
 
-#: Keys of a task dict that this version understands.
-OPTIONS = ("invariants", "cache", "ttl", "track_code", "track_targets")
-
-#: Keys that the design reserves; none is understood yet.
-RESERVED = ("export_dir", "export_how", "share")
+#: Keys of a task dict that we understand.
+OPTIONS = (
+    "invariants",
+    "cache",
+    "ttl",
+    "export_dir",
+    "export_how",
+    "export_overwrite",
+    "share",
+    "track_code",
+    "track_targets",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +38,9 @@ class TaskSpec:
     :ivar own: whether the task itself gives invariants or a policy, so that it may be
         up-to-date without any ``file_dep``
     :ivar track_code, track_targets: whether these are tracked without being listed
+    :ivar export_dir: absolute, None if there is none
+    :ivar export_how, export_overwrite: see the settings
+    :ivar share: whether targets may go into a store
     """
 
     invariants: dict[str, Invariant]
@@ -36,22 +48,25 @@ class TaskSpec:
     own: bool
     track_code: bool
     track_targets: bool
+    export_dir: str | None = None
+    export_how: str = "copy"
+    export_overwrite: bool = False
+    share: bool = True
 
 
 def parse_options(
-    given: Mapping[str, Any], settings: Settings, kinds: Registry, policies: Registry
+    given: Mapping[str, Any],
+    settings: Settings,
+    kinds: Registry,
+    policies: Registry,
+    override: bool | str | None = None,
 ) -> TaskSpec:
     """Return the options of a task.
 
     :param given: our keys of the task dict
+    :param override: the policy of the command line, which beats all
     :raises InvalidOption: naming the option, what was given and what is allowed
     """
-    for key in RESERVED:
-        if key in given:
-            raise InvalidOption(
-                f"option {key!r} belongs to the cache policies export and shared, which this "
-                f"version does not have; allowed are {', '.join(OPTIONS)}"
-            )
     ttl = given.get("ttl")
     listed = [*_invariant_list(given.get("invariants", ()))]
     found = by_id(listed if ttl is None else [*listed, make_ttl(ttl, kinds)], kinds)
@@ -61,14 +76,22 @@ def parse_options(
     for key, one in by_id(defaults, kinds).items():
         found.setdefault(key, one)  # the task's own beats a default
     cache = given.get("cache", settings.cache)
+    policy = make_policy(cache, policies)  # also where it is overridden: a mistake is a mistake
+    if override is not None:
+        policy = make_policy(override, policies, "--cache (or DOIT_CACHE)")
+    export_dir = _export_dir(given.get("export_dir", settings.export_dir))
     own = bool(given.get("invariants")) or ttl is not None or "cache" in given
     return TaskSpec(
         invariants=found,
-        policy=_policy(cache, policies),
+        policy=policy,
         own=own,
-        track_code=_boolean("track_code", given.get("track_code", settings.track_code)),
-        track_targets=_boolean("track_targets", given.get("track_targets", settings.track_targets)),
+        export_dir=export_dir,
+        export_how=_how(given.get("export_how", settings.export_how)),
+        **{key: _boolean(key, given.get(key, getattr(settings, key))) for key in _BOOLEANS},
     )
+
+
+_BOOLEANS = ("track_code", "track_targets", "export_overwrite", "share")
 
 
 def by_id(listed: Iterable[Any], kinds: Registry, prefix: str = "") -> dict[str, Invariant]:
@@ -141,13 +164,14 @@ def make_ttl(age: Any, kinds: Registry) -> Invariant:
     return ttl
 
 
-def _policy(cache: Any, policies: Registry) -> Policy:
+def make_policy(cache: Any, policies: Registry, option: str = "option 'cache'") -> Policy:
+    """Return a policy by what a user wrote; raises InvalidOption, listing the known ones."""
     name = str(cache) if isinstance(cache, (bool, str)) else None
     registered = policies.entries.get(name) if name is not None else None
     if registered is None or cache in ("True", "False"):
         allowed = [n if n in ("True", "False") else repr(n) for n in policies.names()]
         raise InvalidOption(
-            f"option 'cache': unknown policy {cache!r:.60}; allowed are {', '.join(allowed)}"
+            f"{option}: unknown policy {cache!r:.60}; allowed are {', '.join(allowed)}"
         )
     policy: Policy = registered.cls()
     return policy
@@ -157,3 +181,21 @@ def _boolean(option: str, value: Any) -> bool:
     if not isinstance(value, bool):
         raise InvalidOption(f"option {option!r} must be True or False, got {value!r:.60}")
     return value
+
+
+def _export_dir(given: Any) -> str | None:
+    if given is None:
+        return None
+    if not isinstance(given, (str, os.PathLike)) or not os.fspath(given):
+        raise InvalidOption(
+            f"option 'export_dir' must be a path like 'published', got {given!r:.60}"
+        )
+    return os.path.abspath(os.path.expanduser(os.fspath(given)))
+
+
+def _how(given: Any) -> str:
+    if given not in HOWS:
+        raise InvalidOption(
+            f"option 'export_how' must be one of {', '.join(HOWS)}, got {given!r:.60}"
+        )
+    return str(given)

@@ -3,24 +3,38 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from doit_invariants.adapters.code import TRACKERS, TrackActions, TrackCode, TrackScripts
+from doit_invariants.adapters.counts import Counts
 from doit_invariants.adapters.details import Details
 from doit_invariants.adapters.options import TaskSpec, by_id, parse_options
+from doit_invariants.adapters.placeholders import Placeholders
+from doit_invariants.core.artifacts.staging import clear, new_name
 from doit_invariants.core.encode import Teacher, digest_value
 from doit_invariants.core.errors import CannotFingerprint, InvalidOption
 from doit_invariants.core.files import FileTeacher, FileView
 from doit_invariants.core.invariant import Invariant
+from doit_invariants.core.model import printable
 from doit_invariants.core.patterns import Matcher, matcher
 from doit_invariants.core.project import Project
 from doit_invariants.plugins.manager import Plugins, create_plugins
+from doit_invariants.plugins.opening import open_store
 from doit_invariants.plugins.settings import Settings
+from doit_invariants.stores.base import Store
+
+if TYPE_CHECKING:
+    from doit_invariants.adapters.plan import Outcome
+    from doit_invariants.adapters.resume import Resume
 
 Clock = Callable[[], float]
+
+#: The name of the attribute of a task that holds its :class:`~doit_invariants.adapters.plan.Plan`.
+PLAN = "invariants_plan"
 
 
 @dataclass(slots=True)
@@ -31,7 +45,16 @@ class Session:
     :ivar writes: whether what is found may be saved: True for ``doit run``, not for ``doit list``
     :ivar guarded: whether errors in a user's own ``uptodate`` must not get out: with ``-n``
         doit would wait for ever
+    :ivar runs: whether this is a run, which may restore, keep and make placeholders
+    :ivar runs_all: whether it runs everything: ``doit -a``
     :ivar always: whether tasks that are up-to-date are recorded as well: with ``doit -a``
+    :ivar override: the policy of the command line, None if it names none
+    :ivar resume: what the command line accepts, None if it says nothing of that
+    :ivar counts: what became of the tasks
+    :ivar caches: whether any task may be restored, or is kept
+    :ivar store: where results are shared; nothing is looked at before it is used
+    :ivar aside: name of what this run makes aside before it is put in place
+    :ivar placeholders: those of ``cache: "force"``
     :ivar explains: whether this is our own command, which owes nothing to how doit's put it
     :ivar clock: the time in seconds since the epoch
     :ivar details: what fingerprints keep beside the records
@@ -49,6 +72,9 @@ class Session:
     writes: bool = False
     guarded: bool = False
     always: bool = False
+    runs: bool = False
+    runs_all: bool = False
+    override: bool | str | None = None
     explains: bool = False
     clock: Clock = time.time
     specs: dict[str, TaskSpec] = field(default_factory=dict)
@@ -58,13 +84,20 @@ class Session:
     database: tuple[str, ...] = ()
     directories: dict[str, tuple[str, str]] = field(default_factory=dict)
     frozen: bool = False
+    resume: Resume | None = None
+    counts: Counts = field(default_factory=Counts)
+    caches: bool = False
+    aside: str = field(default_factory=new_name)
+    placeholders: Placeholders = field(default_factory=Placeholders)
     files: FileView = field(init=False)
+    store: Store | None = field(init=False)
     project: Project = field(init=False)
     teach: Teacher | None = field(init=False)
     default: TaskSpec = field(init=False)
     excluded: Matcher | None = field(init=False)
     on_verdict: Callable[..., Any] | None = field(init=False)
     on_saved: Callable[..., Any] | None = field(init=False)
+    on_restored: Callable[..., Any] | None = field(init=False)
     trackers: list[tuple[str, Any]] = field(init=False)
     _makers: tuple[int, dict[str, str]] = field(init=False, default=(-1, {}))
     _listed: dict[int, tuple[Any, dict[str, tuple[str, Invariant]]]] = field(
@@ -79,10 +112,12 @@ class Session:
         teach = hook("invariants_digest_value")
         self.teach = teach and _text_from(teach)
         self.project = Project(self.root, self.settings.code_roots)
+        self.store = open_store(self.settings, self.plugins.stores, self.root)
         self.default = self.parse({})
         self.excluded = matcher(self.settings.tree_exclude)
         self.on_verdict = hook("invariants_verdict")
         self.on_saved = hook("invariants_saved")
+        self.on_restored = hook("invariants_restored")
         self.trackers = []
         for implementation in self.plugins.implementations("invariants_for_task"):
             if implementation.hookwrapper or implementation.wrapper:
@@ -109,11 +144,35 @@ class Session:
 
     def parse(self, given: Mapping[str, Any]) -> TaskSpec:
         """Return the options of a task dict; raises InvalidOption."""
-        return parse_options(given, self.settings, self.plugins.kinds, self.plugins.policies)
+        plugins = self.plugins
+        return parse_options(given, self.settings, plugins.kinds, plugins.policies, self.override)
 
     def spec(self, task: str) -> TaskSpec:
         """Return the options of a task, the project's defaults if it has none of its own."""
         return self.specs.get(task, self.default)
+
+    def say(self, task: str, text: str) -> None:
+        """Tell the user what did not go as he would expect; a reporter may capture it."""
+        sys.stderr.write(printable(f"{task}: {text}\n"))
+
+    def close(self) -> None:
+        """End a run: nothing of the store is in use any more, nothing is aside."""
+        if self.runs and self.caches:
+            clear(self.root, self.aside)
+            if self.store is not None:
+                self.store.close()
+
+    def restored(self, task: Any, outcome: Outcome) -> None:
+        """Count a task that was restored, and tell who listens."""
+        for warning in outcome.warnings:
+            self.say(task.name, warning)
+        if self.on_restored is not None:
+            try:
+                self.on_restored(task=task, entry=outcome.entry)
+            except Exception as error:
+                # The task has succeeded, and doit would end the whole run here.
+                text = f"invariants_restored failed with {type(error).__name__}: {error}"
+                self.say(task.name, text)
 
     def digest_value(self, value: object) -> str:
         """Return the digest of a value, plugins' types included; raises CannotFingerprint."""
@@ -197,6 +256,9 @@ def create_session(
     writes: bool = False,
     guarded: bool = False,
     always: bool = False,
+    runs: bool = False,
+    runs_all: bool = False,
+    override: bool | str | None = None,
     clock: Clock = time.time,
 ) -> Session:
     """Return a session for the present directory.
@@ -211,7 +273,18 @@ def create_session(
     except InvalidOption as error:
         raise InvalidOption(f"doit-invariants: {error}") from error
     try:
-        return Session(settings, plugins, os.getcwd(), writes, guarded, always=always, clock=clock)
+        return Session(
+            settings,
+            plugins,
+            os.getcwd(),
+            writes,
+            guarded,
+            always=always,
+            runs=runs,
+            runs_all=runs_all,
+            override=override,
+            clock=clock,
+        )
     except InvalidOption as error:
         raise InvalidOption(f"doit-invariants, settings: {error}") from error
 
@@ -246,5 +319,6 @@ def attach_session(dep_manager: Any, session: Session) -> None:
     """Hang a session on a dependency manager."""
     name = os.path.join(session.root, dep_manager.name)
     session.details.open(dep_manager)
+    session.placeholders.open(dep_manager)
     session.database = tuple(name + suffix for suffix in _DB_SUFFIXES)
     setattr(dep_manager, _ATTRIBUTE, session)

@@ -74,4 +74,4 @@ def _signature(session: Session, dep_manager: Any, task: Any, sign: Signer) -> s
     look.invariants()
     if look.snapshot.problems:
         raise CannotFingerprint(f"task {task.name!r}: {look.snapshot.problems[0]}")
-    return signature(look.snapshot, session.root)
+    return signature(look.snapshot, context)

@@ -103,6 +103,10 @@ class Look:
 
     def targets(self) -> None:
         """Look at the targets."""
+        self.snapshot.targets = self.target_states()
+
+    def target_states(self) -> dict[str, PathState]:
+        """Return the state of each target, None for a missing one."""
         record = self.before.record
         states: dict[str, PathState] = {}
         recorded = (record.targets if record is not None else None) or {}
@@ -113,7 +117,7 @@ class Look:
                 states[path] = None
             else:
                 states[path] = self.target(path, recorded.get(path), info)
-        self.snapshot.targets = states
+        return states
 
     def target(self, path: str, known: PathState | None, info: os.stat_result) -> PathState:
         """Return the state of a target, of which every entry counts but what tools leave."""

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from doit.exceptions import InvalidTask
+from doit.task import Task
 
 from doit_invariants.adapters.items import listed, wait_for
-from doit_invariants.adapters.options import OPTIONS
+from doit_invariants.adapters.options import OPTIONS, TaskSpec
 from doit_invariants.adapters.session import Session
 from doit_invariants.adapters.uptodate import invariants
 from doit_invariants.core.errors import InvalidOption
@@ -22,9 +23,12 @@ def specify(session: Session, task: Any, given: Mapping[str, Any]) -> None:
     """
     _link_directories(session, [task])
     if not given:
+        _check_export(task, session.default)
+        _make_cached(session, task, session.default)
         return
     try:
         spec = session.parse(given)
+        _check_export(task, spec)
         items = [item for item, _, _ in task.uptodate if isinstance(item, invariants)]
         for key, one in listed(session, items).items():
             if key in spec.invariants:
@@ -35,15 +39,37 @@ def specify(session: Session, task: Any, given: Mapping[str, Any]) -> None:
         raise InvalidTask(f"task {task.name!r}: {error}") from error
     wait_for(task, spec.invariants.values())
     session.specs[task.name] = spec
+    _make_cached(session, task, spec)
+
+
+def _check_export(task: Any, spec: TaskSpec) -> None:
+    if spec.policy.keeps == "export" and spec.export_dir is None and (task.targets or spec.own):
+        raise InvalidTask(
+            f"task {task.name!r}: option 'cache': {spec.policy.name!r} needs to know where to: "
+            'give the task an export_dir, like "export_dir": "published", or set one in '
+            "[tool.doit.invariants]"
+        )
+
+
+def _make_cached(session: Session, task: Any, spec: TaskSpec) -> None:
+    if spec.policy.keeps is not None and type(task) is Task:
+        from doit_invariants.adapters.cached_task import CachedTask
+
+        task.__class__ = CachedTask
+        session.caches = True
 
 
 def complete(session: Session, tasks: Iterable[Any]) -> None:
     """Check and connect the tasks of a dodo.py once all of them are known.
 
-    :raises doit.exceptions.InvalidTask: for options on a group
+    :raises doit.exceptions.InvalidTask: for options on a group, and for exports that collide
     """
     _refuse_groups(session, tasks)
     _link_directories(session, tasks)
+    if session.caches:
+        from doit_invariants.adapters.exporting import check_exports
+
+        check_exports(session, tasks)
 
 
 def _link_directories(session: Session, tasks: Iterable[Any]) -> None:

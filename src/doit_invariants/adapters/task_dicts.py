@@ -18,9 +18,9 @@ from doit.exceptions import InvalidTask
 from doit.globals import Globals
 from doit.task import Task
 
-from doit_invariants.adapters.options import OPTIONS, RESERVED
+from doit_invariants.adapters.options import OPTIONS
 
-_KEYS = frozenset(OPTIONS) | frozenset(RESERVED)
+_KEYS = frozenset(OPTIONS)
 _MARK = "__doit_invariants__"
 
 

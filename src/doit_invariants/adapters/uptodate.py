@@ -8,7 +8,7 @@ from typing import Any
 from doit.dependency import UptodateCalculator
 from doit.exceptions import InvalidTask
 
-from doit_invariants.adapters.options import OPTIONS, RESERVED
+from doit_invariants.adapters.options import OPTIONS
 from doit_invariants.core.invariant import Invariant
 from doit_invariants.core.model import Verdict
 
@@ -46,7 +46,7 @@ class invariants(UptodateCalculator):  # type: ignore[misc]  # noqa: N801 - read
         from doit_invariants.adapters.standalone import check_item
 
         for option in self.options:
-            if option in (*OPTIONS, *RESERVED):
+            if option in OPTIONS:
                 raise InvalidTask(
                     f"task {task.name!r}: invariants({option}=...): option {option!r} needs the "
                     f'loader: set loader = "invariants" under [tool.doit] in pyproject.toml '

@@ -98,7 +98,15 @@ class FileView:
     def __init__(self, teach: FileTeacher | None = None) -> None:
         self._teach = teach
         self._seen: dict[str, FileState] = {}
+        # Apart from what was seen: here a racy stat is believed for the rest of the run, as we
+        # wrote or read the file ourselves; it is recorded as unsettled all the same.
+        self._learned: dict[str, tuple[Stat, FileState]] = {}
         self._md5: dict[tuple[str, Stat], str] = {}
+
+    @property
+    def teaches(self) -> bool:
+        """Whether plugins may give digests that are not those of the contents."""
+        return self._teach is not None
 
     def state(self, path: str, known: FileState | None = None) -> FileState:
         """Return the state of a file now.
@@ -118,12 +126,32 @@ class FileView:
         if not stat_module.S_ISREG(info.st_mode):
             # Never opened: reading a pipe would wait for a writer.
             return FileState(f"special:{stat_module.S_IFMT(info.st_mode):o}", None)
-        seen = self._seen.get(path)
-        if seen is None or seen.stat != key:
+        seen = self._known(path, key)
+        if seen is None:
             seen = self._seen[path] = self._hash(path, key)
         if known is not None and digests.is_plain_md5(known.digest):
             return self._compare_md5(path, key, known, seen)
         return seen
+
+    def _known(self, path: str, key: Stat) -> FileState | None:
+        seen = self._seen.get(path)
+        if seen is not None and seen.stat == key:
+            return seen
+        stat, state = self._learned.get(path, (None, None))
+        return state if stat == key else None
+
+    def learn(self, path: str, digest: str, stat: Stat, when_ns: int) -> None:
+        """Take the digest of a content that was just written or read anyway.
+
+        :param stat: the stat of the file then
+        :param when_ns: the time then, in ns since the epoch
+
+        Where plugins teach formats nothing is learned: they may say something else.
+        """
+        if self._teach is None:
+            settled = not is_racy(stat, when_ns)
+            state = FileState(digest, stat if settled else (*stat[:3], _UNSETTLED))
+            self._learned[path] = (stat, state)
 
     def _hash(self, path: str, key: Stat) -> FileState:
         started = time.time_ns()

@@ -135,6 +135,17 @@ class Invariant(abc.ABC):
         """
         return None if old["digest"] == new["digest"] else Difference("changed")
 
+    def portable(self, fingerprint: Fingerprint, context: Context) -> str:
+        """Return what stands for a present fingerprint in the signature of the task.
+
+        It must be the same on every machine, under every user and version of Python, and tell
+        nothing of what must stay secret.
+
+        :raises CannotFingerprint: if nothing can stand for it: the task is then never restored
+        """
+        digest: str = fingerprint["digest"]
+        return digest
+
     @classmethod
     def contents(cls, recorded: Fingerprint) -> list[str]:  # noqa: ARG003 - for subclasses
         """Return lines that say what a recorded fingerprint stands for, for ``show``.

@@ -92,17 +92,21 @@ class Verdict:
 
     :ivar task: name of the task
     :ivar status: as doit's: ``run``, ``up-to-date`` or ``error``
-    :ivar reasons: every reason that was found; empty if and only if the task is up-to-date
+    :ivar reasons: every reason that was found; empty if the task is as it was recorded
+    :ivar policy: what the cache policy, or the command line, makes of the reasons, if anything:
+        ``accepted: every target exists (cache: once)``
     """
 
     task: str
     status: Status
     reasons: tuple[Reason, ...] = ()
+    policy: str = ""
 
     def to_json(self) -> Json:
         """Return the verdict as ``doit invariants why --json`` prints it."""
         reasons = [reason.to_json() for reason in self.reasons]
-        return {"task": self.task, "status": self.status, "reasons": reasons}
+        found = {"task": self.task, "status": self.status, "reasons": reasons}
+        return {**found, "policy": self.policy} if self.policy else found
 
 
 def printable(text: str) -> str:

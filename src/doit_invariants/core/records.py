@@ -16,7 +16,7 @@ KEY = "invariants:"
 #: Version of the layout below. A record of a newer one is not read: the task runs.
 SCHEMA = 1
 
-Origin = Literal["run", "accept", "adopt"]
+Origin = Literal["run", "accept", "adopt", "restore"]
 
 #: What a path that is tracked had: a file or a directory, None if there was nothing.
 PathState = FileState | TreeState | None
@@ -49,7 +49,8 @@ class Record:
 
     :ivar executed_at: when its actions last ran with success, in seconds since the epoch;
         None if they never did
-    :ivar origin: whether the task ran, was accepted, or was found up-to-date by plain doit
+    :ivar origin: whether the task ran, was restored, was accepted, or was found up-to-date by
+        plain doit
     :ivar root: directory of the project then, to recognise a moved checkout
     :ivar stats: for each file that doit tracks as ``file_dep`` what doit's own triple lacks
     :ivar trees: for each directory among them its entries
@@ -128,7 +129,7 @@ def _parse(data: dict[str, Json]) -> Record:
     executed_at, origin = data["executed_at"], data["origin"]
     if executed_at is not None:
         executed_at = float(executed_at)
-    if origin not in ("run", "accept", "adopt"):
+    if origin not in ("run", "accept", "adopt", "restore"):
         raise ValueError(origin)
     targets = data["targets"]
     return Record(

@@ -2,27 +2,49 @@
 
 from __future__ import annotations
 
-from doit_invariants.core.decide import Snapshot
+from doit_invariants.core.decide import Observed, Snapshot
 from doit_invariants.core.encode import digest_value, relative_to
+from doit_invariants.core.errors import CannotFingerprint
+from doit_invariants.core.invariant import Context
+from doit_invariants.core.model import Json
 from doit_invariants.core.records import PathState
 
 
-def signature(now: Snapshot, root: str) -> str:
+def signature(now: Snapshot, context: Context, more: Json = None, *, strict: bool = False) -> str:
     """Return the digest over the fingerprints of a task and the names of its targets.
 
-    It is the same on every machine: paths below ``root`` count by their relative form, and of
-    a fingerprint only the digest counts, not what makes the next check cheap.
+    It is the same on every machine: paths of the project count by their relative form, and of
+    a fingerprint only what is the same everywhere counts, not what makes the next check cheap.
+
+    :param more: what the result depends on besides
+    :param strict: whether all must count: what is tracked without being listed leaves out what
+        can't be compared
+    :raises CannotFingerprint: if that is so, and an invariant has nothing to stand for it
     """
-    return digest_value(
-        {
-            "inputs": {portable(p, root): _digest(state) for p, state in now.inputs.items()},
-            "invariants": {
-                key: [seen.invariant.kind, seen.invariant.version, seen.fingerprint["digest"]]
-                for key, seen in now.observed.items()
-            },
-            "targets": [portable(path, root) for path in now.targets or ()],
-        }
-    )
+    root = context.root
+    parts: dict[str, Json] = {
+        "inputs": {portable(p, root): _digest(state) for p, state in now.inputs.items()},
+        "invariants": {
+            key: [
+                seen.invariant.kind,
+                seen.invariant.version,
+                _stand_in(seen, context, strict),
+            ]
+            for key, seen in now.observed.items()
+        },
+        "targets": [portable(path, root) for path in now.targets or ()],
+    }
+    return digest_value(parts if more is None else {**parts, "more": more})
+
+
+def _stand_in(seen: Observed, context: Context, strict: bool) -> str:
+    try:
+        return seen.invariant.portable(seen.fingerprint, context)
+    except CannotFingerprint:
+        if strict or seen.source is None:
+            raise
+        digest: str = seen.fingerprint["digest"]
+        return digest
 
 
 def portable(path: str, root: str) -> str:

@@ -45,7 +45,7 @@ def _work_in_any_loader(config: Any) -> None:
     @functools.wraps(original)
     def load_tasks(self: Any, cmd: Any, pos_args: Any) -> Any:
         from doit_invariants.adapters.specify import complete
-        from doit_invariants.front.attach import attach
+        from doit_invariants.front.attach import attach, speak_of_restores
         from doit_invariants.front.loader import LoaderMixin
 
         if isinstance(self, LoaderMixin):
@@ -54,6 +54,7 @@ def _work_in_any_loader(config: Any) -> None:
         session = attach(cmd, config, self.namespace, parallel=True)
         tasks = original(self, cmd=cmd, pos_args=pos_args)
         complete(session, tasks)
+        speak_of_restores(cmd, session, tasks, {})
         return tasks
 
     NamespaceTaskLoader.load_tasks = load_tasks

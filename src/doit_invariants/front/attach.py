@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, MutableMapping
 from typing import Any
 
 from doit.cmd_info import Info
@@ -14,10 +15,11 @@ from doit.exceptions import InvalidCommand, InvalidDodoFile
 from doit_invariants.adapters import task_dicts
 from doit_invariants.adapters.checker import ContentChecker
 from doit_invariants.adapters.dependency import InvariantsDependency
+from doit_invariants.adapters.resume import Resume
 from doit_invariants.adapters.session import Session, attach_session, create_session
 from doit_invariants.core.errors import InvalidOption
 from doit_invariants.front.info import explain_reasons
-from doit_invariants.plugins.settings import Settings, read_settings
+from doit_invariants.plugins.settings import Settings, as_policy, read_settings
 
 
 def attach(
@@ -27,6 +29,7 @@ def attach(
     *,
     parallel: bool,
     always: bool = True,
+    override: str | None = None,
     clock: Callable[[], float] = time.time,
 ) -> Session:
     """Give a command our dependency manager, our checker and a session.
@@ -36,15 +39,25 @@ def attach(
     :param namespace: the names that ``dodo.py`` defines
     :param parallel: whether tasks will run with ``-n``
     :param always: whether tasks that are up-to-date may be recorded as well, as with ``-a``
+    :param override: the policy of the command line or the environment, as text
     :raises InvalidDodoFile: for a wrong setting or plugin, in one line
     """
     task_dicts.install()
-    writes = bool(command.execute_tasks) or isinstance(command, ResetDep)
+    runs = bool(command.execute_tasks)
+    writes = runs or isinstance(command, ResetDep)
     writes = writes or getattr(command, "writes_records", False)
     try:
         settings = _settings(config or {}, namespace or {})
         session = create_session(
-            settings, namespace, writes=writes, guarded=parallel, always=always, clock=clock
+            settings,
+            namespace,
+            writes=writes,
+            guarded=parallel,
+            always=always,
+            runs=runs,
+            runs_all=runs and always,
+            override=as_policy(override or os.environ.get("DOIT_CACHE") or None),
+            clock=clock,
         )
     except InvalidOption as error:
         raise InvalidDodoFile(str(error)) from error
@@ -64,6 +77,33 @@ def attach(
     if isinstance(command, Info):
         command.get_reasons = explain_reasons
     return session
+
+
+def resume(command: Any, session: Session, tasks: Any, options: Mapping[str, Any]) -> None:
+    """Have what the command line says of ``--resume`` honoured.
+
+    :raises InvalidCommand: for an unknown task, a missing target, or together with ``-a``
+    """
+    strict, inferred = options.get("resume") or [], options.get("resume_inferred") or []
+    if not strict and not inferred:
+        return
+    if session.runs_all:
+        raise InvalidCommand("--resume accepts tasks as they stand, -a runs them all: choose one")
+    session.resume = Resume(session, strict, inferred)
+    if command.execute_tasks:
+        session.resume.check({task.name: task for task in tasks})
+
+
+def speak_of_restores(
+    command: Any, session: Session, tasks: Any, options: MutableMapping[str, Any]
+) -> None:
+    """Let doit's reporters say what is restored, where anything may be."""
+    # Of delayed tasks it is not known yet whether they are restored.
+    wanted = session.caches or session.settings.summary is True
+    if session.runs and (wanted or any(task.loader for task in tasks)):
+        from doit_invariants.front.reporters import report_restores
+
+        report_restores(command, session, options)
 
 
 def _settings(config: Mapping[str, Any], namespace: Mapping[str, Any]) -> Settings:

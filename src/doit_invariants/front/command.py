@@ -20,10 +20,11 @@ VERBS = {
     "why": ("[TASK ...]", "why tasks are not up-to-date"),
     "show": ("TASK ...", "what is recorded of tasks"),
     "accept": ("TASK ...", "take tasks as valid without running"),
-    "kinds": ("", "kinds, policies, hooks and their plugins"),
+    "store": ("ls|verify|prune", "what is in the store, is it intact, remove what may go"),
+    "kinds": ("", "kinds, policies, stores, hooks and their plugins"),
 }
 
-_USAGE = "\n".join(f"    {f'{verb} {takes}':18}{does}" for verb, (takes, does) in VERBS.items())
+_USAGE = "\n".join(f"    {f'{verb} {takes}':24}{does}" for verb, (takes, does) in VERBS.items())
 
 
 class Invariants(DoitCmdBase):  # type: ignore[misc]
@@ -35,8 +36,9 @@ class Invariants(DoitCmdBase):  # type: ignore[misc]
     doc_description = (
         f"VERB is one of:\n\n{_USAGE}\n\n"
         "TASK is the name of a task or of a group (then its sub-tasks), or a pattern with `*`.\n\n"
-        "Exit codes: 0; 1 if `why` found a task that is not up-to-date (as `doit info` does) or "
-        "`accept` refused one; 3 for a mistake on the command line or in dodo.py."
+        "Exit codes: 0; 1 if `why` found a task that is not up-to-date (as `doit info` does), "
+        "`accept` refused one or `store verify` found damage; 3 for a mistake on the command line "
+        "or in dodo.py."
     )
     cmd_options = (
         {
@@ -47,9 +49,39 @@ class Invariants(DoitCmdBase):  # type: ignore[misc]
             "default": False,
             "help": "write JSON, for programs",
         },
+        {
+            "name": "max_size",
+            "long": "max-size",
+            "type": str,
+            "default": None,
+            "help": "store prune: remove what was not used the longest until this size is kept "
+            "(default: the setting store_max_size)",
+        },
+        {
+            "name": "max_age",
+            "long": "max-age",
+            "type": str,
+            "default": None,
+            "help": "store prune: remove what was not used for so long, like 30d",
+        },
+        {
+            "name": "all",
+            "long": "all",
+            "type": bool,
+            "default": False,
+            "help": "store prune: remove everything that no run in progress may need",
+        },
+        {
+            "name": "dry_run",
+            "long": "dry-run",
+            "type": bool,
+            "default": False,
+            "help": "store prune: only say what would be removed",
+        },
     )
 
     verb = ""
+    part = ""
 
     @property
     def writes_records(self) -> bool:
@@ -79,9 +111,19 @@ class Invariants(DoitCmdBase):  # type: ignore[misc]
             raise InvalidCommand(f"`invariants` has no verb {args[0]!r}; allowed are {listed}")
         self.verb = args[0]
         self._activate_beside_dodo()
+        if self.verb == "store":
+            self.part = self._part_of_store(args[1:])
+            return super().execute(params, [])
         if self.verb in ("show", "accept") and not args[1:]:
             raise InvalidCommand(f"`invariants {self.verb}` needs the name of a task")
         return super().execute(params, args[1:])
+
+    def _part_of_store(self, args: list[str]) -> str:
+        from doit_invariants.front.verbs.store import PARTS
+
+        if len(args) != 1 or args[0] not in PARTS:
+            raise InvalidCommand(f"`invariants store` needs one of: {', '.join(PARTS)}")
+        return args[0]
 
     def _activate_beside_dodo(self) -> None:
         """Honour the configuration beside a dodo.py that doit finds elsewhere (``-f``, ``-k``).
@@ -97,12 +139,25 @@ class Invariants(DoitCmdBase):  # type: ignore[misc]
 
         self.loader.load_doit_config = load
 
-    def _execute(self, json: bool, pos_args: list[str]) -> int:
+    def _execute(
+        self,
+        json: bool,
+        max_size: str | None,
+        max_age: str | None,
+        all: bool,  # noqa: A002 - doit hands options over by their names
+        dry_run: bool,
+        pos_args: list[str],
+    ) -> int:
         dep_manager = self.dep_manager
         if not isinstance(dep_manager, InvariantsDependency):
             # Without the loader nothing is tracked by itself: what plain doit would say.
             session = attach(self, self.config, None, parallel=True)
             session.default = session.parse({"track_code": False, "track_targets": False})
+        if self.verb == "store":
+            limits = {"max_size": max_size, "max_age": max_age, "all": all, "dry_run": dry_run}
+            from doit_invariants.front.verbs import store
+
+            return store.execute(self, self.part, {"json": json, **limits})
         module = import_module(f"doit_invariants.front.verbs.{self.verb}")
         code: int = module.execute(self, self.select(pos_args), json)
         return code

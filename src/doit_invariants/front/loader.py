@@ -10,7 +10,58 @@ from doit.cmd_base import DodoTaskLoader, ModuleTaskLoader
 from doit.doit_cmd import DoitMain
 
 from doit_invariants.adapters.specify import complete
-from doit_invariants.front.attach import attach
+from doit_invariants.front.attach import attach, resume, speak_of_restores
+
+
+def own_options() -> tuple[dict[str, Any], ...]:
+    """Return what our loaders add to the options of every command that loads tasks.
+
+    Made anew for each loader: the lists are filled while the command line is read.
+    """
+    return (
+        {
+            "name": "cache",
+            "long": "cache",
+            "type": str,
+            "default": None,
+            "env_var": "DOIT_CACHE",
+            "help": "cache policy for all tasks, whatever they say: True, False, export, force, "
+            "once, shared, or one of a plugin",
+        },
+        {
+            "name": "resume",
+            "long": "resume",
+            "type": _Repeated(),
+            "default": [],
+            "help": "accept everything upstream of TASK as it stands, its targets must exist; "
+            "repeatable",
+        },
+        {
+            "name": "resume_inferred",
+            "long": "resume-inferred",
+            "type": _Repeated(),
+            "default": [],
+            "help": "like --resume, but targets upstream may be missing; repeatable",
+        },
+    )
+
+
+class _Repeated:
+    """The type of an option that may be given several times.
+
+    doit has ``list`` for that, with which an option before the name of the command is an error:
+    ``doit --resume TASK``. It reads such options twice, so each name counts once.
+    """
+
+    __name__ = "list"
+
+    def __init__(self) -> None:
+        self.given: list[str] = []
+
+    def __call__(self, text: str) -> list[str]:
+        if text not in self.given:
+            self.given.append(text)
+        return self.given
 
 
 class LoaderMixin:
@@ -18,6 +69,10 @@ class LoaderMixin:
 
     #: The time in seconds since the epoch; a test may put a clock of its own here.
     clock = staticmethod(time.time)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.cmd_options = (*self.cmd_options, *own_options())  # type: ignore[has-type]
 
     def setup(self, opt_values: Any) -> None:
         """Load the namespace, and keep the live options: DOIT_CONFIG is merged in later."""
@@ -33,10 +88,13 @@ class LoaderMixin:
             parallel=bool(self._options.get("num_process")),
             # An option of `run` alone: other commands record what they choose themselves.
             always=bool(self._options.get("always", True)),
+            override=self._options.get("cache"),
             clock=self.clock,
         )
         tasks = super().load_tasks(cmd=cmd, pos_args=pos_args)  # type: ignore[misc]
         complete(session, tasks)
+        resume(cmd, session, tasks, self._options)
+        speak_of_restores(cmd, session, tasks, self._options)
         return tasks
 
 

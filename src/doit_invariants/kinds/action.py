@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from doit_invariants.core.code.contents import contents
 from doit_invariants.core.code.functions import functions_of
 from doit_invariants.core.encode import digest_value
+from doit_invariants.core.errors import CannotFingerprint
 from doit_invariants.core.invariant import Context, Fingerprint, Invariant
 from doit_invariants.core.model import Change, Difference
 from doit_invariants.core.outline import outline_changes
@@ -45,6 +46,15 @@ class Action(Invariant):
         if previous is not None and previous["digest"] == digest:
             return previous
         return {"digest": digest, "shown": {ref.label: ref.shown for ref in unit.refs}}
+
+    def portable(self, fingerprint: Fingerprint, context: Context) -> str:
+        """The digest of the values; what was left out as it can't be compared is missed there."""
+        functions = functions_of(context)
+        unit = functions.group((context.task, self.name), str(self.name), self.values)
+        problems = functions.graph_of(unit).problems
+        if problems:
+            raise CannotFingerprint(problems[0])
+        return super().portable(fingerprint, context)
 
     @classmethod
     def contents(cls, recorded: Fingerprint) -> list[str]:

@@ -14,6 +14,9 @@ from doit_invariants.core.model import Change, Difference
 
 # Slow on purpose: who holds the DB must not be able to try many candidates for a short value.
 _ROUNDS = 50_000
+# In a signature there can be no salt of the project's own; the name of the variable is part of
+# what is digested.
+_PORTABLE = "doit-invariants"
 
 
 class Env(Invariant):
@@ -49,6 +52,11 @@ class Env(Invariant):
         salt = _salt(context, previous)
         values = {name: _digest(context, salt, name) for name in sorted(set(self.names))}
         return {"digest": digest_value(values), "salt": salt, "values": values}
+
+    def portable(self, fingerprint: Fingerprint, context: Context) -> str:
+        """A digest of each variable that every machine computes alike, and as slowly."""
+        values = {name: _digest(context, _PORTABLE, name) for name in sorted(set(self.names))}
+        return digest_value(values)
 
     def difference(self, old: Fingerprint, new: Fingerprint, context: Context) -> Difference | None:
         """Say which variable changed, was set or unset."""

@@ -76,6 +76,13 @@ class Function(Invariant):
             raise CannotFingerprint(graph.problems[0])
         return functions.describe(graph, previous, context)
 
+    def portable(self, fingerprint: Fingerprint, context: Context) -> str:
+        """The digest of the sources; what was left out as it can't be compared is missed there."""
+        graph = functions_of(context).graph(self.func, follow=bool(self.follow))
+        if graph.problems:
+            raise CannotFingerprint(graph.problems[0])
+        return super().portable(fingerprint, context)
+
     @classmethod
     def contents(cls, recorded: Fingerprint) -> list[str]:
         """List the functions and classes, with the values and versions that they use."""

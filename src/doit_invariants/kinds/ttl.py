@@ -51,7 +51,7 @@ class TTL(Invariant):
         """An age that can be understood and is not negative."""
         if isinstance(self.age, str) and self.age in _CALENDAR:
             return
-        seconds = _seconds(self.age)
+        seconds = seconds_of(self.age)
         if seconds is None or math.isnan(seconds) or seconds < 0:
             raise InvalidOption(f"TTL: {self.age!r:.60} is not an age; {_ALLOWED}")
 
@@ -72,7 +72,7 @@ class TTL(Invariant):
                 return None
             when = _local(executed).strftime("%Y-%m-%d %H:%M")
             return Difference(f"expired: executed {when}, another {self.age}", code="expired")
-        seconds = _seconds(self.age)
+        seconds = seconds_of(self.age)
         if seconds is not None and now - executed < seconds:
             return None
         return Difference(f"expired: {describe(now - executed)} old", code="expired")
@@ -93,7 +93,8 @@ def _local(moment: float) -> datetime.datetime:
     return datetime.datetime.fromtimestamp(moment)
 
 
-def _seconds(age: object) -> float | None:
+def seconds_of(age: object) -> float | None:
+    """Return an age in seconds: of ``"1d12h"``, a number or a timedelta; None for anything else."""
     if isinstance(age, datetime.timedelta):
         return age.total_seconds()
     if isinstance(age, (int, float)) and not isinstance(age, bool):

@@ -1,10 +1,11 @@
-"""The built-in kinds and policies, as plugins like any other: each can be blocked by name."""
+"""The built-in kinds, policies and stores, as plugins like any other: each can be blocked."""
 
 from __future__ import annotations
 
 from doit_invariants.core.invariant import Invariant
 from doit_invariants.plugins.hookspecs import hookimpl
 from doit_invariants.policies.base import Policy
+from doit_invariants.stores.base import Store
 
 
 class BuiltinKinds:
@@ -56,5 +57,22 @@ class BuiltinPolicies:
         """Return the built-in policies."""
         from doit_invariants.policies.always import Always
         from doit_invariants.policies.changed import Changed
+        from doit_invariants.policies.export import Export
+        from doit_invariants.policies.force import Force
+        from doit_invariants.policies.once import Once
+        from doit_invariants.policies.shared import Shared
 
-        return [Changed, Always]
+        return [Changed, Always, Export, Force, Once, Shared]
+
+
+class BuiltinStores:
+    """The stores that come with the package."""
+
+    name = "builtin-stores"
+
+    @hookimpl
+    def invariants_register_stores(self) -> list[type[Store]]:
+        """Return the built-in stores."""
+        from doit_invariants.stores.directory import DirectoryStore
+
+        return [DirectoryStore]

@@ -14,11 +14,13 @@ import pluggy
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from doit_invariants.core.artifacts.entry import Entry
     from doit_invariants.core.invariant import Invariant
     from doit_invariants.core.model import Verdict
     from doit_invariants.core.records import Record
     from doit_invariants.plugins.settings import Settings
     from doit_invariants.policies.base import Policy
+    from doit_invariants.stores.base import Store
 
 PROJECT = "doit_invariants"
 
@@ -45,10 +47,12 @@ def invariants_register_policies() -> Iterable[type[Policy]]:  # type: ignore[em
 
 
 @hookspec
-def invariants_register_stores() -> Iterable[type]:  # type: ignore[empty-body]
-    """Make stores known. Called once, when tasks are loaded.
+def invariants_register_stores() -> Iterable[type[Store]]:  # type: ignore[empty-body]
+    """Make stores known. Called once, when tasks are loaded, built-in ones first.
 
-    :returns: classes; nothing uses stores yet, they are listed by ``doit invariants kinds``
+    The setting ``store = "NAME://LOCATION"`` chooses one by its name.
+
+    :returns: subclasses of :class:`doit_invariants.Store`
     """
 
 
@@ -100,13 +104,12 @@ def invariants_verdict(task: Any, verdict: Verdict) -> None:
 
 
 @hookspec
-def invariants_restored(task: Any, entry: Any) -> None:
-    """Learn that the targets of a task were restored instead of made.
-
-    Not called yet: no policy that restores is part of this version.
+def invariants_restored(task: Any, entry: Entry | None) -> None:
+    """Learn that the targets of a task were restored instead of made. Called in the main process.
 
     :param task: doit's task
-    :param entry: what it was restored from
+    :param entry: what is known of the success that it was restored from; None for files that
+        somebody put into an export directory by hand
     """
 
 

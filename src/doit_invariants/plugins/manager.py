@@ -12,7 +12,7 @@ import pluggy
 
 from doit_invariants.core.errors import InvalidOption
 from doit_invariants.plugins import hookspecs
-from doit_invariants.plugins.builtin import BuiltinKinds, BuiltinPolicies
+from doit_invariants.plugins.builtin import BuiltinKinds, BuiltinPolicies, BuiltinStores
 from doit_invariants.plugins.registry import (
     Registry,
     kind_registry,
@@ -92,7 +92,7 @@ def create_plugins(
 def _all_plugins(
     namespace: Mapping[str, Any] | None, builtins: Iterable[Any]
 ) -> Iterable[tuple[Any, str]]:
-    for builtin in (BuiltinKinds(), BuiltinPolicies(), *builtins):
+    for builtin in (BuiltinKinds(), BuiltinPolicies(), BuiltinStores(), *builtins):
         yield builtin, builtin.name
     for entry in sorted(metadata.entry_points(group=hookspecs.PROJECT), key=lambda e: e.name):
         yield entry, entry.name

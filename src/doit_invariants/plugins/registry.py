@@ -8,6 +8,7 @@ from typing import Any
 from doit_invariants.core.errors import InvalidOption
 from doit_invariants.core.invariant import Invariant
 from doit_invariants.policies.base import Policy
+from doit_invariants.stores.base import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,4 +76,4 @@ def policy_registry() -> Registry:
 
 def store_registry() -> Registry:
     """Return an empty registry of stores."""
-    return Registry("store", "name", object)
+    return Registry("store", "name", Store)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from doit_invariants.core.artifacts.hows import HOWS
 from doit_invariants.core.errors import InvalidOption
+from doit_invariants.stores.location import parse_size
 
 #: Names that no directory is looked at for: what tools leave beside the data.
 TREE_EXCLUDE = (
@@ -20,7 +22,11 @@ TREE_EXCLUDE = (
     ".doit.db*",
     ".DS_Store",
     "Thumbs.db",
+    ".doit-invariants",
 )
+
+#: So large a store may become, in bytes, where the settings do not say.
+MAX_SIZE = 20 * 2**30
 
 _TRUE = {"1", "yes", "true", "on"}
 _FALSE = {"0", "no", "false", "off"}
@@ -28,13 +34,26 @@ _FALSE = {"0", "no", "false", "off"}
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Project-wide settings; the first five are defaults of the task options of the same name.
+    """Project-wide settings; the first nine are defaults of the task options of the same name.
 
     :ivar invariants: invariants for every task that can be up-to-date; only in ``DOIT_CONFIG``
     :ivar cache: the cache policy
     :ivar ttl: age, for every task that can be up-to-date
     :ivar track_code: whether the code of actions is tracked without being listed
     :ivar track_targets: whether the contents of targets are
+    :ivar export_dir: directory that targets are exported to, relative to the project
+    :ivar export_how: how: ``copy``, ``hardlink``, ``symlink``, ``move`` or ``gzip``
+    :ivar export_overwrite: whether files may be overwritten there that we did not put there
+    :ivar share: whether targets may go into a store
+    :ivar store: where the store is: a directory, ``~`` understood, or ``NAME://LOCATION``; by
+        default in the user's cache directory
+    :ivar store_link: how files leave a store: ``auto``, ``hardlink`` or ``copy``
+    :ivar store_max_size: so large a store may become: bytes, or a text like ``"20GB"``; ``"none"``
+    :ivar replay: whether a restored task shows the output that it was stored with
+    :ivar verify_hits: this share of the tasks that could be restored from the store run instead,
+        and what they make is compared
+    :ivar summary: whether a run ends with a line of counts: ``true``, ``false``, or ``auto``: if
+        something was restored
     :ivar block: names of plugins that stay out
     :ivar tree_exclude: patterns of names that count in no directory
     :ivar code_roots: directories of code that is followed like the project's own
@@ -45,6 +64,16 @@ class Settings:
     ttl: Any = None
     track_code: bool = True
     track_targets: bool = True
+    export_dir: str | None = None
+    export_how: str = "copy"
+    export_overwrite: bool = False
+    share: bool = True
+    store: str | None = None
+    store_link: str = "auto"
+    store_max_size: int | None = MAX_SIZE
+    replay: bool = True
+    verify_hits: float = 0.0
+    summary: bool | str = "auto"
     block: tuple[str, ...] = ()
     tree_exclude: tuple[str, ...] = TREE_EXCLUDE
     code_roots: tuple[str, ...] = ()
@@ -73,20 +102,28 @@ def _convert(place: str, key: str, value: Any) -> Any:
         raise InvalidOption(
             f"{place}: unknown setting {key!r}; {hint}allowed are {', '.join(known)}"
         )
-    if key in ("track_code", "track_targets"):
-        return _boolean(place, key, value)
-    if key in ("block", "tree_exclude", "code_roots"):
-        return _texts(place, key, value)
-    if key == "invariants":
-        if not isinstance(value, (list, tuple)):
-            raise InvalidOption(
-                f"{place}: setting 'invariants' must be a list of invariants, which only "
-                f"DOIT_CONFIG in dodo.py can hold; got {value!r:.60}"
-            )
-        return tuple(value)
-    if key == "ttl" and isinstance(value, str) and value.strip().isdigit():
+    convert = _CONVERTERS.get(key)
+    return value if convert is None else convert(place, key, value)
+
+
+def _invariants(place: str, _key: str, value: Any) -> tuple[Any, ...]:
+    if not isinstance(value, (list, tuple)):
+        raise InvalidOption(
+            f"{place}: setting 'invariants' must be a list of invariants, which only "
+            f"DOIT_CONFIG in dodo.py can hold; got {value!r:.60}"
+        )
+    return tuple(value)
+
+
+def _ttl(_place: str, _key: str, value: Any) -> Any:
+    if isinstance(value, str) and value.strip().isdigit():
         return int(value)  # a number of seconds, from doit.cfg
-    if key == "cache" and isinstance(value, str) and value.lower() in _TRUE | _FALSE:
+    return value
+
+
+def as_policy(value: Any) -> Any:
+    """Return a policy as it is written in ``dodo.py``, from what only texts can hold."""
+    if isinstance(value, str) and value.lower() in _TRUE | _FALSE:
         return value.lower() in _TRUE
     return value
 
@@ -106,3 +143,70 @@ def _texts(place: str, key: str, value: Any) -> tuple[str, ...]:
     if isinstance(value, (list, tuple)) and all(isinstance(part, str) for part in value):
         return tuple(value)
     raise InvalidOption(f"{place}: setting {key!r} must be a list of texts, got {value!r:.60}")
+
+
+def _text(place: str, key: str, value: Any) -> str:
+    if isinstance(value, str) and value.strip():
+        return value.strip()
+    raise InvalidOption(f"{place}: setting {key!r} must be a text, got {value!r:.60}")
+
+
+def _one_of(*allowed: str) -> _Converter:
+    def convert(place: str, key: str, value: Any) -> str:
+        if value in allowed:
+            return str(value)
+        raise InvalidOption(
+            f"{place}: setting {key!r} must be one of {', '.join(allowed)}, got {value!r:.60}"
+        )
+
+    return convert
+
+
+def _share_of(place: str, key: str, value: Any) -> float:
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = -1.0
+    if isinstance(value, bool) or not 0 <= number <= 1:
+        raise InvalidOption(
+            f"{place}: setting {key!r} must be a number from 0 to 1, got {value!r:.60}"
+        )
+    return number
+
+
+def _size(place: str, key: str, value: Any) -> int | None:
+    if isinstance(value, str) and value.strip().lower() == "none":
+        return None
+    try:
+        return parse_size(value)
+    except InvalidOption as error:
+        raise InvalidOption(f"{place}: setting {key!r}: {error}, nor 'none'") from error
+
+
+def _summary(place: str, key: str, value: Any) -> bool | str:
+    return "auto" if value == "auto" else _boolean(place, key, value)
+
+
+_Converter = Callable[[str, str, Any], Any]
+
+#: By the name of a setting: what checks it, and makes a value of what a file can hold.
+_CONVERTERS: dict[str, _Converter] = {
+    "invariants": _invariants,
+    "cache": lambda _place, _key, value: as_policy(value),
+    "ttl": _ttl,
+    "track_code": _boolean,
+    "track_targets": _boolean,
+    "export_dir": _text,
+    "export_how": _one_of(*HOWS),
+    "export_overwrite": _boolean,
+    "share": _boolean,
+    "store": _text,
+    "store_link": _one_of("auto", "hardlink", "copy"),
+    "store_max_size": _size,
+    "replay": _boolean,
+    "verify_hits": _share_of,
+    "summary": _summary,
+    "block": _texts,
+    "tree_exclude": _texts,
+    "code_roots": _texts,
+}

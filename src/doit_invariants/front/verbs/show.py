@@ -13,6 +13,7 @@ from doit_invariants.core.trees import TreeState
 
 _ORIGIN = {
     "run": "the actions ran",
+    "restore": "restored instead of run",
     "accept": "accepted without running",
     "adopt": "found up-to-date when doit-invariants first saw it",
 }

@@ -31,3 +31,5 @@ def _print(command: Any, verdict: Verdict) -> None:
         command.write(f"  {reason}")
         for line in reason.detail:
             command.write(printable(f"      {line}"))
+    if verdict.policy:
+        command.write(printable(f"  {verdict.policy}"))

@@ -1,0 +1,56 @@
+"""What became of the tasks of a run, for the line at its end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from doit_invariants.core.model import listing
+from doit_invariants.kinds.ttl import describe
+
+
+@dataclass(slots=True)
+class Counts:
+    """Tasks by what became of them.
+
+    :ivar ran, up_to_date, restored, failed: how many; tasks without actions do not count
+    :ivar saved: how long the tasks that were restored took when they ran, in seconds
+    :ivar compared: how many ran to be compared with what the store has
+    :ivar not_reproducible: names of tasks that made something else than the store has
+    """
+
+    ran: int = 0
+    up_to_date: int = 0
+    restored: int = 0
+    failed: int = 0
+    saved: float = 0.0
+    compared: int = 0
+    not_reproducible: list[str] = field(default_factory=list)
+
+    def text(self) -> str:
+        """Return the line: ``3 ran, 2 up-to-date, 5 restored (saved 4m 10s)``."""
+        parts = [f"{self.ran} ran", f"{self.up_to_date} up-to-date"]
+        if self.restored:
+            parts.append(f"{self.restored} restored (saved {describe_time(self.saved)})")
+        if self.failed:
+            parts.append(f"{self.failed} failed")
+        if self.not_reproducible:
+            parts.append(f"not reproducible: {listing(self.not_reproducible)}")
+        return ", ".join(parts)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the counts as the JSON reporter writes them."""
+        return {
+            "ran": self.ran,
+            "up_to_date": self.up_to_date,
+            "restored": self.restored,
+            "failed": self.failed,
+            "saved_seconds": round(self.saved, 3),
+            "compared": self.compared,
+            "not_reproducible": self.not_reproducible,
+        }
+
+
+def describe_time(seconds: float) -> str:
+    """Return a duration as a person says it: ``0.4s``, ``12s``, ``4m 10s``."""
+    return f"{seconds:.1f}s" if seconds < 10 else describe(seconds)

@@ -1,0 +1,176 @@
+"""What is done in the main process once a task was restored, or its result is to be kept.
+
+The worker has copied the contents already. Whether they may be kept is known only here, where the
+inputs are looked at again: what was made while an input was edited was made from neither content.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from doit_invariants.adapters.context import TaskContext
+from doit_invariants.adapters.plan import Outcome, Plan, ToExport, ToStore, late_signature
+from doit_invariants.adapters.sharing import name_of_target
+from doit_invariants.adapters.snapshot import Look
+from doit_invariants.core.artifacts.entry import Entry, entry_from_json
+from doit_invariants.core.artifacts.parts import Artifact, Damaged
+from doit_invariants.core.errors import InvariantsError
+from doit_invariants.core.files import FileState
+from doit_invariants.core.model import listing
+from doit_invariants.core.records import PathState
+from doit_invariants.core.trees import TreeState
+
+if TYPE_CHECKING:
+    from doit_invariants.adapters.session import Session
+
+#: Of these what was loaded counts, not what lies on disk now; or they can't change in a process.
+_FIXED = frozenset({"Function", "Action", "Value", "Env", "Distribution", "TTL"})
+
+
+def learn(session: Session, outcome: Outcome) -> None:
+    """Spare the main process from reading again what a worker has read or written."""
+    for path, (digest, stat, when) in outcome.learned.items():
+        session.files.learn(path, digest, stat, when)
+
+
+def keep(look: Look, plan: Plan, inputs: Mapping[str, PathState], executed_at: float) -> None:
+    """Complete what a worker has begun to keep; never raises.
+
+    :param inputs: the states of the ``file_dep`` after the actions ran
+    :param executed_at: when they did, in seconds since the epoch
+    """
+    outcome = plan.outcome
+    if outcome is None:
+        return
+    say = look.session.say
+    for warning in outcome.warnings:
+        say(look.task.name, warning)
+    try:
+        _keep(look, plan, outcome, inputs, executed_at)
+    except InvariantsError as error:
+        say(look.task.name, f"not kept: {error}")
+    except OSError as error:
+        say(look.task.name, f"not kept: {error.strerror or error}")
+
+
+def _keep(
+    look: Look,
+    plan: Plan,
+    outcome: Outcome,
+    inputs: Mapping[str, PathState],
+    executed_at: float,
+) -> None:
+    artifacts = outcome.draft.artifacts if outcome.draft is not None else outcome.artifacts
+    if artifacts is None:
+        return
+    states = {
+        name_of_target(look.session.root, path): state
+        for path, state in look.target_states().items()
+    }
+    why_not = _changed_meanwhile(look, inputs) or _not_as_kept(look, artifacts, states)
+    signature = plan.signature or ""
+    if isinstance(plan.keeper, ToStore):
+        signature = late_signature(signature, _gotten(look.task))
+    entry = Entry(
+        signature="" if why_not else signature,
+        task=look.task.name,
+        artifacts=tuple(replace(one, state=_digest(states.get(one.path))) for one in artifacts),
+        values=outcome.values,
+        result=outcome.result,
+        output=outcome.output,
+        executed_at=executed_at,
+        took=outcome.took,
+    )
+    if isinstance(plan.keeper, ToExport) and outcome.draft is not None:
+        plan.keeper.exporter.finish(outcome.draft, entry)
+    elif isinstance(plan.keeper, ToStore):
+        if why_not:
+            look.session.say(look.task.name, f"not put into the store: {why_not}")
+        else:
+            _add(look, plan.keeper, entry)
+
+
+def _add(look: Look, keeper: ToStore, entry: Entry) -> None:
+    store = keeper.store
+    there = store.add(entry.signature, entry.to_json())
+    if there is None:
+        return
+    try:
+        other = entry_from_json(there)
+    except Damaged:
+        other = None
+    if other is None or _has_ttl(look):
+        # What is to be made anew from time to time differs from time to time: the newest counts.
+        store.remove(entry.signature)
+        store.add(entry.signature, entry.to_json())
+        return
+    different = entry.differs_in(other)
+    if different:
+        look.session.counts.not_reproducible.append(look.task.name)
+        look.session.say(
+            look.task.name,
+            f"not reproducible: {listing(different)} differs from what the store has for the "
+            "same inputs, code and values; the store keeps what it has",
+        )
+
+
+def _has_ttl(look: Look) -> bool:
+    return any(seen.invariant.kind == "TTL" for seen in look.snapshot.observed.values())
+
+
+def _gotten(task: Any) -> dict[str, Any]:
+    return {name: task.options[name] for name in task.getargs if name in (task.options or {})}
+
+
+def _changed_meanwhile(look: Look, inputs: Mapping[str, PathState]) -> str:
+    """Return what the task depends on that changed while it ran, empty if nothing did."""
+    for path, before in look.snapshot.inputs.items():
+        after = inputs.get(path, before)
+        if _digest(before) != _digest(after):
+            return f"its input {path} changed while it ran"
+    session = look.session
+    # Kinds keep what they found for the run: asked anew they must look anew.
+    memo, session.memo = session.memo, {}
+    try:
+        context = TaskContext(
+            session, look.task, look.context.executed_at, look.context.signature_of
+        )
+    finally:
+        session.memo = memo
+    for seen in look.snapshot.observed.values():
+        if seen.invariant.kind not in _FIXED:
+            now = None
+            with contextlib.suppress(Exception):
+                now = seen.invariant.fingerprint(context, seen.fingerprint)
+            if now is None or now["digest"] != seen.fingerprint["digest"]:
+                return f"{seen.invariant.label()} changed while it ran"
+    return ""
+
+
+def _not_as_kept(
+    look: Look, artifacts: tuple[Artifact, ...], states: Mapping[str, PathState]
+) -> str:
+    """Return which target changed between being kept and being looked at, empty if none did."""
+    if look.session.files.teaches:
+        return ""  # its digests are not those of the contents
+    for artifact in artifacts:
+        state = states.get(artifact.path)
+        found = {part.path: part.digest for part in artifact.parts if part.sort == "file"}
+        if isinstance(state, FileState):
+            same = found.get("") == state.digest
+        else:
+            entries = state.entries if isinstance(state, TreeState) else {}
+            same = state is not None and all(
+                name not in entries or entries[name].digest == digest
+                for name, digest in found.items()
+            )
+        if not same:
+            return f"its target {artifact.path} changed while it was kept"
+    return ""
+
+
+def _digest(state: PathState) -> str:
+    return state.digest if state is not None else ""

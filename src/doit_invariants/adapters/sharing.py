@@ -1,0 +1,129 @@
+"""The signature under which the result of a task is shared, or why it can't be."""
+
+from __future__ import annotations
+
+import inspect
+import os
+from dataclasses import replace
+from typing import Any
+
+from doit.task import result_dep
+from doit.tools import config_changed, run_once
+
+from doit_invariants.adapters.checker import ContentChecker
+from doit_invariants.adapters.code import TRACKERS
+from doit_invariants.adapters.host import describe
+from doit_invariants.adapters.snapshot import Look
+from doit_invariants.adapters.uptodate import invariants
+from doit_invariants.core.decide import Observed
+from doit_invariants.core.digest import is_plain_md5
+from doit_invariants.core.encode import relative_to
+from doit_invariants.core.errors import CannotFingerprint
+from doit_invariants.core.model import Json
+from doit_invariants.core.records import PathState
+from doit_invariants.core.signature import portable, signature
+from doit_invariants.core.trees import TreeState
+
+
+def shared_signature(dep_manager: Any, look: Look) -> str:
+    """Return the signature of a task as it stands; of one with ``getargs`` all but their values.
+
+    It covers what the record does, and besides what a record need not: the options that the task
+    is called with, its ``uptodate`` items, and its actions also where they are not tracked, as
+    what other projects put into the store is told apart by nothing else.
+
+    :raises CannotFingerprint: saying why the task can't be shared
+    """
+    task = look.task
+    if not isinstance(dep_manager.checker, ContentChecker):
+        name = type(dep_manager.checker).__name__
+        raise CannotFingerprint(f"its file_dep are compared by {name}, not by content")
+    now = look.snapshot
+    more: dict[str, Json] = {"uptodate": [_item(one, task) for one, _, _ in task.uptodate]}
+    options = _options(task)
+    if options:
+        more["options"] = look.session.digest_value(options)
+    observed = dict(now.observed)
+    if not look.spec.track_code:
+        observed |= _actions(look)
+    full = replace(
+        now,
+        inputs={path: _by_content(look, path, state) for path, state in now.inputs.items()},
+        observed=observed,
+        targets=dict.fromkeys(task.targets),
+    )
+    return signature(full, look.context, more, strict=True)
+
+
+def names_of_targets(look: Look) -> dict[str, str]:
+    """Return for each target of a task the name that it has in any checkout of the project.
+
+    :raises CannotFingerprint: if a target can't go into a store: it lies outside of the project,
+        or an input is in it, or it is one
+    """
+    root = look.session.root
+    names: dict[str, str] = {}
+    for path in look.task.targets:
+        absolute = os.path.normpath(os.path.join(root, path))
+        inside = relative_to(absolute, root)
+        if inside is None or inside == ".":
+            raise CannotFingerprint(f"its target {path} is not inside of the project")
+        for one in look.task.file_dep:
+            other = os.path.normpath(os.path.join(root, one))
+            if other == absolute or relative_to(other, absolute) is not None:
+                raise CannotFingerprint(f"its input {one} is part of its target {path}")
+        names[path] = name_of_target(root, path)
+    if len(set(names.values())) != len(names):
+        raise CannotFingerprint("it has the same target twice")
+    return names
+
+
+def name_of_target(root: str, path: str) -> str:
+    """Return the name of a target in entries: relative to the project where it is in it."""
+    return portable(os.path.normpath(os.path.join(root, path)), root).replace(os.sep, "/")
+
+
+def _by_content(look: Look, path: str, state: PathState) -> PathState:
+    """Return a state by our digest, where doit's own is recorded."""
+    if state is None or isinstance(state, TreeState) or not is_plain_md5(state.digest):
+        return state
+    return look.session.files.state(path)
+
+
+def _options(task: Any) -> dict[str, Any]:
+    if not (task.params or task.creator_params or task.pos_arg):
+        return {}
+    task.init_options()
+    options = {name: v for name, v in task.options.items() if name not in task.getargs}
+    if task.pos_arg:
+        options[task.pos_arg] = task.pos_arg_val
+    return options
+
+
+def _actions(look: Look) -> dict[str, Observed]:
+    """Fingerprint the actions of a task that does not track them."""
+    tracked = replace(look.spec, track_code=True)
+    found, _ = look.session.implicit(look.task, tracked, only=TRACKERS)
+    return {
+        key: Observed(one, one.fingerprint(look.context, None), plugin)
+        for key, (plugin, one) in found.items()
+    }
+
+
+def _item(item: Any, task: Any) -> Json:
+    """Return what stands for an ``uptodate`` item; raises CannotFingerprint if nothing does."""
+    if item is None or isinstance(item, (bool, invariants)):
+        return None  # what ours list is among the invariants
+    if item is run_once:
+        return "run_once"
+    if isinstance(item, config_changed) and item.config_digest is not None:
+        return ["config_changed", item.config_digest]
+    if isinstance(item, result_dep):
+        gotten = {name for name, _ in task.getargs.values()}
+        if item.setup_dep and item.dep_name in gotten:
+            return None  # its values become part of the signature when they are known
+        if not item.setup_dep and item.tasks_dict is not None:
+            result = item._get_dep_result(item.tasks_dict[item.dep_name])
+            return ["result_dep", item.dep_name, result]
+    shown = describe(item) if not inspect.isclass(item) else item.__name__
+    raise CannotFingerprint(f"its uptodate item {shown} can't be part of a signature")

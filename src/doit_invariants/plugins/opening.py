@@ -1,0 +1,41 @@
+"""Makes the store that the settings name."""
+
+from __future__ import annotations
+
+import os
+import re
+
+from doit_invariants.core.errors import InvalidOption
+from doit_invariants.plugins.registry import Registry
+from doit_invariants.plugins.settings import Settings
+from doit_invariants.stores.base import Store, StoreOptions
+from doit_invariants.stores.location import default_location
+
+_NAMED = re.compile(r"([A-Za-z][\w+.-]*)://(.*)", re.DOTALL)
+
+
+def open_store(settings: Settings, stores: Registry, root: str) -> Store | None:
+    """Return the store of a project; nothing is looked at or created yet.
+
+    :param stores: those that plugins registered
+    :param root: absolute directory of the project, to which a path is relative
+    :returns: None if the plugin with the store is blocked and none is named
+    :raises InvalidOption: for a store that no plugin registers
+    """
+    name, location = "directory", settings.store or default_location()
+    named = _NAMED.fullmatch(location)
+    if named is not None:
+        name, location = named[1], named[2]
+    registered = stores.entries.get(name)
+    if registered is None:
+        if settings.store is None:
+            return None
+        raise InvalidOption(
+            f"setting 'store': there is no store {name!r}; known are {', '.join(stores.names())}; "
+            "a plugin makes one known with the hook invariants_register_stores"
+        )
+    if name == "directory":
+        location = os.path.join(root, os.path.expanduser(location))
+    options = StoreOptions(link=settings.store_link, max_size=settings.store_max_size)
+    store: Store = registered.cls(location, options)
+    return store
