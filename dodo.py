@@ -56,5 +56,9 @@ def task_hunt():
 def task_benchmarks():
     """the cost of a run beside plain doit's, in one session"""
     return {
-        "actions": [[PYTHON, "-m", "tests.benchmarks.code"], [PYTHON, "-m", "tests.benchmarks"]]
+        "actions": [
+            [PYTHON, "-m", "tests.benchmarks.code"],
+            [PYTHON, "-m", "tests.benchmarks.store"],
+            [PYTHON, "-m", "tests.benchmarks"],
+        ]
     }

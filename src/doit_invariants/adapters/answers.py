@@ -16,6 +16,7 @@ from doit_invariants.adapters.plan import (
     FromStore,
     NotRestored,
     Plan,
+    Restored,
     ToExport,
     ToStore,
     find_entry,
@@ -127,11 +128,14 @@ class Answers:
 
     def _run(self, verdict: Verdict, signature: str | None = None) -> Verdict:
         """Let the actions run, and have their result kept where the policy says so."""
-        if self.session.runs and self.policy.keeps == "export" and self.task.targets:
+        if not self.session.runs or not self.look.snapshot.has_dependencies:
+            return replace(verdict, policy=self._why_not)  # it always runs: nobody would look it up
+        self.plan.source = None
+        if self.policy.keeps == "export" and self.task.targets:
             self.plan.keeper = ToExport(self._exporter(), list(self.task.targets))
             self.plan.signature = self._signature_or_none()
             self._adopt()
-        elif self.session.runs and self.policy.keeps == "store":
+        elif self.policy.keeps == "store":
             try:
                 self._keep_in_store(signature)
             except InvariantsError as error:
@@ -192,7 +196,16 @@ class Answers:
             and entry.signature == signature
             and self._has_the_rest_of(entry, missing)
         )
-        self.plan.source = FromExport(exporter, missing, placeholders)
+        source = FromExport(exporter, missing, placeholders)
+        self.plan.source = source
+        if self.session.runs and self.task.setup_tasks:
+            try:
+                self.plan.source = Restored(source.restore(self.plan, {}))
+            except NotRestored as error:
+                self._why_not = f"not restored: {error}"
+                self._complain()
+                return self._run(verdict)
+            self.task.setup_tasks = []
         self.plan.keeper = ToExport(exporter, list(self.task.targets))
         return self._restores(verdict, os.path.relpath(exporter.directory, self.session.root))
 

@@ -23,8 +23,7 @@ from doit_invariants.adapters.context import TaskContext
 from doit_invariants.adapters.freeze import freeze
 from doit_invariants.adapters.host import HostFacts, evaluate_uptodate
 from doit_invariants.adapters.inputs import compare_inputs, states_to_save
-from doit_invariants.adapters.items import listed
-from doit_invariants.adapters.options import TaskSpec
+from doit_invariants.adapters.items import with_items
 from doit_invariants.adapters.placeholders import placeholder_reason
 from doit_invariants.adapters.recording import make_record
 from doit_invariants.adapters.session import PLAN, Session, ensure_session
@@ -32,7 +31,6 @@ from doit_invariants.adapters.signatures import Signer
 from doit_invariants.adapters.snapshot import Look
 from doit_invariants.adapters.status import failed, report
 from doit_invariants.core.decide import decide
-from doit_invariants.core.errors import InvalidOption
 from doit_invariants.core.model import Reason, Verdict
 from doit_invariants.core.records import Origin, PathState, Record
 
@@ -94,6 +92,9 @@ class InvariantsDependency(Dependency):  # type: ignore[misc]
 
     def remove_success(self, task: Any) -> None:
         """Forget a task that failed."""
+        plan: Plan | None = task.__dict__.get(PLAN)
+        for warning in plan.outcome.warnings if plan is not None and plan.outcome else ():
+            self.session.say(task.name, warning)
         self._pending.pop(task.name, None)
         super().remove_success(task)
 
@@ -154,7 +155,7 @@ class InvariantsDependency(Dependency):  # type: ignore[misc]
 
     def _look(self, task: Any, tasks: Any, facts: HostFacts, items: list[Any]) -> Look:
         session = self.session
-        spec = self._spec(task, items)
+        spec = with_items(session, session.spec(task.name), items)
         before = stored.read(self, task.name)
         if task.name in self._damaged:
             before.unreadable = self._damaged[task.name]
@@ -176,17 +177,6 @@ class InvariantsDependency(Dependency):  # type: ignore[misc]
         placeholders = session.placeholders.among(task.targets)
         now.policy = [*spec.policy.reasons(), *map(placeholder_reason, placeholders)]
         return look
-
-    def _spec(self, task: Any, items: list[Any]) -> TaskSpec:
-        """Return the options of a task, with what its ``invariants(...)`` items list."""
-        spec = self.session.spec(task.name)
-        if not items:
-            return spec
-        extra = listed(self.session, items)
-        for key, one in extra.items():
-            if key in spec.invariants:
-                raise InvalidOption(f"{one.label()} is listed twice; remove one")
-        return replace(spec, own=True, invariants={**spec.invariants, **extra})
 
     def _after_check(self, task: Any, look: Look, verdict: Verdict) -> None:
         session = self.session

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from doit_invariants.adapters.options import by_id, make_ttl
+from doit_invariants.adapters.options import TaskSpec, by_id, make_ttl
+from doit_invariants.core.errors import InvalidOption
 from doit_invariants.core.invariant import Invariant
 
 if TYPE_CHECKING:
@@ -21,6 +23,20 @@ def listed(session: Session, items: Iterable[invariants]) -> dict[str, Invariant
         if item.ttl is not None:
             found.append(make_ttl(item.ttl, session.plugins.kinds))
     return by_id(found, session.plugins.kinds)
+
+
+def with_items(session: Session, spec: TaskSpec, items: Iterable[invariants]) -> TaskSpec:
+    """Return the options of a task with what its ``invariants(...)`` items list.
+
+    :raises InvalidOption: if one is listed in both ways
+    """
+    extra = listed(session, items)
+    for key, one in extra.items():
+        if key in spec.invariants:
+            raise InvalidOption(f"{one.label()} is listed twice; remove one")
+    if not extra:
+        return spec
+    return replace(spec, own=True, invariants={**spec.invariants, **extra})
 
 
 def wait_for(task: Any, found: Iterable[Invariant]) -> None:

@@ -140,6 +140,17 @@ class FromExport:
 
 
 @dataclass(slots=True)
+class Restored:
+    """A task that is restored already, as what it needs to run is not going to be set up."""
+
+    outcome: Outcome
+
+    def restore(self, plan: Plan, getargs: Mapping[str, Any]) -> Outcome:
+        """Return what came of it."""
+        return self.outcome
+
+
+@dataclass(slots=True)
 class ToStore:
     """Puts the targets of a task into a store; the entry is written later, by the main process."""
 
@@ -205,7 +216,7 @@ class Plan:
 
     root: str
     run: str
-    source: FromStore | FromExport | None = None
+    source: FromStore | FromExport | Restored | None = None
     keeper: ToStore | ToExport | None = None
     runs: bool = True
     valid: bool = True

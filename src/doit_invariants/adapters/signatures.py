@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from doit_invariants.adapters import stored
 from doit_invariants.adapters.context import TaskContext
-from doit_invariants.adapters.items import listed
+from doit_invariants.adapters.items import with_items
 from doit_invariants.adapters.session import Session
 from doit_invariants.adapters.snapshot import Look
 from doit_invariants.adapters.uptodate import invariants
@@ -56,9 +55,8 @@ def _signature(session: Session, dep_manager: Any, task: Any, sign: Signer) -> s
     before = stored.read(dep_manager, task.name)
     executed_at = before.record.executed_at if before.record is not None else None
     context = TaskContext(session, task, executed_at, sign)
-    spec = session.spec(task.name)
     items = [item for item, _, _ in task.uptodate if isinstance(item, invariants)]
-    spec = replace(spec, invariants={**spec.invariants, **listed(session, items)})
+    spec = with_items(session, session.spec(task.name), items)
     look = Look(session, task, spec, before, context)
     # Of what a calc_dep gave always the stored one: in a run it is known of some tasks already.
     values = [dep_manager.get_values(name).get("file_dep", ()) for name in task.calc_dep]

@@ -39,6 +39,18 @@ def _project_config() -> Any:
     return config.as_dict()
 
 
+def _learn_always(command: Any, session: Any) -> None:
+    """Learn of ``-a`` when doit hands it to the command: its loader was never told."""
+    original = command._execute
+
+    @functools.wraps(original)  # doit looks at the signature
+    def _execute(*args: Any, **options: Any) -> Any:
+        session.runs_all = session.runs and bool(options.get("always", False))
+        return original(*args, **options)
+
+    command._execute = _execute
+
+
 def _work_in_any_loader(config: Any) -> None:
     original = NamespaceTaskLoader.load_tasks
 
@@ -52,6 +64,7 @@ def _work_in_any_loader(config: Any) -> None:
             return original(self, cmd=cmd, pos_args=pos_args)
         # Whether -n was given is not known here: to guard in vain does no harm.
         session = attach(cmd, config, self.namespace, parallel=True)
+        _learn_always(cmd, session)
         tasks = original(self, cmd=cmd, pos_args=pos_args)
         complete(session, tasks)
         speak_of_restores(cmd, session, tasks, {})

@@ -97,7 +97,7 @@ class Staging:
             for new, target in self._moves:
                 place = target.rstrip("/")
                 os.makedirs(os.path.dirname(place) or ".", exist_ok=True)
-                done.append((place, _set_aside(place, new + ".old")))
+                done.append((place, _set_aside(place, new)))
                 os.replace(new, place)
                 if target in self._modes:  # a read-only directory could not be renamed
                     os.chmod(place, self._modes[target])
@@ -168,20 +168,25 @@ def _remove_own(directory: str) -> None:
         os.rmdir(os.path.dirname(directory))  # only if no other restore is using it
 
 
+def _is_directory(path: str) -> bool:
+    return os.path.isdir(path) and not os.path.islink(path)
+
+
 def _remove(path: str) -> None:
     with contextlib.suppress(OSError):
-        if os.path.isdir(path) and not os.path.islink(path):
+        if _is_directory(path):
             _remove_tree(path)
         else:
             os.unlink(path)
 
 
-def _set_aside(target: str, old: str) -> str | None:
+def _set_aside(target: str, new: str) -> str | None:
     """Keep what is in the place of a target until all are in place; None if there is nothing."""
     if not os.path.lexists(target):
         return None
-    if os.path.isdir(target) and not os.path.islink(target):
-        os.rename(target, old)  # nothing can be renamed over a directory that is not empty
+    old = new + ".old"
+    if _is_directory(target) or _is_directory(new):
+        os.rename(target, old)  # only a file can be renamed over what is there, over a file
         return old
     try:
         os.link(target, old, follow_symlinks=False)  # so that there is a target at any moment

@@ -12,7 +12,8 @@ def execute(command: Any, tasks: list[Any], as_json: bool) -> int:
     """Record tasks as they stand, without running them.
 
     Values and result stay those of the last execution; so does its time: an accepted result is
-    as old as it is. A task with a missing target or ``file_dep`` is refused.
+    as old as it is. A task with a missing target or ``file_dep`` is refused, and one whose
+    target is only a placeholder.
 
     :returns: 0 if all were accepted, else 1
     """
@@ -42,7 +43,7 @@ def _accept(command: Any, task: Any, still: dict[str, list[Reason]]) -> str:
         task.update_deps({"file_dep": dep_manager.get_values(name).get("file_dep", ())})
     status = dep_manager.get_status(task, every)
     for reason in status.verdict.reasons:
-        if reason.code in ("missing_target", "missing_file_dep", "cannot_check"):
+        if reason.code in ("missing_target", "missing_file_dep", "cannot_check", "placeholder"):
             return str(reason)
     if any(reason.code == "has_no_dependencies" for reason in status.verdict.reasons):
         return "it has nothing that could make it up-to-date"

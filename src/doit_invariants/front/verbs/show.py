@@ -22,9 +22,11 @@ _ORIGIN = {
 def execute(command: Any, tasks: list[Any], as_json: bool) -> int:
     """Show the records of tasks."""
     found = {task.name: stored.read(command.dep_manager, task.name) for task in tasks}
+    among = command.dep_manager.session.placeholders.among
+    placeholders = {task.name: among(task.targets) for task in tasks}
     if as_json:
         records = {
-            name: _json(before.record, command) if before.record is not None else None
+            name: _json(before.record, command, placeholders[name])
             for name, before in found.items()
         }
         command.write(json.dumps(records, indent=2))
@@ -36,12 +38,18 @@ def execute(command: Any, tasks: list[Any], as_json: bool) -> int:
         else:
             for line in _lines(before.record, command):
                 command.write(printable(f"  {line}"))
+        for path in placeholders[name]:
+            command.write(printable(f"  placeholder: {path}"))
     return 0
 
 
-def _json(record: Record, command: Any) -> Json:
+def _json(record: Record | None, command: Any, placeholders: list[str]) -> Json:
+    extra = {"placeholders": placeholders} if placeholders else {}
+    if record is None:
+        return extra or None
     tracked = {key: _contents(entry, command) for key, entry in record.entries.items()}
-    return {**to_json(record), "tracked": {key: lines for key, lines in tracked.items() if lines}}
+    shown = {key: lines for key, lines in tracked.items() if lines}
+    return {**to_json(record), "tracked": shown, **extra}
 
 
 def _contents(entry: Entry, command: Any) -> list[str]:

@@ -1,0 +1,149 @@
+"""Commands that only look restore nothing, run nothing and write nothing, whatever the policy."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from doit_invariants.testing import Project
+
+Make = Callable[..., Project]
+
+DODO = """
+import os
+from doit_invariants import Env, Files, Tree
+def ran(targets):
+    open("ran", "a").write("x")
+    for target in targets:
+        open(target, "w").write(open("in.txt").read())
+OPTIONS = {"actions": [ran], "file_dep": ["in.txt"]}
+def task_default():
+    return {**OPTIONS, "targets": ["default"]}
+def task_policy():
+    for name in ("export", "force", "once", "shared"):
+        yield {**OPTIONS, "name": name, "targets": [name], "cache": name, "setup": ["up"]}
+def task_up():
+    return {"actions": ["echo >> ran"]}
+def task_gets():
+    return {"actions": ["echo %(v)s > gets"], "getargs": {"v": ("value", "v")}, "targets": ["gets"],
+            "cache": "shared"}
+def task_value():
+    return {"actions": [(value,)], "file_dep": ["in.txt"], "cache": "shared"}
+def value():
+    open("ran", "a").write("x")
+    return {"v": open("in.txt").read()}
+"""
+COMMANDS = (
+    "list",
+    "list -s",
+    "list -s --all",
+    "list --deps",
+    "info default",
+    "info policy:export",
+    "info policy:force",
+    "info policy:once",
+    "info policy:shared",
+    "info gets",
+    "invariants why",
+    "invariants why --json",
+    "invariants why gets",
+    "invariants show default",
+    "invariants kinds",
+    "invariants show policy:shared --json",
+    "help",
+    "help run",
+    "help default",
+    "tabcompletion",
+    "tabcompletion --shell zsh",
+    "invariants store ls",
+    "clean -n",
+)
+OPTIONS = (
+    [],
+    ["--cache", "export"],
+    ["--cache", "force"],
+    ["--cache", "shared"],
+    ["--resume-inferred", "gets"],
+)
+
+
+def tree(top: Path) -> dict[str, tuple[object, ...]]:
+    """Return of all below a directory the mode, time, and content, but doit's DB and bytecode."""
+    found: dict[str, tuple[object, ...]] = {}
+    for path in sorted(top.rglob("*")):
+        name = str(path.relative_to(top))
+        if ".doit.db" in name or "__pycache__" in name:
+            continue
+        info = path.lstat()
+        content = path.read_bytes() if path.is_file() else b""
+        time = 0 if path == top / "project" else info.st_mtime_ns
+        found[name] = (info.st_mode, time, info.st_ino, content)
+    return found
+
+
+@pytest.fixture(params=["never ran", "stale", "elsewhere"])
+def project(doit_project: Make, request: pytest.FixtureRequest) -> Project:
+    """A project in which much could be restored, run or made."""
+    files = {"dodo.py": DODO, "in.txt": "one"}
+    settings = {"store": "../store", "export_dir": "pub"}
+    made = doit_project(files, settings=settings, backend="json")
+    if request.param == "stale":
+        made.run("--cache", "shared").assert_success()
+        made.run("-a", "--cache", "export").assert_success()
+        for name in ("default", "export", "force", "once", "shared", "gets"):
+            made.remove(name)
+        made.run("policy:force").assert_success()
+        made.write({"in.txt": "two"})
+        made.run("--cache", "shared").assert_success()
+        made.write({"in.txt": "one"})
+        for name in ("default", "export", "once", "shared"):
+            made.remove(name)
+    elif request.param == "elsewhere":
+        other = doit_project(files, settings=settings, name="other")
+        other.run("--cache", "shared").assert_success()
+    return made
+
+
+def test_nothing_is_written(project: Project) -> None:
+    """Names, contents, modes and times are as before, in the project and in the store."""
+    top = project.path.parent
+    database = project.path / ".doit.db"
+    before, records = tree(top), database.read_bytes() if database.exists() else b""
+    for command in COMMANDS:
+        for options in OPTIONS:
+            first, *rest = command.split()
+            if options and first in ("help", "tabcompletion", "clean"):
+                continue
+            outcome = project.run(first, *options, *rest)
+            assert "Traceback" not in outcome.stdout + outcome.stderr, (command, repr(outcome))
+            assert tree(top) == before, (command, options)
+            now = database.read_bytes() if database.exists() else b""
+            if first == "invariants":
+                assert now == records, (command, options)
+
+
+def test_looking_tells_the_truth(project: Project) -> None:
+    """What `list -s` calls up-to-date is up-to-date or accepted in the next run, else not."""
+    said = {}
+    for line in project.run("list", "-s", "--all").stdout.splitlines():
+        status, name = line[:2].strip(), line[2:].split()[0]
+        if name not in ("policy", "gets"):  # getargs: known in a run only
+            said[name] = status
+    outcome = project.run().assert_success()
+    for name, status in said.items():
+        plain = f"-- {name}\n" in outcome.stdout
+        assert plain == (status == "U"), (name, status, repr(outcome))
+
+
+def test_environment_is_honoured_alike(project: Project) -> None:
+    """DOIT_CACHE changes what looking says, and writes nothing either."""
+    top = project.path.parent
+    before = tree(top)
+    for policy in ("True", "False", "export", "force", "once", "shared"):
+        outcome = project.run("invariants", "why", env={"DOIT_CACHE": policy})
+        assert outcome.returncode == (0 if policy == "force" else 1), repr(outcome)
+        assert tree(top) == before, policy
+    assert not os.path.exists(project.path / "nothing")

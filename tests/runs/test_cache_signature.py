@@ -1,0 +1,319 @@
+"""What counts for ``cache: "shared"``, and what is never put into a store or taken out of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from doit_invariants.testing import Outcome, Project
+
+Make = Callable[..., Project]
+
+NOW = 1_700_000_000.0
+STORE = {"store": "../store"}
+
+
+def restored(outcome: Outcome, name: str = "a") -> bool:
+    """Return whether a task was restored from the store."""
+    return f"-- {name}  (restored from the store, made " in outcome.stdout
+
+
+def entries(project: Project) -> int:
+    """Return how many entries the store has."""
+    return len(list((project.path.parent / "store/entries").rglob("*.json")))
+
+
+def dodo(body: str, head: str = "") -> str:
+    """Return a dodo.py with one shared task that makes out.txt."""
+    return f"""
+import os
+from doit_invariants import *
+{head}
+def task_a():
+    return {{"cache": "shared", "targets": ["out.txt"], {body}}}
+"""
+
+
+#: A task, and edits of its dodo.py or files each of which gives another result.
+COUNTS: dict[str, tuple[str, dict[str, str], str, str]] = {
+    "an input": (dodo('"actions": ["cp in.txt out.txt"], "file_dep": ["in.txt"]'), {}, "in", "IN"),
+    "a command": (dodo('"actions": ["echo 1 > out.txt"]'), {}, "echo 1", "echo 2"),
+    "an untracked command": (
+        dodo('"actions": ["echo 1 > out.txt"], "track_code": False'),
+        {},
+        "echo 1",
+        "echo 2",
+    ),
+    "untracked code": (
+        dodo(
+            '"actions": [f], "track_code": False',
+            "def f(targets):\n    open(targets[0], 'w').write('1')",
+        ),
+        {},
+        "'1'",
+        "'2'",
+    ),
+    "an untracked argument": (
+        dodo(
+            '"actions": [(f, ["one"])], "track_code": False',
+            "def f(x, targets):\n    open(targets[0], 'w').write(x)",
+        ),
+        {},
+        '"one"',
+        '"two"',
+    ),
+    "an untracked script": (
+        dodo('"actions": ["python s.py"], "track_code": False'),
+        {"s.py": "open('out.txt', 'w').write('in')"},
+        "'in'",
+        "'IN'",
+    ),
+    "a value": (
+        dodo(
+            '"actions": [(f, [], {"x": X})], "invariants": [Value(X)]',
+            "X = 1\ndef f(x, targets):\n    open(targets[0], 'w').write(str(x))",
+        ),
+        {},
+        "X = 1",
+        "X = 2",
+    ),
+    "the name of a target": (
+        dodo('"actions": ["echo 1 > out.txt; echo 1 > b.txt"], "file_dep": ["in.txt"]'),
+        {},
+        '["out.txt"]',
+        '["out.txt", "b.txt"]',
+    ),
+    "a directory": (
+        dodo('"actions": ["cat d/* > out.txt"], "invariants": [Tree("d")]'),
+        {"d/x": "in"},
+        "in",
+        "IN",
+    ),
+    "files": (
+        dodo('"actions": ["cat d/* > out.txt"], "invariants": [Files("d/*")]'),
+        {"d/x": "in"},
+        "in",
+        "IN",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", COUNTS)
+def test_counts(doit_project: Make, case: str) -> None:
+    """An edit is a miss, undoing it a hit, and each gives its own content."""
+    text, more, old, new = COUNTS[case]
+    project = doit_project({"dodo.py": text, "in.txt": "in", **more}, settings=STORE)
+    (name,) = [n for n in (*more, "in.txt", "dodo.py") if f"{old}" in project.read(n)][:1]
+    project.run().assert_executed("a")
+    first = project.read("out.txt")
+    project.edit(name, old, new)
+    project.remove("out.txt")  # what is not tracked makes it not up-to-date by itself
+    project.run().assert_executed("a")
+    second = project.read("out.txt")
+    assert (first != second) or case == "the name of a target"
+    project.edit(name, new, old)
+    project.remove("out.txt")
+    outcome = project.run()
+    assert restored(outcome), repr(outcome)
+    assert project.read("out.txt") == first
+
+
+def test_environment(doit_project: Make) -> None:
+    """The values of `Env` are part of it, and are not in the store."""
+    project = doit_project(
+        {
+            "dodo.py": dodo(
+                '"actions": ["echo $X | tr a-z A-Z > out.txt"], "invariants": [Env("X")]'
+            )
+        },
+        settings=STORE,
+    )
+    for value in ("secretone", "secrettwo"):
+        project.run(env={"X": value}).assert_executed("a")
+    assert restored(project.run(env={"X": "secretone"}))
+    assert project.read("out.txt") == "SECRETONE\n"
+    for path in (project.path / "../store").rglob("*"):
+        assert not path.is_file() or b"secret" not in path.read_bytes(), path
+
+
+def test_parameters(doit_project: Make) -> None:
+    """Options and positional arguments on the command line are part of it."""
+    text = dodo(
+        '"actions": ["echo %(x)s %(pos)s > out.txt"], "pos_arg": "pos", "file_dep": '
+        '["in.txt"], "params": [{"name": "x", "short": "x", "default": "0"}]'
+    )
+    project = doit_project({"dodo.py": text, "in.txt": ""}, settings=STORE)
+    found = {}
+    for arguments in ((), ("-x", "1"), ("-x", "2"), ("-x", "1", "p"), ("p",)):
+        project.remove("out.txt") if found else None
+        project.run("a", *arguments).assert_executed("a")
+        found[arguments] = project.read("out.txt")
+    assert len(set(found.values())) == 5
+    for arguments, content in found.items():
+        project.remove("out.txt")
+        assert restored(project.run("a", *arguments)), arguments
+        assert project.read("out.txt") == content
+
+
+def test_creator_parameters(doit_project: Make) -> None:
+    """Those of a task-creator with `task_params` as well."""
+    text = """
+from doit import task_params
+@task_params([{"name": "x", "long": "x", "default": "0"}])
+def task_a(x):
+    return {"actions": [(f, [])], "targets": ["out.txt"], "file_dep": ["in.txt"], "cache": "shared",
+            "uptodate": [True], "verbosity": int(x) % 2}
+def f(targets):
+    open(targets[0], "w").write("x")
+"""
+    project = doit_project({"dodo.py": text, "in.txt": ""}, settings=STORE)
+    project.run("a").assert_executed("a")
+    project.remove("out.txt")
+    project.run("a", "--x", "1").assert_executed("a")
+    project.remove("out.txt")
+    assert restored(project.run("a", "--x", "1"))
+
+
+def test_values_of_other_tasks(doit_project: Make) -> None:
+    """Values from `getargs` are part of it; values and results are restored for who uses them."""
+    text = """
+def value(dependencies):
+    return {"v": open("in.txt").read(), "w": [1, {"x": None}]}
+def task_v():
+    return {"actions": [value], "file_dep": ["in.txt"], "cache": "shared"}
+def use(v, w, targets):
+    open(targets[0], "w").write(f"{v} {w}")
+def task_a():
+    return {"actions": [use], "getargs": {"v": ("v", "v"), "w": ("v", "w")},
+            "targets": ["out.txt"], "cache": "shared"}
+"""
+    project = doit_project({"dodo.py": text, "in.txt": "one"}, settings=STORE)
+    other = doit_project({"dodo.py": text, "in.txt": "one"}, settings=STORE, name="other")
+    project.run().assert_executed("v", "a")
+    project.write({"in.txt": "two"})
+    project.run().assert_executed("v", "a")
+    outcome = other.run()
+    assert restored(outcome, "v"), repr(outcome)
+    assert restored(outcome, "a"), repr(outcome)
+    assert other.read("out.txt") == "one [1, {'x': None}]"
+    other.write({"in.txt": "two"})
+    outcome = other.run()
+    assert outcome.executed == [], repr(outcome)
+    assert other.read("out.txt") == "two [1, {'x': None}]"
+    # a consumer that is not shared gets restored values too
+    other.edit("dodo.py", '["out.txt"], "cache": "shared"', '["out.txt"], "cache": False')
+    other.write({"in.txt": "one"})
+    outcome = other.run()
+    assert outcome.executed == ["a"]
+    assert other.read("out.txt") == "one [1, {'x': None}]"
+
+
+#: What is never shared, and what `why` says of it.
+REFUSED = {
+    "share=False": (
+        dodo('"actions": ["cp in.txt out.txt"], "file_dep": ["in.txt"], "share": False'),
+        "share is False",
+    ),
+    "its input is its target": (
+        dodo('"actions": ["cp in.txt out.txt"], "file_dep": ["in.txt", "./out.txt"]'),
+        "its input ./out.txt is part of its target out.txt",
+    ),
+    "its input lies in its target": (
+        dodo('"actions": ["cp in.txt d/out.txt"], "file_dep": ["in.txt", "d/x"]').replace(
+            '["out.txt"]', '["d"]'
+        ),
+        "its input d/x is part of its target d",
+    ),
+    "a target outside": (
+        dodo('"actions": ["cp in.txt ../out.txt"], "file_dep": ["in.txt"]').replace(
+            '["out.txt"]', '["../out.txt"]'
+        ),
+        "its target ../out.txt is not inside of the project",
+    ),
+    "a callable in uptodate": (
+        dodo(
+            '"actions": ["cp in.txt out.txt"], "file_dep": ["in.txt"], "uptodate": [check]',
+            "def check():\n    return not os.path.exists('stale')",
+        ),
+        "its uptodate item check",
+    ),
+    "a command in uptodate": (
+        dodo(
+            '"actions": ["cp in.txt out.txt"], "file_dep": ["in.txt"], '
+            '"uptodate": ["test ! -e stale"]'
+        ),
+        "its uptodate item ",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_never_shared(doit_project: Make, case: str) -> None:
+    """Neither put nor restored; `why` says why not; all else works."""
+    text, said = REFUSED[case]
+    files = {"dodo.py": text, "in.txt": "in", "out.txt": "", "d/x": ""}
+    project = doit_project(files, settings=STORE)
+    project.run().assert_executed("a")
+    assert entries(project) == 0
+    project.run().assert_up_to_date("a")
+    project.write({"in.txt": "IN", "stale": ""})
+    why = project.run("invariants", "why", "a")
+    assert f"not shared: {said}" in why.stdout, repr(why)
+    project.run().assert_executed("a")
+    project.write({"in.txt": "in"})
+    project.run().assert_executed("a")
+    assert entries(project) == 0
+
+
+def test_not_looked_up_with_share_false(doit_project: Make) -> None:
+    """What is in the store already is not taken by a task with `share: False`."""
+    text = dodo('"actions": ["cp in.txt out.txt"], "file_dep": ["in.txt"]')
+    project = doit_project({"dodo.py": text, "in.txt": "in"}, settings=STORE)
+    project.run().assert_executed("a")
+    assert entries(project) == 1
+    project.edit("dodo.py", '"shared"', '"shared", "share": False')
+    project.remove("out.txt")
+    project.run().assert_executed("a")
+    project.write({"dodo.py": text})
+    project.remove("out.txt")
+    assert restored(project.run())
+
+
+@pytest.mark.parametrize("how", ["setting", "option", "environment"])
+def test_task_without_anything_always_runs(doit_project: Make, how: str) -> None:
+    """A task of nothing but actions is not shared by the project's default or --cache."""
+    text = """
+def task_a():
+    return {"actions": ["echo >> ran"], "targets": ["out.txt"]}
+def task_b():
+    return {"actions": ["cp in.txt b.txt"], "targets": ["b.txt"], "file_dep": ["in.txt"]}
+"""
+    settings = {**STORE, "cache": "shared"} if how == "setting" else STORE
+    project = doit_project({"dodo.py": text, "in.txt": "", "out.txt": ""}, settings=settings)
+    arguments = ("--cache", "shared") if how == "option" else ()
+    env = {"DOIT_CACHE": "shared"} if how == "environment" else {}
+    for number in (1, 2, 3):
+        outcome = project.run(*arguments, env=env)
+        assert "a" in outcome.executed, repr(outcome)
+        assert project.read("ran") == "\n" * number
+        assert ("b" in outcome.executed) == (number == 1)
+        assert restored(outcome, "b") == (number != 1), repr(outcome)
+        project.remove("b.txt")
+    assert entries(project) == 1
+
+
+def test_override(doit_project: Make) -> None:
+    """The command line beats the environment, which beats the task, which beats the settings."""
+    text = dodo('"actions": ["cp in.txt out.txt"], "file_dep": ["in.txt"]')
+    project = doit_project({"dodo.py": text, "in.txt": "in"}, settings={**STORE, "cache": False})
+    project.run(env={"DOIT_CACHE": "True"}).assert_executed("a")
+    assert entries(project) == 0
+    project.run("-a").assert_executed("a")
+    assert entries(project) == 1
+    project.remove("out.txt")
+    project.run(env={"DOIT_CACHE": "once"}).assert_executed("a")
+    project.remove("out.txt")
+    assert restored(project.run("--cache", "shared", env={"DOIT_CACHE": "once"}))
+    project.run("--cache", "False").assert_executed("a")
+    project.run("--cache=true").assert_up_to_date("a")
