@@ -171,8 +171,10 @@ def test_the_contract_of_a_kind_is_explained() -> None:
     assert set(table(text, "`context` is")) - {"context.files.state(path).digest"} == (
         members(Context) | attributes
     )
-    assert members(Policy) == {"reasons()"}
-    assert "def reasons(self)" in section(page("hooks"), "Writing a policy")
+    assert members(Policy) == {"reasons()", "answer(facts)"}
+    policy = section(page("hooks"), "Writing a policy")
+    assert "def reasons(self)" in policy
+    assert "def answer(self, facts)" in policy
     assert f"`{call('Difference', doit_invariants.Difference)}`" in text
 
 

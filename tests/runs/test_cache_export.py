@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import os
 import shutil
 import stat
@@ -354,16 +353,3 @@ def test_mode_and_time(doit_project: Make) -> None:
     assert restored(project.run(now=NOW))
     after = (project.path / "out.txt").stat()
     assert (after.st_mode, after.st_mtime_ns) == (before.st_mode, before.st_mtime_ns)
-
-
-def test_json_names_the_source(doit_project: Make) -> None:
-    """The JSON reporter says up-to-date, and where it is from."""
-    project = make(doit_project)
-    project.remove("out.txt")
-    data = project.run("--reporter", "json", now=NOW + 60).json()
-    (task,) = data["tasks"]
-    assert task["result"] == "up-to-date"
-    assert task["restored"]["from"] == "pub"
-    assert task["restored"]["executed_at"] == NOW
-    assert data["invariants"]["restored"] == 1
-    assert json.dumps(data["invariants"])

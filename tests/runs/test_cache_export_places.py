@@ -163,3 +163,16 @@ def test_target_that_is_no_longer_made(doit_project: Make) -> None:
     assert (project.path / "pub/out").exists()
     assert not (project.path / "pub/more").exists()
     assert project.read("pub/kept") == "edited"
+
+
+def test_json_names_the_source(doit_project: Make) -> None:
+    """The JSON reporter says up-to-date, and where it is from."""
+    project = doit_project({"dodo.py": task("a", "out", "pub"), "in.txt": ""})
+    project.run(now=NOW).assert_executed("a")
+    project.remove("out")
+    data = project.run("--reporter", "json", now=NOW + 60).json()
+    (found,) = data["tasks"]
+    assert found["result"] == "up-to-date"
+    assert found["restored"]["from"] == "pub"
+    assert found["restored"]["executed_at"] == NOW
+    assert data["invariants"]["restored"] == 1

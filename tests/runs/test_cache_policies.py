@@ -45,7 +45,7 @@ that, target is missing    | run>current     | run>current | restore>current | f
 uptodate: [False]          | run>run         | run>run     | run>run         | accept>run      | run>run         | run>run
 that, target is missing too| run>run         | run>run     | run>run         | fill>run        | run>run         | run>run
 a file_dep is missing      | error>run       | error>run   | accept>current  | accept>current  | accept>current  | error>run
-it and a target is missing | failed>run      | failed>run  | restore>current | fill>run        | failed>run      | failed>run
+it and a target is missing | failed>run      | failed>run  | restore>run     | fill>run        | failed>run      | failed>run
 """  # noqa: E501 - a table is read by its columns
 
 DODO = """

@@ -34,7 +34,7 @@ def task_tree():
     return {"actions": [work.tree], "file_dep": ["in/c.txt"], "targets": ["tree"]}
 
 def task_count():
-    return {"actions": [work.count], "file_dep": ["in/b.txt"]}
+    return {"actions": [work.count], "file_dep": ["in/b.txt"], "cache": "shared"}
 
 def task_use():
     return {"actions": ["echo %(n)s > used.txt"], "getargs": {"n": ("count", "n")},
@@ -186,7 +186,7 @@ def test_store_holds_nothing_absolute(tmp_path: Path) -> None:
 
 
 def test_target_in_every_state(tmp_path: Path) -> None:
-    """O1 to O3, O11, O12: a target that is missing, edited, emptied, a link or a directory."""
+    """O1 to O3, O11, O12: whatever is in the place of a target; through a link the task writes."""
     (one,) = checkouts(tmp_path, "one")
     one.run().assert_executed(*ALL)
     before = contents(one)
@@ -199,25 +199,37 @@ def test_target_in_every_state(tmp_path: Path) -> None:
         elif how == "emptied":
             path.write_text("")
         elif how == "a link":
-            path.symlink_to(one.path / "in/a.txt")
+            path.symlink_to(one.path / "spare.txt")
         elif how == "a dangling link":
             path.symlink_to("nowhere")
         elif how == "a directory":
             path.mkdir()
-            (path / "file").write_text("")
 
-    for how in ("missing", "edited", "emptied", "a link", "a dangling link", "a directory"):
+    one.write({"spare.txt": ""})
+    for how in ("missing", "edited", "emptied", "a directory", "a link", "a dangling link"):
         damage(how)
         outcome = one.run()
-        assert "up:a" in restored(outcome), (how, repr(outcome))
-        assert outcome.executed == [], (how, repr(outcome))
-        assert contents(one) == before, how
-        assert one.read("in/a.txt") == "a"
+        if "link" in how:  # who put it there wants it to stay
+            assert "up:a" in outcome.executed, (how, repr(outcome))
+            assert "in the place of its target out/a.txt; it runs" in outcome.stderr
+            assert path.is_symlink()
+            assert path.read_text() == "A"
+        else:
+            assert restored(outcome) == ["up:a"], (how, repr(outcome))
+            assert outcome.executed == [], (how, repr(outcome))
+            assert contents(one) == before, how
+    assert one.read("spare.txt") == "A"
+    assert one.read("in/a.txt") == "a"
+    path.unlink()
+    one.write({"out/a.txt/precious": "precious"})  # which a restore would delete
+    outcome = one.run("up:a").assert_failed("up:a")
+    assert "up:a: not restored: its target out/a.txt holds precious" in outcome.stderr
+    assert one.read("out/a.txt/precious") == "precious"
 
 
 @pytest.mark.parametrize("how", ["missing", "a file", "file missing", "file added", "edited"])
 def test_directory_in_every_state(tmp_path: Path, how: str) -> None:
-    """A directory as target is restored whole, and what was added to it is gone."""
+    """A directory as target is restored whole; if there is more in it the task decides on that."""
     (one,) = checkouts(tmp_path, "one")
     one.run().assert_executed(*ALL)
     before = contents(one)
@@ -234,8 +246,12 @@ def test_directory_in_every_state(tmp_path: Path, how: str) -> None:
     else:
         (tree / "deep/run").write_text("x")
     outcome = one.run()
-    assert restored(outcome) == ["tree"], repr(outcome)
-    assert outcome.executed == []
+    if how == "file added":
+        outcome.assert_executed("tree")
+        assert "its target tree holds deep/new, which it did not make; it runs" in outcome.stderr
+    else:
+        assert restored(outcome) == ["tree"], repr(outcome)
+        assert outcome.executed == []
     assert contents(one) == before
 
 

@@ -317,3 +317,21 @@ def test_override(doit_project: Make) -> None:
     assert restored(project.run("--cache", "shared", env={"DOIT_CACHE": "once"}))
     project.run("--cache", "False").assert_executed("a")
     project.run("--cache=true").assert_up_to_date("a")
+
+
+def test_task_without_targets(doit_project: Make) -> None:
+    """One without targets is shared if it says so itself: all that it does may be besides."""
+    text = """
+def task_a():
+    return {"actions": ["echo >> ran"], "file_dep": ["in.txt"]}
+"""
+    project = doit_project({"dodo.py": text, "in.txt": ""}, settings={**STORE, "cache": "shared"})
+    project.run().assert_executed("a")
+    assert entries(project) == 0
+    why = project.run("forget", "a") and project.run("invariants", "why", "a")
+    assert "not shared: it has no targets" in why.stdout, repr(why)
+    project.edit("dodo.py", '["in.txt"]', '["in.txt"], "cache": "shared"')
+    project.run().assert_executed("a")
+    project.run("forget", "a").assert_success()
+    assert restored(project.run())
+    assert project.read("ran") == "\n\n"

@@ -126,7 +126,7 @@ def work(n, targets): return {"n": n}
 def task_a():
     return {"actions": [(work, [1]), "python x.py"], "uptodate": [True]}
 """
-    names = ["track-code", "track-actions", "track-scripts"]
+    names = ["track-code", "track-actions", "track-order", "track-scripts"]
     files = {"x.py": "import sys\n"}
     for blocked in names:
         project = doit_project({"dodo.py": dodo % repr(blocked), **files}, name=blocked)
@@ -134,7 +134,7 @@ def task_a():
         (record,) = json.loads(project.run("invariants", "show", "a", "--json").stdout).values()
         assert record["sources"] == [name for name in names if name != blocked]
         assert not any(key.startswith(blocked) for key in record["entries"])
-        assert len(record["entries"]) == {"track-actions": 2}.get(blocked, 3)
+        assert len(record["entries"]) == {"track-actions": 3}.get(blocked, 4)
 
 
 def test_records_of_the_first_version_are_adopted(doit_project: Make) -> None:

@@ -277,7 +277,7 @@ def task_a():
             {"block": ["nobody"]},
             "setting 'block': there is no plugin 'nobody'; known are "
             "builtin-kinds, builtin-policies, builtin-stores, track-actions, track-code, "
-            "track-scripts",
+            "track-order, track-scripts",
         ),
         ({"cache": "sometimes"}, "option 'cache': unknown policy 'sometimes'"),
         ({"ttl": "soon"}, "option 'ttl': 'soon' is not an age"),

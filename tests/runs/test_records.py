@@ -144,7 +144,7 @@ def test_stored_names_are_pinned(doit_project: Make) -> None:
     ]
     assert record["schema"] == 1
     assert record["entries"]["Value#1"][:3] == ["Value", 1, "Value"]
-    assert record["sources"] == ["track-code", "track-actions", "track-scripts"]
+    assert record["sources"] == ["track-code", "track-actions", "track-order", "track-scripts"]
 
 
 def test_commands_that_read_write_nothing(doit_project: Make, backend: str) -> None:

@@ -13,6 +13,12 @@ from typing import Any
 
 from doit.action import BaseAction, CmdAction, PythonAction
 
+from doit_invariants.adapters.action_objects import (
+    held,
+    held_by_command,
+    held_by_function,
+    is_of_a_class_of_its_own,
+)
 from doit_invariants.core.code.objects import shown_name
 from doit_invariants.core.project import Project
 from doit_invariants.core.static import shell
@@ -24,8 +30,6 @@ Given = tuple[str, dict[str, Any]]
 _WHEN_IT_RUNS = frozenset({"task", "changed", "dependencies"})
 #: What functions wrote, each asked once.
 _WRITTEN: weakref.WeakKeyDictionary[Any, str | list[Any] | None] = weakref.WeakKeyDictionary()
-#: What doit sets on an action object.
-_OF_EXECUTION = frozenset({"task", "out", "err", "result", "values"})
 
 
 def asks(task: Any) -> bool:
@@ -41,15 +45,55 @@ def functions(task: Any) -> Iterator[Any]:
     for action in _written(task):
         if isinstance(action, PythonAction):
             yield action.py_callable
-        elif isinstance(action, CmdAction):
-            if not isinstance(action._action, (str, list)) and _text(action, task) is None:
-                yield _callable(action._action)[0]
-        elif isinstance(action, BaseAction):
-            yield type(action)
+        elif isinstance(action, CmdAction) and _is_written_when_it_runs(action, task):
+            yield _callable(action._action)[0]
+        if isinstance(action, BaseAction):
+            yield from [type(action)] if is_of_a_class_of_its_own(action) else []
         elif isinstance(action, tuple):
             yield action[0]
         elif callable(action):
             yield action
+
+
+def sorts(task: Any) -> list[str]:
+    """Return of which sort each action is: names may change, and the order is that of the rest."""
+    return [
+        sort + (" with arguments" if values and sort == "function" else "")
+        for sort, (_, values) in zip(map(_sort, _written(task)), given(task), strict=False)
+    ]
+
+
+def _sort(action: Any) -> str:
+    is_command = isinstance(action, (str, list, CmdAction))
+    is_object = isinstance(action, BaseAction) and not isinstance(action, PythonAction)
+    return "command" if is_command else "object" if is_object else "function"
+
+
+def asks_for(task: Any, name: str) -> bool:
+    """Return whether an action takes something from doit when it runs: ``task``, ``changed``."""
+    for action in _written(task):
+        if isinstance(action, (str, list)):
+            found = _names(action, name)
+        elif isinstance(action, CmdAction):
+            text = action._action
+            if isinstance(text, (str, list)):
+                found = _names(text, name)
+            else:
+                written = _text(action, task)
+                found = name in _parameters(_callable(text)[0])
+                found = found or (written is not None and _names(written, name))
+        elif isinstance(action, PythonAction):
+            found = name in _parameters(action.py_callable)
+        else:
+            found = name in _parameters(_callable(action)[0])
+        if found:
+            return True
+    return False
+
+
+def _names(command: str | list[Any], name: str) -> bool:
+    text = command if isinstance(command, str) else " ".join(map(str, command))
+    return f"%({name})" in text or f"{{{name}" in text
 
 
 def are_bare(task: Any) -> bool:
@@ -64,15 +108,14 @@ def given(task: Any) -> Iterator[Given]:
         if isinstance(action, (str, list)):
             yield "command", _of_command(action, task)
         elif isinstance(action, CmdAction):
-            yield "command", {**_of_written_command(action, task), **_of_process(action)}
+            yield "command", {**_of_written_command(action, task), **held_by_command(action)}
         elif isinstance(action, PythonAction):
-            yield _of_function(action.py_callable, action.args, action.kwargs, task)
+            name, values = _of_function(action.py_callable, action.args, action.kwargs, task)
+            yield name, {**values, **held_by_function(action)}
         elif isinstance(action, tuple):
             yield _of_function(*_callable(action), task)
         elif isinstance(action, BaseAction):
-            state = getattr(action, "__dict__", {})
-            own = {k: v for k, v in state.items() if k not in _OF_EXECUTION}
-            yield type(action).__name__, {f"attribute {k}": v for k, v in sorted(own.items())}
+            yield type(action).__name__, held(action)
         elif callable(action):
             yield _of_function(action, (), {}, task)
     if task.getargs:
@@ -110,6 +153,10 @@ def _written(task: Any) -> list[Any]:
     return written
 
 
+def _is_written_when_it_runs(action: CmdAction, task: Any) -> bool:
+    return not isinstance(action._action, (str, list)) and _text(action, task) is None
+
+
 def _callable(written: Any) -> tuple[Any, Any, Any]:
     """Return the function, arguments and keyword arguments of an action."""
     if not isinstance(written, tuple):
@@ -130,6 +177,8 @@ def _of_function(func: Any, args: Any, kwargs: Any, task: Any) -> Given:
 
 def _of_command(text: str | list[Any], task: Any) -> dict[str, Any]:
     values: dict[str, Any] = {"command": text}
+    if CmdAction.STRING_FORMAT != "old" and "{" in str(text):
+        values["format"] = CmdAction.STRING_FORMAT
     written = text if isinstance(text, str) else " ".join(map(str, text))
     for name, value in sorted(_options(task).items()):
         if f"%({name})" in written or f"{{{name}" in written:
@@ -143,18 +192,6 @@ def _of_written_command(action: Any, task: Any) -> dict[str, Any]:
         return _of_command(text, task)
     func, args, kwargs = _callable(action._action)
     return _of_function(func, args, kwargs, task)[1]
-
-
-def _of_process(action: Any) -> dict[str, Any]:
-    """Return what else an action object says about the process that it starts."""
-    values = {key: action.pkwargs[key] for key in ("cwd", "executable") if key in action.pkwargs}
-    env = action.pkwargs.get("env")
-    if isinstance(env, dict):
-        # Commonly a copy of the environment with a few additions: these alone are the task's.
-        values["env"] = {k: v for k, v in env.items() if os.environ.get(k) != v}
-    if not action.shell and isinstance(action._action, str):
-        values["shell"] = False
-    return values
 
 
 def _text(action: Any, task: Any) -> str | list[Any] | None:

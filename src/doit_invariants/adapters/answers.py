@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import copy
 import datetime
 import os
 import random
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
+from doit_invariants.adapters.anew import changed_since
 from doit_invariants.adapters.exporting import exporter_of
 from doit_invariants.adapters.host import HostFacts
 from doit_invariants.adapters.plan import (
@@ -21,19 +21,28 @@ from doit_invariants.adapters.plan import (
     ToStore,
     find_entry,
 )
+from doit_invariants.adapters.policy_facts import (
+    expired_at,
+    facts_of,
+    is_told,
+    missing_targets,
+)
 from doit_invariants.adapters.session import PLAN
 from doit_invariants.adapters.sharing import name_of_target, names_of_targets, shared_signature
 from doit_invariants.adapters.snapshot import Look
 from doit_invariants.core.artifacts.entry import Entry
 from doit_invariants.core.errors import CannotFingerprint, InvariantsError
 from doit_invariants.core.model import Verdict, listing
+from doit_invariants.core.trees import TreeState
 from doit_invariants.exports.exporter import Exporter
 from doit_invariants.kinds.ttl import describe
-from doit_invariants.policies.base import Facts
 from doit_invariants.stores.base import Store
 
 if TYPE_CHECKING:
     from doit_invariants.adapters.dependency import InvariantsDependency
+
+
+T = TypeVar("T")
 
 
 class Answers:
@@ -64,7 +73,10 @@ class Answers:
             return self._run(verdict)
         if verdict.status == "up-to-date":
             return self._export_late(verdict)
-        answer = self.policy.answer(self._facts(verdict))
+        facts = facts_of(self.look, self.host, verdict)
+        answer = self.policy.answer(facts)
+        if answer == "accept" and self._lacks_values():
+            return self._run(verdict)
         if answer == "accept":
             text = "accepted as it stands"
             return replace(verdict, status="up-to-date", policy=self._said(text))
@@ -76,50 +88,22 @@ class Answers:
             return self._restore_shared(verdict)
         return self._run(verdict)
 
-    # ------------------------------------------------------------------ what is decided on
+    def _lacks_values(self) -> bool:
+        """Return whether other tasks get values of the task, and there are none.
 
-    def _facts(self, verdict: Verdict) -> Facts:
-        task = self.task
-        bare = not self.look.snapshot.has_dependencies
-        return Facts(
-            reasons=verdict.reasons,
-            targets=tuple(task.targets),
-            missing=tuple(self._missing()),
-            succeeded=self.look.before.record is not None or not self.look.snapshot.never_ran,
-            expired=self._expired(),
-            told=bare or any(item is False for item, _, _ in self.host.uptodate_false),
-        )
-
-    def _missing(self) -> list[str]:
-        placeholders = self.session.placeholders.among(self.task.targets)
-        return [p for p in self.task.targets if p in self.host.missing_targets or p in placeholders]
-
-    def _expired(self) -> bool:
-        if self.policy.keeps == "store":
-            return False  # the entry that is found says when it was made
-        executed_at = self.look.context.executed_at
-        if self.policy.keeps != "export" or not self.task.targets:
-            return self._expired_at(executed_at)
-        missing = self._missing()
-        found = self._exporter().look(missing, missing)
-        if found.by_hand:
-            return self._expired_at(None)  # nobody knows how old it is
-        exported_at = found.entry.executed_at if found.entry is not None else None
-        known = [time for time in (executed_at, exported_at) if time is not None]
-        return self._expired_at(max(known) if known else None)
-
-    def _expired_at(self, executed_at: float | None) -> bool:
-        """Return whether a TTL has expired for a result of that time; None is never in time."""
-        context = copy.copy(self.look.context)
-        context.executed_at = executed_at
-        for seen in self.look.snapshot.observed.values():
-            try:
-                found = seen.invariant.difference(seen.fingerprint, seen.fingerprint, context)
-            except Exception:
-                return True  # the kind is a plugin's
-            if found is not None and found.code == "expired":
-                return True
-        return False
+        Of one that was exported they are known; one that may never run has none.
+        """
+        name = self.task.name
+        if self.policy.name == "force" or self.dep_manager._in(name):
+            return False
+        if name not in self.session.relations.gotten(self.dep_manager.tasks):
+            return False
+        entry = None
+        if self.policy.keeps == "export":
+            entry = self._exporter().look(()).entry
+        if entry is not None and self.session.runs:
+            self.dep_manager.save_values(name, entry.values, entry.result)
+        return entry is None
 
     def _said(self, text: str) -> str:
         return f"{text} (cache: {self.policy.name})"
@@ -131,6 +115,7 @@ class Answers:
         if not self.session.runs or not self.look.snapshot.has_dependencies:
             return replace(verdict, policy=self._why_not)  # it always runs: nobody would look it up
         self.plan.source = None
+        self.plan.newest = is_told(self.host) or expired_at(self.look, None)
         if self.policy.keeps == "export" and self.task.targets:
             self.plan.keeper = ToExport(self._exporter(), list(self.task.targets))
             self.plan.signature = self._signature_or_none()
@@ -162,8 +147,14 @@ class Answers:
     def _fabricate(self, verdict: Verdict) -> Verdict:
         missing = [p for p in self.task.targets if p in self.host.missing_targets]
         if self.session.runs:
-            for path in self.session.placeholders.create(missing):
-                self.session.say(self.task.name, f"{path} is missing: made an empty placeholder")
+            try:
+                for path in self.session.placeholders.create(missing):
+                    self.session.say(
+                        self.task.name, f"{path} is missing: made an empty placeholder"
+                    )
+            except OSError as error:
+                text = f"no placeholder can be made for {listing(missing)}: {error.strerror}"
+                raise CannotFingerprint(text) from error
         notes = self.session.placeholders.among(self.task.targets)
         text = f"accepted, with placeholders for {listing(notes or missing)}"
         return replace(verdict, status="up-to-date", policy=self._said(text))
@@ -181,7 +172,7 @@ class Answers:
         )
 
     def _restore_export(self, verdict: Verdict) -> Verdict:
-        missing = self._missing()
+        missing = missing_targets(self.look, self.host)
         exporter = self._exporter()
         placeholders = self.session.placeholders.among(self.task.targets)
         found = exporter.look(missing, placeholders)
@@ -194,20 +185,29 @@ class Answers:
             bool(signature)
             and entry is not None
             and entry.signature == signature
+            and not self.task.getargs
             and self._has_the_rest_of(entry, missing)
         )
         source = FromExport(exporter, missing, placeholders)
         self.plan.source = source
         if self.session.runs and self.task.setup_tasks:
-            try:
-                self.plan.source = Restored(source.restore(self.plan, {}))
-            except NotRestored as error:
-                self._why_not = f"not restored: {error}"
-                self._complain()
-                return self._run(verdict)
-            self.task.setup_tasks = []
+            return self._restore_now(verdict, source)
         self.plan.keeper = ToExport(exporter, list(self.task.targets))
         return self._restores(verdict, os.path.relpath(exporter.directory, self.session.root))
+
+    def _restore_now(
+        self, verdict: Verdict, source: FromStore | FromExport, signature: str | None = None
+    ) -> Verdict:
+        """Restore a task with setup tasks, which without them can't run any more if that fails."""
+        try:
+            self.plan.source = Restored(source.restore(self.plan, {}))
+        except NotRestored as error:
+            self._why_not = f"not restored: {error}"
+            self._complain()
+            return self._run(verdict, signature)
+        self.task.setup_tasks = []
+        self._adopt()
+        return replace(verdict, status="run", policy="restored")
 
     def _has_the_rest_of(self, entry: Entry, missing: list[str]) -> bool:
         """Return whether the targets that are not restored are what was exported as well."""
@@ -243,12 +243,25 @@ class Answers:
             raise CannotFingerprint("there is no store: the plugin builtin-stores is blocked")
         return store
 
+    def _left(self) -> dict[str, list[str]]:
+        """Return what the task is known to have left in directories that are its targets."""
+        record = self.look.before.record
+        targets = (record.targets if record is not None else None) or {}
+        trees = {path: state for path, state in targets.items() if isinstance(state, TreeState)}
+        return self._absolute({path: list(state.entries) for path, state in trees.items()})
+
     def _to_store(self, names: dict[str, str]) -> ToStore:
-        return ToStore(self._store(), names, frozenset(self.session.database))
+        return ToStore(self._store(), self._absolute(names), frozenset(self.session.database))
+
+    def _absolute(self, paths: dict[str, T]) -> dict[str, T]:
+        """Return the same by absolute paths: an action may leave the directory of the project."""
+        return {os.path.join(self.session.root, path): one for path, one in paths.items()}
 
     def _names(self) -> dict[str, str]:
         if not self.look.spec.share:
             raise CannotFingerprint("share is False")
+        if not self.task.targets and not self.look.spec.asked:
+            raise CannotFingerprint("it has no targets, and does not say itself that it is")
         return names_of_targets(self.look)
 
     def _restore_shared(self, verdict: Verdict) -> Verdict:
@@ -277,7 +290,11 @@ class Answers:
         )
         if entry is None:
             return None
-        if self._expired_at(entry.executed_at):
+        changed = changed_since(self.look) if self.session.executed else ""
+        if changed:
+            self._why_not = f"{changed} changed since this run began"
+            return None
+        if expired_at(self.look, entry.executed_at):
             age = describe(max(0.0, self.look.context.now - entry.executed_at))
             self._why_not = f"what the store has for it has expired: {age} old"
             return None
@@ -292,16 +309,9 @@ class Answers:
     def _restore_entry(
         self, verdict: Verdict, signature: str, names: dict[str, str], entry: Entry
     ) -> Verdict:
-        source = FromStore(self._store(), signature, names, entry)
+        source = FromStore(self._store(), signature, self._absolute(names), self._left(), entry)
         if self.session.runs and self.task.setup_tasks:
-            # Without its setup tasks it can't run any more: what can go wrong must go wrong now.
-            try:
-                source.staged = source.stage(self.plan, entry)
-            except NotRestored as error:
-                self._why_not = f"not restored: {error}"
-                self._complain()
-                return self._run(verdict, signature)
-            self.task.setup_tasks = []
+            return self._restore_now(verdict, source, signature)
         self.plan.source, self.plan.signature = source, signature
         self.plan.keeper = self._to_store(names)
         when = datetime.datetime.fromtimestamp(entry.executed_at)
@@ -309,10 +319,10 @@ class Answers:
 
     def _restore_late(self, verdict: Verdict, signature: str, names: dict[str, str]) -> Verdict:
         """Leave the look-up to when the values of ``getargs`` are known."""
-        if self._expired_at(None):
+        if expired_at(self.look, None):
             self._why_not = "not shared: it has a TTL and getargs"
             return self._run(verdict)
-        self.plan.source = FromStore(self._store(), signature, names)
+        self.plan.source = FromStore(self._store(), signature, self._absolute(names), self._left())
         self.plan.signature = signature
         self.plan.keeper = self._to_store(names)
         if self.session.runs:

@@ -5,12 +5,18 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from doit.exceptions import TaskFailed
 from doit.task import Task
 
-from doit_invariants.adapters.plan import NotRestored, Outcome, Plan, plain
+from doit_invariants.adapters.plan import Outcome, Plan, plain
 from doit_invariants.adapters.session import PLAN
 from doit_invariants.core.artifacts.capture import CannotKeep
+from doit_invariants.core.errors import InvariantsError
+
+
+def _writable(text: str, stream: Any) -> str:
+    """Return a text without what a stream can't encode: it may come from another machine."""
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    return text.encode(encoding, "backslashreplace").decode(encoding)
 
 
 class CachedTask(Task):  # type: ignore[misc]
@@ -40,9 +46,7 @@ class CachedTask(Task):  # type: ignore[misc]
         if plan.source is not None:
             try:
                 restored = plan.source.restore(plan, self._gotten())
-            except NotRestored as error:
-                if plan.committed:
-                    return TaskFailed(f"not restored: {error}")
+            except InvariantsError as error:
                 if str(error):
                     outcome.warnings.append(f"not restored: {error}; it runs")
             else:
@@ -66,6 +70,9 @@ class CachedTask(Task):  # type: ignore[misc]
 
     def save_extra_values(self) -> None:
         """Run the value savers; for doit's ``timeout`` a restored result is as old as it is."""
+        outcome = self.plan.outcome if self.plan is not None else None
+        if self.plan is not None and not self.plan.valid and outcome and outcome.source:
+            return  # what they would say now is not about what was restored
         super().save_extra_values()
         entry = self.plan.outcome.entry if self.plan and self.plan.outcome else None
         if entry is not None and "success-time" in self.values:
@@ -86,7 +93,7 @@ class CachedTask(Task):  # type: ignore[misc]
             action.out, action.err = texts
             for target, text in zip(shown, texts, strict=True):
                 if target is not None and text:
-                    target.write(text)
+                    target.write(_writable(text, target))
 
     def _keep(self, plan: Plan, outcome: Outcome) -> None:
         if plan.keeper is None:

@@ -58,6 +58,29 @@ class TrackActions:
         return [Action(values, name=name) for name, (_, values) in zip(names, given, strict=True)]
 
 
+class TrackOrder:
+    """Tracks the order of actions of different sorts: each sort by itself has one already."""
+
+    name = "track-order"
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, ...], tuple[Invariant, ...]] = {}
+
+    @hookimpl
+    def invariants_for_task(self, task: Any) -> tuple[Invariant, ...]:
+        """Return an ``Action`` that stands for the order, where there is more than one sort."""
+        if len(task._actions) < 2 or actions.are_bare(task):
+            return ()
+        sorts = tuple(actions.sorts(task))
+        if len(set(sorts)) < 2:
+            return ()
+        if sorts not in self._known:
+            one = Action({"order": ", ".join(sorts)}, name="order of actions")
+            one.secondary = True  # an action that came or went says more
+            self._known[sorts] = (one,)
+        return self._known[sorts]
+
+
 class TrackScripts:
     """Tracks the scripts of the project that commands run, and what those import."""
 
@@ -87,7 +110,7 @@ class TrackScripts:
 
 
 #: The names of the plugins that the option ``track_code`` turns off.
-TRACKERS = frozenset({TrackCode.name, TrackActions.name, TrackScripts.name})
+TRACKERS = frozenset({TrackCode.name, TrackActions.name, TrackOrder.name, TrackScripts.name})
 
 
 def _of_use(use: Use) -> Invariant:

@@ -40,7 +40,7 @@ class TaskContext:
         self.files: FileView = session.files
         self.now: float = session.clock()
         self.executed_at = executed_at
-        self.memo: dict[Any, Any] = session.memo
+        self.memo: dict[Any, Any] = session.late.get(task.name, session.memo)
         self.teach: Teacher | None = session.teach
         self.project: Project = session.project
         self.tree_exclude: tuple[str, ...] = session.settings.tree_exclude

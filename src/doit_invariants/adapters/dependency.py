@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -96,6 +96,8 @@ class InvariantsDependency(Dependency):  # type: ignore[misc]
         for warning in plan.outcome.warnings if plan is not None and plan.outcome else ():
             self.session.say(task.name, warning)
         self._pending.pop(task.name, None)
+        if self.session.runs and task.executed:
+            self.session.unfinished.set(task.name, "failed")
         super().remove_success(task)
 
     # ------------------------------------------------------------------ checking
@@ -111,6 +113,7 @@ class InvariantsDependency(Dependency):  # type: ignore[misc]
         status = DependencyStatus(get_log)
         task.dep_changed = []
         task.__dict__.pop(PLAN, None)
+        self.session.batch = None
         facts = HostFacts()
         tasks = self.tasks = tasks_dict or {}
         accepted = self.session.resume and self.session.resume.accepted(task.name, tasks)
@@ -124,7 +127,7 @@ class InvariantsDependency(Dependency):  # type: ignore[misc]
             return status
         items, problems = self._uptodate(facts, task, tasks)
         try:
-            with _directory(self.session.root):
+            with self.session.project.as_directory():
                 look = self._look(task, tasks, facts, items)
                 look.snapshot.problems += problems
                 verdict = decide(
@@ -188,8 +191,11 @@ class InvariantsDependency(Dependency):  # type: ignore[misc]
             self._refresh(task, look)
         if verdict.status == "run" or session.always:
             self._pending[task.name] = look
+            if session.runs:
+                session.placeholders.remove(task.targets)
             if session.writes and task._actions:
                 freeze(session, self.tasks)
+                session.executed = True
 
     # ------------------------------------------------------------------ recording
 
@@ -198,7 +204,7 @@ class InvariantsDependency(Dependency):  # type: ignore[misc]
 
         :raises FileNotFoundError: if a ``file_dep`` is gone; doit turns it into a failed task
         """
-        with _directory(self.session.root):
+        with self.session.project.as_directory():
             self._save(task, result_hash)
 
     def _save(self, task: Any, result_hash: Any) -> None:
@@ -227,6 +233,7 @@ class InvariantsDependency(Dependency):  # type: ignore[misc]
         if look is not None:
             previous = look.before.record
             if task.executed:
+                self.session.unfinished.drop(task.name)
                 self.session.placeholders.drop(task.targets)
                 self._save_record(task, look, inputs, "run", self.session.clock())
             else:
@@ -255,18 +262,22 @@ class InvariantsDependency(Dependency):  # type: ignore[misc]
         """
         entry = outcome.entry
         self.session.restored(task, outcome)
+        self.session.unfinished.drop(task.name)
         self.session.placeholders.drop(task.targets)
         if plan.valid and entry is not None:
             inputs = self._save_host(task, look, None)
             self._save_record(task, look, inputs, "restore", entry.executed_at)
-        elif entry is not None:
-            self._get(task.name, "result:")  # two backends forget a task that is written unread
-            self._set(task.name, "_values_:", task.values)
-            if entry.result:
-                result = entry.result
-                self._set(
-                    task.name, "result:", result if isinstance(result, dict) else get_md5(result)
-                )
+        else:
+            self.remove(task.name)  # what was recorded is not of these targets
+            if entry is not None:
+                self.save_values(task.name, entry.values, entry.result)
+
+    def save_values(self, name: str, values: dict[str, Any], result: Any) -> None:
+        """Save for other tasks what a task gave, and nothing that could make it up-to-date."""
+        self._get(name, "result:")  # two backends forget a task that is written unread
+        self._set(name, "_values_:", values)
+        if result:
+            self._set(name, "result:", result if isinstance(result, dict) else get_md5(result))
 
     def _save_record(
         self,
@@ -324,17 +335,3 @@ class InvariantsDependency(Dependency):  # type: ignore[misc]
             # The task has succeeded, and doit would end the whole run here.
             text = f"invariants_saved failed with {type(error).__name__}: {error}"
             sys.stderr.write(f"{task.name}: {text}\n")
-
-
-@contextlib.contextmanager
-def _directory(root: str) -> Iterator[None]:
-    """Look at relative paths from where they are meant: an action may have left that directory."""
-    present = os.getcwd()
-    if present == root:
-        yield
-        return
-    os.chdir(root)
-    try:
-        yield
-    finally:
-        os.chdir(present)

@@ -58,7 +58,7 @@ def _compare(
     try:
         info = checker.info(path)
     except checker.CheckerError:
-        maker = look.session.maker(path, tasks) if _foresees(look) else None
+        maker = look.session.relations.maker(path, tasks) if _foresees(look) else None
         if maker is not None:
             facts.awaited.append((path, maker))  # only a run has had that task make it
         else:
@@ -163,7 +163,7 @@ def states_to_save(
         written = absolute in own or any(absolute.startswith(one + os.sep) for one in own)
         if written or not look.session.tracks:
             continue
-        maker = look.session.maker(path, dep_manager.tasks)
+        maker = look.session.relations.maker(path, dep_manager.tasks)
         if maker is not None:
             dep_manager.retarget(maker, path, after)
         else:

@@ -6,34 +6,36 @@ inputs are looked at again: what was made while an input was edited was made fro
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from doit_invariants.adapters.context import TaskContext
+from doit_invariants.adapters.actions import asks_for
+from doit_invariants.adapters.anew import changed_since
 from doit_invariants.adapters.plan import Outcome, Plan, ToExport, ToStore, late_signature
 from doit_invariants.adapters.sharing import name_of_target
 from doit_invariants.adapters.snapshot import Look
 from doit_invariants.core.artifacts.entry import Entry, entry_from_json
 from doit_invariants.core.artifacts.parts import Artifact, Damaged
+from doit_invariants.core.encode import relative_to
 from doit_invariants.core.errors import InvariantsError
 from doit_invariants.core.files import FileState
 from doit_invariants.core.model import listing
 from doit_invariants.core.records import PathState
 from doit_invariants.core.trees import TreeState
+from doit_invariants.stores.base import Store
 
 if TYPE_CHECKING:
     from doit_invariants.adapters.session import Session
-
-#: Of these what was loaded counts, not what lies on disk now; or they can't change in a process.
-_FIXED = frozenset({"Function", "Action", "Value", "Env", "Distribution", "TTL"})
 
 
 def learn(session: Session, outcome: Outcome) -> None:
     """Spare the main process from reading again what a worker has read or written."""
     for path, (digest, stat, when) in outcome.learned.items():
         session.files.learn(path, digest, stat, when)
+        inside = relative_to(path, session.root)  # as most tasks write it
+        if inside is not None:
+            session.files.learn(inside, digest, stat, when)
 
 
 def keep(look: Look, plan: Plan, inputs: Mapping[str, PathState], executed_at: float) -> None:
@@ -90,11 +92,10 @@ def _keep(
         if why_not:
             look.session.say(look.task.name, f"not put into the store: {why_not}")
         else:
-            _add(look, plan.keeper, entry)
+            _add(look, plan, plan.keeper.store, entry)
 
 
-def _add(look: Look, keeper: ToStore, entry: Entry) -> None:
-    store = keeper.store
+def _add(look: Look, plan: Plan, store: Store, entry: Entry) -> None:
     there = store.add(entry.signature, entry.to_json())
     if there is None:
         return
@@ -102,8 +103,7 @@ def _add(look: Look, keeper: ToStore, entry: Entry) -> None:
         other = entry_from_json(there)
     except Damaged:
         other = None
-    if other is None or _has_ttl(look):
-        # What is to be made anew from time to time differs from time to time: the newest counts.
+    if other is None or plan.newest:
         store.remove(entry.signature)
         store.add(entry.signature, entry.to_json())
         return
@@ -117,37 +117,35 @@ def _add(look: Look, keeper: ToStore, entry: Entry) -> None:
         )
 
 
-def _has_ttl(look: Look) -> bool:
-    return any(seen.invariant.kind == "TTL" for seen in look.snapshot.observed.values())
-
-
 def _gotten(task: Any) -> dict[str, Any]:
     return {name: task.options[name] for name in task.getargs if name in (task.options or {})}
 
 
 def _changed_meanwhile(look: Look, inputs: Mapping[str, PathState]) -> str:
     """Return what the task depends on that changed while it ran, empty if nothing did."""
+    task = look.task
+    if asks_for(task, "changed") and set(task.dep_changed) != set(task.file_dep):
+        return "it works on what has changed alone"
     for path, before in look.snapshot.inputs.items():
         after = inputs.get(path, before)
-        if _digest(before) != _digest(after):
+        if _digest(before) != _digest(after) or _was_written(before, after):
             return f"its input {path} changed while it ran"
-    session = look.session
-    # Kinds keep what they found for the run: asked anew they must look anew.
-    memo, session.memo = session.memo, {}
-    try:
-        context = TaskContext(
-            session, look.task, look.context.executed_at, look.context.signature_of
+    changed = changed_since(look)
+    return f"{changed} changed while it ran" if changed else ""
+
+
+def _was_written(before: PathState, after: PathState) -> bool:
+    """Return whether a file was written, be it with the same content in the end.
+
+    In between it may have had another. The change time does not count: a hard link changes it.
+    """
+    if isinstance(before, FileState) and isinstance(after, FileState):
+        return bool(before.stat and after.stat and before.stat[:3] != after.stat[:3])
+    if isinstance(before, TreeState) and isinstance(after, TreeState):
+        return any(
+            _was_written(state, after.entries.get(name)) for name, state in before.entries.items()
         )
-    finally:
-        session.memo = memo
-    for seen in look.snapshot.observed.values():
-        if seen.invariant.kind not in _FIXED:
-            now = None
-            with contextlib.suppress(Exception):
-                now = seen.invariant.fingerprint(context, seen.fingerprint)
-            if now is None or now["digest"] != seen.fingerprint["digest"]:
-                return f"{seen.invariant.label()} changed while it ran"
-    return ""
+    return False
 
 
 def _not_as_kept(

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from doit_invariants.core.artifacts.hows import HOWS
+from doit_invariants.core.artifacts.staging import ASIDE
 from doit_invariants.core.errors import InvalidOption
 from doit_invariants.core.invariant import Invariant
 from doit_invariants.plugins.registry import Registry
@@ -35,6 +36,7 @@ class TaskSpec:
 
     :ivar invariants: those listed, by their id within the task
     :ivar policy: the cache policy
+    :ivar asked: whether the task names its policy itself
     :ivar own: whether the task itself gives invariants or a policy, so that it may be
         up-to-date without any ``file_dep``
     :ivar track_code, track_targets: whether these are tracked without being listed
@@ -52,6 +54,7 @@ class TaskSpec:
     export_how: str = "copy"
     export_overwrite: bool = False
     share: bool = True
+    asked: bool = False
 
 
 def parse_options(
@@ -85,6 +88,7 @@ def parse_options(
         invariants=found,
         policy=policy,
         own=own,
+        asked=override is None and "cache" in given,
         export_dir=export_dir,
         export_how=_how(given.get("export_how", settings.export_how)),
         **{key: _boolean(key, given.get(key, getattr(settings, key))) for key in _BOOLEANS},
@@ -190,7 +194,10 @@ def _export_dir(given: Any) -> str | None:
         raise InvalidOption(
             f"option 'export_dir' must be a path like 'published', got {given!r:.60}"
         )
-    return os.path.abspath(os.path.expanduser(os.fspath(given)))
+    directory = os.path.abspath(os.path.expanduser(os.fspath(given)))
+    if ASIDE in directory.split(os.sep):
+        raise InvalidOption(f"option 'export_dir': {ASIDE} is not for exports, got {given!r:.60}")
+    return directory
 
 
 def _how(given: Any) -> str:

@@ -6,31 +6,28 @@ is in their place. Not in the records of tasks: ``doit forget TASK`` must turn n
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from doit_invariants.adapters.marks import Marks
 from doit_invariants.core.model import Json, Reason
-
-#: In the place of the name of a task; see :mod:`doit_invariants.adapters.details`. Stored.
-_ID = "invariants:placeholders"
-_FIELD = "paths:"
 
 
 class Placeholders:
     """The placeholders of a project, by their paths as tasks write them."""
 
     def __init__(self) -> None:
-        self._dep_manager: Any = None
-        self._stats: dict[str, Json] | None = None
+        self._marks = Marks("placeholders")
 
     def open(self, dep_manager: Any) -> None:
         """Take the DB in which they are stored."""
-        self._dep_manager = dep_manager
+        self._marks.open(dep_manager)
 
     def among(self, targets: Iterable[str]) -> list[str]:
         """Return those of some targets that are still nothing but placeholders."""
-        known = self._read()
+        known = self._marks.read()
         return [path for path in targets if path in known and _mark(path) == known[path]]
 
     def create(self, paths: Iterable[str]) -> Iterator[str]:
@@ -38,7 +35,6 @@ class Placeholders:
 
         :raises OSError: if one can't be created
         """
-        known = dict(self._read())
         for path in paths:
             os.makedirs(os.path.dirname(path.rstrip("/")) or ".", exist_ok=True)
             if path.endswith("/"):
@@ -46,28 +42,18 @@ class Placeholders:
             else:
                 with open(path, "xb"):
                     pass
-            known[path] = _mark(path)
-            self._write(known)
+            self._marks.set(path, _mark(path))
             yield path
+
+    def remove(self, targets: Iterable[str]) -> None:
+        """Remove placeholders: their task is about to make the targets."""
+        for path in self.among(targets):
+            with contextlib.suppress(OSError):
+                os.rmdir(path) if os.path.isdir(path) else os.unlink(path)
 
     def drop(self, paths: Iterable[str]) -> None:
         """Forget placeholders: their task has made the targets."""
-        gone = self._read().keys() & set(paths)
-        if gone:
-            self._write({path: mark for path, mark in self._read().items() if path not in gone})
-
-    def _read(self) -> dict[str, Json]:
-        if self._stats is None:
-            try:
-                found = self._dep_manager._get(_ID, _FIELD)
-            except Exception:
-                found = None  # the DB is damaged there
-            self._stats = found if isinstance(found, dict) else {}
-        return self._stats
-
-    def _write(self, known: dict[str, Json]) -> None:
-        self._stats = known
-        self._dep_manager._set(_ID, _FIELD, known)
+        self._marks.drop(*paths)
 
 
 def placeholder_reason(path: str) -> Reason:

@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any
 from doit_invariants.core.artifacts.capture import CannotKeep, capture
 from doit_invariants.core.artifacts.entry import Entry, entry_from_json
 from doit_invariants.core.artifacts.parts import Artifact, Damaged, Part
-from doit_invariants.core.artifacts.staging import Staging
+from doit_invariants.core.artifacts.staging import Staging, check_replaceable
 from doit_invariants.core.encode import digest_value
-from doit_invariants.core.errors import InvariantsError
+from doit_invariants.core.errors import CannotFingerprint, InvariantsError
 from doit_invariants.core.files import Stat, stat_key
 from doit_invariants.core.model import Json
 from doit_invariants.stores.base import Store, StoreError
@@ -67,15 +67,15 @@ class FromStore:
 
     :ivar signature: what to look up
     :ivar targets: path of each target, to the name that entries give it
+    :ivar left: what the task is known to have left in each directory that is its target
     :ivar entry: what was found already; None if the look-up waits for the values of ``getargs``
-    :ivar staged: the targets made aside already, where running instead is no longer possible
     """
 
     store: Store
     signature: str
     targets: dict[str, str]
+    left: dict[str, list[str]]
     entry: Entry | None = None
-    staged: Staging | None = None
 
     def restore(self, plan: Plan, getargs: Mapping[str, Any]) -> Outcome:
         """Put the targets in place; raises NotRestored."""
@@ -85,7 +85,7 @@ class FromStore:
             entry = find_entry(self.store, signature, list(self.targets.values()))
             if entry is None:
                 raise NotRestored("")
-        staging = self.staged if self.staged is not None else self.stage(plan, entry)
+        staging = self._stage(plan, entry)
         try:
             staging.commit()
         except OSError as error:
@@ -100,14 +100,16 @@ class FromStore:
         names = list(self.targets.values())
         return find_entry(self.store, signature, names, look=True) is not None
 
-    def stage(self, plan: Plan, entry: Entry) -> Staging:
+    def _stage(self, plan: Plan, entry: Entry) -> Staging:
         """Make the targets aside, verified; raises NotRestored."""
         staging = Staging(plan.root, plan.run)
         parts = {artifact.path: artifact.parts for artifact in entry.artifacts}
         try:
             for path, name in self.targets.items():
+                known = {*self.left.get(path, ()), *(part.path for part in parts[name])}
+                check_replaceable(path, known)
                 staging.make(parts[name], path, self._fetch)
-        except StoreError as error:
+        except InvariantsError as error:
             staging.abandon()
             raise NotRestored(str(error)) from error
         except OSError as error:
@@ -172,6 +174,9 @@ class ToStore:
             return digest, size
 
         try:
+            for path in self.targets:
+                if os.path.islink(path.rstrip("/")):
+                    raise CannotKeep(f"its target {path} is a link")
             outcome.artifacts = tuple(
                 Artifact(name, capture(path, put, self.skip)) for path, name in self.targets.items()
             )
@@ -209,6 +214,8 @@ class Plan:
     :ivar keeper: called after they succeeded
     :ivar runs: whether there is anything to run; not if a result only is to be kept
     :ivar valid: whether what is restored is what the actions would make now
+    :ivar newest: whether what is made takes the place of what is kept under its signature: of what
+        a user has made anew because of its age, or of what doit can't see
     :ivar signature: of the task as it was looked at, None if it has none that could be shared
     :ivar replay: whether a restored task shows the output that it was stored with
     :ivar outcome: what came of it, None before
@@ -220,19 +227,24 @@ class Plan:
     keeper: ToStore | ToExport | None = None
     runs: bool = True
     valid: bool = True
+    newest: bool = False
     signature: str | None = None
     replay: bool = True
     outcome: Outcome | None = None
 
-    @property
-    def committed(self) -> bool:
-        """Whether the actions can't run any more, as what they need was not set up."""
-        return isinstance(self.source, FromStore) and self.source.staged is not None
-
 
 def late_signature(signature: str, getargs: Mapping[str, Any]) -> str:
-    """Return the signature of a task with the values that it gets from other tasks."""
-    return digest_value([signature, dict(getargs)]) if getargs else signature
+    """Return the signature of a task with the values that it gets from other tasks.
+
+    :raises CannotFingerprint: if those are not JSON
+    """
+    if not getargs:
+        return signature
+    try:
+        text = json.dumps(sorted(getargs.items()))  # the order inside of the values counts
+    except (TypeError, ValueError, RecursionError) as error:
+        raise CannotFingerprint(f"what it gets from other tasks is not JSON: {error}") from error
+    return digest_value([signature, text])
 
 
 def find_entry(

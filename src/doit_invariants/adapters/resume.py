@@ -64,7 +64,7 @@ class Resume:
     def _resolve(self, name: str, option: str, tasks: Mapping[str, Any]) -> list[str]:
         """Return the tasks that a name on the command line means, sub-tasks for a group."""
         found = [name] if name in tasks else fnmatch.filter(tasks, name) if "*" in name else []
-        maker = self._session.maker(name, tasks)
+        maker = self._session.relations.maker(name, tasks)
         if not found and maker is not None:
             found = [maker]
         if not found:
@@ -92,7 +92,7 @@ class Resume:
     def _needs(self, name: str, tasks: Mapping[str, Any]) -> list[str]:
         """Return the tasks that a task needs directly."""
         task = tasks[name]
-        makers = (self._session.maker(path, tasks) for path in task.file_dep)
+        makers = (self._session.relations.maker(path, tasks) for path in task.file_dep)
         wild = [one for pattern in task.wild_dep for one in fnmatch.filter(tasks, pattern)]
         named = [*task.task_dep, *task.setup_tasks, *task.calc_dep, *wild]
         return [*named, *(maker for maker in makers if maker is not None)]

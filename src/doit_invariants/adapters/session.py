@@ -9,11 +9,19 @@ from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from doit_invariants.adapters.code import TRACKERS, TrackActions, TrackCode, TrackScripts
+from doit_invariants.adapters.code import (
+    TRACKERS,
+    TrackActions,
+    TrackCode,
+    TrackOrder,
+    TrackScripts,
+)
 from doit_invariants.adapters.counts import Counts
 from doit_invariants.adapters.details import Details
+from doit_invariants.adapters.marks import Marks
 from doit_invariants.adapters.options import TaskSpec, by_id, parse_options
 from doit_invariants.adapters.placeholders import Placeholders
+from doit_invariants.adapters.relations import Relations
 from doit_invariants.core.artifacts.staging import clear, new_name
 from doit_invariants.core.encode import Teacher, digest_value
 from doit_invariants.core.errors import CannotFingerprint, InvalidOption
@@ -51,15 +59,21 @@ class Session:
     :ivar override: the policy of the command line, None if it names none
     :ivar resume: what the command line accepts, None if it says nothing of that
     :ivar counts: what became of the tasks
+    :ivar executed: whether an action has run yet: what it wrote may be what another task reads
     :ivar caches: whether any task may be restored, or is kept
     :ivar store: where results are shared; nothing is looked at before it is used
     :ivar aside: name of what this run makes aside before it is put in place
+    :ivar unfinished: tasks whose last execution failed, or did not end
     :ivar placeholders: those of ``cache: "force"``
     :ivar explains: whether this is our own command, which owes nothing to how doit's put it
     :ivar clock: the time in seconds since the epoch
     :ivar details: what fingerprints keep beside the records
     :ivar specs: options of the tasks that have some, by the name of the task
     :ivar memo: answers that kinds keep for the run
+    :ivar late: tasks that were made after the first action ran, with answers of their own: what
+        made them may have changed what was looked at before
+    :ivar batch: the answers of those that are being made
+    :ivar relations: what the tasks have to do with each other
     :ivar signing: tasks whose signature is being computed, to see a circle
     :ivar database: the files of doit's DB, absolute: in a tracked directory they do not count
     :ivar frozen: whether the values that actions can change have been looked at
@@ -80,15 +94,20 @@ class Session:
     specs: dict[str, TaskSpec] = field(default_factory=dict)
     details: Details = field(default_factory=Details)
     memo: dict[Any, Any] = field(default_factory=dict)
+    late: dict[str, dict[Any, Any]] = field(default_factory=dict)
+    batch: dict[Any, Any] | None = None
+    relations: Relations = field(default_factory=Relations)
     signing: list[str] = field(default_factory=list)
     database: tuple[str, ...] = ()
     directories: dict[str, tuple[str, str]] = field(default_factory=dict)
     frozen: bool = False
     resume: Resume | None = None
     counts: Counts = field(default_factory=Counts)
+    executed: bool = False
     caches: bool = False
     aside: str = field(default_factory=new_name)
     placeholders: Placeholders = field(default_factory=Placeholders)
+    unfinished: Marks = field(default_factory=lambda: Marks("unfinished"))
     files: FileView = field(init=False)
     store: Store | None = field(init=False)
     project: Project = field(init=False)
@@ -99,7 +118,6 @@ class Session:
     on_saved: Callable[..., Any] | None = field(init=False)
     on_restored: Callable[..., Any] | None = field(init=False)
     trackers: list[tuple[str, Any]] = field(init=False)
-    _makers: tuple[int, dict[str, str]] = field(init=False, default=(-1, {}))
     _listed: dict[int, tuple[Any, dict[str, tuple[str, Invariant]]]] = field(
         init=False, default_factory=dict
     )
@@ -127,16 +145,6 @@ class Session:
                 )
             self.trackers.append((implementation.plugin_name, implementation))
 
-    def maker(self, path: str, tasks: Mapping[str, Any]) -> str | None:
-        """Return the name of the task that has a path among its targets, None if none has."""
-        count, makers = self._makers
-        if count != len(tasks):  # delayed tasks come later
-            makers = {
-                target.rstrip("/"): name for name, task in tasks.items() for target in task.targets
-            }
-            self._makers = (len(tasks), makers)
-        return makers.get(path.rstrip("/"))
-
     @property
     def tracks(self) -> bool:
         """Whether anything is tracked implicitly; if not, all is to be as under plain doit."""
@@ -153,6 +161,7 @@ class Session:
 
     def say(self, task: str, text: str) -> None:
         """Tell the user what did not go as he would expect; a reporter may capture it."""
+        text = text.replace(self.root + os.sep, "")
         sys.stderr.write(printable(f"{task}: {text}\n"))
 
     def close(self) -> None:
@@ -267,9 +276,8 @@ def create_session(
     :raises InvalidOption: if a plugin or a project-wide default is wrong
     """
     try:
-        plugins = create_plugins(
-            namespace, builtins=[TrackCode(), TrackActions(), TrackScripts()], block=settings.block
-        )
+        trackers = [TrackCode(), TrackActions(), TrackOrder(), TrackScripts()]
+        plugins = create_plugins(namespace, builtins=trackers, block=settings.block)
     except InvalidOption as error:
         raise InvalidOption(f"doit-invariants: {error}") from error
     try:
@@ -320,5 +328,6 @@ def attach_session(dep_manager: Any, session: Session) -> None:
     name = os.path.join(session.root, dep_manager.name)
     session.details.open(dep_manager)
     session.placeholders.open(dep_manager)
+    session.unfinished.open(dep_manager)
     session.database = tuple(name + suffix for suffix in _DB_SUFFIXES)
     setattr(dep_manager, _ATTRIBUTE, session)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import inspect
 import os
+import sys
 from dataclasses import replace
 from typing import Any
 
+from doit import doit_cmd
 from doit.task import result_dep
 from doit.tools import config_changed, run_once
 
+from doit_invariants.adapters.actions import asks_for
 from doit_invariants.adapters.checker import ContentChecker
 from doit_invariants.adapters.code import TRACKERS
 from doit_invariants.adapters.host import describe
@@ -17,7 +20,7 @@ from doit_invariants.adapters.snapshot import Look
 from doit_invariants.adapters.uptodate import invariants
 from doit_invariants.core.decide import Observed
 from doit_invariants.core.digest import is_plain_md5
-from doit_invariants.core.encode import relative_to
+from doit_invariants.core.encode import digest_value, relative_to
 from doit_invariants.core.errors import CannotFingerprint
 from doit_invariants.core.model import Json
 from doit_invariants.core.records import PathState
@@ -38,8 +41,19 @@ def shared_signature(dep_manager: Any, look: Look) -> str:
     if not isinstance(dep_manager.checker, ContentChecker):
         name = type(dep_manager.checker).__name__
         raise CannotFingerprint(f"its file_dep are compared by {name}, not by content")
+    if asks_for(task, "task"):
+        raise CannotFingerprint("an action takes `task`, of which anything may count")
+    blocked = TRACKERS - {name for name, _ in look.session.trackers}
+    if blocked:
+        raise CannotFingerprint(f"the plugin {min(blocked)} is blocked")
     now = look.snapshot
-    more: dict[str, Json] = {"uptodate": [_item(one, task) for one, _, _ in task.uptodate]}
+    more: dict[str, Json] = {
+        "uptodate": [item_in_signature(one, task) for one, _, _ in task.uptodate]
+    }
+    if doit_cmd._CMDLINE_VARS:
+        more["vars"] = digest_value(doit_cmd._CMDLINE_VARS)  # any code may ask for them
+    if sys.flags.optimize:
+        more["optimize"] = sys.flags.optimize  # assertions, __debug__
     options = _options(task)
     if options:
         more["options"] = look.session.digest_value(options)
@@ -68,6 +82,7 @@ def names_of_targets(look: Look) -> dict[str, str]:
         inside = relative_to(absolute, root)
         if inside is None or inside == ".":
             raise CannotFingerprint(f"its target {path} is not inside of the project")
+        _check_state_outside(look, path, absolute)
         for one in look.task.file_dep:
             other = os.path.normpath(os.path.join(root, one))
             if other == absolute or relative_to(other, absolute) is not None:
@@ -76,6 +91,14 @@ def names_of_targets(look: Look) -> dict[str, str]:
     if len(set(names.values())) != len(names):
         raise CannotFingerprint("it has the same target twice")
     return names
+
+
+def _check_state_outside(look: Look, path: str, absolute: str) -> None:
+    """Refuse a directory in which doit's DB or the store lies: it is never the same."""
+    store = getattr(look.session.store, "location", "")
+    for what, place in (("DB of doit", look.session.database[0]), ("store", store)):
+        if place and relative_to(os.path.abspath(place), absolute) is not None:
+            raise CannotFingerprint(f"the {what} is part of its target {path}")
 
 
 def name_of_target(root: str, path: str) -> str:
@@ -110,15 +133,15 @@ def _actions(look: Look) -> dict[str, Observed]:
     }
 
 
-def _item(item: Any, task: Any) -> Json:
+def item_in_signature(item: Any, task: Any) -> Json:
     """Return what stands for an ``uptodate`` item; raises CannotFingerprint if nothing does."""
     if item is None or isinstance(item, (bool, invariants)):
         return None  # what ours list is among the invariants
     if item is run_once:
         return "run_once"
-    if isinstance(item, config_changed) and item.config_digest is not None:
-        return ["config_changed", item.config_digest]
-    if isinstance(item, result_dep):
+    if type(item) is config_changed:
+        return ["config_changed", item._calc_digest()]
+    if type(item) is result_dep:
         gotten = {name for name, _ in task.getargs.values()}
         if item.setup_dep and item.dep_name in gotten:
             return None  # its values become part of the signature when they are known

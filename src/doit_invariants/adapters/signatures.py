@@ -6,10 +6,14 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+from doit.task import result_dep
+
 from doit_invariants.adapters import stored
 from doit_invariants.adapters.context import TaskContext
+from doit_invariants.adapters.host import describe
 from doit_invariants.adapters.items import with_items
 from doit_invariants.adapters.session import Session
+from doit_invariants.adapters.sharing import item_in_signature
 from doit_invariants.adapters.snapshot import Look
 from doit_invariants.adapters.uptodate import invariants
 from doit_invariants.core.encode import digest_value
@@ -70,6 +74,22 @@ def _signature(session: Session, dep_manager: Any, task: Any, sign: Signer) -> s
             look.snapshot.inputs[path] = look.path(path, before.known(path, info), info)
     look.snapshot.targets = dict.fromkeys(task.targets)
     look.invariants()
+    more = {
+        "uptodate": [_item_or_name(item, task, dep_manager) for item, _, _ in task.uptodate],
+        "getargs": {
+            name: dep_manager.get_values(other) for name, (other, _) in task.getargs.items()
+        },
+    }
     if look.snapshot.problems:
         raise CannotFingerprint(f"task {task.name!r}: {look.snapshot.problems[0]}")
-    return signature(look.snapshot, context)
+    return signature(look.snapshot, context, more if any(more.values()) else None)
+
+
+def _item_or_name(item: Any, task: Any, dep_manager: Any) -> Any:
+    """Return what stands for an ``uptodate`` item, its name where nothing else does."""
+    if isinstance(item, result_dep):
+        return ["result_dep", item.dep_name, dep_manager.get_result(item.dep_name)]
+    try:
+        return item_in_signature(item, task)
+    except CannotFingerprint:
+        return describe(item)

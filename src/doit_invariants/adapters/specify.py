@@ -22,6 +22,9 @@ def specify(session: Session, task: Any, given: Mapping[str, Any]) -> None:
     :raises doit.exceptions.InvalidTask: in one line that names the task and the option
     """
     _link_directories(session, [task])
+    if session.frozen:
+        session.batch = {} if session.batch is None else session.batch
+        session.late[task.name] = session.batch
     if not given:
         _check_export(task, session.default)
         _make_cached(session, task, session.default)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from doit_invariants.adapters.host import HostFacts
-from doit_invariants.core.errors import InvalidOption
+from doit_invariants.core.errors import InvariantsError
 from doit_invariants.core.model import Reason, Verdict
 
 #: Reasons of doit's own rules, and that there is no record for any rule to compare with.
@@ -40,7 +40,7 @@ def report(status: Any, task: Any, facts: HostFacts, verdict: Verdict) -> None:
 
 def failed(task: str, error: Exception) -> Verdict:
     """Return the verdict on a task that can't be checked."""
-    text = str(error) if isinstance(error, InvalidOption) else f"{type(error).__name__}: {error}"
+    text = str(error) if isinstance(error, InvariantsError) else f"{type(error).__name__}: {error}"
     return Verdict(task, "error", (Reason("cannot_check", "invariants", text),))
 
 

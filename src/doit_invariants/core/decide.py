@@ -94,7 +94,7 @@ def decide(
     elif unreadable is not None:
         reasons.append(Reason("unreadable_record", "record", f"{unreadable}; taken as never ran"))
     elif before is not None:
-        reasons += _compare_invariants(before, now, context)
+        reasons += _without_secondary(list(_compare_invariants(before, now, context)), now)
         reasons += _compare_targets(before, now)
     elif now.explicit:
         reasons.append(NEVER_RAN if now.never_ran else _NO_RECORD)
@@ -109,6 +109,13 @@ def _status(reasons: list[Reason]) -> Status:
     if "missing_file_dep" in codes and not codes & _BEFORE_DEPENDENCIES:
         return "error"
     return "run" if reasons else "up-to-date"
+
+
+def _without_secondary(reasons: list[Reason], now: Snapshot) -> list[Reason]:
+    """Leave out what only follows from another reason."""
+    labels = {seen.invariant.label() for seen in now.observed.values() if seen.invariant.secondary}
+    first = [reason for reason in reasons if reason.subject not in labels] if labels else []
+    return first or reasons
 
 
 def _compare_invariants(before: Record, now: Snapshot, context: Context) -> Iterator[Reason]:

@@ -93,6 +93,9 @@ class Invariant(abc.ABC):
     #: Raise it when the meaning of the fingerprint changes: older ones then count as changed.
     version: ClassVar[int] = 1
 
+    #: Whether its difference is worth saying only where nothing else differs.
+    secondary: bool = False
+
     #: Names the invariant within its task, where the kind has no identity of its own.
     name: str | None = None
 

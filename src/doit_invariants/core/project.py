@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import sys
 import sysconfig
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from doit_invariants.core.encode import relative_to
 
@@ -40,6 +41,19 @@ class Project:
         if known is None:
             known = self._known[path] = self._decide(os.path.abspath(path))
         return known
+
+    @contextlib.contextmanager
+    def as_directory(self) -> Iterator[None]:
+        """Look at relative paths from where they are meant: an action may have left that."""
+        present = os.getcwd()
+        if present == self.root:
+            yield
+            return
+        os.chdir(self.root)
+        try:
+            yield
+        finally:
+            os.chdir(present)
 
     def _decide(self, path: str) -> bool:
         if any(_is_below(path, directory) for directory in self.extra):

@@ -8,6 +8,7 @@ from doit_invariants.core.errors import CannotFingerprint
 from doit_invariants.core.invariant import Context
 from doit_invariants.core.model import Json
 from doit_invariants.core.records import PathState
+from doit_invariants.core.trees import TreeState
 
 
 def signature(now: Snapshot, context: Context, more: Json = None, *, strict: bool = False) -> str:
@@ -32,6 +33,7 @@ def signature(now: Snapshot, context: Context, more: Json = None, *, strict: boo
             ]
             for key, seen in now.observed.items()
         },
+        "order": [key for key, seen in now.observed.items() if seen.source is not None],
         "targets": [portable(path, root) for path in now.targets or ()],
     }
     return digest_value(parts if more is None else {**parts, "more": more})
@@ -54,4 +56,6 @@ def portable(path: str, root: str) -> str:
 
 
 def _digest(state: PathState) -> str | None:
+    if isinstance(state, TreeState):
+        return f"directory {state.digest}"  # a file can have the same bytes as its listing
     return None if state is None else state.digest

@@ -11,7 +11,11 @@ from doit_invariants.core.artifacts.hows import HOWS
 from doit_invariants.core.artifacts.parts import Damaged
 from doit_invariants.core.errors import InvalidOption, InvariantsError
 from doit_invariants.exports.former import former_rows, remove_former
-from doit_invariants.exports.manifest import Manifest, read_manifest, write_manifest
+from doit_invariants.exports.manifest import (
+    Manifest,
+    read_manifest,
+    write_manifest,
+)
 from doit_invariants.exports.places import overlap, project_path, temporary, why_text
 from doit_invariants.exports.restoring import ExportError, Restored, Source, find, restore
 from doit_invariants.exports.writing import Draft, Writing

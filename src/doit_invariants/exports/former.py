@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from doit_invariants.core.artifacts.capture import CannotKeep
 from doit_invariants.exports.content import is_row
-from doit_invariants.exports.manifest import Manifest, Row
+from doit_invariants.exports.manifest import Manifest, Row, named_by_others
 from doit_invariants.exports.places import leads_to, rename
 
 if TYPE_CHECKING:
@@ -35,12 +35,14 @@ def former_rows(
     if known is None:
         return {}
     kept = {row.export for _, row in rows}
-    found = {**known.former, **known.rows}
-    return {
+    found = {
         target: row
-        for target, row in found.items()
+        for target, row in {**known.former, **known.rows}.items()
         if row.export not in kept and os.path.lexists(place_of(exporter, row))
     }
+    # A target that moved to another task is the export of that one now.
+    others = named_by_others(exporter.directory, exporter.task) if found else set()
+    return {target: row for target, row in found.items() if row.export not in others}
 
 
 def remove_former(exporter: Exporter, former: dict[str, Row], aside: str) -> None:

@@ -7,6 +7,7 @@ for all that it says, and no name in it leads anywhere but to the export of its 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import stat as stat_module
@@ -103,19 +104,36 @@ def read_manifest(directory: str, task: str) -> Manifest | None:
     :param directory: absolute path of the directory of the exports
     :raises Damaged: in one line, for what is no manifest that this version writes
     """
-    path = manifest_path(directory, task)
+    try:
+        return _read(manifest_path(directory, task))
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise Damaged(f"it can't be read: {error.strerror}") from error
+
+
+def _read(path: str) -> Manifest:
     try:
         if os.path.islink(os.path.dirname(path)) or not _is_file(path):
             raise Damaged("there is a link or a directory in its place")
         with open(path, encoding="utf-8") as stream:
             data = json.load(stream)
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except OSError as error:
-        raise Damaged(f"it can't be read: {error.strerror}") from error
     except (ValueError, RecursionError) as error:
         raise Damaged("it is not JSON") from error
     return _manifest(data)
+
+
+def named_by_others(directory: str, task: str) -> set[str]:
+    """Return the exports, below the directory, that manifests of other tasks name."""
+    own = os.path.basename(manifest_path(directory, task))
+    found: set[str] = set()
+    with contextlib.suppress(OSError):
+        for name in os.listdir(os.path.join(directory, ASIDE)):
+            if name.endswith(".json") and name != own:
+                with contextlib.suppress(OSError, Damaged):
+                    manifest = _read(os.path.join(directory, ASIDE, name))
+                    found.update(row.export for row in manifest.rows.values())
+    return found
 
 
 def _is_file(path: str) -> bool:

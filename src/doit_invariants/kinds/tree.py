@@ -101,6 +101,12 @@ class Tree(Invariant):
                     times[entry.name] = entry.stat(follow_symlinks=False).st_mtime_ns
         return {"digest": digest_value(times), "times": times}
 
+    def portable(self, fingerprint: Fingerprint, context: Context) -> str:
+        """The digest; but of times nothing can be concluded on another machine."""
+        if not self.deep:
+            raise CannotFingerprint(f"{self} goes by times, which say nothing elsewhere")
+        return super().portable(fingerprint, context)
+
     def difference(self, old: Fingerprint, new: Fingerprint, context: Context) -> Difference | None:
         """Name the entries that differ."""
         if old["digest"] == new["digest"]:

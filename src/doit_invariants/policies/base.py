@@ -22,6 +22,7 @@ class Facts:
     :ivar targets: its targets
     :ivar missing: those among them that do not exist, or are placeholders only
     :ivar succeeded: whether the task has ever succeeded here
+    :ivar failed: whether its last execution failed: what it left is not a result
     :ivar expired: whether a TTL has, counted from the last execution that is known of: of a policy
         that keeps results that of the kept one as well
     :ivar told: whether ``uptodate`` has a plain False in it, which is how users and doit's own
@@ -32,8 +33,14 @@ class Facts:
     targets: tuple[str, ...]
     missing: tuple[str, ...]
     succeeded: bool
+    failed: bool
     expired: bool
     told: bool
+
+    @property
+    def must_run(self) -> bool:
+        """Whether nothing that is there, or is kept, may take the place of running."""
+        return self.expired or self.told or self.failed
 
 
 class Policy:

@@ -17,4 +17,6 @@ class Export(Policy):
         """Accept targets that exist, whatever changed, until a TTL expires."""
         if facts.expired or facts.told or not facts.targets:
             return "run"
+        if facts.failed:
+            return "restore" if set(facts.missing) == set(facts.targets) else "run"
         return "restore" if facts.missing else "accept"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +10,10 @@ from doit_invariants.core.model import Json
 
 #: Version of the layout. An entry of another one is not read: it is a miss.
 SCHEMA = 1
+
+# In seconds: what a calendar can show everywhere, and three years of work.
+_LATEST = 32_503_680_000.0
+_LONGEST = 1e8
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +93,10 @@ def entry_from_json(data: Json) -> Entry:
             task=_is(str, data["task"]),
             artifacts=tuple(Artifact.from_json(one) for one in _is(list, data["artifacts"])),
             values=_is(dict, data["values"]),
-            result=data["result"],
+            result=_result(data["result"]),
             output=tuple((_text(out), _text(err)) for out, err in _is(list, data["output"])),
-            executed_at=_number(data["executed_at"]),
-            took=_number(data["took"]),
+            executed_at=_number(data["executed_at"], _LATEST),
+            took=_number(data["took"], _LONGEST),
         )
     except (KeyError, ValueError, TypeError) as error:
         raise Damaged("it is not an entry") from error
@@ -109,7 +112,13 @@ def _text(value: Any) -> str | None:
     return None if value is None else str(_is(str, value))
 
 
-def _number(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+def _result(value: Any) -> Json:
+    if value is not None and not isinstance(value, (str, dict)):
+        raise TypeError  # doit knows no other
+    return value
+
+
+def _number(value: Any, most: float) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= most:
         raise TypeError
     return float(value)

@@ -12,15 +12,39 @@ import contextlib
 import os
 import secrets
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from doit_invariants.core.artifacts.parts import Part
+from doit_invariants.core.errors import InvariantsError
 
 #: Name of the directory; patterns in the settings keep it out of every tracked directory.
 ASIDE = ".doit-invariants"
 
+_TRIES = 100
+
 #: Makes a file: its part, and the path at which it must not exist yet.
 Fetch = Callable[[Part, str], None]
+
+
+class InTheWay(InvariantsError):
+    """What is in the place of a target is not the task's to replace; says what."""
+
+
+def check_replaceable(target: str, known: Collection[str]) -> None:
+    """Check that nothing but a former state of a target would be replaced.
+
+    :param known: names, relative to the target, of what is or was part of it
+    :raises InTheWay: if a link is in its place, or a directory that holds anything else
+    """
+    path = target.rstrip("/")
+    if os.path.islink(path):
+        raise InTheWay(f"a link is in the place of its target {target}")
+    for directory, directories, files in os.walk(path):
+        inside = os.path.relpath(directory, path)
+        for name in (*directories, *files):
+            relative = name if inside == "." else f"{inside}/{name}"
+            if relative not in known and name != "__pycache__" and not name.endswith(".pyc"):
+                raise InTheWay(f"its target {target} holds {relative}, which it did not make")
 
 
 #: Directories of runs that this process knows to be there.
@@ -127,16 +151,24 @@ class Staging:
         if same and self._run is not None:
             own = os.path.join(self.root, ASIDE, self._run)
             if own not in _THERE:
-                _make_own(os.path.dirname(own))
-                os.makedirs(own, exist_ok=True)
+                _make(own)
                 _THERE.add(own)
             return os.path.join(own, f"{self._name}-{len(self._moves)}")
         own = os.path.join(self.root if same else near, ASIDE, self._name)
         if own not in self._made:
-            _make_own(os.path.dirname(own))
-            os.mkdir(own)
+            _make(own)
             self._made.append(own)
         return os.path.join(own, str(len(self._moves)))
+
+
+def _make(own: str) -> None:
+    """Make a directory aside; another restore that ends may remove the one around it meanwhile."""
+    _make_own(os.path.dirname(own))
+    for _ in range(_TRIES):
+        with contextlib.suppress(FileNotFoundError):
+            os.makedirs(own, exist_ok=True)
+            return
+    os.makedirs(own)
 
 
 def _make_own(directory: str) -> None:

@@ -1,0 +1,33 @@
+"""What the tasks of a dodo.py have to do with each other, found once for all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+class Relations:
+    """Answers for the tasks that are known; delayed ones come later."""
+
+    def __init__(self) -> None:
+        self._makers: tuple[int, dict[str, str]] = (-1, {})
+        self._gotten: tuple[int, set[str]] = (-1, set())
+
+    def maker(self, path: str, tasks: Mapping[str, Any]) -> str | None:
+        """Return the name of the task that has a path among its targets, None if none has."""
+        count, makers = self._makers
+        if count != len(tasks):
+            makers = {
+                target.rstrip("/"): name for name, task in tasks.items() for target in task.targets
+            }
+            self._makers = (len(tasks), makers)
+        return makers.get(path.rstrip("/"))
+
+    def gotten(self, tasks: Mapping[str, Any]) -> set[str]:
+        """Return the names of the tasks whose values others get, of a group its own name."""
+        count, names = self._gotten
+        if count != len(tasks):
+            names = {other for task in tasks.values() for other, _ in task.getargs.values()}
+            names.update(name for task in tasks.values() for name in task.calc_dep)
+            self._gotten = (len(tasks), names)
+        return names
