@@ -23,7 +23,8 @@ def task_gone():
     return {"actions": [gone], "cache": False}
 def gone():
     if os.environ.get("GONE"):
-        shutil.rmtree("../store")
+        while os.path.exists("../store"):  # a worker may put something in meanwhile
+            shutil.rmtree("../store", ignore_errors=True)
 def task_b():
     return {"actions": ["cp in.txt b.txt"], "file_dep": ["in.txt"], "targets": ["b.txt"],
             "cache": "shared"}
@@ -175,8 +176,8 @@ if edit:
     project = doit_project(files, settings={"store": "../store"})
     outcome = project.run(env={"EDIT": edited}).assert_executed("a")
     if edited == "script.py":
-        # A comment: the script is the same, and so is what it makes.
-        assert entries(project) == 1
+        # A comment; but in between it may have been another script.
+        assert entries(project) == 0
         return
     assert entries(project) == 0
     assert "a: not put into the store: " in outcome.stderr, repr(outcome)

@@ -108,6 +108,27 @@ def test_values_of_what_was_accepted(doit_project: Make, policy: str) -> None:
     assert "Traceback" not in outcome.stderr, repr(outcome)
 
 
+def test_target_that_is_a_hard_link_into_the_store(doit_project: Make) -> None:
+    """A task writes its own file, not the one in the store."""
+    text = """
+def task_a():
+    return {"actions": ["cat in.txt > a.txt"], "file_dep": ["in.txt"], "targets": ["a.txt"],
+            "cache": "shared"}
+"""
+    settings = {**SETTINGS, "store_link": "hardlink"}
+    project = doit_project({"dodo.py": text, "in.txt": "1"}, settings=settings)
+    project.run().assert_executed("a")
+    project.remove("a.txt")
+    assert restored(project.run())
+    project.write({"in.txt": "2"})
+    project.run().assert_executed("a")
+    assert project.read("a.txt") == "2"
+    assert (project.path / "a.txt").stat().st_mode & 0o200
+    project.write({"in.txt": "1"})
+    assert restored(project.run())
+    assert project.read("a.txt") == "1"
+
+
 def test_same_content_again(doit_project: Make) -> None:
     """O4: what is restored or made with the same content runs nothing downstream."""
     text = """

@@ -268,7 +268,7 @@ def task_a():
         ({"store_link": "soft"}, "setting 'store_link' must be one of auto, hardlink, copy"),
         ({"store_max_size": "big"}, "setting 'store_max_size': 'big' is not a size"),
         ({"verify_hits": 2}, "setting 'verify_hits' must be a number from 0 to 1, got 2"),
-        ({"summary": "always"}, "setting 'summary' must be true or false, got 'always'"),
+        ({"summary": "always"}, "setting 'summary' must be true, false or 'auto', got 'always'"),
         ({"store": "s3://bucket"}, "setting 'store': there is no store 's3'; known are directory"),
         ({"track_code": "maybe"}, "setting 'track_code' must be true or false, got 'maybe'"),
         ({"block": 1}, "setting 'block' must be a list of texts, got 1"),

@@ -11,6 +11,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -49,6 +50,14 @@ def refused(call: Callable[[], object], match: str) -> None:
 def no_litter(store: DirectoryStore) -> None:
     """Nothing half done is left."""
     assert os.listdir(os.path.join(store.location, "tmp")) == []
+
+
+@pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    """A directory that other users can reach: a pytest that starts meanwhile closes its own."""
+    with tempfile.TemporaryDirectory() as name:
+        os.chmod(name, 0o755)
+        yield Path(name)
 
 
 def as_nobody(action: Callable[[], None]) -> None:

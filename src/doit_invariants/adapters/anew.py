@@ -13,6 +13,7 @@ from typing import Any
 
 from doit_invariants.adapters.snapshot import Look
 from doit_invariants.core.decide import Observed
+from doit_invariants.core.invariant import Context, Fingerprint
 from doit_invariants.core.model import Json
 
 #: Of these what was loaded counts, or they can't change while a process lives.
@@ -33,7 +34,7 @@ def changed_since(look: Look) -> str:
         now: Any = None
         with contextlib.suppress(Exception):
             now = seen.invariant.fingerprint(context, seen.fingerprint)
-        if now is None or _differs(seen.fingerprint, now):
+        if now is None or _differs(seen.fingerprint, now, context):
             return seen.invariant.label()
     return ""
 
@@ -44,14 +45,23 @@ def _may_change(seen: Observed) -> bool:
     return seen.invariant.kind not in _FIXED
 
 
-def _differs(old: Json, new: Json) -> bool:
-    if old["digest"] != new["digest"] or old.get("modules") != new.get("modules"):
+def _differs(old: Fingerprint, new: Fingerprint, context: Context) -> bool:
+    if old["digest"] != new["digest"]:
         return True
     # Of files that were written meanwhile the content may have been another in between.
-    before, after = old.get("entries"), new.get("entries")
-    if not isinstance(before, dict) or not isinstance(after, dict):
-        return False
+    before, after = _states(old, context), _states(new, context)
     return any(_time(state) != _time(after.get(name)) for name, state in before.items())
+
+
+def _states(found: Fingerprint, context: Context) -> dict[str, Json]:
+    """Return the recorded states of the files that a fingerprint rests on, by their names."""
+    states = dict(found["entries"]) if isinstance(found.get("entries"), dict) else {}
+    modules = found.get("modules") or {}
+    for key in (found.get("details"), *modules.values()):
+        details = context.recall(key)
+        files = details.get("files") if isinstance(details, dict) else None
+        states.update({name: one[0] for name, one in (files or {}).items()})
+    return states
 
 
 def _time(state: Json) -> Json:

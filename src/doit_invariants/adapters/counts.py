@@ -34,6 +34,8 @@ class Counts:
             parts.append(f"{self.restored} restored (saved {describe_time(self.saved)})")
         if self.failed:
             parts.append(f"{self.failed} failed")
+        if self.compared:
+            parts.append(f"{self.compared} compared")
         if self.not_reproducible:
             parts.append(f"not reproducible: {listing(self.not_reproducible)}")
         return ", ".join(parts)

@@ -6,12 +6,13 @@ inputs are looked at again: what was made while an input was edited was made fro
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from doit_invariants.adapters.actions import asks_for
 from doit_invariants.adapters.anew import changed_since
+from doit_invariants.adapters.carrying import gotten
 from doit_invariants.adapters.plan import Outcome, Plan, ToExport, ToStore, late_signature
 from doit_invariants.adapters.sharing import name_of_target
 from doit_invariants.adapters.snapshot import Look
@@ -38,12 +39,23 @@ def learn(session: Session, outcome: Outcome) -> None:
             session.files.learn(inside, digest, stat, when)
 
 
-def keep(look: Look, plan: Plan, inputs: Mapping[str, PathState], executed_at: float) -> None:
+def keep(
+    look: Look,
+    plan: Plan,
+    inputs: Mapping[str, PathState],
+    executed_at: float,
+    tasks: Mapping[str, Any],
+) -> None:
     """Complete what a worker has begun to keep; never raises.
 
     :param inputs: the states of the ``file_dep`` after the actions ran
     :param executed_at: when they did, in seconds since the epoch
+    :param tasks: all tasks by name
     """
+
+    def is_others(target: str) -> bool:
+        return look.session.relations.maker(target, tasks) not in (None, look.task.name)
+
     outcome = plan.outcome
     if outcome is None:
         return
@@ -51,7 +63,7 @@ def keep(look: Look, plan: Plan, inputs: Mapping[str, PathState], executed_at: f
     for warning in outcome.warnings:
         say(look.task.name, warning)
     try:
-        _keep(look, plan, outcome, inputs, executed_at)
+        _keep(look, plan, outcome, inputs, executed_at, is_others)
     except InvariantsError as error:
         say(look.task.name, f"not kept: {error}")
     except OSError as error:
@@ -64,6 +76,7 @@ def _keep(
     outcome: Outcome,
     inputs: Mapping[str, PathState],
     executed_at: float,
+    is_others: Callable[[str], bool],
 ) -> None:
     artifacts = outcome.draft.artifacts if outcome.draft is not None else outcome.artifacts
     if artifacts is None:
@@ -75,7 +88,7 @@ def _keep(
     why_not = _changed_meanwhile(look, inputs) or _not_as_kept(look, artifacts, states)
     signature = plan.signature or ""
     if isinstance(plan.keeper, ToStore):
-        signature = late_signature(signature, _gotten(look.task))
+        signature = late_signature(signature, gotten(look.task))
     entry = Entry(
         signature="" if why_not else signature,
         task=look.task.name,
@@ -87,7 +100,7 @@ def _keep(
         took=outcome.took,
     )
     if isinstance(plan.keeper, ToExport) and outcome.draft is not None:
-        plan.keeper.exporter.finish(outcome.draft, entry)
+        plan.keeper.exporter.finish(outcome.draft, entry, is_others)
     elif isinstance(plan.keeper, ToStore):
         if why_not:
             look.session.say(look.task.name, f"not put into the store: {why_not}")
@@ -115,10 +128,6 @@ def _add(look: Look, plan: Plan, store: Store, entry: Entry) -> None:
             f"not reproducible: {listing(different)} differs from what the store has for the "
             "same inputs, code and values; the store keeps what it has",
         )
-
-
-def _gotten(task: Any) -> dict[str, Any]:
-    return {name: task.options[name] for name in task.getargs if name in (task.options or {})}
 
 
 def _changed_meanwhile(look: Look, inputs: Mapping[str, PathState]) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import random
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -69,6 +70,9 @@ class FromStore:
     :ivar targets: path of each target, to the name that entries give it
     :ivar left: what the task is known to have left in each directory that is its target
     :ivar entry: what was found already; None if the look-up waits for the values of ``getargs``
+    :ivar inputs: for such a late look-up the stats of the inputs, on which the signature rests
+    :ivar ignored: patterns of names that a restore may remove from a directory
+    :ivar verify: this share of late hits is refused, to compare
     """
 
     store: Store
@@ -76,6 +80,9 @@ class FromStore:
     targets: dict[str, str]
     left: dict[str, list[str]]
     entry: Entry | None = None
+    inputs: dict[str, Stat] = field(default_factory=dict)
+    verify: float = 0.0
+    ignored: tuple[str, ...] = ()
 
     def restore(self, plan: Plan, getargs: Mapping[str, Any]) -> Outcome:
         """Put the targets in place; raises NotRestored."""
@@ -85,12 +92,25 @@ class FromStore:
             entry = find_entry(self.store, signature, list(self.targets.values()))
             if entry is None:
                 raise NotRestored("")
+            self._check_inputs()
+            if random.random() < self.verify:
+                raise NotRestored("it is to be compared with what the store has (verify_hits)")
         staging = self._stage(plan, entry)
         try:
             staging.commit()
         except OSError as error:
             raise NotRestored(f"its targets can't be replaced: {error.strerror}") from error
         return Outcome("the store", entry, learned=dict(_of_parts(entry, self.targets)))
+
+    def _check_inputs(self) -> None:
+        """Check that the tasks that were asked for values did not write an input meanwhile."""
+        for path, stat in self.inputs.items():
+            try:
+                same = stat_key(os.stat(path))[:3] == stat[:3]
+            except OSError:
+                same = False
+            if not same:
+                raise NotRestored(f"its input {path} was written since it was looked at")
 
     def expects(self, getargs: Mapping[str, Any]) -> bool:
         """Return whether there is an entry to restore from; raises NotRestored."""
@@ -107,7 +127,7 @@ class FromStore:
         try:
             for path, name in self.targets.items():
                 known = {*self.left.get(path, ()), *(part.path for part in parts[name])}
-                check_replaceable(path, known)
+                check_replaceable(path, known, self.ignored)
                 staging.make(parts[name], path, self._fetch)
         except InvariantsError as error:
             staging.abandon()
@@ -183,7 +203,8 @@ class ToStore:
         except InvariantsError as error:
             outcome.warnings.append(f"not put into the store: {error}")
         except OSError as error:
-            outcome.warnings.append(f"not put into the store: {error.strerror or error}")
+            name = f" {error.filename}" if error.filename else ""
+            outcome.warnings.append(f"not put into the store:{name}: {error.strerror or error}")
         outcome.learned.update(learned)
 
 
@@ -275,7 +296,10 @@ def plain(value: Any) -> Json:
     except (TypeError, ValueError) as error:
         raise CannotKeep(f"a value that it returned is not JSON ({error})") from error
     if again != value:
-        raise CannotKeep("a value that it returned does not survive JSON")
+        raise CannotKeep(
+            "a value that an action returned would come back from JSON as another, as a tuple "
+            "does; return lists, texts and numbers"
+        )
     return again
 
 

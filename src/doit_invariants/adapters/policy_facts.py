@@ -1,4 +1,4 @@
-"""What the cache policy of a task decides on."""
+"""What the cache policy of a task decides on, and what a restore has to know of its files."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ import copy
 from doit_invariants.adapters.exporting import exporter_of
 from doit_invariants.adapters.host import HostFacts
 from doit_invariants.adapters.snapshot import Look
+from doit_invariants.core.files import FileState, Stat
 from doit_invariants.core.model import Verdict
+from doit_invariants.core.trees import TreeState
 from doit_invariants.policies.base import Facts
 
 
@@ -54,6 +56,11 @@ def expired_at(look: Look, executed_at: float | None) -> bool:
     return False
 
 
+def has_ttl(look: Look) -> bool:
+    """Return whether results of a task expire at all."""
+    return expired_at(look, None)
+
+
 def _expired(look: Look, host: HostFacts) -> bool:
     """Return whether a TTL has expired since the last execution that is known of."""
     policy, executed_at = look.spec.policy, look.context.executed_at
@@ -64,7 +71,22 @@ def _expired(look: Look, host: HostFacts) -> bool:
     missing = missing_targets(look, host)
     found = exporter_of(look.session, look.task, look.spec).look(missing, missing)
     if found.by_hand:
-        return expired_at(look, None)  # nobody knows how old it is
+        return expired_at(look, found.by_hand_since)
     exported_at = found.entry.executed_at if found.entry is not None else None
     known = [time for time in (executed_at, exported_at) if time is not None]
     return expired_at(look, max(known) if known else None)
+
+
+def left_in_directories(look: Look) -> dict[str, list[str]]:
+    """Return what a task is known to have left in each directory that is its target."""
+    record = look.before.record
+    targets = (record.targets if record is not None else None) or {}
+    return {
+        path: list(state.entries) for path, state in targets.items() if isinstance(state, TreeState)
+    }
+
+
+def stats_of_inputs(look: Look) -> dict[str, Stat]:
+    """Return the stat of each file among the inputs of a task, as it was looked at."""
+    states = look.snapshot.inputs.items()
+    return {path: one.stat for path, one in states if isinstance(one, FileState) and one.stat}

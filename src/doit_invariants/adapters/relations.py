@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import bisect
+import os
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +14,7 @@ class Relations:
 
     def __init__(self) -> None:
         self._makers: tuple[int, dict[str, str]] = (-1, {})
+        self._targets: tuple[int, list[tuple[str, str]]] = (-1, [])
         self._gotten: tuple[int, set[str]] = (-1, set())
 
     def maker(self, path: str, tasks: Mapping[str, Any]) -> str | None:
@@ -22,6 +26,23 @@ class Relations:
             }
             self._makers = (len(tasks), makers)
         return makers.get(path.rstrip("/"))
+
+    def inside(self, directory: str, tasks: Mapping[str, Any]) -> tuple[str, str] | None:
+        """Return a target that lies in a directory, and its task; None if there is none.
+
+        :param directory: absolute path
+        """
+        count, targets = self._targets
+        if count != len(tasks):
+            targets = sorted(
+                (os.path.abspath(target) + os.sep, task.name)
+                for task in tasks.values()
+                for target in task.targets
+            )
+            self._targets = (len(tasks), targets)
+        place = bisect.bisect(targets, (directory + os.sep, chr(sys.maxunicode)))
+        found = targets[place] if place < len(targets) else ("", "")
+        return found if found[0].startswith(directory + os.sep) else None
 
     def gotten(self, tasks: Mapping[str, Any]) -> set[str]:
         """Return the names of the tasks whose values others get, of a group its own name."""

@@ -36,6 +36,7 @@ from doit_invariants.plugins.settings import Settings
 from doit_invariants.stores.base import Store
 
 if TYPE_CHECKING:
+    from doit_invariants.adapters.durable import Durable
     from doit_invariants.adapters.plan import Outcome
     from doit_invariants.adapters.resume import Resume
 
@@ -63,6 +64,7 @@ class Session:
     :ivar caches: whether any task may be restored, or is kept
     :ivar store: where results are shared; nothing is looked at before it is used
     :ivar aside: name of what this run makes aside before it is put in place
+    :ivar durable: the journal of doit's DB, None where there is none
     :ivar unfinished: tasks whose last execution failed, or did not end
     :ivar placeholders: those of ``cache: "force"``
     :ivar explains: whether this is our own command, which owes nothing to how doit's put it
@@ -107,6 +109,7 @@ class Session:
     caches: bool = False
     aside: str = field(default_factory=new_name)
     placeholders: Placeholders = field(default_factory=Placeholders)
+    durable: Durable | None = None
     unfinished: Marks = field(default_factory=lambda: Marks("unfinished"))
     files: FileView = field(init=False)
     store: Store | None = field(init=False)
@@ -300,8 +303,20 @@ def create_session(
 #: Where the session hangs on doit's dependency manager: doit hands that one to everybody.
 _ATTRIBUTE = "invariants_session"
 
-#: What doit's backends, the flavours of dbm among them, put behind the name of the DB.
-_DB_SUFFIXES = ("", ".dat", ".dir", ".bak", ".pag", ".db", "-journal", "-wal", "-shm")
+#: What doit's backends, the flavours of dbm among them, and we put behind the name of the DB.
+_DB_SUFFIXES = (
+    "",
+    ".dat",
+    ".dir",
+    ".bak",
+    ".pag",
+    ".db",
+    "-journal",
+    "-wal",
+    "-shm",
+    ".journal",
+    ".lock",
+)
 
 
 def session_of(dep_manager: Any) -> Session | None:

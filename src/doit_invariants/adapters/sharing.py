@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import os
 import sys
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -69,11 +70,12 @@ def shared_signature(dep_manager: Any, look: Look) -> str:
     return signature(full, look.context, more, strict=True)
 
 
-def names_of_targets(look: Look) -> dict[str, str]:
+def names_of_targets(look: Look, tasks: Mapping[str, Any]) -> dict[str, str]:
     """Return for each target of a task the name that it has in any checkout of the project.
 
+    :param tasks: all tasks by name
     :raises CannotFingerprint: if a target can't go into a store: it lies outside of the project,
-        or an input is in it, or it is one
+        an input or the target of another task is in it, or it is an input
     """
     root = look.session.root
     names: dict[str, str] = {}
@@ -83,6 +85,11 @@ def names_of_targets(look: Look) -> dict[str, str]:
         if inside is None or inside == ".":
             raise CannotFingerprint(f"its target {path} is not inside of the project")
         _check_state_outside(look, path, absolute)
+        other_target = look.session.relations.inside(absolute, tasks)
+        if other_target is not None:
+            one, name = other_target
+            one = os.path.relpath(one, root)
+            raise CannotFingerprint(f"the target {one} of task {name} is part of its target {path}")
         for one in look.task.file_dep:
             other = os.path.normpath(os.path.join(root, one))
             if other == absolute or relative_to(other, absolute) is not None:

@@ -11,6 +11,7 @@ from doit.task import Task
 from doit_invariants.adapters.items import listed, wait_for
 from doit_invariants.adapters.options import OPTIONS, TaskSpec
 from doit_invariants.adapters.session import Session
+from doit_invariants.adapters.task import InvariantsTask
 from doit_invariants.adapters.uptodate import invariants
 from doit_invariants.core.errors import InvalidOption
 
@@ -55,11 +56,9 @@ def _check_export(task: Any, spec: TaskSpec) -> None:
 
 
 def _make_cached(session: Session, task: Any, spec: TaskSpec) -> None:
-    if spec.policy.keeps is not None and type(task) is Task:
-        from doit_invariants.adapters.cached_task import CachedTask
-
-        task.__class__ = CachedTask
-        session.caches = True
+    if type(task) is Task:
+        task.__class__ = InvariantsTask
+    session.caches = session.caches or spec.policy.keeps is not None
 
 
 def complete(session: Session, tasks: Iterable[Any]) -> None:

@@ -1,30 +1,26 @@
-"""A task of doit that may be restored instead of run, and whose result may be kept."""
+"""The class of all tasks: says when one begins, and carries out its plan if it has one.
+
+The class of a task is changed when it is loaded: what doit hands to its worker processes is the
+attributes of a task, so what differs must be in the class, and what it needs in plain attributes.
+"""
 
 from __future__ import annotations
 
-import time
-from typing import Any
+import json
+from typing import TYPE_CHECKING, Any
 
+from doit.exceptions import TaskFailed
 from doit.task import Task
 
-from doit_invariants.adapters.plan import Outcome, Plan, plain
+from doit_invariants.adapters.durable import JOURNALED, begin
 from doit_invariants.adapters.session import PLAN
-from doit_invariants.core.artifacts.capture import CannotKeep
-from doit_invariants.core.errors import InvariantsError
+
+if TYPE_CHECKING:
+    from doit_invariants.adapters.plan import Plan
 
 
-def _writable(text: str, stream: Any) -> str:
-    """Return a text without what a stream can't encode: it may come from another machine."""
-    encoding = getattr(stream, "encoding", None) or "utf-8"
-    return text.encode(encoding, "backslashreplace").decode(encoding)
-
-
-class CachedTask(Task):  # type: ignore[misc]
-    """Carries out its plan, if it has one, around its actions; see :class:`Plan`.
-
-    The class of a task is changed when it is loaded: what doit hands to its worker processes is
-    the attributes of a task, so what differs must be in the class, and the plan in an attribute.
-    """
+class InvariantsTask(Task):  # type: ignore[misc]
+    """doit's task, which may be restored instead of run, and whose result may be kept."""
 
     @property
     def plan(self) -> Plan | None:
@@ -32,77 +28,51 @@ class CachedTask(Task):  # type: ignore[misc]
         found: Plan | None = self.__dict__.get(PLAN)
         return found
 
+    @property
+    def is_restored(self) -> bool:
+        """Whether it was restored instead of run."""
+        plan = self.plan
+        return bool(plan and plan.outcome and plan.outcome.source is not None)
+
     def execute(self, stream: Any) -> Any:
         """Restore the task, or execute its actions; doit calls this in a worker.
 
         :returns: None, or doit's failure
         """
-        plan = self.plan
-        if plan is None:
-            return super().execute(stream)
-        self.executed = True
-        self.init_options()
-        outcome = Outcome()
-        if plan.source is not None:
-            try:
-                restored = plan.source.restore(plan, self._gotten())
-            except InvariantsError as error:
-                if str(error):
-                    outcome.warnings.append(f"not restored: {error}; it runs")
-            else:
-                return self._restored(plan, restored, stream)
-        plan.outcome = outcome
-        if not plan.runs:
-            return self._keep(plan, outcome)
-        started = time.monotonic()
+        journal = self.__dict__.get(JOURNALED)
+        if journal is not None:
+            begin(journal, self.name)
+        if self.plan is None:
+            return self.run(stream)
+        # Imported late: most projects have no use for it, and doit starts for every command.
+        from doit_invariants.adapters.carrying import carry_out
+
+        return carry_out(self.plan, self, stream)
+
+    def run(self, stream: Any) -> Any:
+        """Execute the actions, and refuse values that would break doit's DB at the end."""
         failure = super().execute(stream)
-        if failure is None:
-            outcome.took = time.monotonic() - started
-            self._keep(plan, outcome)
+        values: Any = self.__dict__["values"]
+        if failure is None and values and JOURNALED in self.__dict__:
+            try:
+                json.dumps(values)
+            except (TypeError, ValueError, RecursionError) as error:
+                self.values: Any = {}
+                self.result = None  # or the queue of a worker can't pickle it, and doit waits
+                return TaskFailed(f"an action returned what can't be saved as JSON: {error}")
         return failure
 
     def execute_teardown(self, stream: Any) -> Any:
         """Tear down what the actions have set up; a restored task has not."""
-        plan = self.plan
-        if plan is not None and plan.outcome is not None and plan.outcome.source is not None:
-            return None
-        return super().execute_teardown(stream)
+        return None if self.is_restored else super().execute_teardown(stream)
 
     def save_extra_values(self) -> None:
         """Run the value savers; for doit's ``timeout`` a restored result is as old as it is."""
-        outcome = self.plan.outcome if self.plan is not None else None
-        if self.plan is not None and not self.plan.valid and outcome and outcome.source:
-            return  # what they would say now is not about what was restored
-        super().save_extra_values()
-        entry = self.plan.outcome.entry if self.plan and self.plan.outcome else None
-        if entry is not None and "success-time" in self.values:
-            self.values["success-time"] = int(entry.executed_at)
-
-    def _gotten(self) -> dict[str, Any]:
-        return {name: self.options[name] for name in self.getargs if name in self.options}
-
-    def _restored(self, plan: Plan, outcome: Outcome, stream: Any) -> None:
-        plan.outcome = outcome
-        entry = outcome.entry
-        if entry is None:
-            return
-        self.values = dict(entry.values)
-        self.result = entry.result
-        shown = stream._get_out_err(self.verbosity) if plan.replay else (None, None)
-        for action, texts in zip(self.actions, entry.output, strict=False):
-            action.out, action.err = texts
-            for target, text in zip(shown, texts, strict=True):
-                if target is not None and text:
-                    target.write(_writable(text, target))
-
-    def _keep(self, plan: Plan, outcome: Outcome) -> None:
-        if plan.keeper is None:
-            return
-        outcome.output = tuple((action.out, action.err) for action in self.actions)
-        try:
-            outcome.values = plain(self.values)
-            outcome.result = plain(self.result)
-        except CannotKeep as error:
-            outcome.warnings.append(f"not kept: {error}")
-        else:
-            plan.keeper.keep(outcome)
+        plan = self.plan
+        if plan is None or plan.outcome is None or not self.is_restored:
+            super().save_extra_values()
+        elif plan.valid:  # else what they would say now is not about what was restored
+            super().save_extra_values()
+            entry = plan.outcome.entry
+            if entry is not None and "success-time" in self.values:
+                self.values["success-time"] = int(entry.executed_at)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from doit_invariants.core.artifacts.entry import Entry
@@ -30,11 +30,13 @@ class Look:
     :ivar entry: the success of which the exports are; None if there is no manifest
     :ivar refusals: why a missing target can't be restored, for each that can't
     :ivar by_hand: missing targets whose exports no manifest names: somebody put them there
+    :ivar by_hand_since: when the oldest of these was modified, in seconds since the epoch
     """
 
     entry: Entry | None
     refusals: dict[str, str]
     by_hand: tuple[str, ...]
+    by_hand_since: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +94,19 @@ class Exporter:
             text = f"nothing is exported: {self.directory} can't be written: {why_text(error)}"
             return Draft((), (text,), ())
 
-    def finish(self, draft: Draft, entry: Entry) -> None:
+    def finish(
+        self, draft: Draft, entry: Entry, is_others: Callable[[str], bool] = lambda _: False
+    ) -> None:
         """Make a draft what the task exported; called once the task is known to have succeeded.
 
         :param entry: of this success, with the artifacts of the draft
+        :param is_others: whether a target, relative to the project, is one of another task now:
+            then what this one has exported of it is that task's
         :raises ExportError: if the manifest can't be written
         """
-        manifest = Manifest(entry, dict(draft.rows), former_rows(self, self._known(), draft.rows))
+        manifest = Manifest(
+            entry, dict(draft.rows), former_rows(self, self._known(), draft.rows, is_others)
+        )
         try:
             with temporary(self.directory) as aside:
                 write_manifest(self.directory, self.task, manifest, aside)
@@ -116,8 +124,9 @@ class Exporter:
         :param replace: those that are there, but may go
         """
         entry, sources, refusals = self._find(missing, replace)
-        by_hand = tuple(source.target for source in sources if source.row is None)
-        return Look(entry, refusals, by_hand)
+        placed = [source for source in sources if source.row is None]
+        since = min((os.stat(source.place).st_mtime for source in placed), default=None)
+        return Look(entry, refusals, tuple(source.target for source in placed), since)
 
     def restore(self, missing: Sequence[str], replace: Collection[str] = ()) -> Restored:
         """Restore missing targets, all or none.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from doit_invariants.core.artifacts.capture import CannotKeep
@@ -22,12 +22,16 @@ def place_of(exporter: Exporter, row: Row) -> str:
 
 
 def former_rows(
-    exporter: Exporter, known: Manifest | None, rows: Iterable[tuple[str, Row]]
+    exporter: Exporter,
+    known: Manifest | None,
+    rows: Iterable[tuple[str, Row]],
+    is_others: Callable[[str], bool],
 ) -> dict[str, Row]:
     """Return the exports of earlier runs that are there still.
 
     :param known: the manifest until now
     :param rows: the exports of this run
+    :param is_others: see :meth:`Exporter.finish`
 
     They stay in the manifest even if they are about to be removed: what can't be removed must not
     be taken for something that somebody put there by hand.
@@ -38,7 +42,9 @@ def former_rows(
     found = {
         target: row
         for target, row in {**known.former, **known.rows}.items()
-        if row.export not in kept and os.path.lexists(place_of(exporter, row))
+        if row.export not in kept
+        and not is_others(target)
+        and os.path.lexists(place_of(exporter, row))
     }
     # A target that moved to another task is the export of that one now.
     others = named_by_others(exporter.directory, exporter.task) if found else set()

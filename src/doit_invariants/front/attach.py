@@ -15,6 +15,7 @@ from doit.exceptions import InvalidCommand, InvalidDodoFile
 from doit_invariants.adapters import task_dicts
 from doit_invariants.adapters.checker import ContentChecker
 from doit_invariants.adapters.dependency import InvariantsDependency
+from doit_invariants.adapters.recovery import open_journal
 from doit_invariants.adapters.resume import Resume
 from doit_invariants.adapters.session import Session, attach_session, create_session
 from doit_invariants.core.errors import InvalidOption
@@ -71,6 +72,7 @@ def attach(
         )
     dep_manager.__class__ = InvariantsDependency
     attach_session(dep_manager, session)
+    open_journal(dep_manager, session)
     # In the place of doit's `md5`, its default; another checker was chosen, and stays.
     if type(dep_manager.checker) is MD5Checker:
         dep_manager.checker = ContentChecker(session.files)

@@ -104,7 +104,7 @@ class Lines(Counting):
         """Write the counts where they are wanted."""
         super().complete_run()  # type: ignore[misc]
         counts, wanted = self.session.counts, self.session.settings.summary
-        notable = counts.restored or counts.not_reproducible
+        notable = counts.restored or counts.compared or counts.not_reproducible
         if wanted is True or (wanted == "auto" and self.sums_up and notable):
             self.write(f"{counts.text()}\n")  # type: ignore[attr-defined]
 
@@ -198,6 +198,9 @@ def _restored_text(outcome: Outcome) -> str:
 
 
 def _exported_text(plan: Plan) -> str:
+    outcome = plan.outcome
+    if outcome is None or outcome.draft is None or not outcome.draft.rows:
+        return "not exported"
     directory = getattr(getattr(plan.keeper, "exporter", None), "directory", plan.root)
     return f"exported to {os.path.relpath(directory, plan.root)}"
 

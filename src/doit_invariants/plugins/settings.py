@@ -10,6 +10,7 @@ from typing import Any
 
 from doit_invariants.core.artifacts.hows import HOWS
 from doit_invariants.core.errors import InvalidOption
+from doit_invariants.stores.base import DEFAULTS, LINKS
 from doit_invariants.stores.location import parse_size
 
 #: Names that no directory is looked at for: what tools leave beside the data.
@@ -26,7 +27,7 @@ TREE_EXCLUDE = (
 )
 
 #: So large a store may become, in bytes, where the settings do not say.
-MAX_SIZE = 20 * 2**30
+MAX_SIZE = DEFAULTS.max_size
 
 _TRUE = {"1", "yes", "true", "on"}
 _FALSE = {"0", "no", "false", "off"}
@@ -148,7 +149,7 @@ def _texts(place: str, key: str, value: Any) -> tuple[str, ...]:
 def _text(place: str, key: str, value: Any) -> str:
     if isinstance(value, str) and value.strip():
         return value.strip()
-    raise InvalidOption(f"{place}: setting {key!r} must be a text, got {value!r:.60}")
+    raise InvalidOption(f"{place}: setting {key!r} must be a path, got {value!r:.60}")
 
 
 def _one_of(*allowed: str) -> _Converter:
@@ -184,7 +185,13 @@ def _size(place: str, key: str, value: Any) -> int | None:
 
 
 def _summary(place: str, key: str, value: Any) -> bool | str:
-    return "auto" if value == "auto" else _boolean(place, key, value)
+    if value == "auto":
+        return "auto"
+    try:
+        return _boolean(place, key, value)
+    except InvalidOption as error:
+        text = str(error).replace("true or false", "true, false or 'auto'")
+        raise InvalidOption(text) from error
 
 
 _Converter = Callable[[str, str, Any], Any]
@@ -201,7 +208,7 @@ _CONVERTERS: dict[str, _Converter] = {
     "export_overwrite": _boolean,
     "share": _boolean,
     "store": _text,
-    "store_link": _one_of("auto", "hardlink", "copy"),
+    "store_link": _one_of(*LINKS),
     "store_max_size": _size,
     "replay": _boolean,
     "verify_hits": _share_of,

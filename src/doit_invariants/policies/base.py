@@ -37,11 +37,6 @@ class Facts:
     expired: bool
     told: bool
 
-    @property
-    def must_run(self) -> bool:
-        """Whether nothing that is there, or is kept, may take the place of running."""
-        return self.expired or self.told or self.failed
-
 
 class Policy:
     """What happens to a task, given what was found.
@@ -52,6 +47,9 @@ class Policy:
 
     #: What a user writes as ``cache``: a text, or one of the words "True" and "False" for those.
     name: ClassVar[str]
+
+    #: Whether a task may run under it at all.
+    runs: ClassVar[bool] = True
 
     #: Where the results of a task are kept after it ran, and restored from.
     keeps: ClassVar[Literal["export", "store"] | None] = None

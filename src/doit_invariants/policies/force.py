@@ -11,6 +11,7 @@ class Force(Policy):
     """Never run: targets are accepted as they are, missing ones get an empty placeholder."""
 
     name: ClassVar[str] = "force"
+    runs: ClassVar[bool] = False
 
     def answer(self, facts: Facts) -> Answer:
         """Accept everything, an expired TTL too."""

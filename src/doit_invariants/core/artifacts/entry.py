@@ -56,10 +56,6 @@ class Entry:
             "took": self.took,
         }
 
-    def same_result(self, other: Entry) -> bool:
-        """Return whether two successes made the same, by what records compare."""
-        return self.differs_in(other) == []
-
     def differs_in(self, other: Entry) -> list[str]:
         """Return the targets that two successes made differently; ``values`` for their values."""
         mine = {one.path: one for one in self.artifacts}

@@ -9,6 +9,7 @@ the target.
 from __future__ import annotations
 
 import contextlib
+import fnmatch
 import os
 import secrets
 import shutil
@@ -30,10 +31,11 @@ class InTheWay(InvariantsError):
     """What is in the place of a target is not the task's to replace; says what."""
 
 
-def check_replaceable(target: str, known: Collection[str]) -> None:
+def check_replaceable(target: str, known: Collection[str], ignored: Sequence[str] = ()) -> None:
     """Check that nothing but a former state of a target would be replaced.
 
     :param known: names, relative to the target, of what is or was part of it
+    :param ignored: patterns of names that may go with it
     :raises InTheWay: if a link is in its place, or a directory that holds anything else
     """
     path = target.rstrip("/")
@@ -43,7 +45,7 @@ def check_replaceable(target: str, known: Collection[str]) -> None:
         inside = os.path.relpath(directory, path)
         for name in (*directories, *files):
             relative = name if inside == "." else f"{inside}/{name}"
-            if relative not in known and name != "__pycache__" and not name.endswith(".pyc"):
+            if relative not in known and not any(fnmatch.fnmatch(name, one) for one in ignored):
                 raise InTheWay(f"its target {target} holds {relative}, which it did not make")
 
 

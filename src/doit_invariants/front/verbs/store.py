@@ -98,7 +98,8 @@ def _verify(command: Any, store: Store, as_json: bool) -> int:
     for problem in found.problems:
         command.write(printable(problem))
     for signature, blobs in lacking.items():
-        command.write(f"entry {signature} can't be used: it lacks {len(blobs)} of its contents")
+        short = signature.partition(":")[2][:12]
+        command.write(f"{short}  can't be used: it lacks {len(blobs)} of its contents")
     size = format_size(found.size)
     command.write(f"{found.entries} entries and {found.blobs} contents ({size}) are intact")
     return 1 if found.problems else 0
