@@ -15,6 +15,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,6 +57,8 @@ class Durable:
         self._backend = dep_manager.backend
         self._journal = Journal(self.path)
         self._changed: dict[str, None] = {}
+        self._removed: dict[str, None] = {}
+        self._remove: Callable[[str], Any] | None = None
         self._dispatched: set[str] = set()
         if isinstance(self._backend, JsonDB):
             # doit empties the file before it writes it.
@@ -67,14 +70,16 @@ class Durable:
         What is removed is removed at the end, with the rest: the DB is then what the journal is
         based on until the very end, and sqlite3 holds no lock while tasks run.
         """
-        original = dep_manager._set
+        original, self._remove = dep_manager._set, dep_manager.remove
 
         def _set(task: str, key: str, value: Any) -> None:
             self._changed[task] = None
+            self._removed.pop(task, None)
             original(task, key, value)
 
         def remove(task: str) -> None:
             self._changed[task] = None
+            self._removed[task] = None
             self.forget(task)
 
         dep_manager._set, dep_manager.remove = _set, remove
@@ -125,9 +130,17 @@ class Durable:
         return []
 
     def writing(self) -> None:
-        """Note that doit is going to write its DB: killed meanwhile, that may be anything."""
+        """Note that doit is going to write its DB, and remove from it what was removed.
+
+        Killed meanwhile, the DB may be anything: then the journal counts.
+
+        :raises Exception: whatever the backend raises
+        """
         with contextlib.suppress(OSError):
             self._journal.append({"base": _WRITING})
+        if self._remove is not None:
+            for name in self._removed:
+                self._remove(name)
 
     def close(self) -> None:
         """Remove the journal: doit's DB has everything now."""

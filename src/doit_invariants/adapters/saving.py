@@ -63,9 +63,9 @@ class SavingDependency(Dependency):  # type: ignore[misc]
             session.details.sweep()
             self._mark_interrupted()
         session.close()
-        if session.durable is not None and session.runs:
-            session.durable.writing()
         try:
+            if session.durable is not None and session.runs:
+                session.durable.writing()
             super().close()
         except Exception as error:
             if session.durable is None:
