@@ -133,7 +133,8 @@ def states(project: Project) -> dict[str, str]:
     before = contents(project)
     outcome = project.run("list", "-s", "--all").assert_success()
     assert "Traceback" not in outcome.stdout + outcome.stderr, repr(outcome)
-    if f"{DB}-journal" not in before:  # else SQLite rolls back what was cut short by the kill
+    # doit opens the DB, and SQLite then rolls back or removes what the kill has cut short.
+    if not any(name.startswith(f"{DB}-") for name in before):
         assert contents(project) == before
     assert contents(project).get(JOURNAL) == before.get(JOURNAL)
     found = [line.split()[:2] for line in outcome.stdout.splitlines()]
@@ -224,9 +225,6 @@ def test_commands_that_change_something_after_a_kill(killed: Project) -> None:
     def again() -> None:
         shutil.rmtree(killed.path)
         shutil.copytree(aside, killed.path)
-        # The copy of the DB is another file.
-        base = durable._state(str(killed.path / DB))
-        Journal(str(journal(killed))).append({"base": base})
 
     killed.run("forget", "work:0").assert_success()
     assert not journal(killed).exists()
@@ -470,7 +468,7 @@ def test_entries_that_nobody_has_written(doit_project: Make) -> None:
     """The lines are whole, and say nonsense: nothing fails, and the tasks are as they were."""
     project = make_project(doit_project, "json")
     for entry in (
-        {"base": durable._state(str(project.path / DB))},
+        {"base": durable._state(None, str(project.path / DB))},
         {"of": 1, "is": 2},
         {"of": "work:0", "is": []},
         {"of": None},

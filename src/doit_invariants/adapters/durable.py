@@ -84,7 +84,7 @@ class Durable:
 
         dep_manager._set, dep_manager.remove = _set, remove
         with contextlib.suppress(OSError):
-            self._journal.append({"base": _state(self._name)})
+            self._journal.append({"base": _state(self._backend, self._name)})
 
     def dispatch(self, task: Any) -> None:
         """Have a task note in the journal that it begins, right before its actions run."""
@@ -108,7 +108,7 @@ class Durable:
         """
         found = self._journal.read()
         bases = [one["base"] for one in found.entries if isinstance(one, dict) and "base" in one]
-        if found.entries and bases[-1:] not in ([_state(self._name)], [_WRITING]):
+        if found.entries and bases[-1:] not in ([_state(self._backend, self._name)], [_WRITING]):
             # Plain doit has written the DB since, or a user has removed it: then that counts. But
             # what had begun stays in doubt.
             return Left(_begun(found.entries), 0, stale=True)
@@ -169,8 +169,14 @@ _WRITING = "writing"
 _FILES = ("", ".db", ".dat", ".dir", ".pag")
 
 
-def _state(name: str) -> Json:
+def _state(backend: Any, name: str) -> Json:
     """Return what tells whether anybody has written a DB since."""
+    connection = getattr(getattr(backend, "_dbm", None), "_cx", None)
+    if connection is not None:
+        # dbm.sqlite3 writes its file when it is merely opened; but a row that is written gets
+        # another number.
+        with contextlib.suppress(Exception):
+            return list(connection.execute("SELECT count(*), max(rowid) FROM Dict").fetchone())
     found: dict[str, Json] = {}
     for suffix in _FILES:
         with contextlib.suppress(OSError):
