@@ -22,6 +22,7 @@ from doit_invariants.core.artifacts.entry import Entry
 from doit_invariants.core.errors import CannotFingerprint, InvariantsError
 from doit_invariants.core.model import Verdict, listing
 from doit_invariants.exports.exporter import Exporter
+from doit_invariants.exports.manifest import SUFFIXES
 
 
 class Answers(StoreAnswers):
@@ -121,11 +122,9 @@ class Answers(StoreAnswers):
         return exporter_of(self.session, self.task, self.look.spec)
 
     def _all_exported(self, targets: list[str]) -> bool:
-        places = [self._exporter().place(target) for target in targets]
-        return all(
-            any(os.path.lexists(place + suffix) for suffix in ("", ".gz", ".tar.gz"))
-            for place in places
-        )
+        exporter = self._exporter()
+        places = [exporter.place(target) for target in targets]
+        return all(any(os.path.lexists(place + suffix) for suffix in SUFFIXES) for place in places)
 
     def _restore_export(self, verdict: Verdict) -> Verdict:
         missing = missing_targets(self.look, self.host)

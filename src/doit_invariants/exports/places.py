@@ -6,7 +6,6 @@ import contextlib
 import errno
 import os
 import secrets
-import shutil
 import stat as stat_module
 import time
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from dataclasses import dataclass
 
 from doit_invariants.core.artifacts.capture import CannotKeep
 from doit_invariants.core.artifacts.parts import Part
+from doit_invariants.core.artifacts.removing import remove
 from doit_invariants.core.artifacts.staging import ASIDE
 from doit_invariants.core.errors import InvalidOption, InvariantsError
 from doit_invariants.exports.content import digest_at, is_row, is_still_linked
@@ -99,18 +99,6 @@ def _is_dead(pid: int) -> bool:
     except ProcessLookupError:
         return True
     return False
-
-
-def remove(path: str) -> None:
-    """Remove what lies at a path, read-only directories as well; what can't be removed stays."""
-    if os.path.islink(path) or not os.path.isdir(path):
-        with contextlib.suppress(OSError):
-            os.unlink(path)
-        return
-    for directory, _, _ in os.walk(path):
-        with contextlib.suppress(OSError):
-            os.chmod(directory, 0o700)
-    shutil.rmtree(path, ignore_errors=True)
 
 
 def rename(source: str, destination: str) -> None:

@@ -12,10 +12,10 @@ import contextlib
 import fnmatch
 import os
 import secrets
-import shutil
 from collections.abc import Callable, Collection, Sequence
 
 from doit_invariants.core.artifacts.parts import Part
+from doit_invariants.core.artifacts.removing import remove
 from doit_invariants.core.errors import InvariantsError
 
 #: Name of the directory; patterns in the settings keep it out of every tracked directory.
@@ -142,7 +142,7 @@ class Staging:
             for new, _ in self._moves:
                 for path in (new, new + ".old"):
                     if os.path.lexists(path):
-                        _remove(path)
+                        remove(path)
         self._made.clear()
         self._moves.clear()
 
@@ -180,7 +180,7 @@ def _make_own(directory: str) -> None:
     except FileExistsError:
         for name in os.listdir(directory):
             if _is_left_over(name):
-                _remove_tree(os.path.join(directory, name))
+                remove(os.path.join(directory, name))
 
 
 def _is_left_over(name: str) -> bool:
@@ -197,21 +197,13 @@ def _is_left_over(name: str) -> bool:
 
 
 def _remove_own(directory: str) -> None:
-    _remove_tree(directory)
+    remove(directory)
     with contextlib.suppress(OSError):
         os.rmdir(os.path.dirname(directory))  # only if no other restore is using it
 
 
 def _is_directory(path: str) -> bool:
     return os.path.isdir(path) and not os.path.islink(path)
-
-
-def _remove(path: str) -> None:
-    with contextlib.suppress(OSError):
-        if _is_directory(path):
-            _remove_tree(path)
-        else:
-            os.unlink(path)
 
 
 def _set_aside(target: str, new: str) -> str | None:
@@ -230,18 +222,10 @@ def _set_aside(target: str, new: str) -> str | None:
 
 
 def _put_back(target: str, old: str | None) -> None:
-    _remove(target)
+    remove(target)
     if old is not None:
         with contextlib.suppress(OSError):
             os.rename(old, target)
-
-
-def _remove_tree(path: str) -> None:
-    """Remove a directory, read-only ones in it as well; what can't be removed stays."""
-    for directory, _, _ in os.walk(path):
-        with contextlib.suppress(OSError):
-            os.chmod(directory, 0o700)
-    shutil.rmtree(path, ignore_errors=True)
 
 
 def _existing_parent(path: str) -> str:
