@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import fnmatch
 import os
 import sys
 from collections.abc import Mapping
@@ -52,3 +53,11 @@ class Relations:
             names.update(name for task in tasks.values() for name in task.calc_dep)
             self._gotten = (len(tasks), names)
         return names
+
+    def needs(self, name: str, tasks: Mapping[str, Any]) -> list[str]:
+        """Return the tasks that a task needs directly, setup tasks among them."""
+        task = tasks[name]
+        makers = (self.maker(path, tasks) for path in task.file_dep)
+        wild = [one for pattern in task.wild_dep for one in fnmatch.filter(tasks, pattern)]
+        named = [*task.task_dep, *task.setup_tasks, *task.calc_dep, *wild]
+        return [*named, *(maker for maker in makers if maker is not None)]

@@ -79,23 +79,15 @@ class Resume:
         for given, option in self._options.items():  # a strict one comes last, and wins
             names = self._resolve(given, option, tasks)
             resumed.update(names)
-            todo = [one for name in names for one in self._needs(name, tasks)]
+            todo = [one for name in names for one in self._session.relations.needs(name, tasks)]
             seen: set[str] = set()
             while todo:
                 name = todo.pop()
                 if name not in seen and name in tasks:
                     seen.add(name)
-                    todo += self._needs(name, tasks)
+                    todo += self._session.relations.needs(name, tasks)
             accepted.update(dict.fromkeys(seen - set(names), f"{option} {given}"))
         return {name: why for name, why in accepted.items() if name not in resumed}
-
-    def _needs(self, name: str, tasks: Mapping[str, Any]) -> list[str]:
-        """Return the tasks that a task needs directly."""
-        task = tasks[name]
-        makers = (self._session.relations.maker(path, tasks) for path in task.file_dep)
-        wild = [one for pattern in task.wild_dep for one in fnmatch.filter(tasks, pattern)]
-        named = [*task.task_dep, *task.setup_tasks, *task.calc_dep, *wild]
-        return [*named, *(maker for maker in makers if maker is not None)]
 
 
 def _leaves(name: str, tasks: Mapping[str, Any]) -> list[str]:

@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 from doit.cmd_base import DodoTaskLoader, ModuleTaskLoader
 from doit.doit_cmd import DoitMain
 
+from doit_invariants.adapters.ordering import put_in_order
 from doit_invariants.adapters.specify import complete
 from doit_invariants.front.attach import attach, resume, speak_of_restores
 
@@ -93,6 +94,8 @@ class LoaderMixin:
         )
         tasks = super().load_tasks(cmd=cmd, pos_args=pos_args)  # type: ignore[misc]
         complete(session, tasks)
+        if session.runs:
+            put_in_order({task.name: task for task in tasks}, cmd.sel_tasks, session.relations)
         resume(cmd, session, tasks, self._options)
         speak_of_restores(cmd, session, tasks, self._options)
         return tasks
