@@ -14,9 +14,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from doit.dependency import DbmDB, SqliteDB
+from doit.dependency import JSONCodec
 
-from doit_invariants.adapters import durable
+from doit_invariants.adapters.backends.json_file import JsonBackend
 from doit_invariants.core.journal import Journal
 from doit_invariants.testing import Outcome, Project, settings_toml
 from doit_invariants.testing.outcome import read_outcome
@@ -468,7 +468,7 @@ def test_entries_that_nobody_has_written(doit_project: Make) -> None:
     """The lines are whole, and say nonsense: nothing fails, and the tasks are as they were."""
     project = make_project(doit_project, "json")
     for entry in (
-        {"base": durable._state(None, str(project.path / DB))},
+        {"base": JsonBackend(str(project.path / DB), JSONCodec()).state()},
         {"of": 1, "is": 2},
         {"of": "work:0", "is": []},
         {"of": None},
@@ -527,25 +527,36 @@ def test_a_json_db_that_cannot_be_written(doit_project: Make) -> None:
     project.run().assert_up_to_date(*(f"work:{number}" for number in range(TASKS)))
     assert (project.path / DB).is_symlink()
     assert not journal(project).exists()
-    assert list((project.path / "elsewhere").iterdir()) == [project.path / "elsewhere/db"]
+    assert {path.name for path in (project.path / "elsewhere").iterdir()} == {"db", "db.lock"}
 
 
-@pytest.mark.parametrize("db", [DbmDB, SqliteDB], ids=["dbm", "sqlite3"])
-def test_a_db_that_cannot_be_written(
-    doit_project: Make, monkeypatch: pytest.MonkeyPatch, db: type
-) -> None:
-    """The disk is full, or another process has locked it."""
-    project = make_project(doit_project, "dbm" if db is DbmDB else "sqlite3")
-    texts(project, "two")
-
-    def dump(self: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(db, "dump", dump)
-        one_line(project.run(), "what this run recorded is kept in its journal")
+@pytest.mark.parametrize(("kind", "file"), [("dbm", ".dat"), ("sqlite3", ""), ("json", "")])
+def test_a_db_that_cannot_be_written(doit_project: Make, kind: str, file: str) -> None:
+    """There is a directory in its place now: one line, and once it is gone nothing is missing."""
+    dodo = f"""
+import os
+def make(targets):
+    open(targets[0], "w").write(open("in.txt").read())
+    if os.path.exists("block"):
+        os.rename("{DB}{file}", "kept")
+        os.mkdir("{DB}{file}")
+def task_make():
+    return {{"actions": [make], "file_dep": ["in.txt"], "targets": ["out.txt"]}}
+def task_other():
+    return {{"actions": ["touch other.txt"], "file_dep": ["dodo.py"], "targets": ["other.txt"]}}
+"""
+    project = doit_project({"dodo.py": dodo, "in.txt": "one"}, backend=kind)
+    project.run().assert_executed("make", "other")
+    db = project.path / f"{DB}{file}"
+    if not db.exists():
+        pytest.skip("the DB of this Python has other files")
+    project.write({"in.txt": "two", "block": ""})
+    outcome = project.run().assert_executed("make")
+    one_line(outcome, "what this run recorded is kept in its journal")
     assert journal(project).exists()
-    project.run().assert_up_to_date(*(f"work:{number}" for number in range(TASKS)))
+    db.rmdir()
+    (project.path / "kept").rename(db)
+    project.run().assert_up_to_date("make", "other")
     assert not journal(project).exists()
 
 
@@ -590,7 +601,7 @@ def test_the_json_file_keeps_its_mode(doit_project: Make) -> None:
     texts(project, "two")
     project.run().assert_success()
     assert (project.path / DB).stat().st_mode & 0o777 == 0o640
-    assert [path.name for path in project.path.glob(f"{DB}*")] == [DB]
+    assert {path.name for path in project.path.glob(f"{DB}*")} == {DB, f"{DB}.lock"}
 
 
 # ---------------------------------------------------------------------- values

@@ -131,10 +131,15 @@ def test_unusable_places(tmp_path: Path) -> None:
     for place in (tmp_path, tmp_path / "missing" / "journal", tmp_path / "pipe"):
         journal = Journal(str(place))
         for _ in range(2):
-            with pytest.raises(OSError, match=r"directory|Illegal seek"):
+            with pytest.raises(OSError, match=r"directory|Not a regular file"):
                 journal.append(1)
-    with pytest.raises(IsADirectoryError):
-        Journal(str(tmp_path)).read()
+    (tmp_path / "link").symlink_to("elsewhere")
+    for name in (".", "pipe", "link"):
+        with pytest.raises(OSError, match=r"Not a regular file|symbolic links"):
+            Journal(str(tmp_path / name)).read()
+    with pytest.raises(OSError, match="symbolic links"):
+        Journal(str(tmp_path / "link")).append(1)
+    assert not (tmp_path / "elsewhere").exists()
     assert Journal(str(tmp_path / "missing" / "journal")).read() == Entries([], 0)
     assert len(os.listdir("/dev/fd")) == len(before)
 

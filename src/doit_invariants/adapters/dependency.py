@@ -85,7 +85,7 @@ class InvariantsDependency(SavingDependency):
                 if look.spec.policy.decides:
                     verdict = self._ask_policy(look, facts, verdict)
                 self._after_check(task, look, verdict)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             verdict = failed(task.name, error)
         report(status, task, facts, verdict)
         return status
@@ -99,7 +99,7 @@ class InvariantsDependency(SavingDependency):
     def _uptodate(self, facts: HostFacts, task: Any, tasks: Any) -> tuple[list[Any], list[Reason]]:
         try:
             return evaluate_uptodate(facts, task, self, tasks), []
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             if not self.session.guarded:
                 raise
             text = f"an uptodate item failed with {type(error).__name__}: {error}"

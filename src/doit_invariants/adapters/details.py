@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from doit_invariants.adapters.backends.base import Backend
 from doit_invariants.core.digest import ALGORITHM, digest_json
 from doit_invariants.core.model import Json
 from doit_invariants.core.records import KEY
@@ -72,7 +73,8 @@ class Details:
         """
         if not self._grown:
             return
-        ids = _task_ids(self._dep_manager.backend)
+        backend = self._dep_manager.backend
+        ids = backend.ids() if isinstance(backend, Backend) else []
         stored = [one for one in ids if one.startswith(f"{_PREFIX}{ALGORITHM}:")]
         if len(stored) <= 2 * max(_FEW, self._dep_manager._get(_PREFIX, _FIELD) or 0):
             return
@@ -91,14 +93,3 @@ def _used_by(dep_manager: Any, task: str) -> Iterable[str]:
         yield from (fingerprint.get("modules") or {}).values()
         if "details" in fingerprint:
             yield fingerprint["details"]
-
-
-def _task_ids(backend: Any) -> list[str]:
-    """Return the names under which a backend of doit has anything; none for one not known."""
-    names: set[str] = set(getattr(backend, "_db", ()))  # json; of dbm what was read or written
-    names.update(getattr(backend, "_cache", ()))  # the same of sqlite3
-    if hasattr(backend, "_dbm"):
-        names.update(key.decode() for key in backend._dbm.keys())  # noqa: SIM118 - no iterator
-    elif hasattr(backend, "_conn"):
-        names.update(row[0] for row in backend._conn.execute("select task_id from doit"))
-    return list(names)

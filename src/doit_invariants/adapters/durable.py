@@ -13,14 +13,11 @@ long as the DB is large each time; and against a DB of our own, as the state bel
 from __future__ import annotations
 
 import contextlib
-import functools
 import os
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from doit.dependency import JsonDB
-
+from doit_invariants.adapters.backends.base import Backend
 from doit_invariants.core.journal import Journal
 from doit_invariants.core.model import Json
 
@@ -52,39 +49,30 @@ class Durable:
     """
 
     def __init__(self, dep_manager: Any) -> None:
-        self._name = os.path.abspath(dep_manager.name)
-        self.path = self._name + JOURNAL
-        self._backend = dep_manager.backend
-        self._journal = Journal(self.path)
+        self._backend: Backend = dep_manager.backend
+        self.path = self._backend.path + JOURNAL
+        mode = 0o666
+        with contextlib.suppress(OSError):
+            mode = os.stat(self._backend.path).st_mode & 0o666  # what is in it is no less secret
+        self._journal = Journal(self.path, mode=mode)
         self._changed: dict[str, None] = {}
-        self._removed: dict[str, None] = {}
-        self._remove: Callable[[str], Any] | None = None
         self._dispatched: set[str] = set()
-        if isinstance(self._backend, JsonDB):
-            # doit empties the file before it writes it.
-            self._backend.dump = functools.partial(_dump_at_once, self._backend)
 
     def watch(self, dep_manager: Any) -> None:
-        """Note what changes from now on; doit binds these methods to the object.
-
-        What is removed is removed at the end, with the rest: the DB is then what the journal is
-        based on until the very end, and sqlite3 holds no lock while tasks run.
-        """
-        original, self._remove = dep_manager._set, dep_manager.remove
+        """Note what changes from now on; doit binds these methods to the object."""
+        backend = self._backend
 
         def _set(task: str, key: str, value: Any) -> None:
             self._changed[task] = None
-            self._removed.pop(task, None)
-            original(task, key, value)
+            backend.set(task, key, value)
 
         def remove(task: str) -> None:
             self._changed[task] = None
-            self._removed[task] = None
-            self.forget(task)
+            backend.remove(task)
 
         dep_manager._set, dep_manager.remove = _set, remove
         with contextlib.suppress(OSError):
-            self._journal.append({"base": _state(self._backend, self._name)})
+            self._journal.append({"base": self._backend.state()})
 
     def dispatch(self, task: Any) -> None:
         """Have a task note in the journal that it begins, right before its actions run."""
@@ -97,7 +85,7 @@ class Durable:
         with contextlib.suppress(OSError, TypeError, ValueError):
             # The disk is full, or there is what JSON can't hold: as safe as plain doit.
             for name in self._changed:
-                self._journal.append({"of": name, "is": _stored(self._backend, name)})
+                self._journal.append({"of": name, "is": self._backend.row(name)})
             self._journal.append({"ended": task})
         self._changed.clear()
 
@@ -108,18 +96,18 @@ class Durable:
         """
         found = self._journal.read()
         bases = [one["base"] for one in found.entries if isinstance(one, dict) and "base" in one]
-        if found.entries and bases[-1:] not in ([_state(self._backend, self._name)], [_WRITING]):
+        if found.entries and bases[-1:] not in ([self._backend.state()], [_WRITING]):
             # Plain doit has written the DB since, or a user has removed it: then that counts. But
             # what had begun stays in doubt.
             return Left(_begun(found.entries), 0, stale=True)
         for entry in found.entries:
             if isinstance(entry, dict) and "of" in entry:
-                _take(self._backend, str(entry["of"]), entry.get("is"))
+                self._backend.put(str(entry["of"]), entry.get("is"))
         return Left(_begun(found.entries), found.damaged)
 
     def forget(self, task: str) -> None:
         """Forget, in memory, what was recorded of a task."""
-        _take(self._backend, task, None)
+        self._backend.remove(task)
 
     def interrupted(self) -> list[str]:
         """Return the tasks of this run that have begun and did not end."""
@@ -130,17 +118,12 @@ class Durable:
         return []
 
     def writing(self) -> None:
-        """Note that doit is going to write its DB, and remove from it what was removed.
+        """Note that doit is going to write its DB.
 
-        Killed meanwhile, the DB may be anything: then the journal counts.
-
-        :raises Exception: whatever the backend raises
+        Killed meanwhile, the DB is the old one or the new one: then the journal counts.
         """
         with contextlib.suppress(OSError):
             self._journal.append({"base": _WRITING})
-        if self._remove is not None:
-            for name in self._removed:
-                self._remove(name)
 
     def close(self) -> None:
         """Remove the journal: doit's DB has everything now."""
@@ -165,25 +148,6 @@ _JOURNALS: dict[str, Journal] = {}
 #: In the place of the state of a DB that is being written.
 _WRITING = "writing"
 
-#: The files of doit's backends, of dbm in its flavours.
-_FILES = ("", ".db", ".dat", ".dir", ".pag")
-
-
-def _state(backend: Any, name: str) -> Json:
-    """Return what tells whether anybody has written a DB since."""
-    connection = getattr(getattr(backend, "_dbm", None), "_cx", None)
-    if connection is not None:
-        # dbm.sqlite3 writes its file when it is merely opened; but a row that is written gets
-        # another number.
-        with contextlib.suppress(Exception):
-            return list(connection.execute("SELECT count(*), max(rowid) FROM Dict").fetchone())
-    found: dict[str, Json] = {}
-    for suffix in _FILES:
-        with contextlib.suppress(OSError):
-            info = os.stat(name + suffix)
-            found[suffix] = [info.st_size, info.st_mtime_ns]
-    return found
-
 
 def _begun(entries: list[Json]) -> list[str]:
     """Return the tasks that have begun and did not end."""
@@ -194,43 +158,3 @@ def _begun(entries: list[Json]) -> list[str]:
         elif isinstance(entry, dict) and "ended" in entry:
             begun.pop(str(entry["ended"]), None)
     return list(begun)
-
-
-def _caches(backend: Any) -> list[dict[str, Any]]:
-    """Return where a backend of doit keeps what it has read or is going to write."""
-    found = (getattr(backend, name, None) for name in ("_cache", "_db"))
-    return [cache for cache in found if isinstance(cache, dict)]
-
-
-def _stored(backend: Any, task: str) -> Json:
-    for cache in _caches(backend):
-        if task in cache:
-            return cache[task]
-    return None
-
-
-def _take(backend: Any, task: str, data: Json) -> None:
-    """Put what a task had into a backend; it is written when doit writes the rest."""
-    data = data if isinstance(data, dict) else {}
-    for cache in _caches(backend):
-        cache[task] = dict(data)
-    for name in ("_dirty", "dirty"):
-        dirty = getattr(backend, name, None)
-        if isinstance(dirty, set):
-            dirty.add(task)
-
-
-def _dump_at_once(backend: Any) -> None:
-    """Write doit's JSON file so that it is the old one or the new one at any moment."""
-    path = os.path.realpath(backend.name)
-    new = f"{path}.{os.getpid()}.new"
-    try:
-        with open(new, "w") as stream:
-            stream.write(backend.codec.encode(backend._db))
-        with contextlib.suppress(OSError):
-            os.chmod(new, os.stat(path).st_mode & 0o777)
-        os.replace(new, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(new)
-        raise

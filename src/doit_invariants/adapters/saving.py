@@ -22,6 +22,7 @@ from doit_invariants.adapters.inputs import states_to_save
 from doit_invariants.adapters.recording import make_record
 from doit_invariants.adapters.session import PLAN, Session, ensure_session
 from doit_invariants.adapters.snapshot import Look
+from doit_invariants.adapters.untouched import LEFT, as_left
 from doit_invariants.core.records import Origin, PathState, Record
 
 if TYPE_CHECKING:
@@ -78,6 +79,8 @@ class SavingDependency(Dependency):  # type: ignore[misc]
         else:
             if session.durable is not None:
                 session.durable.close()
+        finally:
+            session.unlock()
 
     def _mark_interrupted(self) -> None:
         """Remember tasks that were running when the run ended: by Ctrl-C, or an exception."""
@@ -195,7 +198,10 @@ class SavingDependency(Dependency):  # type: ignore[misc]
         if not look.snapshot.has_dependencies and not known:
             return  # it runs every time: there is nothing to compare, unless there once was
         if look.spec.track_targets:
-            look.targets()  # as the actions left them
+            look.targets()
+            stats = task.__dict__.pop(LEFT, None)
+            if stats is not None and look.snapshot.targets is not None:
+                look.snapshot.targets = as_left(look.snapshot.targets, stats)
         self._write(task, make_record(look, inputs, origin, executed_at))
 
     def _refresh(self, task: Any, look: Look) -> None:

@@ -65,6 +65,7 @@ class Session:
     :ivar store: where results are shared; nothing is looked at before it is used
     :ivar aside: name of what this run makes aside before it is put in place
     :ivar durable: the journal of doit's DB, None where there is none
+    :ivar unlock: lets others write doit's DB; once it is called nothing happens any more
     :ivar unfinished: tasks whose last execution failed, or did not end
     :ivar placeholders: those of ``cache: "force"``
     :ivar explains: whether this is our own command, which owes nothing to how doit's put it
@@ -110,6 +111,7 @@ class Session:
     aside: str = field(default_factory=new_name)
     placeholders: Placeholders = field(default_factory=Placeholders)
     durable: Durable | None = None
+    unlock: Callable[[], Any] = lambda: None
     unfinished: Marks = field(default_factory=lambda: Marks("unfinished"))
     files: FileView = field(init=False)
     store: Store | None = field(init=False)
@@ -308,6 +310,9 @@ _DB_SUFFIXES = (
     "",
     ".dat",
     ".dir",
+    ".dat.new",
+    ".dir.new",
+    ".dir.next",
     ".bak",
     ".pag",
     ".db",

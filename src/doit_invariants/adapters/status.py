@@ -38,7 +38,7 @@ def report(status: Any, task: Any, facts: HostFacts, verdict: Verdict) -> None:
             status.reasons["has_no_dependencies"] = True
 
 
-def failed(task: str, error: Exception) -> Verdict:
+def failed(task: str, error: BaseException) -> Verdict:
     """Return the verdict on a task that can't be checked."""
     text = str(error) if isinstance(error, InvariantsError) else f"{type(error).__name__}: {error}"
     return Verdict(task, "error", (Reason("cannot_check", "invariants", text),))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from doit_invariants.adapters.backends.base import Backend
 from doit_invariants.adapters.session import session_of
 from doit_invariants.adapters.snapshot import Before
 from doit_invariants.core.records import KEY, Record, Unreadable, from_json, to_json
@@ -40,11 +41,9 @@ def discard(dep_manager: Any, task: str, error: Exception) -> str:
     """Forget, in memory, what the backend can't decode; return how that is called.
 
     Left in place it would raise again at each of doit's own reads, and with ``-n`` doit waits
-    for ever after that. The DB changes only if the task then runs. Not by the backend's own
-    ``set`` and ``remove``: the former fails on the very garbage, the latter writes at once.
+    for ever after that. The DB changes only if the task then runs.
     """
-    for name in ("_cache", "_db"):  # sqlite3; dbm and json
-        cache = getattr(dep_manager.backend, name, None)
-        if isinstance(cache, dict):
-            cache[task] = {}
+    backend = dep_manager.backend
+    if isinstance(backend, Backend):
+        backend.drop(task)
     return f"what the DB holds for this task is damaged ({type(error).__name__})"

@@ -14,6 +14,7 @@ from doit.task import Task
 
 from doit_invariants.adapters.durable import JOURNALED, begin
 from doit_invariants.adapters.session import PLAN
+from doit_invariants.adapters.untouched import LEFT, left
 
 if TYPE_CHECKING:
     from doit_invariants.adapters.plan import Plan
@@ -43,11 +44,15 @@ class InvariantsTask(Task):  # type: ignore[misc]
         if journal is not None:
             begin(journal, self.name)
         if self.plan is None:
-            return self.run(stream)
-        # Imported late: most projects have no use for it, and doit starts for every command.
-        from doit_invariants.adapters.carrying import carry_out
+            failure = self.run(stream)
+        else:
+            # Imported late: most projects have no use for it, and doit starts for every command.
+            from doit_invariants.adapters.carrying import carry_out
 
-        return carry_out(self.plan, self, stream)
+            failure = carry_out(self.plan, self, stream)
+        if failure is None and self.targets:
+            self.__dict__[LEFT] = left(self.targets)
+        return failure
 
     def run(self, stream: Any) -> Any:
         """Execute the actions, and refuse values that would break doit's DB at the end."""

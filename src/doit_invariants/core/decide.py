@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from doit_invariants.core.files import FileState
+from doit_invariants.core.files import EDITED, FileState
 from doit_invariants.core.invariant import Context, Fingerprint, Invariant
 from doit_invariants.core.model import Change, Difference, Reason, Status, Verdict
 from doit_invariants.core.records import Entry, PathState, Record
@@ -200,6 +200,8 @@ def path_difference(old: PathState, new: PathState, path: str) -> Difference | N
     """Return how the states of one path differ, None if their contents are the same."""
     if old is new:
         return None
+    if isinstance(old, FileState) and old.digest == EDITED:
+        return Difference(EDITED)
     if isinstance(old, TreeState) and isinstance(new, TreeState):
         return tree_difference(old, new, path)
     if isinstance(old, FileState) and isinstance(new, FileState):

@@ -25,6 +25,9 @@ Stat = tuple[int, int, int, int]
 # In the place of the change time where equality of stats would prove nothing: no file has it.
 _UNSETTLED = -1
 
+#: The digest that stands for a target that was edited before it could be recorded.
+EDITED = "edited after the task ended and before it was recorded"
+
 #: Returns a digest of a file whose format it knows, or None: the hook invariants_digest_file.
 FileTeacher = Callable[[str], "str | None"]
 

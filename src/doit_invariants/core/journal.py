@@ -18,14 +18,20 @@ to prevent that.
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import re
+import stat as stat_module
 from dataclasses import dataclass
 
 from xxhash import xxh3_64_hexdigest
 
+from doit_invariants.core.copying import open_regular
 from doit_invariants.core.model import Json
+
+#: Does not write into what a link leads to, nor wait for who reads a pipe.
+_SAFE = sum(getattr(os, name, 0) for name in ("O_BINARY", "O_NOFOLLOW", "O_NONBLOCK"))
 
 _CHECK = 16
 #: Where in a line an entry may begin; looking ahead, as hexadecimal digits may stand before it.
@@ -58,12 +64,14 @@ class Journal:
 
     :param path: of the file; it is made by the first append, its directory must be there
     :param sync: whether each append waits until the entry is on the disk
+    :param mode: permissions of a file that is made, less the user's umask
     """
 
-    def __init__(self, path: str, *, sync: bool = False) -> None:
+    def __init__(self, path: str, *, sync: bool = False, mode: int = 0o666) -> None:
         # A task may change the working directory before the first append.
         self._path = os.path.abspath(path)
         self._sync = sync
+        self._mode = mode
         self._opened: tuple[int, int] | None = None  # the process, and its descriptor
         self._torn = False
 
@@ -99,7 +107,10 @@ class Journal:
         """
         entries: list[Json] = []
         damaged = 0
-        with contextlib.suppress(FileNotFoundError), open(self._path, "rb") as stream:
+        with (
+            contextlib.suppress(FileNotFoundError),
+            open(open_regular(self._path, follow=False), "rb") as stream,
+        ):
             for line in stream:
                 line = line[:-1] if line.endswith(b"\n") else line
                 try:
@@ -134,9 +145,11 @@ class Journal:
         if opened is not None and opened[0] == pid:
             return opened[1]
         # Opened for reading as well, for a look at its last byte.
-        flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0)
-        descriptor = os.open(self._path, flags, 0o666)
+        flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | _SAFE
+        descriptor = os.open(self._path, flags, self._mode)
         try:
+            if not stat_module.S_ISREG(os.fstat(descriptor).st_mode):
+                raise OSError(errno.EINVAL, "Not a regular file", self._path)
             self._torn = _is_torn(descriptor)
         except OSError:
             os.close(descriptor)

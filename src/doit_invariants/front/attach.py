@@ -7,6 +7,9 @@ import time
 from collections.abc import Callable, Mapping, MutableMapping
 from typing import Any
 
+from doit.cmd_clean import Clean
+from doit.cmd_forget import Forget
+from doit.cmd_ignore import Ignore
 from doit.cmd_info import Info
 from doit.cmd_resetdep import ResetDep
 from doit.dependency import Dependency, MD5Checker
@@ -15,7 +18,7 @@ from doit.exceptions import InvalidCommand, InvalidDodoFile
 from doit_invariants.adapters import task_dicts
 from doit_invariants.adapters.checker import ContentChecker
 from doit_invariants.adapters.dependency import InvariantsDependency
-from doit_invariants.adapters.recovery import open_journal
+from doit_invariants.adapters.opening import open_db
 from doit_invariants.adapters.resume import Resume
 from doit_invariants.adapters.session import Session, attach_session, create_session
 from doit_invariants.core.errors import InvalidOption
@@ -31,6 +34,7 @@ def attach(
     parallel: bool,
     always: bool = True,
     override: str | None = None,
+    waits: bool = True,
     clock: Callable[[], float] = time.time,
 ) -> Session:
     """Give a command our dependency manager, our checker and a session.
@@ -41,6 +45,8 @@ def attach(
     :param parallel: whether tasks will run with ``-n``
     :param always: whether tasks that are up-to-date may be recorded as well, as with ``-a``
     :param override: the policy of the command line or the environment, as text
+    :param waits: whether a command that writes waits for another one on the same DB
+    :raises InvalidCommand: if the DB is in use and it does not wait
     :raises InvalidDodoFile: for a wrong setting or plugin, in one line
     """
     task_dicts.install()
@@ -72,7 +78,8 @@ def attach(
         )
     dep_manager.__class__ = InvariantsDependency
     attach_session(dep_manager, session)
-    open_journal(dep_manager, session)
+    locks = writes or isinstance(command, (Clean, Forget, Ignore))
+    open_db(dep_manager, session, command, locks=locks, waits=waits)
     # In the place of doit's `md5`, its default; another checker was chosen, and stays.
     if type(dep_manager.checker) is MD5Checker:
         dep_manager.checker = ContentChecker(session.files)

@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 from doit.cmd_base import DodoTaskLoader, ModuleTaskLoader
 from doit.doit_cmd import DoitMain
 
+from doit_invariants.adapters.backends import install
 from doit_invariants.adapters.ordering import put_in_order
 from doit_invariants.adapters.specify import complete
 from doit_invariants.front.attach import attach, resume, speak_of_restores
@@ -44,6 +45,13 @@ def own_options() -> tuple[dict[str, Any], ...]:
             "default": [],
             "help": "like --resume, but targets upstream may be missing; repeatable",
         },
+        {
+            "name": "no_wait",
+            "long": "no-wait",
+            "type": bool,
+            "default": False,
+            "help": "end with an error if another doit is using the same DB, do not wait for it",
+        },
     )
 
 
@@ -75,6 +83,17 @@ class LoaderMixin:
         super().__init__(*args, **kwargs)
         self.cmd_options = (*self.cmd_options, *own_options())  # type: ignore[has-type]
 
+    @property
+    def config(self) -> Any:
+        """doit's configuration, which doit sets before it looks which backends there are."""
+        return self._config
+
+    @config.setter
+    def config(self, config: Any) -> None:
+        if config is not None:
+            install(config)
+        self._config = config
+
     def setup(self, opt_values: Any) -> None:
         """Load the namespace, and keep the live options: DOIT_CONFIG is merged in later."""
         self._options = opt_values
@@ -84,12 +103,13 @@ class LoaderMixin:
         """Load the tasks of ``dodo.py``; doit calls this by keyword."""
         session = attach(
             cmd,
-            self.config,  # type: ignore[attr-defined]
+            self.config,
             self.namespace,  # type: ignore[attr-defined]
             parallel=bool(self._options.get("num_process")),
             # An option of `run` alone: other commands record what they choose themselves.
             always=bool(self._options.get("always", True)),
             override=self._options.get("cache"),
+            waits=not self._options.get("no_wait"),
             clock=self.clock,
         )
         tasks = super().load_tasks(cmd=cmd, pos_args=pos_args)  # type: ignore[misc]

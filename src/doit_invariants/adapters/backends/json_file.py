@@ -1,0 +1,61 @@
+"""The backend ``json``: one file."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterable, Mapping
+
+from doit_invariants.adapters.backends.base import Backend, DamagedDB
+
+
+class JsonBackend(Backend):
+    """doit's backend ``json``, whose file is the old one or the new one at any moment.
+
+    doit empties the file before it writes it.
+    """
+
+    def _read(self) -> None:
+        try:
+            with open(self.path, encoding="utf-8") as stream:
+                found = self.codec.decode(stream.read())
+        except FileNotFoundError:
+            return
+        except RecursionError as error:
+            raise DamagedDB("it is nested too deep") from error
+        except ValueError as error:
+            raise DamagedDB(f"it is no JSON: {error}") from error
+        if not isinstance(found, dict):
+            raise DamagedDB("it is JSON, but no object")
+        self._known = found
+
+    def _write(self, rows: Mapping[str, bytes], removed: Iterable[str]) -> None:
+        path = os.path.realpath(self.path)
+        new = f"{path}.{os.getpid()}.new"
+        text = self.codec.encode(self._known)
+        try:
+            mode = 0o666
+            with contextlib.suppress(OSError):
+                mode = os.stat(path).st_mode & 0o777
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(new)  # left by a killed process that had our number
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+            with open(os.open(new, flags, mode), "w", encoding="utf-8") as stream:
+                stream.write(text)
+            if os.path.exists(path):
+                os.chmod(new, mode)  # whatever the umask is
+            os.replace(new, path)
+        except PermissionError:
+            # Only the file may be written, not its directory, where plain doit goes on as well.
+            with contextlib.suppress(OSError):
+                os.unlink(new)
+            with open(path, "r+", encoding="utf-8") as stream:
+                stream.write(text)
+                stream.truncate()
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.unlink(new)
+            raise
+
+    def _encoded(self, task_id: str) -> bytes:
+        return b""  # the file is written as a whole

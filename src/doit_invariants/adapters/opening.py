@@ -1,0 +1,148 @@
+"""Opens doit's DB for one command: alone if it writes, and with what a killed run has left."""
+
+from __future__ import annotations
+
+import os
+import weakref
+from typing import Any
+
+from doit.dependency import DbmDB, JSONCodec, JsonDB, SqliteDB
+from doit.exceptions import InvalidCommand, InvalidDodoFile
+
+from doit_invariants.adapters.backends.base import Backend
+from doit_invariants.adapters.dependency import InvariantsDependency
+from doit_invariants.adapters.durable import Durable
+from doit_invariants.adapters.saving import INTERRUPTED
+from doit_invariants.adapters.session import Session
+from doit_invariants.core.lock import Busy, Holder, Lock
+
+#: Behind the name of doit's DB.
+LOCK = ".lock"
+
+#: Names, for the doits that tasks start, the lock that this one holds.
+_HELD = "DOIT_INVARIANTS_LOCK"
+
+
+def open_db(
+    dep_manager: InvariantsDependency, session: Session, command: Any, *, locks: bool, waits: bool
+) -> None:
+    """Have a command read doit's DB as it is now, and nobody else write it meanwhile.
+
+    :param command: doit's command
+    :param locks: whether the command writes
+    :param waits: whether it waits for another one that does
+    :raises InvalidCommand: if the DB is in use, and it does not wait or would wait for ever
+    """
+    if locks:
+        _lock(dep_manager, session, command, waits=waits)
+    try:
+        _adopt(dep_manager)
+        backend = dep_manager.backend
+        if isinstance(backend, Backend):
+            _take_damaged(backend, session, moves=locks)
+            # With a backend or a codec of a plugin there is no journal: how they keep things is
+            # not known.
+            if type(backend.codec) is JSONCodec:
+                _open_journal(dep_manager, session)
+    except BaseException:
+        session.unlock()
+        raise
+
+
+def _lock(dep_manager: Any, session: Session, command: Any, *, waits: bool) -> None:
+    """Take the lock of the DB; each of two writers would drop what the other has written."""
+    path = os.path.realpath(dep_manager.name) + LOCK
+    lock = Lock(path, f"doit {command.name}")
+
+    def check(holder: Holder | None) -> None:
+        if holder is not None and os.environ.get(_HELD) == f"{holder.pid} {path}":
+            raise InvalidCommand(
+                f"doit's DB {dep_manager.name!r} is in use by the doit that started this one, "
+                "which waits for it; give this one a DB of its own with --db-file"
+            )
+        session.say(dep_manager.name, f"in use by {holder or 'another process'}; waiting for it")
+
+    try:
+        held = lock.acquire(wait=waits, waiting=check)
+    except Busy as error:
+        raise InvalidCommand(
+            f"doit's DB {dep_manager.name!r} is in use by {error.holder or 'another process'}; "
+            "without --no-wait doit waits for it"
+        ) from error
+    if not held:
+        return  # where there are no locks: as in plain doit
+    known = os.environ.get(_HELD)
+    os.environ[_HELD] = f"{os.getpid()} {path}"
+
+    def unlock() -> None:
+        lock.release()
+        if known is None:
+            os.environ.pop(_HELD, None)
+        else:
+            os.environ[_HELD] = known
+
+    # After some mistakes on a command line doit does not close its DB, and a notebook lives on.
+    session.unlock = weakref.finalize(command, unlock)
+
+
+def _adopt(dep_manager: InvariantsDependency) -> None:
+    """Read the DB with our backend, where doit has opened it with its own, or before the lock."""
+    from doit_invariants.adapters.backends.dbm_files import DbmBackend
+    from doit_invariants.adapters.backends.json_file import JsonBackend
+    from doit_invariants.adapters.backends.sqlite import SqliteBackend
+
+    old = dep_manager.backend
+    if isinstance(old, Backend):
+        old.refresh()
+        return
+    ours = {DbmDB: DbmBackend, JsonDB: JsonBackend, SqliteDB: SqliteBackend}.get(type(old))
+    if ours is None:
+        return
+    for name in ("_conn", "_dbm"):
+        if hasattr(old, name):
+            getattr(old, name).close()
+    backend = dep_manager.backend = ours(old.name, old.codec)
+    dep_manager._get, dep_manager._set, dep_manager._in = backend.get, backend.set, backend.in_
+    dep_manager.remove, dep_manager.remove_all = backend.remove, backend.remove_all
+
+
+def _take_damaged(backend: Backend, session: Session, *, moves: bool) -> None:
+    """Begin anew if the DB can't be read, and keep what there is of it.
+
+    :raises InvalidDodoFile: if it can't be moved
+    """
+    why = backend.damage
+    if not why:
+        return
+    if not moves:
+        text = "it counts as empty, and the next run moves it out of the way"
+        session.say(backend.name, f"can't be read ({why}); {text}")
+        return
+    try:
+        moved = backend.set_aside()
+    except OSError as error:
+        raise InvalidDodoFile(
+            f"doit's DB {backend.name!r} can't be read ({why}), nor moved out of the way: "
+            f"{error.strerror}; remove it"
+        ) from error
+    session.say(backend.name, f"can't be read ({why}); it was moved to {moved}, a new one is begun")
+
+
+def _open_journal(dep_manager: InvariantsDependency, session: Session) -> None:
+    """Replay the journal of doit's DB, and begin one for a run."""
+    durable = session.durable = Durable(dep_manager)
+    try:
+        left = durable.replay()
+    except OSError as error:
+        session.say(dep_manager.name, f"its journal can't be read: {error.strerror}")
+        return
+    if left.damaged:
+        text = f"{left.damaged} lines of its journal are damaged; what they said is lost"
+        session.say(dep_manager.name, text)
+    for name in left.begun:
+        durable.forget(name)
+        session.unfinished.set(name, INTERRUPTED)
+    if session.runs:
+        if left.stale:
+            durable.close()
+        durable.watch(dep_manager)

@@ -1,0 +1,42 @@
+"""Whether targets are, when they are recorded, as the actions have left them.
+
+The actions run in a worker, and the main process records the task once it has time for that. Who
+edits a target in between would have his edit recorded as what the task makes.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+
+from doit_invariants.core.files import EDITED, FileState, Stat, stat_key
+from doit_invariants.core.records import PathState
+
+#: The name of the attribute of a task that holds what :func:`left` returns.
+LEFT = "invariants_left"
+
+#: Recorded in the place of a target that was edited: it equals no state, so the task runs.
+_EDITED = FileState(EDITED, None)
+
+
+def left(targets: Iterable[str]) -> dict[str, Stat]:
+    """Return the stats of targets, of directories only their own."""
+    found: dict[str, Stat] = {}
+    for path in targets:
+        try:
+            found[path] = stat_key(os.stat(path))
+        except OSError:
+            continue  # the check of the record finds it missing
+    return found
+
+
+def as_left(states: Mapping[str, PathState], stats: Mapping[str, Stat]) -> dict[str, PathState]:
+    """Return the states of targets, with those marked that were edited since.
+
+    :param states: as they were found after the stats were taken
+    """
+    now = left(stats)
+    return {
+        path: _EDITED if path in stats and now.get(path) != stats[path] else state
+        for path, state in states.items()
+    }

@@ -1,0 +1,75 @@
+"""A target that is edited after its task ended and before it was recorded is seen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from doit_invariants.testing import Project
+
+Make = Callable[..., Project]
+
+# What saves values runs in the main process, after the worker has sent its result.
+DODO = """
+import os
+def make(targets):
+    if targets[0].endswith("/"):
+        os.makedirs(targets[0], exist_ok=True)
+        targets = [targets[0] + "file"]
+    with open(targets[0], "w") as out:
+        out.write(open("in.txt").read())
+def later():
+    if os.path.exists("edit.py"):
+        exec(open("edit.py").read())
+    return {}
+def saved(task, values):
+    task.value_savers.append(later)
+    return True
+def task_make():
+    for name in ("a.txt", "b/"):
+        yield {"name": name, "actions": [make], "file_dep": ["in.txt"], "targets": [name],
+               "uptodate": [saved]}
+"""
+EDITS = {
+    "a.txt": "open('a.txt', 'w').write('two')",
+    "b/": "os.path.isdir('b') and open('b/new', 'w').close()",
+}
+
+
+@pytest.mark.parametrize("runner", [(), ("-n", "2"), ("-n", "2", "-P", "thread")])
+@pytest.mark.parametrize("target", EDITS)
+def test_an_edit_in_between(doit_project: Make, target: str, runner: tuple[str, ...]) -> None:
+    """Only its task runs again, and says why."""
+    project = doit_project({"dodo.py": DODO, "in.txt": "one"})
+    project.write({"edit.py": EDITS[target]})
+    project.run(*runner, process=True).assert_executed("make:a.txt", "make:b/")
+    project.remove("edit.py")
+    why = project.run("invariants", "why", f"make:{target}", process=True)
+    assert "edited after the task ended and before it was recorded" in why.stdout, repr(why)
+    project.run(*runner, process=True).assert_executed(f"make:{target}")
+    assert project.read("a.txt") == "one"
+    project.run(*runner, process=True).assert_up_to_date("make:a.txt", "make:b/")
+
+
+@pytest.mark.parametrize("runner", [(), ("-n", "2")])
+def test_a_target_that_vanishes_in_between(doit_project: Make, runner: tuple[str, ...]) -> None:
+    """It is missing, as at any other time."""
+    project = doit_project({"dodo.py": DODO, "in.txt": "one"})
+    project.write({"edit.py": "os.remove('a.txt') if os.path.exists('a.txt') else None"})
+    project.run(*runner, process=True).assert_executed("make:a.txt", "make:b/")
+    project.remove("edit.py")
+    project.run(*runner, process=True).assert_executed("make:a.txt")
+
+
+@pytest.mark.parametrize("how", ["copy", "hardlink", "symlink", "move"])
+def test_exports_do_not_look_like_edits(doit_project: Make, how: str) -> None:
+    """They are made before, be it by links that change the times of a target."""
+    dodo = f"""
+def task_make():
+    return {{"actions": ["cp in.txt out.txt"], "file_dep": ["in.txt"], "targets": ["out.txt"],
+            "export_dir": "published", "cache": "export", "export_how": {how!r}}}
+"""
+    project = doit_project({"dodo.py": dodo, "in.txt": "one"})
+    project.run("-n", "2", process=True).assert_executed("make")
+    project.run("-n", "2", process=True).assert_up_to_date("make")
