@@ -83,6 +83,10 @@ def attach(
     # In the place of doit's `md5`, its default; another checker was chosen, and stays.
     if type(dep_manager.checker) is MD5Checker:
         dep_manager.checker = ContentChecker(session.files)
+    if runs and parallel:
+        from doit_invariants.adapters import workers
+
+        workers.install()
     if isinstance(command, Info):
         command.get_reasons = explain_reasons
     return session

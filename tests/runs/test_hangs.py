@@ -1,0 +1,431 @@
+"""What makes plain doit wait for ever under ``-n`` ends here, whatever starts the workers.
+
+Each case has a bad task ``a`` beside good ones; a run that does not end fails its test.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from doit_invariants.testing import Outcome, Project
+
+Make = Callable[..., Project]
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals")
+
+watched = pytest.mark.skipif(
+    importlib.util.find_spec("doit_invariants.adapters.workers") is None,
+    reason="the runner that watches its workers is not there",
+)
+LIMIT = 20  # seconds; a run takes one
+START = """
+import asyncio, multiprocessing, os, sys, threading, time
+from doit import create_after
+from doit.action import BaseAction
+from doit.exceptions import TaskFailed
+if os.environ.get("START"):
+    multiprocessing.set_start_method(os.environ["START"], force=True)
+def good(targets):
+    open(targets[0], "w").close()
+def task_good():
+    for name in "xyz":
+        yield {"name": name, "actions": [good], "file_dep": ["in.txt"], "targets": [name]}
+"""
+GOOD = ("good:x", "good:y", "good:z")
+RUNNERS = {
+    "fork": (["-n", "2"], "fork"),
+    "spawn": (["-n", "2"], "spawn"),
+    "threads": (["-n", "2", "-P", "thread"], ""),
+}
+
+
+def bad_action(body: str) -> str:
+    """Return a dodo.py whose task `a` has an action with this body, and is the last to begin."""
+    return f"""
+def bad(task):
+    {body}
+def task_a():
+    return {{"actions": [bad], "task_dep": ["good"]}}
+"""
+
+
+def bad_item(body: str) -> str:
+    """Return a dodo.py whose task `a` has an uptodate item with this body, and is looked at first.
+
+    A worker has been started already then, for task `0`.
+    """
+    return f"""
+DOIT_CONFIG = {{"default_tasks": ["0", "a", "good"]}}
+def task_0():
+    return {{"actions": [None or "true"]}}
+def item():
+    {body}
+def task_a():
+    return {{"actions": ["true"], "uptodate": [item]}}
+"""
+
+
+KIND = """
+from doit_invariants import Invariant, hookimpl
+DOIT_CONFIG = {{"default_tasks": ["0", "a", "good"]}}
+def task_0():
+    return {{"actions": ["true"]}}
+class Odd(Invariant):
+    kind = "Odd"
+    def fingerprint(self, context, previous):
+        {body}
+@hookimpl
+def invariants_register_kinds():
+    return [Odd]
+def task_a():
+    return {{"actions": ["true"], "invariants": [Odd()]}}
+"""
+HOOK = """
+from doit_invariants import hookimpl
+DOIT_CONFIG = {{"default_tasks": ["0", "a", "good"]}}
+def task_0():
+    return {{"actions": ["true"]}}
+@hookimpl
+def {hook}(task):
+    if task.name == "a":
+        {body}
+def task_a():
+    return {{"actions": ["true"], "file_dep": ["in.txt"]}}
+"""
+ACTION = """
+class Odd(BaseAction):
+    def __init__(self):
+        self.task = self.out = self.err = self.result = None
+        self.values = {}
+    def execute(self, out=None, err=None):
+        %s
+def task_a():
+    return {"actions": [Odd()]}
+"""
+
+
+@dataclass(frozen=True)
+class Case:
+    """A way to make plain doit wait.
+
+    :ivar dodo: the rest of the dodo.py
+    :ivar code: doit's exit code, with processes
+    :ivar text: what one line says
+    :ivar runners: with which it is tried
+    """
+
+    dodo: str
+    code: int = 1
+    text: str = ""
+    runners: tuple[str, ...] = ("fork", "spawn")
+
+
+ALL = tuple(RUNNERS)
+NO_JSON = "an action returned what can't be saved as JSON"
+
+#: The other tasks run and are recorded.
+ONE_FAILS = {
+    "item raises": Case(bad_item("raise RuntimeError('no')"), 2, "RuntimeError: no", ALL),
+    "kind raises": Case(KIND.format(body="raise RuntimeError('no')"), 2, "RuntimeError: no", ALL),
+    "hook raises": Case(
+        HOOK.format(hook="invariants_verdict", body="raise RuntimeError('no')"), 2, "no", ALL
+    ),
+    "value of an object": Case(bad_action("return {'x': lambda: 1}"), 1, NO_JSON, ALL),
+    "values set on the task": Case(
+        bad_action("task.values['x'] = threading.Lock()"), 1, NO_JSON, ALL
+    ),
+    "result of no kind": Case(bad_action("return threading.Lock()"), 2, "It must return:", ALL),
+}
+ONE_FAILS_WATCHED = {
+    "item exits": Case(bad_item("sys.exit('bye')"), 2, "SystemExit: bye", ALL),
+    "kind exits": Case(KIND.format(body="sys.exit('bye')"), 2, "SystemExit: bye", ALL),
+    "hook exits": Case(
+        HOOK.format(hook="invariants_verdict", body="sys.exit('bye')"), 2, "SystemExit: bye", ALL
+    ),
+    "odd failure": Case(
+        bad_action("return TaskFailed(threading.Lock())"), 1, "<unlocked _thread.lock", ALL
+    ),
+    "odd exception": Case(
+        bad_action("raise asyncio.CancelledError('stop')"), 2, "CancelledError: stop", ALL
+    ),
+    "option that can't be sent": Case(
+        "LOCK = threading.Lock()\ndef use(x): pass\ndef task_a():\n    return {'actions': [use], "
+        "'params': [{'name': 'x', 'default': LOCK, 'type': lambda x: x}]}\n",
+        1,
+        "options: cannot pickle '_thread.lock' object",
+        ("fork",),
+    ),
+    "result that can't be sent": Case(
+        ACTION % "self.result = threading.Lock()", 1, "cannot pickle '_thread.lock' object"
+    ),
+}
+#: Nothing fails: what can't be sent is not needed on the other side.
+NONE_FAILS = {
+    "meta": Case("def task_a():\n    return {'actions': ['true'], 'meta': {'x': lambda: 1}}\n"),
+    "attribute": Case(bad_action("task.lock = threading.Lock()"), runners=("fork", "spawn")),
+    "output": Case(ACTION % "self.out = threading.Lock()", runners=("fork", "spawn")),
+    "attribute of a hook": Case(
+        HOOK.format(hook="invariants_for_task", body="task.extra = lambda: 1")
+    ),
+    "many teardowns": Case(
+        "def nothing(): pass\ndef task_a():\n    for number in range(1000):\n        yield {'name': "
+        "f'{number:0200}', 'actions': [nothing], 'teardown': [nothing]}\n"
+    ),
+}
+NONE_FAILS = {
+    name: Case(case.dodo, runners=("fork",) if "lambda" in case.dodo else case.runners)
+    for name, case in NONE_FAILS.items()
+}
+
+
+def combinations(cases: dict[str, Case]) -> list[object]:
+    """Return the cases with their runners."""
+    return [
+        pytest.param(case, runner, id=f"{name}-{runner}")
+        for name, case in cases.items()
+        for runner in case.runners
+    ]
+
+
+def make_project(make: Make, case: Case, *, loader: bool = True) -> Project:
+    """Return a project of a case."""
+    return make({"dodo.py": START + case.dodo, "in.txt": "1"}, loader=loader)
+
+
+def run(project: Project, runner: str, *arguments: str) -> Outcome:
+    """Run doit, which has to end."""
+    options, start = RUNNERS[runner]
+    return project.run(
+        "run", *options, *arguments, process=True, timeout=LIMIT, env={"START": start}
+    )
+
+
+def check_one_fails(make: Make, case: Case, runner: str) -> None:
+    """Check that a task fails, in one line, and that the others are recorded."""
+    project = make_project(make, case)
+    outcome = run(project, runner, "-c")
+    lines = (outcome.stdout + outcome.stderr).splitlines()
+    assert outcome.returncode == case.code, repr(outcome)
+    assert any(case.text in line for line in lines), repr(outcome)
+    outcome.assert_failed("a")
+    assert set(GOOD) <= set(outcome.executed), repr(outcome)
+    project.run("good").assert_up_to_date(*GOOD)
+
+
+@pytest.mark.parametrize(("case", "runner"), combinations(ONE_FAILS))
+def test_one_task_fails(doit_project: Make, case: Case, runner: str) -> None:
+    """What is wrong with a task fails that task, and no other."""
+    check_one_fails(doit_project, case, runner)
+
+
+@watched
+@pytest.mark.parametrize(("case", "runner"), combinations(ONE_FAILS_WATCHED))
+def test_one_task_fails_where_nothing_comes_back(
+    doit_project: Make, case: Case, runner: str
+) -> None:
+    """So does what can't be sent, and what ends a process."""
+    check_one_fails(doit_project, case, runner)
+
+
+@watched
+@pytest.mark.parametrize(("case", "runner"), combinations(NONE_FAILS))
+def test_what_need_not_be_sent(doit_project: Make, case: Case, runner: str) -> None:
+    """The run goes as it does without ``-n``."""
+    project = make_project(doit_project, case)
+    outcome = run(project, runner).assert_success()
+    assert set(GOOD) <= set(outcome.executed), repr(outcome)
+    assert "Traceback" not in outcome.stderr, repr(outcome)
+    project.run("good").assert_up_to_date(*GOOD)
+
+
+# ---------------------------------------------------------------------- the run ends
+
+#: A worker that is gone; the last thing that happens in the run.
+GONE = {
+    "killed": ("os.kill(os.getpid(), 9)", "was killed by signal 9 (SIGKILL)"),
+    "exits hard": ("os._exit(7)", "ended with exit code 7"),
+    "exits hard as if all was well": ("os._exit(0)", "ended with exit code 0"),
+}
+
+
+@watched
+@pytest.mark.parametrize("runner", ["fork", "spawn"])
+@pytest.mark.parametrize("how", GONE)
+def test_worker_that_is_gone(doit_project: Make, how: str, runner: str) -> None:
+    """The run is aborted in one line; what had ended is recorded, what had begun is in doubt."""
+    body, text = GONE[how]
+    project = make_project(doit_project, Case(bad_action(body)))
+    outcome = run(project, runner, "-c")
+    outcome.assert_error(f"a worker process {text}; what had begun did not end: a", 2)
+    project.run("good").assert_up_to_date(*GOOD)
+    assert "its last execution did not end" in project.run("invariants", "why", "a").stdout
+
+
+@watched
+def test_worker_that_cannot_start(doit_project: Make) -> None:
+    """It can't import the dodo.py: no task has begun, and the run says so."""
+    guard = "if multiprocessing.current_process().name != 'MainProcess':\n    raise ImportError\n"
+    project = make_project(doit_project, Case(guard))
+    outcome = run(project, "spawn")
+    assert outcome.returncode == 2, repr(outcome)
+    assert "a worker process ended with exit code 1" in outcome.stdout + outcome.stderr
+    run(project, "fork").assert_executed(*GOOD)
+
+
+@pytest.mark.parametrize("runner", RUNNERS)
+@pytest.mark.parametrize("body", ["sys.exit('bye')", "raise KeyboardInterrupt"])
+def test_action_that_ends_the_run(doit_project: Make, body: str, runner: str) -> None:
+    """As in plain doit; what had ended is recorded, and the task itself is in doubt."""
+    project = make_project(doit_project, Case(bad_action(body)))
+    assert run(project, runner, "-c").returncode not in (0, 2)
+    project.run("good").assert_up_to_date(*GOOD)
+    assert "its last execution did not end" in project.run("invariants", "why", "a").stdout
+
+
+#: In doit's own process, before all workers are there.
+AT_THE_START = {
+    "title": "def title(task): raise RuntimeError('no')\n"
+    "def task_a():\n    return {'actions': ['true'], 'title': title}\n",
+    "late creator": "def task_up():\n    return {'actions': ['true'], 'uptodate': [True]}\n"
+    "@create_after(executed='up')\ndef task_a():\n    raise RuntimeError('no')\n",
+    "interrupt": "def item(): raise KeyboardInterrupt\n"
+    "def task_a():\n    return {'actions': ['true'], 'uptodate': [item]}\n",
+}
+
+
+@watched
+@pytest.mark.parametrize("runner", ["fork", "spawn"])
+@pytest.mark.parametrize("case", AT_THE_START)
+def test_what_is_raised_before_all_workers_are_there(
+    doit_project: Make, case: str, runner: str
+) -> None:
+    """doit ends, as without ``-n``."""
+    config = "DOIT_CONFIG = {'default_tasks': ['0', 'up', 'a', 'good']}\n"
+    first = "def task_0():\n    return {'actions': ['true']}\n"
+    up = "" if "task_up" in AT_THE_START[case] else first.replace("task_0", "task_up")
+    project = make_project(doit_project, Case(config + first + up + AT_THE_START[case]))
+    outcome = run(project, runner)
+    assert outcome.returncode not in (0, 1, 2), repr(outcome)
+    project.run("good").assert_executed(*GOOD)
+
+
+@pytest.mark.parametrize("runner", [*RUNNERS, "serial"])
+@pytest.mark.parametrize(
+    "body", ["sys.stdout.close()", "os.close(1)", "os.close(1); os.close(2)"], ids=str
+)
+def test_action_that_closes_the_output(doit_project: Make, body: str, runner: str) -> None:
+    """doit ends, and what had ended is recorded, heard or not."""
+    project = make_project(doit_project, Case(bad_action(body)))
+    if runner == "serial":
+        project.run("run", process=True, timeout=LIMIT)
+    else:
+        run(project, runner)
+    project.run("good").assert_up_to_date(*GOOD)
+
+
+# ---------------------------------------------------------------------- signals
+
+
+@contextlib.contextmanager
+def started(project: Project, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Start doit in a group of processes, of which nothing stays."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "doit", *arguments],
+        cwd=project.path,
+        start_new_session=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        yield process
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait(timeout=LIMIT)
+
+
+def await_that(happened: Callable[[], bool]) -> None:
+    """Wait until something has happened."""
+    until = time.monotonic() + LIMIT
+    while not happened():
+        assert time.monotonic() < until, "it did not happen"
+        time.sleep(0.02)
+
+
+@watched
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="there is no /proc")
+def test_workers_end_when_doit_is_killed(doit_project: Make, how: signal.Signals) -> None:
+    """They finish what they are at, begin nothing else, and go."""
+    dodo = """
+def work():
+    open(f"pid{os.getpid()}", "w").close()
+    open("begun", "a").write("x")
+    time.sleep(1)
+def task_a():
+    for number in range(20):
+        yield {"name": str(number), "actions": [work]}
+"""
+    project = make_project(doit_project, Case(dodo))
+
+    def workers() -> list[str]:
+        return [path.name[3:] for path in project.path.glob("pid*")]
+
+    with started(project, "-n", "2", "a") as process:
+        await_that(lambda: len(workers()) == 2)
+        process.send_signal(how)
+        process.wait(timeout=LIMIT)
+        await_that(lambda: not any(Path("/proc", pid).exists() for pid in workers()))
+    assert len(project.read("begun")) <= 4
+
+
+@pytest.mark.parametrize("arguments", [(), pytest.param(("-n", "2"), marks=watched)], ids="".join)
+@pytest.mark.parametrize("where", ["kind", "hook"])
+def test_what_never_returns_is_ended_by_ctrl_c(
+    doit_project: Make, where: str, arguments: tuple[str, ...]
+) -> None:
+    """A kind or a hook that hangs: the signal to doit alone is enough, and nothing is lost."""
+    body = "open('held', 'w').close(); time.sleep(60)"
+    hang = HOOK.format(hook="invariants_verdict", body=body)
+    project = make_project(doit_project, Case(KIND.format(body=body) if where == "kind" else hang))
+    project.run("good").assert_success()
+    project.write({"in.txt": "2"})
+    with started(project, *arguments, "good", "0", "a") as process:
+        await_that((project.path / "held").exists)
+        process.send_signal(signal.SIGINT)
+        process.wait(timeout=LIMIT)
+    states = project.run("list", "-s", "--all", "good").assert_success().stdout
+    assert arguments or states.count("U good:") == 3, states
+
+
+# ---------------------------------------------------------------------- plain doit
+
+PLAIN = {
+    "item raises": ONE_FAILS["item raises"],
+    "value of an object": ONE_FAILS["value of an object"],
+    "meta": NONE_FAILS["meta"],
+    "killed": Case(bad_action(GONE["killed"][0])),
+    "odd exception": ONE_FAILS_WATCHED["odd exception"],
+}
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_plain_doit_waits_for_ever(doit_project: Make, name: str) -> None:
+    """Else there would be nothing to prevent. A run that ends takes one second."""
+    project = make_project(doit_project, PLAIN[name], loader=False)
+    with (
+        started(project, "run", "-n", "2", "-c") as process,
+        pytest.raises(subprocess.TimeoutExpired),
+    ):
+        process.wait(timeout=6)
