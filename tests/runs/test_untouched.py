@@ -33,7 +33,7 @@ def task_make():
 """
 EDITS = {
     "a.txt": "open('a.txt', 'w').write('two')",
-    "b/": "os.path.isdir('b') and open('b/new', 'w').close()",
+    "b/": "os.path.isdir('b') and open('b/file', 'w').write('two')",
 }
 
 

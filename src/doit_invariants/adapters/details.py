@@ -61,7 +61,11 @@ class Details:
         """Put what was kept under a key into the DB, if it is not there."""
         if isinstance(key, str) and key not in self._saved and key in self._kept:
             self._saved.add(key)
-            if self._dep_manager._get(_PREFIX + key, _FIELD) is None:
+            try:
+                stored = self._dep_manager._get(_PREFIX + key, _FIELD)
+            except Exception:
+                stored = None  # the DB is damaged there
+            if stored is None:
                 self._dep_manager._set(_PREFIX + key, _FIELD, self._kept[key])
                 self._grown = True
 

@@ -46,6 +46,7 @@ class Durable:
     """The journal of doit's DB.
 
     :param dep_manager: doit's dependency manager
+    :ivar complete: whether all that was recorded in this run is in the journal
     """
 
     def __init__(self, dep_manager: Any) -> None:
@@ -57,6 +58,7 @@ class Durable:
         self._journal = Journal(self.path, mode=mode)
         self._changed: dict[str, None] = {}
         self._dispatched: set[str] = set()
+        self.complete = True
 
     def watch(self, dep_manager: Any) -> None:
         """Note what changes from now on; doit binds these methods to the object."""
@@ -82,11 +84,13 @@ class Durable:
     def end(self, task: str) -> None:
         """Note that a task has ended, and all that was recorded since the last one did."""
         self._dispatched.discard(task)
-        with contextlib.suppress(OSError, TypeError, ValueError):
-            # The disk is full, or there is what JSON can't hold: as safe as plain doit.
+        try:
             for name in self._changed:
                 self._journal.append({"of": name, "is": self._backend.row(name)})
             self._journal.append({"ended": task})
+        except (OSError, TypeError, ValueError):
+            # The disk is full, or there is what JSON can't hold: as safe as plain doit.
+            self.complete = False
         self._changed.clear()
 
     def replay(self) -> Left:

@@ -7,6 +7,7 @@ next run, which may do neither, that would look like an edit: what counts is wha
 from __future__ import annotations
 
 import contextlib
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,6 +15,7 @@ from doit_invariants.adapters.actions import asks
 from doit_invariants.adapters.code import TRACKERS
 from doit_invariants.adapters.context import TaskContext
 from doit_invariants.adapters.session import Session
+from doit_invariants.core.invariant import Invariant
 from doit_invariants.kinds.action import Action
 from doit_invariants.kinds.function import Function
 
@@ -34,13 +36,20 @@ def freeze(session: Session, tasks: Mapping[str, Any]) -> None:
         if asks(task):
             continue  # not called for a task that may not be selected
         spec = session.spec(task.name)
-        listed = [one for one in spec.invariants.values() if isinstance(one, Function)]
+        listed = [one for one in spec.invariants.values() if _is_loaded(one)]
         with contextlib.suppress(Exception):
             implicit = session.implicit(task, spec, only=TRACKERS)[0].values()
             context = TaskContext(session, task, None, _no_signature)
             for one in (*listed, *(invariant for _, invariant in implicit)):
                 if not isinstance(one, Action) or _can_change(one):
                     one.fingerprint(context, None)
+
+
+def _is_loaded(one: Invariant) -> bool:
+    """Return whether it is about code that this process has loaded, whatever the files become."""
+    if one.kind == "Module":  # by its name: the class is imported where it is used
+        return str(getattr(one, "dotted_name", "")) in sys.modules
+    return isinstance(one, Function)
 
 
 def _can_change(action: Action) -> bool:

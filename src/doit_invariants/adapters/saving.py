@@ -72,8 +72,11 @@ class SavingDependency(Dependency):  # type: ignore[misc]
             if session.durable is None:
                 raise
             self._closed = True
-            kept = os.path.exists(session.durable.path)
-            rest = "what this run recorded is kept in its journal" if kept else "all is lost"
+            rest = "what this run recorded is kept in its journal"
+            if not os.path.exists(session.durable.path):
+                rest = "what this run recorded is lost"
+            elif not session.durable.complete:
+                rest = "only a part of what this run recorded is kept in its journal"
             text = f"can't be written ({type(error).__name__}: {error}); {rest}"
             session.say(self.name, text)
         else:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from doit_invariants.adapters.backends import SUFFIXES
 from doit_invariants.adapters.code import (
     TRACKERS,
     TrackActions,
@@ -305,24 +306,6 @@ def create_session(
 #: Where the session hangs on doit's dependency manager: doit hands that one to everybody.
 _ATTRIBUTE = "invariants_session"
 
-#: What doit's backends, the flavours of dbm among them, and we put behind the name of the DB.
-_DB_SUFFIXES = (
-    "",
-    ".dat",
-    ".dir",
-    ".dat.new",
-    ".dir.new",
-    ".dir.next",
-    ".bak",
-    ".pag",
-    ".db",
-    "-journal",
-    "-wal",
-    "-shm",
-    ".journal",
-    ".lock",
-)
-
 
 def session_of(dep_manager: Any) -> Session | None:
     """Return the session that belongs to a dependency manager of doit, None if there is none."""
@@ -349,5 +332,5 @@ def attach_session(dep_manager: Any, session: Session) -> None:
     session.details.open(dep_manager)
     session.placeholders.open(dep_manager)
     session.unfinished.open(dep_manager)
-    session.database = tuple(name + suffix for suffix in _DB_SUFFIXES)
+    session.database = tuple(name + suffix for suffix in SUFFIXES)
     setattr(dep_manager, _ATTRIBUTE, session)

@@ -6,7 +6,9 @@ edits a target in between would have his edit recorded as what the task makes.
 
 from __future__ import annotations
 
+import contextlib
 import os
+import stat as stat_module
 from collections.abc import Iterable, Mapping
 
 from doit_invariants.core.files import EDITED, FileState, Stat, stat_key
@@ -20,14 +22,29 @@ _EDITED = FileState(EDITED, None)
 
 
 def left(targets: Iterable[str]) -> dict[str, Stat]:
-    """Return the stats of targets, of directories only their own."""
+    """Return what changes of each target that exists when somebody edits it.
+
+    :returns: of a file its stat; of a directory its own inode, the number of its entries and the
+        latest change time among them: an edit is later, be it one that removes something
+    """
     found: dict[str, Stat] = {}
     for path in targets:
         try:
-            found[path] = stat_key(os.stat(path))
+            info = os.stat(path)
         except OSError:
             continue  # the check of the record finds it missing
+        found[path] = _newest(path, info) if stat_module.S_ISDIR(info.st_mode) else stat_key(info)
     return found
+
+
+def _newest(directory: str, info: os.stat_result) -> Stat:
+    count, newest = 0, info.st_ctime_ns
+    for top, directories, files in os.walk(directory):
+        for name in (*directories, *files):
+            count += 1
+            with contextlib.suppress(OSError):
+                newest = max(newest, os.lstat(os.path.join(top, name)).st_ctime_ns)
+    return (0, count, info.st_ino, newest)
 
 
 def as_left(states: Mapping[str, PathState], stats: Mapping[str, Stat]) -> dict[str, PathState]:

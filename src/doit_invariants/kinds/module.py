@@ -51,12 +51,13 @@ class Module(Invariant):
         self.search = search
 
     @property
-    def _name(self) -> str:
+    def dotted_name(self) -> str:
+        """The name of the module."""
         return str(getattr(self.module, "__name__", self.module))
 
     def identity(self) -> str:
         """The dotted name and the options."""
-        return self._name + shown_options(self.follow, self.search)
+        return self.dotted_name + shown_options(self.follow, self.search)
 
     def validate(self) -> None:
         """A dotted name or a module, and a known way to follow."""
@@ -73,15 +74,27 @@ class Module(Invariant):
         check_search("Module", self.search)
 
     def fingerprint(self, context: Context, previous: Fingerprint | None) -> Fingerprint:
-        """Record the module and what it imports, once for all tasks that use it."""
-        start = Start(self._name, search_path(context, self.search), bool(self.follow))
+        """Record the module and what it imports, once for all tasks that use it.
+
+        Of what is imported here it counts as it was at first: that is what runs.
+        """
+        if self.dotted_name not in sys.modules:
+            return self._fingerprint(context, previous)
+        key = ("Module", self.identity())
+        if key not in context.memo:
+            context.memo[key] = self._fingerprint(context, previous)
+        fingerprint: Fingerprint = context.memo[key]
+        return fingerprint
+
+    def _fingerprint(self, context: Context, previous: Fingerprint | None) -> Fingerprint:
+        start = Start(self.dotted_name, search_path(context, self.search), bool(self.follow))
         return sources_fingerprint(
             context, start, lambda find: self._files(find, context), previous
         )
 
     def _files(self, finder: Finder, context: Context) -> tuple[str, ...]:
         """Return the files of the packages around the module, and of the module itself."""
-        chain = finder.chain(self._name)
+        chain = finder.chain(self.dotted_name)
         files = tuple(found.file for found in chain if found.file is not None)
         loaded = getattr(self.module, "__file__", None)
         if isinstance(loaded, str):
@@ -94,7 +107,7 @@ class Module(Invariant):
         return files if self.follow else files[-1:]
 
     def _problem(self, chain: list[Found], files: tuple[str, ...], context: Context) -> str | None:
-        parts = self._name.split(".")
+        parts = self.dotted_name.split(".")
         foreign = any(not context.project.contains(file) for file in files[-1:])
         if foreign or parts[0] in sys.builtin_module_names:
             return (

@@ -12,6 +12,12 @@ BACKENDS = {
     "sqlite3": "doit_invariants.adapters.backends.sqlite:SqliteBackend",
 }
 
+#: What may stand behind the name of the DB: of all backends and their flavours, and of ours.
+SUFFIXES = (
+    *("", ".dat", ".dir", ".dat.new", ".dir.new", ".dir.next", ".bak", ".pag", ".db"),
+    *("-journal", "-wal", "-shm", ".journal", ".lock"),
+)
+
 
 def install(config: Any) -> None:
     """Have doit open its DB with our backends, unless the configuration names others.

@@ -110,17 +110,25 @@ class Backend:
 
     def _row(self, task_id: str) -> Any:
         raw = self._raw.get(task_id)
-        row = {} if raw is None else self.codec.decode(raw.decode("utf-8"))
-        if raw is not None:
-            self._raw.pop(task_id)
-            self._known[task_id] = row
+        if raw is None:
+            return {}
+        row = self.codec.decode(raw.decode("utf-8"))
+        if not isinstance(row, dict):
+            raise TypeError("a row must be an object")
+        self._raw.pop(task_id)
+        self._known[task_id] = row
         return row
 
     def set(self, task_id: str, dependency: str, value: Any) -> None:
-        """Set a value of a row, which keeps its others."""
+        """Set a value of a row, which keeps its others; one that can't be decoded begins anew."""
         row = self._known.get(task_id)
-        if row is None:
-            row = self._known[task_id] = self._row(task_id)
+        if not isinstance(row, dict):
+            try:
+                row = self._row(task_id)
+            except Exception:
+                self.drop(task_id)
+                row = {}
+            self._known[task_id] = row
         row[dependency] = value
         self._dirty.add(task_id)
 
