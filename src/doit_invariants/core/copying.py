@@ -45,11 +45,11 @@ _NO_COPY = (
 class WrongContent(InvariantsError):
     """A file does not have the content that it should have.
 
-    :ivar digest, size: of the content that it has
+    :ivar digest, size: of the content that it has; no digest if the size alone was looked at
     """
 
     def __init__(self, digest: str, size: int) -> None:
-        super().__init__(f"the content is {digest}, {size} bytes")
+        super().__init__(f"the content is {digest or 'another'}, {size} bytes")
         self.digest = digest
         self.size = size
 
@@ -59,6 +59,7 @@ def copy_file(
     destination: str,
     *,
     expect: str | None = None,
+    size: int | None = None,
     create: int = 0o666,
     mode: int | None = None,
     follow: bool = True,
@@ -67,6 +68,7 @@ def copy_file(
 
     :param destination: path of the copy; nothing may be there, not even a broken link
     :param expect: digest that the content must have, None for any
+    :param size: bytes that it must have, None for any; no more than one byte beyond is copied
     :param create: permission bits of the copy, of which the umask takes away
     :param mode: permission bits of the copy whatever the umask is, None for those of ``create``
     :param follow: whether ``source`` may be a link
@@ -79,12 +81,14 @@ def copy_file(
     """
     reader = open_regular(source, follow=follow)
     try:
+        if size is not None and (there := os.fstat(reader).st_size) != size:
+            raise WrongContent("", there)
         # Never readable by more than the final mode says, not even for a moment.
         writer = os.open(destination, _CREATE, create if mode is None else 0o600)
         try:
             try:
-                result = _copy(reader, writer)
-                if expect is not None and result[0] != expect:
+                result = _copy(reader, writer, sys.maxsize if size is None else size + 1)
+                if expect not in (None, result[0]) or size not in (None, result[1]):
                     raise WrongContent(*result)
                 if mode is not None:
                     set_mode(writer, destination, mode)
@@ -146,17 +150,45 @@ def set_mode(descriptor: int, path: str, mode: int) -> None:
         os.chmod(path, mode & 0o777)
 
 
-def _copy(reader: int, writer: int) -> tuple[str, int]:
+def digest_open(descriptor: int) -> str:
+    """Return the digest of what is left to read of an open file; raises OSError."""
+    hasher = xxh3_128()
+    while chunk := os.read(descriptor, _CHUNK):
+        hasher.update(chunk)
+    return f"{ALGORITHM}:{hasher.hexdigest()}"
+
+
+def read_small(path: str, limit: int) -> bytes:
+    """Return the content of a regular file that is no link.
+
+    :param limit: bytes that it may have at most
+    :raises ValueError: if it has more
+    :raises OSError: if it can't be read
+    """
+    descriptor = open_regular(path, follow=False)
+    try:
+        size = os.fstat(descriptor).st_size
+        if size > limit:
+            raise ValueError(f"{size} bytes are too many")
+        data = os.read(descriptor, size + 1)
+        while 0 < len(data) < size and (more := os.read(descriptor, size - len(data))):
+            data += more
+        return data
+    finally:
+        os.close(descriptor)
+
+
+def _copy(reader: int, writer: int, most: int) -> tuple[str, int]:
     size = os.fstat(reader).st_size
     if size >= _BIG and hasattr(os, "copy_file_range"):
-        found = _copy_big(reader, writer)
+        found = _copy_big(reader, writer, most)
         if found is not None:
             return found
     hasher = xxh3_128()
     total = 0
     # One byte more than there should be: a short answer then says that this was all.
     length = min(size + 1, _CHUNK)
-    while chunk := os.read(reader, length):
+    while chunk := os.read(reader, min(length, most - total)):
         hasher.update(chunk)
         write_all(writer, chunk)
         total += len(chunk)
@@ -172,7 +204,7 @@ def write_all(descriptor: int, data: bytes) -> None:
         done += os.write(descriptor, memoryview(data)[done:])
 
 
-def _copy_big(reader: int, writer: int) -> tuple[str, int] | None:
+def _copy_big(reader: int, writer: int, most: int) -> tuple[str, int] | None:
     """Let the kernel copy while a thread hashes; None, with nothing written, if it can't.
 
     The thread reads the copy, not the source: the digest is that of the copy even if somebody
@@ -182,7 +214,7 @@ def _copy_big(reader: int, writer: int) -> tuple[str, int] | None:
     hashing = _Hashing(writer)
     end = 0
     try:
-        while count := os.copy_file_range(reader, writer, _STEP):
+        while count := os.copy_file_range(reader, writer, min(_STEP, most - end)):
             end += count
             hashing.may_read_until(end)
     except OSError as error:

@@ -7,7 +7,8 @@ The rules, in the order in which their reasons are given:
 3. An invariant that the user listed counts when it changed, was added or was taken away.
 4. What is tracked implicitly (the code of actions, targets) counts when it changed, or was
    added or taken away *while it was being tracked*. Where no record of it exists yet it is
-   adopted as it stands, so that installing or upgrading reruns nothing.
+   adopted as it stands, so that installing or upgrading reruns nothing; going back to a
+   version of a kind before the recorded one does.
 """
 
 from __future__ import annotations
@@ -133,7 +134,7 @@ def _compare_invariants(before: Record, now: Snapshot, context: Context) -> Iter
                     difference.changes,
                     difference.detail,
                 )
-        elif seen.source is None:
+        elif seen.source is None or (old is not None and not old.older(seen.invariant)):
             text = "added" if old is None else "recorded by another version of this kind"
             yield Reason("added_invariant", label, text)
         elif seen.source in before.sources and old is None:

@@ -107,7 +107,9 @@ class Lock:
     """
 
     def __init__(self, path: str, command: str = "") -> None:
-        self._path = os.path.realpath(path)
+        # Not the real path of the file: what a link in its place leads to is not touched.
+        directory, name = os.path.split(os.path.abspath(path))
+        self._path = os.path.join(os.path.realpath(directory), name)
         self._command = command
         self._pid = 0
         self._taken = 0

@@ -110,12 +110,23 @@ class Verdict:
 
 
 def printable(text: str) -> str:
-    """Return the text with what no terminal can print escaped.
+    """Return a line with all in it escaped that does not simply show as itself, but tabs.
 
-    File names need not be UTF-8; Python carries such bytes as lone surrogates, which no
-    stream encodes: printing one would turn an explanation into a traceback.
+    A file can have any name: one that clears the screen, or looks like two lines, or reads from
+    right to left. And it need not be UTF-8; Python carries such bytes as lone surrogates, which
+    no stream encodes: printing one would turn an explanation into a traceback. A newline at the
+    end of the text is the line's own.
     """
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+    if text.isprintable():
+        return text
+    line = text.removesuffix("\n")
+    return "".join(map(_shown, line)) + text[len(line) :]
+
+
+def _shown(character: str) -> str:
+    if character.isprintable() or character == "\t":
+        return character
+    return character.encode("unicode_escape").decode("ascii")
 
 
 def listing(names: list[str], most: int = 5) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -37,6 +38,10 @@ class Entry:
     label: str
     fingerprint: Fingerprint
     source: str | None = None
+
+    def older(self, other: Invariant) -> bool:
+        """Return whether it was recorded by an earlier version of this kind."""
+        return self.kind == other.kind and self.version < other.version
 
     def comparable(self, other: Invariant) -> bool:
         """Return whether a fingerprint of this kind and version means the same."""
@@ -109,8 +114,20 @@ def from_json(data: Json) -> Record:
         )
     try:
         return _parse(data)
-    except (ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
+    except _DAMAGED as error:
         raise Unreadable("the record is damaged") from error
+
+
+# What reading a damaged record makes Python raise.
+_DAMAGED = (
+    ValueError,
+    TypeError,
+    KeyError,
+    AttributeError,
+    IndexError,
+    OverflowError,
+    RecursionError,
+)
 
 
 def state_to_json(state: PathState) -> Json:
@@ -127,11 +144,13 @@ def state_from_json(data: Json) -> PathState:
 
 def _parse(data: dict[str, Json]) -> Record:
     executed_at, origin = data["executed_at"], data["origin"]
-    if executed_at is not None:
-        executed_at = float(executed_at)
+    if executed_at is not None and not math.isfinite(executed_at := float(executed_at)):
+        raise ValueError(executed_at)
     if origin not in ("run", "accept", "adopt", "restore"):
         raise ValueError(origin)
-    targets = data["targets"]
+    targets, sources = data["targets"], data["sources"]
+    if not isinstance(sources, list):
+        raise TypeError(sources)
     return Record(
         executed_at=executed_at,
         origin=origin,
@@ -141,13 +160,19 @@ def _parse(data: dict[str, Json]) -> Record:
         targets=None
         if targets is None
         else {str(path): state_from_json(state) for path, state in targets},
-        entries={str(key): _parse_entry(entry) for key, entry in data["entries"].items()},
-        sources=tuple(str(source) for source in data["sources"]),
+        entries={key: _parse_entry(key, one, sources) for key, one in data["entries"].items()},
+        sources=tuple(str(source) for source in sources),
     )
 
 
-def _parse_entry(data: Json) -> Entry:
+def _parse_entry(key: str, data: Json, sources: list[Json]) -> Entry:
     kind, version, label, fingerprint, source = data
     if not isinstance(fingerprint, dict) or not isinstance(fingerprint["digest"], str):
         raise ValueError(label)
-    return Entry(str(kind), int(version), str(label), fingerprint, source)
+    # What says who tracked it is there twice: what was never tracked would be adopted.
+    whole = source is None or source in sources
+    if not whole or not key.startswith(kind if source is None else f"{source}:{kind}"):
+        raise ValueError(key)
+    if type(version) is not int:
+        raise TypeError(version)
+    return Entry(kind, version, str(label), fingerprint, source)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from doit_invariants.core.artifacts.capture import CannotKeep
 from doit_invariants.exports.content import is_row
 from doit_invariants.exports.manifest import Manifest, Row, named_by_others
-from doit_invariants.exports.places import leads_to, rename
+from doit_invariants.exports.places import is_below, leads_to, rename
 
 if TYPE_CHECKING:
     from doit_invariants.exports.exporter import Exporter
@@ -65,11 +65,9 @@ def remove_former(exporter: Exporter, former: dict[str, Row], aside: str) -> Non
 
 
 def _is_removable(exporter: Exporter, target: str, place: str, row: Row) -> bool:
-    base = os.path.realpath(exporter.directory)
-    parent = os.path.normpath(os.path.join(base, os.path.dirname(row.export)))
     path = os.path.join(exporter.root, *target.split("/"))
     # Not through a link: a manifest that others wrote could name any file.
-    if os.path.realpath(os.path.dirname(place)) != parent:
+    if not is_below(exporter.directory, place):
         return False
     # Where a target was moved, its link leads here: this is the only copy.
     if leads_to(path, place) and not os.path.islink(place):

@@ -7,8 +7,10 @@ members are read one by one against parts that were checked; tarfile never gets 
 from __future__ import annotations
 
 import contextlib
+import functools
 import gzip
 import io
+import operator
 import os
 import tarfile
 import zlib
@@ -26,6 +28,7 @@ from doit_invariants.exports.content import NO_DIGEST, hashed
 BROKEN = (EOFError, zlib.error, tarfile.TarError, ValueError, ArithmeticError, LookupError)
 
 _CHUNK = 1 << 20
+_CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 # Headers with long names need some more than one block each; the end is padded.
 _PER_MEMBER = 4096
 _END = 4 * tarfile.RECORDSIZE
@@ -65,9 +68,14 @@ def pour(source: IO[bytes], sink: IO[bytes], limit: int | None = None) -> tuple[
 
 
 @contextlib.contextmanager
-def _packing(new: str) -> Iterator[IO[bytes]]:
+def _packing(new: str, mode: int) -> Iterator[IO[bytes]]:
+    """Make a packed file.
+
+    :param mode: permission bits of what is packed: nobody else may read it here
+    """
+    descriptor = os.open(new, _CREATE, (mode | 0o600) & 0o666)
     # Neither name nor time in the header: the same content gives the same file.
-    with open(new, "xb") as raw, gzip.GzipFile("", "wb", 6, raw, mtime=0) as packed:
+    with open(descriptor, "wb") as raw, gzip.GzipFile("", "wb", 6, raw, mtime=0) as packed:
         yield cast("IO[bytes]", packed)
 
 
@@ -81,13 +89,16 @@ def pack(target: str, new: str) -> tuple[Part, ...]:
     """
     if os.path.isdir(target):
         parts = capture(target, hashed)
-        with _packing(new) as packed:
+        shared = [part.mode for part in parts if part.sort != "link"]
+        with _packing(new, functools.reduce(operator.and_, shared)) as packed:
             _write_tar(packed, target, parts)
         return parts
 
     def put(source: str) -> tuple[str, int]:
-        with open(source, "rb") as stream, _packing(new) as packed:
-            return pour(stream, packed)
+        with open(source, "rb") as stream:
+            mode = os.fstat(stream.fileno()).st_mode
+            with _packing(new, mode) as packed:
+                return pour(stream, packed)
 
     parts = capture(target, put)
     info = os.stat(target)
@@ -195,13 +206,14 @@ def open_tar(path: str, top: str, parts: Sequence[Part] | None = None) -> Iterat
         if parts is None:
             while stream.read(_CHUNK):
                 pass  # the checksum is at the end, and tarfile stops before it
+            most = stream.tell()
             stream.seek(0)
         else:
             names = sum(len(part.path) + len(part.link) for part in parts)
             most = sum(part.size for part in parts) + 8 * names + _END
             most += (len(parts) + 1) * (_PER_MEMBER + 8 * len(top))
-            stream = cast("IO[bytes]", _Bounded(stream, most))
-        yield Tar(stream, top)
+        # tarfile takes memory for as much as a header claims.
+        yield Tar(cast("IO[bytes]", _Bounded(stream, most)), top)
 
 
 def _names(members: Sequence[tarfile.TarInfo], top: str) -> list[str]:

@@ -19,12 +19,15 @@ from doit_invariants.core.artifacts.entry import Entry, entry_from_json
 from doit_invariants.core.artifacts.hows import HOWS
 from doit_invariants.core.artifacts.parts import Damaged, Part
 from doit_invariants.core.artifacts.staging import ASIDE
+from doit_invariants.core.copying import read_small
 from doit_invariants.core.digest import digest_bytes, digest_json
 from doit_invariants.core.model import Json
 
 #: What the name of an export may have behind the name of its target.
 SUFFIXES = ("", ".gz", ".tar.gz")
 
+# Bytes; a million files need so much.
+_LIMIT = 1 << 28
 # File systems allow 255 bytes; the names of the temporary files are made of it as well.
 _LONGEST = 180
 
@@ -116,10 +119,9 @@ def _read(path: str) -> Manifest:
     try:
         if os.path.islink(os.path.dirname(path)) or not _is_file(path):
             raise Damaged("there is a link or a directory in its place")
-        with open(path, encoding="utf-8") as stream:
-            data = json.load(stream)
+        data = json.loads(read_small(path, _LIMIT))
     except (ValueError, RecursionError) as error:
-        raise Damaged("it is not JSON") from error
+        raise Damaged("it is not JSON, or too large") from error
     return _manifest(data)
 
 
@@ -187,7 +189,10 @@ def write_manifest(directory: str, task: str, manifest: Manifest, aside: str) ->
     # Read back first: JSON has no tuples and only texts as keys, and the check is of what is read.
     data = json.loads(text)
     data["check"] = digest_json(data)
+    text = json.dumps(data)
+    if len(text) > _LIMIT:
+        raise ValueError("it would be too large to be read again")
     new = os.path.join(aside, "manifest")
     with open(new, "x", encoding="utf-8") as stream:
-        json.dump(data, stream)
+        stream.write(text)
     os.replace(new, manifest_path(directory, task))

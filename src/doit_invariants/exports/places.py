@@ -169,6 +169,16 @@ def is_ours(place: str, target: str, former: Former) -> bool:
         return False
 
 
+def is_below(directory: str, place: str) -> bool:
+    """Return whether a place below the directory of the exports is there, behind no link in it.
+
+    :param place: a path that begins with that of the directory
+    """
+    inside = os.path.relpath(os.path.dirname(place), os.path.normpath(directory))
+    real = os.path.normpath(os.path.join(os.path.realpath(directory), inside))
+    return os.path.realpath(os.path.dirname(place)) == real
+
+
 def leads_to(link: str, path: str) -> bool:
     """Return whether a link leads to a path, whether or not there is something."""
     return os.path.realpath(link) == os.path.realpath(path)

@@ -17,6 +17,7 @@ from doit_invariants.exports.manifest import Manifest, Row
 from doit_invariants.exports.places import (
     Blocked,
     Former,
+    is_below,
     is_ours,
     is_same,
     keep_edited,
@@ -114,6 +115,8 @@ class Writing:
             how = "copy" if how in ("copy", "hardlink") else "move"
             return how, place, parts, digest_of_parts(parts)
         self._check_not_around(path)
+        if not is_below(self._exporter.directory, place):
+            raise Blocked(f"a link leads out of {self._exporter.directory} to its place {place}")
         if how == "move" and os.path.islink(path):
             how = "copy"  # the link is the task's own doing: it stays
         os.makedirs(os.path.dirname(place), exist_ok=True)

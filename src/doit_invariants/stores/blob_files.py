@@ -6,17 +6,27 @@ import contextlib
 import json
 import os
 import stat as stat_module
-import time
+from collections.abc import Callable
 
-from doit_invariants.core.copying import WrongContent, clone_file, copy_file, open_regular
+from doit_invariants.core.copying import (
+    WrongContent,
+    clone_file,
+    copy_file,
+    digest_open,
+    open_regular,
+    read_small,
+    set_mode,
+)
 from doit_invariants.core.digest import digest_file
 from doit_invariants.stores.base import StoreError
 from doit_invariants.stores.entry_files import Damaged
-from doit_invariants.stores.layout import Layout, create_file, drop, read_small, reason
+from doit_invariants.stores.layout import Layout, create_file, drop, reason, touch
 from doit_invariants.stores.processes import owned_name
 
 # Smaller files are copied faster than cloned, and are then verified as well.
 _CLONE_FROM = 1 << 17
+# In bytes: what takes no time to read.
+_HUGE = 1 << 28
 
 
 class BlobFiles:
@@ -71,7 +81,7 @@ class BlobFiles:
             info = os.lstat(final)
             if not stat_module.S_ISREG(info.st_mode) or info.st_size != size:
                 return False
-            os.utime(final, ns=(time.time_ns(), info.st_mtime_ns))
+            touch(final, info.st_mtime_ns)
         except OSError:
             return False
         return True
@@ -87,12 +97,9 @@ class BlobFiles:
         if self._link == "hardlink" and self._hard_link(digest, size, blob, path, mode):
             return
         try:
-            found = copy_file(blob, path, expect=digest, mode=mode, follow=False)
+            copy_file(blob, path, expect=digest, size=size, mode=mode, follow=False)
         except WrongContent as wrong:
             raise self._damaged(digest, size, wrong.size) from wrong
-        if found[1] != size:
-            drop(path)
-            raise self._damaged(digest, size, found[1])
 
     def _clone(self, digest: str, size: int, blob: str, path: str, mode: int) -> bool:
         """Share the blocks of the blob if the file system can; return whether that worked."""
@@ -106,7 +113,7 @@ class BlobFiles:
             return False
         try:
             # Of the clone: it can't change any more, while the blob might.
-            self._verify(digest, size, blob, path)
+            self._verify(digest, size, os.lstat(blob), lambda: digest_file(path, size))
             os.chmod(path, mode & 0o777)
         except BaseException:
             drop(path)
@@ -114,20 +121,22 @@ class BlobFiles:
         return True
 
     def _hard_link(self, digest: str, size: int, blob: str, path: str, mode: int) -> bool:
-        """Make the file another name of the blob; return whether that worked."""
-        info = os.lstat(blob)
-        if not self._may_link(info, mode):
-            return False
-        self._verify(digest, size, blob, blob)
-        if info.st_mode & 0o222:
-            os.chmod(blob, info.st_mode & 0o444)  # it was put without this option
+        """Make the file another name of the blob; return whether that worked.
+
+        All is done with the file that is open: who can write the store may put a link to a file
+        of this user in its place meanwhile, which would be made readable by all.
+        """
+        descriptor = open_regular(blob, follow=False)
         try:
-            os.link(blob, path)
-        except FileExistsError:
-            raise
-        except OSError:
-            return False  # another file system, or too many links
-        return True
+            info = os.fstat(descriptor)
+            if not self._may_link(info, mode):
+                return False
+            self._verify(digest, size, info, lambda: digest_open(descriptor))
+            if info.st_mode & 0o222:
+                set_mode(descriptor, blob, info.st_mode & 0o444)  # it was put without this option
+            return _link_same(blob, path, info)
+        finally:
+            os.close(descriptor)
 
     @staticmethod
     def _may_link(info: os.stat_result, mode: int) -> bool:
@@ -140,14 +149,19 @@ class BlobFiles:
         own = not hasattr(os, "geteuid") or info.st_uid == os.geteuid()
         return stat_module.S_ISREG(info.st_mode) and own and not mode & 0o111 and not wider
 
-    def _verify(self, digest: str, size: int, blob: str, content: str) -> None:
-        """Read a content in full, unless the blob is as it was when that was last done."""
-        info = os.lstat(blob)
+    def _verify(
+        self, digest: str, size: int, info: os.stat_result, read: Callable[[], str]
+    ) -> None:
+        """Read a content in full, unless the blob is as it was when that was last done.
+
+        :param info: of the blob
+        :param read: reads the content, and returns its digest
+        """
         if info.st_size != size:
             raise self._damaged(digest, size, info.st_size)
         if self._known(digest) == _key(info):
             return
-        if digest_file(content, size) != digest:
+        if read() != digest:
             raise self._damaged(digest, size, info.st_size)
         self._remember(digest, info)
 
@@ -168,10 +182,14 @@ class BlobFiles:
             self._layout.place(temporary, self._layout.stat(digest))
 
     def _damaged(self, digest: str, size: int, found: int) -> Damaged:
-        """Remove a blob; return what to raise."""
+        """Remove a blob; return what to raise.
+
+        One that became huge stays until it is put again: it would have to be read before.
+        """
         name = self._layout.short(self._layout.blob(digest))
         what = "has other content" if found == size else f"has {found} bytes, not {size}"
-        return Damaged(f"{name} {what}{self.discard(digest)}")
+        removed = self.discard(digest) if found <= max(size, _HUGE) else ""
+        return Damaged(f"{name} {what}{removed}")
 
     def check(self, digest: str, path: str) -> int:
         """Return the size of an intact blob, read in full.
@@ -199,12 +217,13 @@ class BlobFiles:
         """
         blob, aside = self._layout.blob(digest), self._layout.path("tmp", owned_name())
         try:
-            os.rename(blob, aside)
+            with self._layout.inside(blob) as (name, folder):
+                os.rename(name, aside, src_dir_fd=folder)
             if _is_intact(aside, digest):
-                os.rename(aside, blob)
+                self._layout.place(aside, blob)
             else:
                 self._layout.clear(aside)
-            drop(self._layout.stat(digest))
+            self._layout.clear(self._layout.stat(digest))
         except FileNotFoundError:
             return ""
         except OSError as error:
@@ -212,9 +231,26 @@ class BlobFiles:
         return ""
 
 
+def _link_same(blob: str, path: str, info: os.stat_result) -> bool:
+    """Make a path another name of the very file with this stat; return whether that worked."""
+    try:
+        os.link(blob, path)
+    except FileExistsError:
+        raise
+    except OSError:
+        return False  # another file system, or too many links
+    if os.path.samestat(os.lstat(path), info):
+        return True
+    os.unlink(path)
+    return False
+
+
 def _digest(path: str) -> str:
-    os.close(open_regular(path, follow=False))
-    return digest_file(path)
+    descriptor = open_regular(path, follow=False)
+    try:
+        return digest_open(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _is_intact(path: str, digest: str) -> bool:

@@ -7,7 +7,9 @@ import errno
 import json
 import os
 import stat as stat_module
+from collections.abc import Iterator
 
+from doit_invariants.core.copying import read_small
 from doit_invariants.core.digest import digest_json
 from doit_invariants.core.model import Json
 from doit_invariants.stores.base import StoreError, blobs_of
@@ -16,11 +18,13 @@ from doit_invariants.stores.layout import (
     create_file,
     drop,
     is_directory,
-    read_small,
     reason,
+    touch,
 )
 from doit_invariants.stores.processes import locked
 
+#: Seconds: others hold the lock for a moment.
+_PATIENCE = 3.0
 #: Bytes; no task has a description that long.
 _LIMIT = 1 << 26
 # The file itself is wrong, rather than this process, this machine or this moment.
@@ -60,7 +64,7 @@ class EntryFiles:
     def mark(self, path: str) -> None:
         """Mark an entry as used just now, if this user may."""
         with contextlib.suppress(OSError):
-            os.utime(path)
+            touch(path)
 
     def add(self, path: str, entry: Json) -> Json | None:
         """Add an entry unless a good one is there.
@@ -84,24 +88,41 @@ class EntryFiles:
         """Make the entry visible: a link is made by exactly one of those that try."""
         with contextlib.suppress(FileExistsError):
             try:
-                _hard_link(temporary, path)
+                self._hard_link(temporary, path)
                 return None
             except OSError as error:
                 if error.errno not in _NO_LINKS:
                     raise
         return self._replace(temporary, path)
 
+    def _hard_link(self, temporary: str, path: str) -> None:
+        try:
+            with self._layout.inside(path) as (name, folder):
+                os.link(temporary, name, dst_dir_fd=folder)
+        except FileNotFoundError:
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            with self._layout.inside(path) as (name, folder):
+                os.link(temporary, name, dst_dir_fd=folder)
+
     def _replace(self, temporary: str, path: str) -> Json | None:
         """Replace what is no entry; one at a time, or two would each replace the other's."""
         with contextlib.suppress(StoreError):
             if (other := self._usable(path)) is not None:
                 return other
-        with locked(self._layout.path("add.lock"), wait=True):
+        with self._replacing():
             with contextlib.suppress(Damaged):
                 if (other := self._usable(path)) is not None:
                     return other
             self._layout.place(temporary, path)
         return None
+
+    @contextlib.contextmanager
+    def _replacing(self) -> Iterator[None]:
+        """Be the only one who replaces or removes entries; raises OSError, StoreError."""
+        with locked(self._layout.path("add.lock"), wait=_PATIENCE) as held:
+            if not held:
+                raise StoreError("another process holds add.lock")
+            yield
 
     def _usable(self, path: str) -> Json | None:
         """Return the entry if it and its blobs are there; None if something is missing."""
@@ -122,7 +143,7 @@ class EntryFiles:
     def discard(self, path: str) -> str:
         """Remove what is no entry; return how that went, to be put after its problem."""
         try:
-            with locked(self._layout.path("add.lock"), wait=True):
+            with self._replacing():
                 try:
                     self.read(path)
                 except Damaged:
@@ -139,14 +160,6 @@ def size_of(path: str) -> int:
     except OSError:
         return -1
     return info.st_size if stat_module.S_ISREG(info.st_mode) else -1
-
-
-def _hard_link(source: str, destination: str) -> None:
-    try:
-        os.link(source, destination)
-    except FileNotFoundError:
-        os.makedirs(os.path.dirname(destination), exist_ok=True)
-        os.link(source, destination)
 
 
 def _packed(entry: Json) -> bytes:

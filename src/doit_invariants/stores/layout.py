@@ -13,6 +13,7 @@
     add.lock, prune.lock        held for the moment of replacing an entry, and while pruning
 
 All is written under ``tmp`` and moved into place whole: a process that dies leaves nothing to see.
+None of the directories is a link: through one, what lies elsewhere would be replaced or removed.
 """
 
 from __future__ import annotations
@@ -22,10 +23,11 @@ import os
 import re
 import shutil
 import stat as stat_module
+import time
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
-from doit_invariants.core.copying import open_regular, write_all
+from doit_invariants.core.copying import read_small, write_all
 from doit_invariants.core.digest import ALGORITHM
 from doit_invariants.stores.base import StoreError, check_digest
 from doit_invariants.stores.processes import owned_name
@@ -43,6 +45,9 @@ _FILES = {"CACHEDIR.TAG": _TAG, ".gitignore": "*\n", "version": f"{VERSION}\n"}
 # What may be in a directory that becomes a store: what a process that died left of one.
 _OURS = {*_DIRECTORIES, *_FILES, "size", "add.lock", "prune.lock", "lost+found"}
 _PREFIX = len(ALGORITHM) + 1
+# To be gone through only: a directory need not be readable for that.
+_OPEN = getattr(os, "O_PATH", os.O_RDONLY) | getattr(os, "O_DIRECTORY", 0)
+_OPEN_NO_LINK = _OPEN | getattr(os, "O_NOFOLLOW", 0)
 _FOLDER = re.compile(r"[0-9a-f]{2}")
 _FILE = re.compile(r"([0-9a-f]{30})(\.json)?")
 
@@ -102,8 +107,14 @@ class Layout:
             raise StoreError(
                 f"the store {self.root} has version {version}, only version {VERSION} is known here"
             )
+        self._refuse_links()
         self._version_known = True
         return True
+
+    def _refuse_links(self) -> None:
+        for name in _DIRECTORIES:
+            if os.path.islink(self.path(name)):
+                raise StoreError(f"the store {self.root} can't be used: {name} in it is a link")
 
     def create(self) -> None:
         """Make the directory a store if it is none, or what is missing of it.
@@ -114,6 +125,7 @@ class Layout:
         self._version_known = False
         if not self.check_version():
             self._refuse_strangers()
+            self._refuse_links()
         for name in _DIRECTORIES:
             os.makedirs(self.path(name), exist_ok=True)
         for name, text in _FILES.items():
@@ -152,6 +164,29 @@ class Layout:
             drop(temporary)
             raise
 
+    @contextlib.contextmanager
+    def inside(self, path: str) -> Iterator[tuple[str, int | None]]:
+        """Yield how a file of the store is named to ``os.unlink``: its name, and its directory.
+
+        That one is open, and was reached through no link, which others who write here may put
+        there at any moment; None, and the path, where the system opens no directories.
+
+        :raises OSError: if there is a link on the way, or no directory
+        """
+        if os.unlink not in os.supports_dir_fd:
+            yield path, None
+            return
+        *folders, name = path[len(self.root) + 1 :].split(os.sep)
+        descriptor = os.open(self.root, _OPEN)
+        try:
+            for folder in folders:
+                parent = descriptor
+                descriptor = os.open(folder, _OPEN_NO_LINK, dir_fd=parent)
+                os.close(parent)
+            yield name, descriptor
+        finally:
+            os.close(descriptor)
+
     def place(self, temporary: str, final: str) -> None:
         """Move what was written into place, over what is there.
 
@@ -159,18 +194,22 @@ class Layout:
         """
         try:
             try:
-                os.replace(temporary, final)
+                self._replace(temporary, final)
             except FileNotFoundError:
                 os.makedirs(os.path.dirname(final), exist_ok=True)
-                os.replace(temporary, final)
+                self._replace(temporary, final)
             except OSError:
                 if not is_directory(final):
                     raise
                 self.clear(final)
-                os.replace(temporary, final)
+                self._replace(temporary, final)
         except BaseException:
             drop(temporary)
             raise
+
+    def _replace(self, temporary: str, final: str) -> None:
+        with self.inside(final) as (name, folder):
+            os.replace(temporary, name, dst_dir_fd=folder)
 
     def clear(self, path: str) -> None:
         """Remove a file of the store, or whatever else is in its place.
@@ -178,16 +217,23 @@ class Layout:
         :raises OSError: if that can't be
         """
         try:
-            os.unlink(path)
+            with self.inside(path) as (name, folder):
+                self._clear(path, name, folder)
         except FileNotFoundError:
-            return
+            if os.path.lexists(path):
+                raise
+
+    def _clear(self, path: str, name: str, folder: int | None) -> None:
+        try:
+            os.unlink(name, dir_fd=folder)
         except OSError:
             if not is_directory(path):
                 raise
             # Out of the way in one step; what can't be deleted of it is litter.
             litter = self.path("tmp", owned_name())
-            os.rename(path, litter)
-            shutil.rmtree(litter, ignore_errors=True)
+            os.rename(name, litter, src_dir_fd=folder)
+            with contextlib.suppress(RecursionError):
+                shutil.rmtree(litter, ignore_errors=True)
 
     def scan(self, kind: str) -> Iterator[tuple[str, str]]:
         """Yield digest and path of everything of a kind (``entries``, ``blobs``, ``stats``).
@@ -212,26 +258,6 @@ def _names(path: str) -> list[str]:
     return []
 
 
-def read_small(path: str, limit: int) -> bytes:
-    """Return the content of a regular file that is no link.
-
-    :param limit: bytes that it may have at most
-    :raises ValueError: if it has more
-    :raises OSError: if it can't be read
-    """
-    descriptor = open_regular(path, follow=False)
-    try:
-        size = os.fstat(descriptor).st_size
-        if size > limit:
-            raise ValueError(f"{size} bytes are too many")
-        data = os.read(descriptor, size + 1)
-        while 0 < len(data) < size and (more := os.read(descriptor, size - len(data))):
-            data += more
-        return data
-    finally:
-        os.close(descriptor)
-
-
 def create_file(path: str, data: bytes) -> None:
     """Write a new file; raises OSError if it can't be written or something is there."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
@@ -240,6 +266,19 @@ def create_file(path: str, data: bytes) -> None:
         write_all(descriptor, data)
     finally:
         os.close(descriptor)
+
+
+def touch(path: str, modified: int | None = None) -> None:
+    """Mark a file as used just now: by its time of access and, unless that is given, by the other.
+
+    :param modified: time of modification in ns since the epoch
+    :raises OSError: if that can't be
+
+    It is not done to what a link leads to, which somebody may have put in the place of the file.
+    """
+    now = time.time_ns()
+    times = (now, now if modified is None else modified)
+    os.utime(path, ns=times, follow_symlinks=os.utime not in os.supports_follow_symlinks)
 
 
 def drop(path: str) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import os
 
-from doit_invariants.stores.layout import Layout, create_file, drop, read_small
+from doit_invariants.core.copying import read_small
+from doit_invariants.stores.layout import Layout, create_file, drop
 from doit_invariants.stores.processes import is_left_behind, owned_name, owner, start_of
 
 # Kernels stamp files with a clock that ticks slowly; FAT's ticks every two seconds.
@@ -31,12 +32,12 @@ class Lease:
         pid = os.getpid()
         if self._pid == pid:
             return
+        if not self._layout.check_version():
+            return  # no store yet; asked again at the next use
         path = self._layout.path("leases", owned_name())
         try:
             create_file(path, start_of(pid).encode())
         except FileNotFoundError:
-            if not self._layout.check_version():
-                return  # no store yet; asked again at the next use
             with contextlib.suppress(OSError):
                 os.mkdir(self._layout.path("leases"))
                 create_file(path, start_of(pid).encode())
@@ -68,7 +69,8 @@ def sweep(layout: Layout) -> None:
     """Remove what processes that are gone left behind: leases, and what they were writing."""
     for name, _, dead in _leases(layout):
         if dead:
-            drop(layout.path("leases", name))
+            with contextlib.suppress(OSError):
+                layout.clear(layout.path("leases", name))
     for name in _listed(layout.path("tmp")):
         path = layout.path("tmp", name)
         with contextlib.suppress(OSError):

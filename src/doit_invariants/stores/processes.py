@@ -18,6 +18,8 @@ if sys.platform != "win32":
 #: Seconds after which what another machine left is taken for left behind.
 STALE = 2 * 86400.0
 
+_PAUSE = 0.005
+
 _OWNED = re.compile(r"(.+)-([0-9]+)-[0-9a-f]+")
 
 
@@ -83,11 +85,11 @@ def _is_alive(pid: int) -> bool:
 
 
 @contextlib.contextmanager
-def locked(path: str, *, wait: bool) -> Iterator[bool]:
+def locked(path: str, *, wait: float) -> Iterator[bool]:
     """Hold a lock between processes; yields whether it is held.
 
     :param path: of the lock's file, which is made; it stays, since removing it would let two in
-    :param wait: whether to wait for another holder
+    :param wait: for another holder, in seconds: whoever can write here may hold it for ever
     :raises OSError: if the file can't be opened
 
     Where the file system has no locks it counts as held: what is done under it is then merely
@@ -100,13 +102,18 @@ def locked(path: str, *, wait: bool) -> Iterator[bool]:
         os.close(descriptor)  # gives up the lock
 
 
-def _lock(descriptor: int, wait: bool) -> bool:
+def _lock(descriptor: int, wait: float) -> bool:
     if sys.platform == "win32":
         return True  # no lock there that ends with its process and can be waited for
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-    except BlockingIOError:
-        return False
-    except OSError:
-        return True
-    return True
+    until = time.monotonic() + wait
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= until:
+                return False
+            time.sleep(_PAUSE)
+        except OSError:
+            return True
+        else:
+            return True

@@ -8,6 +8,7 @@ while this goes on, so everything is looked at again right before it is removed.
 from __future__ import annotations
 
 import collections
+import contextlib
 import os
 import time
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 
 from doit_invariants.stores.base import Limits, Pruned, Stored, StoreError, blobs_of
 from doit_invariants.stores.entry_files import EntryFiles, size_of
-from doit_invariants.stores.layout import Layout, drop, reason
+from doit_invariants.stores.layout import Layout, reason
 from doit_invariants.stores.leases import protected_since, sweep
 
 
@@ -126,7 +127,8 @@ class Pruning:
                 continue
             self._delete(path)
             if not self._limits.dry_run:
-                drop(self._layout.stat(digest))
+                with contextlib.suppress(OSError):
+                    self._layout.clear(self._layout.stat(digest))
             count += 1
             freed += size
         return count, freed

@@ -10,18 +10,20 @@ import contextlib
 import json
 import os
 import time
-from collections.abc import Iterator
+from contextlib import AbstractContextManager
 
+from doit_invariants.core.copying import read_small
 from doit_invariants.stores.base import Limits, Pruned
 from doit_invariants.stores.entry_files import EntryFiles, size_of
-from doit_invariants.stores.layout import Layout, create_file, drop, read_small
+from doit_invariants.stores.layout import Layout, create_file, drop
 from doit_invariants.stores.processes import locked, owned_name
 from doit_invariants.stores.pruning import Pruning
 
 _DAY = 86400.0
 #: What stays of the maximum, so that the next run does not have to prune again.
 _SHARE = 0.9
-_TRIES, _PAUSE = 20, 0.005
+#: Seconds: other runs that end hold the lock for a moment.
+_PATIENCE = 0.1
 
 
 class Upkeep:
@@ -41,7 +43,7 @@ class Upkeep:
         """
         if limits.dry_run:
             return Pruning(self._layout, self._files, limits).run()
-        with self._lock(tries=1) as held:
+        with self._lock(wait=0) as held:
             if not held:
                 return Pruned(skipped="another process is pruning the store")
             return self._prune(limits)
@@ -51,7 +53,7 @@ class Upkeep:
 
         :raises OSError, StoreError: if that can't be
         """
-        with self._lock(tries=_TRIES) as held:
+        with self._lock(wait=_PATIENCE) as held:
             if not held:
                 return  # what another run prunes it counts as well
             size, counted = self._estimate()
@@ -70,15 +72,9 @@ class Upkeep:
             self._write(done.size, time.time())
         return done
 
-    @contextlib.contextmanager
-    def _lock(self, tries: int) -> Iterator[bool]:
-        """Hold the lock of all who prune or count; other runs that end hold it for a moment."""
-        for left in reversed(range(tries)):
-            with locked(self._layout.path("prune.lock"), wait=False) as held:
-                if held or not left:
-                    yield held
-                    return
-            time.sleep(_PAUSE)
+    def _lock(self, wait: float) -> AbstractContextManager[bool]:
+        """Hold the lock of all who prune or count."""
+        return locked(self._layout.path("prune.lock"), wait=wait)
 
     def _estimate(self) -> tuple[int, float]:
         """Return the bytes in the store, and when they were counted; long ago if not known."""

@@ -6,7 +6,7 @@ import os
 import stat as stat_module
 from collections.abc import Callable, Iterator
 
-from doit_invariants.core.artifacts.parts import Part, stays_inside
+from doit_invariants.core.artifacts.parts import DEEPEST, Part, stays_inside
 from doit_invariants.core.errors import InvariantsError
 
 #: Keeps the content of a file; returns its digest and its size in bytes.
@@ -26,7 +26,7 @@ def capture(target: str, put: Put, skip: frozenset[str] = frozenset()) -> tuple[
     :param put: called for every file
     :param skip: absolute paths that are left out
     :raises CannotKeep: if it holds a link that leads out of it, or what is neither a file, a
-        directory nor a link, or a name that is no text
+        directory nor a link, or a name that is no text, or too many directories in each other
     :raises OSError: if it is not there or can't be read
     """
     info = os.stat(target)
@@ -45,6 +45,8 @@ def _below(directory: str, prefix: str, put: Put, skip: frozenset[str]) -> Itera
         if skip and os.path.abspath(entry.path) in skip:
             continue
         path = prefix + entry.name
+        if path.count("/") >= DEEPEST:
+            raise CannotKeep(f"{entry.path:.200}... is nested too deeply")
         _check_text(path, entry.path)
         info = entry.stat(follow_symlinks=False)
         if stat_module.S_ISLNK(info.st_mode):

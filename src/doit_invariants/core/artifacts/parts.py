@@ -20,6 +20,9 @@ Sort = Literal["file", "directory", "link"]
 _DIGEST = re.compile(r"[a-z0-9_]{1,32}:[0-9a-f]{16,128}")
 _MODES = 0o777
 
+#: How many directories may lie in each other in a target.
+DEEPEST = 200
+
 
 class Damaged(InvariantsError):
     """What is kept of a result is not what this package writes; says in one line what is wrong."""
@@ -97,6 +100,8 @@ def check_parts(parts: Iterable[Part]) -> None:
             raise Damaged("its parts do not begin with the target itself")
         if number:
             _check_name(part.path)
+            if part.path.count("/") >= DEEPEST:
+                raise Damaged("its directories are nested too deeply")
             if posixpath.dirname(part.path) not in directories:
                 raise Damaged(f"{part.path!r} is not below a directory of it")
         if part.path in seen:
@@ -111,8 +116,7 @@ def check_parts(parts: Iterable[Part]) -> None:
 
 
 def _check_types(part: Part) -> None:
-    texts = (part.path, part.digest, part.link)
-    if not all(isinstance(text, str) and "\0" not in text for text in texts):
+    if not all(_is_text(text) for text in (part.path, part.digest, part.link)):
         raise Damaged("it holds what is no text")
     if part.sort not in ("file", "directory", "link"):
         raise Damaged(f"{part.path!r} is neither a file, a directory nor a link")
@@ -122,6 +126,17 @@ def _check_types(part: Part) -> None:
         raise Damaged(f"{part.path!r} has the mode {part.mode:o}")
     if part.sort == "file" and not _DIGEST.fullmatch(part.digest):
         raise Damaged(f"{part.path!r} has no digest")
+
+
+def _is_text(text: object) -> bool:
+    """Return whether it can be a name: JSON can hold halves of characters, which no file has."""
+    if not isinstance(text, str) or "\0" in text:
+        return False
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _check_name(path: str) -> None:

@@ -16,6 +16,7 @@ from collections.abc import Callable, Collection, Sequence
 
 from doit_invariants.core.artifacts.parts import Part
 from doit_invariants.core.artifacts.removing import remove
+from doit_invariants.core.artifacts.walking import walk
 from doit_invariants.core.errors import InvariantsError
 
 #: Name of the directory; patterns in the settings keep it out of every tracked directory.
@@ -41,7 +42,7 @@ def check_replaceable(target: str, known: Collection[str], ignored: Sequence[str
     path = target.rstrip("/")
     if os.path.islink(path):
         raise InTheWay(f"a link is in the place of its target {target}")
-    for directory, directories, files in os.walk(path):
+    for directory, directories, files in walk(path):
         inside = os.path.relpath(directory, path)
         for name in (*directories, *files):
             relative = name if inside == "." else f"{inside}/{name}"

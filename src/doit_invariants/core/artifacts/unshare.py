@@ -8,6 +8,8 @@ import secrets
 import shutil
 import stat as stat_module
 
+from doit_invariants.core.artifacts.walking import walk
+
 _WRITABLE = 0o200
 
 
@@ -19,7 +21,7 @@ def unshare(target: str) -> None:
     :param target: path of a file or directory; links are not followed
     """
     if os.path.isdir(target) and not os.path.islink(target):
-        for directory, _, files in os.walk(target):
+        for directory, _, files in walk(target):
             for name in files:
                 _unshare(os.path.join(directory, name))
     else:
