@@ -5,16 +5,9 @@ Each case has a bad task ``a`` beside good ones; a run that does not end fails i
 
 from __future__ import annotations
 
-import contextlib
-import importlib.util
-import os
-import signal
-import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
@@ -24,10 +17,6 @@ Make = Callable[..., Project]
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals")
 
-watched = pytest.mark.skipif(
-    importlib.util.find_spec("doit_invariants.adapters.workers") is None,
-    reason="the runner that watches its workers is not there",
-)
 LIMIT = 20  # seconds; a run takes one
 START = """
 import asyncio, multiprocessing, os, sys, threading, time
@@ -51,7 +40,7 @@ RUNNERS = {
 
 
 def bad_action(body: str) -> str:
-    """Return a dodo.py whose task `a` has an action with this body, and is the last to begin."""
+    """Return a dodo.py whose task `a` has an action with this body, and begins last."""
     return f"""
 def bad(task):
     {body}
@@ -146,8 +135,6 @@ ONE_FAILS = {
         bad_action("task.values['x'] = threading.Lock()"), 1, NO_JSON, ALL
     ),
     "result of no kind": Case(bad_action("return threading.Lock()"), 2, "It must return:", ALL),
-}
-ONE_FAILS_WATCHED = {
     "item exits": Case(bad_item("sys.exit('bye')"), 2, "SystemExit: bye", ALL),
     "kind exits": Case(KIND.format(body="sys.exit('bye')"), 2, "SystemExit: bye", ALL),
     "hook exits": Case(
@@ -172,20 +159,20 @@ ONE_FAILS_WATCHED = {
 }
 #: Nothing fails: what can't be sent is not needed on the other side.
 NONE_FAILS = {
-    "meta": Case("def task_a():\n    return {'actions': ['true'], 'meta': {'x': lambda: 1}}\n"),
-    "attribute": Case(bad_action("task.lock = threading.Lock()"), runners=("fork", "spawn")),
-    "output": Case(ACTION % "self.out = threading.Lock()", runners=("fork", "spawn")),
+    "meta": Case(
+        "def task_a():\n    return {'actions': ['true'], 'meta': {'x': lambda: 1}}\n",
+        runners=("fork",),
+    ),
+    "attribute": Case(bad_action("task.lock = threading.Lock()")),
+    "output": Case(ACTION % "self.out = threading.Lock()"),
     "attribute of a hook": Case(
-        HOOK.format(hook="invariants_for_task", body="task.extra = lambda: 1")
+        HOOK.format(hook="invariants_for_task", body="task.extra = lambda: 1"),
+        runners=("fork",),
     ),
     "many teardowns": Case(
-        "def nothing(): pass\ndef task_a():\n    for number in range(1000):\n        yield {'name': "
-        "f'{number:0200}', 'actions': [nothing], 'teardown': [nothing]}\n"
+        "def nothing(): pass\ndef task_a():\n    for number in range(1000):\n        yield "
+        "{'name': f'{number:0200}', 'actions': [nothing], 'teardown': [nothing]}\n"
     ),
-}
-NONE_FAILS = {
-    name: Case(case.dodo, runners=("fork",) if "lambda" in case.dodo else case.runners)
-    for name, case in NONE_FAILS.items()
 }
 
 
@@ -211,9 +198,10 @@ def run(project: Project, runner: str, *arguments: str) -> Outcome:
     )
 
 
-def check_one_fails(make: Make, case: Case, runner: str) -> None:
-    """Check that a task fails, in one line, and that the others are recorded."""
-    project = make_project(make, case)
+@pytest.mark.parametrize(("case", "runner"), combinations(ONE_FAILS))
+def test_one_task_fails(doit_project: Make, case: Case, runner: str) -> None:
+    """What is wrong with a task, or can't be sent, fails that task; the others are recorded."""
+    project = make_project(doit_project, case)
     outcome = run(project, runner, "-c")
     lines = (outcome.stdout + outcome.stderr).splitlines()
     assert outcome.returncode == case.code, repr(outcome)
@@ -223,22 +211,6 @@ def check_one_fails(make: Make, case: Case, runner: str) -> None:
     project.run("good").assert_up_to_date(*GOOD)
 
 
-@pytest.mark.parametrize(("case", "runner"), combinations(ONE_FAILS))
-def test_one_task_fails(doit_project: Make, case: Case, runner: str) -> None:
-    """What is wrong with a task fails that task, and no other."""
-    check_one_fails(doit_project, case, runner)
-
-
-@watched
-@pytest.mark.parametrize(("case", "runner"), combinations(ONE_FAILS_WATCHED))
-def test_one_task_fails_where_nothing_comes_back(
-    doit_project: Make, case: Case, runner: str
-) -> None:
-    """So does what can't be sent, and what ends a process."""
-    check_one_fails(doit_project, case, runner)
-
-
-@watched
 @pytest.mark.parametrize(("case", "runner"), combinations(NONE_FAILS))
 def test_what_need_not_be_sent(doit_project: Make, case: Case, runner: str) -> None:
     """The run goes as it does without ``-n``."""
@@ -259,7 +231,6 @@ GONE = {
 }
 
 
-@watched
 @pytest.mark.parametrize("runner", ["fork", "spawn"])
 @pytest.mark.parametrize("how", GONE)
 def test_worker_that_is_gone(doit_project: Make, how: str, runner: str) -> None:
@@ -272,7 +243,6 @@ def test_worker_that_is_gone(doit_project: Make, how: str, runner: str) -> None:
     assert "its last execution did not end" in project.run("invariants", "why", "a").stdout
 
 
-@watched
 def test_worker_that_cannot_start(doit_project: Make) -> None:
     """It can't import the dodo.py: no task has begun, and the run says so."""
     guard = "if multiprocessing.current_process().name != 'MainProcess':\n    raise ImportError\n"
@@ -296,7 +266,7 @@ def test_action_that_ends_the_run(doit_project: Make, body: str, runner: str) ->
 #: In doit's own process, before all workers are there.
 AT_THE_START = {
     "title": "def title(task): raise RuntimeError('no')\n"
-    "def task_a():\n    return {'actions': ['true'], 'title': title}\n",
+    "def task_a():\n    return {'actions': ['true'], 'title': title, 'uptodate': [True]}\n",
     "late creator": "def task_up():\n    return {'actions': ['true'], 'uptodate': [True]}\n"
     "@create_after(executed='up')\ndef task_a():\n    raise RuntimeError('no')\n",
     "interrupt": "def item(): raise KeyboardInterrupt\n"
@@ -304,17 +274,21 @@ AT_THE_START = {
 }
 
 
-@watched
+def at_the_start(case: str) -> str:
+    """Return the dodo.py of a case, in which a worker has been started before."""
+    late = "task_up" in AT_THE_START[case]
+    names = ["0", *(["up"] if late else []), "a", "good"]
+    first = "def task_0():\n    return {'actions': ['true']}\n"
+    return f"DOIT_CONFIG = {{'default_tasks': {names}}}\n" + first + AT_THE_START[case]
+
+
 @pytest.mark.parametrize("runner", ["fork", "spawn"])
 @pytest.mark.parametrize("case", AT_THE_START)
 def test_what_is_raised_before_all_workers_are_there(
     doit_project: Make, case: str, runner: str
 ) -> None:
     """doit ends, as without ``-n``."""
-    config = "DOIT_CONFIG = {'default_tasks': ['0', 'up', 'a', 'good']}\n"
-    first = "def task_0():\n    return {'actions': ['true']}\n"
-    up = "" if "task_up" in AT_THE_START[case] else first.replace("task_0", "task_up")
-    project = make_project(doit_project, Case(config + first + up + AT_THE_START[case]))
+    project = make_project(doit_project, Case(at_the_start(case)))
     outcome = run(project, runner)
     assert outcome.returncode not in (0, 1, 2), repr(outcome)
     project.run("good").assert_executed(*GOOD)
@@ -334,98 +308,41 @@ def test_action_that_closes_the_output(doit_project: Make, body: str, runner: st
     project.run("good").assert_up_to_date(*GOOD)
 
 
-# ---------------------------------------------------------------------- signals
-
-
-@contextlib.contextmanager
-def started(project: Project, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
-    """Start doit in a group of processes, of which nothing stays."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "doit", *arguments],
-        cwd=project.path,
-        start_new_session=True,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        yield process
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait(timeout=LIMIT)
-
-
-def await_that(happened: Callable[[], bool]) -> None:
-    """Wait until something has happened."""
-    until = time.monotonic() + LIMIT
-    while not happened():
-        assert time.monotonic() < until, "it did not happen"
-        time.sleep(0.02)
-
-
-@watched
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
-@pytest.mark.skipif(not Path("/proc/self").exists(), reason="there is no /proc")
-def test_workers_end_when_doit_is_killed(doit_project: Make, how: signal.Signals) -> None:
-    """They finish what they are at, begin nothing else, and go."""
-    dodo = """
-def work():
-    open(f"pid{os.getpid()}", "w").close()
-    open("begun", "a").write("x")
-    time.sleep(1)
-def task_a():
-    for number in range(20):
-        yield {"name": str(number), "actions": [work]}
-"""
-    project = make_project(doit_project, Case(dodo))
-
-    def workers() -> list[str]:
-        return [path.name[3:] for path in project.path.glob("pid*")]
-
-    with started(project, "-n", "2", "a") as process:
-        await_that(lambda: len(workers()) == 2)
-        process.send_signal(how)
-        process.wait(timeout=LIMIT)
-        await_that(lambda: not any(Path("/proc", pid).exists() for pid in workers()))
-    assert len(project.read("begun")) <= 4
-
-
-@pytest.mark.parametrize("arguments", [(), pytest.param(("-n", "2"), marks=watched)], ids="".join)
-@pytest.mark.parametrize("where", ["kind", "hook"])
-def test_what_never_returns_is_ended_by_ctrl_c(
-    doit_project: Make, where: str, arguments: tuple[str, ...]
-) -> None:
-    """A kind or a hook that hangs: the signal to doit alone is enough, and nothing is lost."""
-    body = "open('held', 'w').close(); time.sleep(60)"
-    hang = HOOK.format(hook="invariants_verdict", body=body)
-    project = make_project(doit_project, Case(KIND.format(body=body) if where == "kind" else hang))
-    project.run("good").assert_success()
-    project.write({"in.txt": "2"})
-    with started(project, *arguments, "good", "0", "a") as process:
-        await_that((project.path / "held").exists)
-        process.send_signal(signal.SIGINT)
-        process.wait(timeout=LIMIT)
-    states = project.run("list", "-s", "--all", "good").assert_success().stdout
-    assert arguments or states.count("U good:") == 3, states
-
-
 # ---------------------------------------------------------------------- plain doit
 
 PLAIN = {
     "item raises": ONE_FAILS["item raises"],
     "value of an object": ONE_FAILS["value of an object"],
-    "meta": NONE_FAILS["meta"],
     "killed": Case(bad_action(GONE["killed"][0])),
-    "odd exception": ONE_FAILS_WATCHED["odd exception"],
+    "odd exception": ONE_FAILS["odd exception"],
+}
+PLAIN_TOO = {
+    **{name: ONE_FAILS[name] for name in ("item exits", "odd failure")},
+    "option": ONE_FAILS["option that can't be sent"],
+    "result": ONE_FAILS["result that can't be sent"],
+    **{name: NONE_FAILS[name] for name in ("meta", "attribute", "output", "many teardowns")},
+    "exits hard": Case(bad_action(GONE["exits hard as if all was well"][0])),
+    **{name: Case(at_the_start(name)) for name in AT_THE_START},
 }
 
 
-@pytest.mark.parametrize("name", PLAIN)
+def test_teardown_that_fails(doit_project: Make) -> None:
+    """An error of doit after all has run, which is recorded; nothing waits."""
+    dodo = "def task_a():\n    return {'actions': ['true'], 'teardown': ['false']}\n"
+    for loader in (False, True):
+        files = {"dodo.py": START + dodo, "in.txt": "1"}
+        project = doit_project(files, loader=loader, name=f"loader{loader}")
+        outcome = run(project, "fork")
+        assert outcome.returncode == 3, repr(outcome)
+        assert "AssertionError" in outcome.stderr, repr(outcome)
+        project.run("good").assert_up_to_date(*GOOD)
+
+
+@pytest.mark.parametrize(
+    "name", [*PLAIN, *(pytest.param(name, marks=pytest.mark.long) for name in PLAIN_TOO)]
+)
 def test_plain_doit_waits_for_ever(doit_project: Make, name: str) -> None:
     """Else there would be nothing to prevent. A run that ends takes one second."""
-    project = make_project(doit_project, PLAIN[name], loader=False)
-    with (
-        started(project, "run", "-n", "2", "-c") as process,
-        pytest.raises(subprocess.TimeoutExpired),
-    ):
-        process.wait(timeout=6)
+    project = make_project(doit_project, {**PLAIN, **PLAIN_TOO}[name], loader=False)
+    with pytest.raises(pytest.fail.Exception, match="no end after 6 s"):
+        project.run("-n", "2", "-c", timeout=6)

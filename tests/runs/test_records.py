@@ -126,9 +126,15 @@ def test_stored_names_are_pinned(doit_project: Make) -> None:
     project = doit_project({"dodo.py": DODO, "x": ""}, backend="sqlite3")
     project.run()
     data = database(project)["a"]
-    assert set(data) == {"_values_:", "result:", "checker:", "deps:", "x", "invariants:"} - (
-        {"result:"} - set(data)
-    )
+    assert set(data) == {
+        "_values_:",
+        "result:",
+        "checker:",
+        "deps:",
+        "x",
+        "invariants:",
+        "check:invariants",
+    } - ({"result:"} - set(data))
     assert data["checker:"] == "MD5Checker"
     record = data["invariants:"]
     assert sorted(record) == [

@@ -1,4 +1,4 @@
-"""A target that is edited after its task ended and before it was recorded is seen."""
+"""Targets that are edited before they are recorded, inputs that are edited there and back."""
 
 from __future__ import annotations
 
@@ -73,3 +73,51 @@ def task_make():
     project = doit_project({"dodo.py": dodo, "in.txt": "one"})
     project.run("-n", "2", process=True).assert_executed("make")
     project.run("-n", "2", process=True).assert_up_to_date("make")
+
+
+THERE_AND_BACK = """
+def make(dependencies, targets):
+    text = open(dependencies[0]).read()
+    if text == "A":
+        open(dependencies[0], "w").write("B")  # as somebody else would do it
+        text = open(dependencies[0]).read()
+        open(dependencies[0], "w").write("A" if EDITS else "B")
+    with open(targets[0], "w") as out:
+        out.write(text)
+EDITS = True
+def task_make():
+    return {"actions": [make], "file_dep": ["in.txt"], "targets": ["out.txt"], "track_code": False}
+"""
+
+
+def test_input_that_is_edited_there_and_back(doit_project: Make, backend: str) -> None:
+    """The result may be made of what was there in between: the task runs once more."""
+    project = doit_project({"dodo.py": THERE_AND_BACK, "in.txt": "A"}, backend=backend)
+    project.run().assert_executed("make")
+    assert project.read("out.txt") == "B"
+    assert "edited while the task ran" in project.run("invariants", "why").stdout
+    project.write({"dodo.py": THERE_AND_BACK.replace('if text == "A"', "if False")})
+    project.run().assert_executed("make")
+    assert project.read("out.txt") == "A"
+    project.run().assert_up_to_date("make")
+
+
+@pytest.mark.parametrize("runner", [(), ("-n", "2")])
+def test_task_that_writes_what_is_there(doit_project: Make, runner: tuple[str, ...]) -> None:
+    """Like some notebooks: told from an edit by its second run, and then remembered."""
+    dodo = """
+def make(dependencies, targets):
+    text = open("in.txt").read()
+    open("in.txt", "w").write(text)
+    open(targets[0], "w").write(text)
+def task_make():
+    return {"actions": [make], "file_dep": ["in.txt", "other.txt"], "targets": ["out.txt"]}
+"""
+    project = doit_project({"dodo.py": dodo, "in.txt": "one", "other.txt": "1"})
+    project.run(*runner).assert_executed("make")
+    project.run(*runner).assert_executed("make")
+    project.run(*runner).assert_up_to_date("make")
+    for number in "23":
+        project.write({"other.txt": number})
+        project.run(*runner).assert_executed("make")
+        project.run(*runner).assert_up_to_date("make")

@@ -5,6 +5,7 @@ doit calls this in its main process and thread, with any runner.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from doit.dependency import DependencyStatus
@@ -23,6 +24,7 @@ from doit_invariants.adapters.snapshot import Look
 from doit_invariants.adapters.status import failed, report
 from doit_invariants.core.artifacts.unshare import unshare
 from doit_invariants.core.decide import decide
+from doit_invariants.core.errors import InvariantsError
 from doit_invariants.core.model import Reason, Verdict
 
 
@@ -132,10 +134,17 @@ class InvariantsDependency(SavingDependency):
             now.policy.append(Reason("interrupted", "task", "its last execution did not end"))
         return look
 
+    def _tell(self, listener: Callable[..., Any], task: Any, verdict: Verdict) -> None:
+        try:
+            listener(task=task, verdict=verdict)
+        except Exception as error:
+            text = f"the hook invariants_verdict failed with {type(error).__name__}: {error}"
+            raise InvariantsError(text) from error
+
     def _after_check(self, task: Any, look: Look, verdict: Verdict) -> None:
         session = self.session
         if session.on_verdict is not None:
-            session.on_verdict(task=task, verdict=verdict)
+            self._tell(session.on_verdict, task, verdict)
         if verdict.status == "error":
             return
         if verdict.status == "up-to-date" and session.writes and not verdict.reasons:

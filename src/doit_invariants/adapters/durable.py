@@ -13,7 +13,6 @@ long as the DB is large each time; and against a DB of our own, as the state bel
 from __future__ import annotations
 
 import contextlib
-import os
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,10 +51,8 @@ class Durable:
     def __init__(self, dep_manager: Any) -> None:
         self._backend: Backend = dep_manager.backend
         self.path = self._backend.path + JOURNAL
-        mode = 0o666
-        with contextlib.suppress(OSError):
-            mode = os.stat(self._backend.path).st_mode & 0o666  # what is in it is no less secret
-        self._journal = Journal(self.path, mode=mode)
+        # What is in it is no less secret.
+        self._journal = Journal(self.path, mode=self._backend.mode())
         self._changed: dict[str, None] = {}
         self._dispatched: set[str] = set()
         self.complete = True

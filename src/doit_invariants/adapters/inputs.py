@@ -142,8 +142,9 @@ def states_to_save(
 ) -> dict[str, tuple[PathState, Triple]]:
     """Return the state of each ``file_dep`` that is recorded now that its task has succeeded.
 
-    That is the one before the actions ran, and for a file that changed meanwhile one that
-    nothing equals: the result was made from neither content for certain, so the task runs again.
+    That is the one before the actions ran, and for a file that was written meanwhile, be it with
+    what was there, one that nothing equals: the result was made from neither content for certain,
+    so the task runs again.
     Not so for what a task of the project makes: there the change is the work of this task. A
     formatter counts as it left its file, and so does a step that edits the target of another
     one in place, whose maker then takes that for its target too.
@@ -157,18 +158,46 @@ def states_to_save(
         info = os.stat(path)
         after = look.path(path, before, info)
         states[path] = (after, to_triple(after, info))
-        if before is None or path_difference(before, after, path) is None:
+        if before is None or not look.session.tracks:
+            continue
+        same = path_difference(before, after, path) is None
+        if same and not _was_written(before, after):
             continue
         absolute = os.path.abspath(path)
-        written = absolute in own or any(absolute.startswith(one + os.sep) for one in own)
-        if written or not look.session.tracks:
+        if absolute in own or any(absolute.startswith(one + os.sep) for one in own):
             continue
         maker = look.session.relations.maker(path, dep_manager.tasks)
         if maker is not None:
-            dep_manager.retarget(maker, path, after)
-        else:
+            if not same:
+                dep_manager.retarget(maker, path, after)
+        elif not same or not _writes_it_itself(look, path, info):
             states[path] = (_EDITED, to_triple(_EDITED, info))
     return states
+
+
+def _was_written(before: PathState, after: PathState) -> bool:
+    """Return whether a file with the content that it had may have had another in between."""
+    if not isinstance(before, FileState) or not isinstance(after, FileState):
+        return False
+    return bool(before.stat and after.stat and before.stat[:3] != after.stat[:3])
+
+
+def _writes_it_itself(look: Look, path: str, info: os.stat_result) -> bool:
+    """Return whether a task writes into its input what is there, each time that it runs.
+
+    The first time that can't be told from an edit there and back by somebody else, so it runs
+    once more; the second time in a row it is remembered.
+    """
+    name, known = look.task.name, look.session.rewritten.read()
+    paths = known.get(name)
+    paths = paths if isinstance(paths, list) else []
+    if path in paths:
+        return True
+    recorded = look.before.known(path, info)
+    if isinstance(recorded, FileState) and recorded.digest == _EDITED.digest:
+        look.session.rewritten.set(name, [*paths, path])
+        return True
+    return False
 
 
 #: Equal to no file. Plain doit, which would find the same in its triple, sees another time.

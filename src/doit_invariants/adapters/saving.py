@@ -244,7 +244,7 @@ class SavingDependency(Dependency):  # type: ignore[misc]
             return
         try:
             self.session.on_saved(task=task, record=record)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             # The task has succeeded, and doit would end the whole run here.
             text = f"invariants_saved failed with {type(error).__name__}: {error}"
             sys.stderr.write(f"{task.name}: {text}\n")

@@ -68,6 +68,7 @@ class Session:
     :ivar durable: the journal of doit's DB, None where there is none
     :ivar unlock: lets others write doit's DB; once it is called nothing happens any more
     :ivar unfinished: tasks whose last execution failed, or did not end
+    :ivar rewritten: inputs into which their task writes what is there
     :ivar placeholders: those of ``cache: "force"``
     :ivar explains: whether this is our own command, which owes nothing to how doit's put it
     :ivar clock: the time in seconds since the epoch
@@ -114,6 +115,7 @@ class Session:
     durable: Durable | None = None
     unlock: Callable[[], Any] = lambda: None
     unfinished: Marks = field(default_factory=lambda: Marks("unfinished"))
+    rewritten: Marks = field(default_factory=lambda: Marks("rewritten"))
     files: FileView = field(init=False)
     store: Store | None = field(init=False)
     project: Project = field(init=False)
@@ -184,7 +186,7 @@ class Session:
         if self.on_restored is not None:
             try:
                 self.on_restored(task=task, entry=outcome.entry)
-            except Exception as error:
+            except (Exception, SystemExit) as error:
                 # The task has succeeded, and doit would end the whole run here.
                 text = f"invariants_restored failed with {type(error).__name__}: {error}"
                 self.say(task.name, text)
@@ -332,5 +334,6 @@ def attach_session(dep_manager: Any, session: Session) -> None:
     session.details.open(dep_manager)
     session.placeholders.open(dep_manager)
     session.unfinished.open(dep_manager)
+    session.rewritten.open(dep_manager)
     session.database = tuple(name + suffix for suffix in SUFFIXES)
     setattr(dep_manager, _ATTRIBUTE, session)

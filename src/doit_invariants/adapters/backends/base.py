@@ -8,12 +8,14 @@ DB, or start another doit.
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from doit.exceptions import InvalidDodoFile
 
+from doit_invariants.adapters.backends.sealing import decode, encode
 from doit_invariants.core.model import Json
 
 
@@ -78,6 +80,13 @@ class Backend:
             found[suffix] = [info.st_size, info.st_mtime_ns]
         return found
 
+    def mode(self) -> int:
+        """Return the permissions of the files; those of a new file if there are none."""
+        for suffix in self.suffixes:
+            with contextlib.suppress(OSError):
+                return os.stat(self.path + suffix).st_mode & 0o666
+        return 0o666
+
     def refresh(self) -> None:
         """Read again if somebody has written since; what was set here is lost."""
         if self.state() != self._seen:
@@ -112,7 +121,7 @@ class Backend:
         raw = self._raw.get(task_id)
         if raw is None:
             return {}
-        row = self.codec.decode(raw.decode("utf-8"))
+        row = decode(raw, self.codec)
         if not isinstance(row, dict):
             raise TypeError("a row must be an object")
         self._raw.pop(task_id)
@@ -181,5 +190,4 @@ class Backend:
         self._removed.clear()
 
     def _encoded(self, task_id: str) -> bytes:
-        data: bytes = self.codec.encode(self._known[task_id]).encode("utf-8")
-        return data
+        return encode(self._known[task_id], self.codec)

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from doit_invariants.adapters.backends import dumb
 from doit_invariants.adapters.backends.base import Backend, DamagedDB
 from doit_invariants.adapters.backends.sqlite import Table
+from doit_invariants.core.copying import open_regular
 from doit_invariants.core.model import Json
 
 #: In the order in which Python tries them; not all are everywhere.
@@ -34,12 +35,8 @@ class DbmBackend(Backend):
 
         :raises DamagedDB: if it is not known
         """
-        try:
-            with open(self.path, "rb") as stream:
-                if stream.read(len(_SQLITE)) == _SQLITE:
-                    return "dbm.sqlite3"
-        except FileNotFoundError:
-            pass
+        if self._is_sqlite():
+            return "dbm.sqlite3"
         for suffix in (".dat", ".dir"):
             if os.path.exists(self.path + suffix) and not os.path.exists(self.path + ".pag"):
                 return "dbm.dumb"
@@ -85,12 +82,14 @@ class DbmBackend(Backend):
         That module of Python writes its file when it is merely opened. But a row that is written
         gets another number.
         """
-        found = super().state()
-        if found and not os.path.exists(self.path + ".dat") and os.path.exists(self.path):
-            with open(self.path, "rb") as stream:
-                if stream.read(len(_SQLITE)) == _SQLITE:
-                    return self._table().numbers()
-        return found
+        return self._table().numbers() if self._is_sqlite() else super().state()
+
+    def _is_sqlite(self) -> bool:
+        try:
+            with open(open_regular(self.path, follow=True), "rb") as stream:
+                return stream.read(len(_SQLITE)) == _SQLITE
+        except FileNotFoundError:
+            return False
 
 
 def _default() -> str:

@@ -17,8 +17,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import BinaryIO
 
 from doit_invariants.adapters.backends.base import DamagedDB
+from doit_invariants.core.copying import open_regular
 
 _BLOCK = 512
+_BINARY = getattr(os, "O_BINARY", 0)
 #: A line as nearly all are; to evaluate it as Python takes ten times as long.
 _PLAIN = re.compile(r"'([^'\\]*)', \((\d+), (\d+)\)")
 #: As many bytes as this and as what is in use may be out of use.
@@ -38,7 +40,7 @@ def read(path: str) -> dict[str, bytes]:
         before = _stamp(path)
         index = _read_index(path)
         data = b""
-        with contextlib.suppress(FileNotFoundError), open(path + ".dat", "rb") as stream:
+        with contextlib.suppress(FileNotFoundError), _open(path + ".dat") as stream:
             data = stream.read()
         if _stamp(path) == before:  # else somebody was writing just now
             return {key: data[start : start + size] for key, (start, size) in index.items()}
@@ -61,7 +63,8 @@ def write(path: str, rows: Mapping[str, bytes], removed: Iterable[str]) -> None:
         return
     with open(path + ".dat", "ab") as stream:
         index.update(_append(stream, rows))
-    _write_index(path + ".dir.next", index)
+    with _create(path + ".dir.next", like=path + ".dir") as stream:
+        stream.write(_lines(index))
     os.replace(path + ".dir.next", path + ".dir")
 
 
@@ -71,9 +74,10 @@ def _rewrite(path: str, rows: Mapping[str, bytes]) -> None:
     Two files can't be replaced at once: from when the data is replaced until the index is, the
     index in use is the new one under its first name. See :func:`_index_path`.
     """
-    with open(path + ".dat.new", "wb") as stream:
+    with _create(path + ".dat.new", like=path + ".dat") as stream:
         index = _append(stream, rows)
-    _write_index(path + ".dir.new", index)
+    with _create(path + ".dir.new", like=path + ".dir") as stream:
+        stream.write(_lines(index))
     os.replace(path + ".dat.new", path + ".dat")
     os.replace(path + ".dir.new", path + ".dir")
 
@@ -109,12 +113,16 @@ def _append(stream: BinaryIO, rows: Mapping[str, bytes]) -> _Index:
 
 def _read_index(path: str) -> _Index:
     try:
-        with open(_index_path(path), encoding="latin-1", newline="\n") as stream:
-            return dict(map(_entry, stream))
+        with _open(_index_path(path)) as stream:
+            return dict(map(_entry, stream.read().decode("latin-1").splitlines()))
     except FileNotFoundError:
         if os.path.exists(path + ".dat") and _size(path):
             raise DamagedDB(f"{os.path.basename(path)}.dir is missing") from None
         return {}
+
+
+def _open(path: str) -> BinaryIO:
+    return open(open_regular(path, follow=True), "rb")
 
 
 def _entry(line: str) -> tuple[str, tuple[int, int]]:
@@ -125,18 +133,28 @@ def _entry(line: str) -> tuple[str, tuple[int, int]]:
         )
         place = (int(start), int(size))
         return key.encode("latin-1").decode("utf-8"), place
-    except (ValueError, TypeError, SyntaxError, AttributeError, MemoryError) as error:
+    except (ValueError, TypeError, SyntaxError, AttributeError, OverflowError) as error:
         raise DamagedDB("a line of its index can't be read") from error
 
 
-def _write_index(path: str, index: _Index) -> None:
-    with open(path, "w", encoding="latin-1", newline="\n") as stream:
-        stream.writelines(_lines(index))
+@contextlib.contextmanager
+def _create(path: str, *, like: str) -> Iterator[BinaryIO]:
+    """Make a file with the permissions of another one."""
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(path)
+    mode = 0o666
+    with contextlib.suppress(FileNotFoundError):
+        mode = os.stat(like).st_mode & 0o777
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY
+    with open(os.open(path, flags, mode), "wb") as stream:
+        yield stream
+    if os.path.exists(like):
+        os.chmod(path, mode)  # whatever the umask is
 
 
-def _lines(index: _Index) -> Iterator[str]:
-    for key, place in index.items():
-        yield f"{key.encode('utf-8').decode('latin-1')!r}, {place!r}\n"
+def _lines(index: _Index) -> bytes:
+    lines = (f"{key.encode().decode('latin-1')!r}, {place!r}\n" for key, place in index.items())
+    return "".join(lines).encode("latin-1")
 
 
 def _padded(size: int) -> int:

@@ -7,6 +7,8 @@ import os
 from collections.abc import Iterable, Mapping
 
 from doit_invariants.adapters.backends.base import Backend, DamagedDB
+from doit_invariants.adapters.backends.sealing import decode, encode
+from doit_invariants.core.copying import open_regular
 
 
 class JsonBackend(Backend):
@@ -17,14 +19,14 @@ class JsonBackend(Backend):
 
     def _read(self) -> None:
         try:
-            with open(self.path, encoding="utf-8") as stream:
-                found = self.codec.decode(stream.read())
+            with open(open_regular(self.path, follow=True), "rb") as stream:
+                found = decode(stream.read(), self.codec)
         except FileNotFoundError:
             return
         except RecursionError as error:
             raise DamagedDB("it is nested too deep") from error
         except ValueError as error:
-            raise DamagedDB(f"it is no JSON: {error}") from error
+            raise DamagedDB(f"it is no JSON as it was written: {error}") from error
         if not isinstance(found, dict):
             raise DamagedDB("it is JSON, but no object")
         self._known = found
@@ -32,7 +34,7 @@ class JsonBackend(Backend):
     def _write(self, rows: Mapping[str, bytes], removed: Iterable[str]) -> None:
         path = os.path.realpath(self.path)
         new = f"{path}.{os.getpid()}.new"
-        text = self.codec.encode(self._known)
+        data = encode(self._known, self.codec)
         try:
             mode = 0o666
             with contextlib.suppress(OSError):
@@ -40,8 +42,8 @@ class JsonBackend(Backend):
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(new)  # left by a killed process that had our number
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
-            with open(os.open(new, flags, mode), "w", encoding="utf-8") as stream:
-                stream.write(text)
+            with open(os.open(new, flags, mode), "wb") as stream:
+                stream.write(data)
             if os.path.exists(path):
                 os.chmod(new, mode)  # whatever the umask is
             os.replace(new, path)
@@ -49,8 +51,8 @@ class JsonBackend(Backend):
             # Only the file may be written, not its directory, where plain doit goes on as well.
             with contextlib.suppress(OSError):
                 os.unlink(new)
-            with open(path, "r+", encoding="utf-8") as stream:
-                stream.write(text)
+            with open(path, "r+b") as stream:
+                stream.write(data)
                 stream.truncate()
         except BaseException:
             with contextlib.suppress(OSError):

@@ -1,0 +1,56 @@
+"""A checksum in each row, which tells damage from what plain doit has written since.
+
+One wrong digit can make a record that says something else: that an older version has written it, or
+that plain doit has run the task since. What we write has no spaces between its parts, and the
+checksum of its text as the last one. Plain doit, which keeps what it does not know, writes spaces:
+what it has changed is not checked. As in :mod:`doit_invariants.core.digest`, the checksum guards
+against accidents alone.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from doit.dependency import JSONCodec
+from xxhash import xxh3_64_hexdigest
+
+#: The name of the checksum among the keys of a row. Stored: never change it.
+NAME = "check:invariants"
+
+_HEAD = f',"{NAME}":'.encode("ascii")
+_TAIL = re.compile(rb',"check:invariants":\{"xxh3_64":"([0-9a-f]{16})"\}\}')
+_LENGTH = len(_HEAD) + len('{"xxh3_64":""}}') + 16
+
+# Made once: json.dumps() with options makes one at each call.
+_encode = json.JSONEncoder(separators=(",", ":")).encode
+
+
+def encode(row: Mapping[str, Any], codec: Any) -> bytes:
+    """Return the text of an object with its checksum, without one if the codec is a plugin's."""
+    if type(codec) is not JSONCodec:
+        text: str = codec.encode(row)
+        return text.encode("utf-8")
+    data = _encode(row)[:-1].encode("ascii")
+    if not row:
+        return data + b"}"
+    return b'%s%s{"xxh3_64":"%s"}}' % (data, _HEAD, xxh3_64_hexdigest(data).encode("ascii"))
+
+
+def decode(data: bytes, codec: Any) -> Any:
+    """Return what :func:`encode` or plain doit has written.
+
+    :raises ValueError: if it is not as it was written; whatever else the codec raises
+    """
+    found = _TAIL.fullmatch(data, len(data) - _LENGTH) if len(data) > _LENGTH else None
+    if found is not None:
+        body = data[:-_LENGTH]
+        if xxh3_64_hexdigest(body).encode("ascii") != found[1]:
+            raise ValueError("its checksum is wrong")
+        data = body + b"}"
+    row = codec.decode(data.decode("utf-8"))
+    if isinstance(row, dict):
+        row.pop(NAME, None)
+    return row
