@@ -20,6 +20,7 @@ _NORMALISED = (
         "  <frames>\n",
     ),
     (re.compile(r"\b0x[0-9a-f]+"), "<address>"),
+    (re.compile(r"^\.doit\.db\.lock\n", re.MULTILINE), ""),  # documented, and always empty
     (re.compile(r'"elapsed": [0-9.e-]+'), '"elapsed": <time>'),
     (re.compile(r'"started": "[^"]+"'), '"started": <time>'),
     (re.compile(r"\w{3} \w{3} [ \d]\d \d\d:\d\d:\d\d \w+ \d{4}"), "<date>"),
@@ -148,10 +149,14 @@ _OUR_OPTIONS = (
       --resume-inferred=ARG
             like --resume, but targets upstream may be missing;
             repeatable  (config: resume_inferred)
+      --no-wait
+            end with an error if another doit is using the same DB, do
+            not wait for it  (config: no_wait)
 """,
     " CmdOption({'name':'cache', 'short':'','long':'cache' }),"
     " CmdOption({'name':'resume', 'short':'','long':'resume' }),"
-    " CmdOption({'name':'resume_inferred', 'short':'','long':'resume-inferred' }),",
+    " CmdOption({'name':'resume_inferred', 'short':'','long':'resume-inferred' }),"
+    " CmdOption({'name':'no_wait', 'short':'','long':'no-wait' }),",
 )
 
 

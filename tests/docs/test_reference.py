@@ -27,7 +27,8 @@ from doit_invariants.testing import Outcome, Project
 
 from .blocks import DOCS, PAGES, headings, read_blocks, rows, section
 
-KINDS = {kind.kind: kind for kind in BuiltinKinds().invariants_register_kinds()}
+_LOADED = [kind.load() for kind in BuiltinKinds().invariants_register_kinds()]
+KINDS = {kind.kind: kind for kind in _LOADED}
 HOOKS = {name: hook for name, hook in vars(hookspecs).items() if name.startswith("invariants_")}
 SOURCE = Path(doit_invariants.__file__).parent
 

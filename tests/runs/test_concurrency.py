@@ -76,6 +76,7 @@ def await_path(path: Path) -> None:
 def holding(project: Project, *arguments: str) -> subprocess.Popen[str]:
     """Start a doit that is in the middle of ``work:a`` for as long as there is a file ``hold``."""
     project.write({"hold": ""})
+    (project.path / "begun-a").unlink(missing_ok=True)
     process = start(project, *arguments, "work:a")
     await_path(project.path / "begun-a")
     return process

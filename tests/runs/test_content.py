@@ -253,8 +253,8 @@ def test_plain_doit_reads_the_database_that_we_leave(doit_project: Make) -> None
     connection = sqlite3.connect(project.path / ".doit.db")
     (data,) = connection.execute("select task_data from doit where task_id='copy'").fetchone()
     connection.close()
-    assert '"checker:": "MD5Checker"' in data
-    assert '"in.txt": [' in data
+    assert '"checker:":"MD5Checker"' in data
+    assert '"in.txt":[' in data
     assert "xxh3_128:" in data
 
 

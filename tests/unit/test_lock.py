@@ -278,8 +278,8 @@ def test_child_takes_it_after_its_parent(path: Path) -> None:
 
 def test_nested(path: Path) -> None:
     """Within a process it is shared, by whatever name, until the last one gives it up."""
-    path.with_name("link").symlink_to("lock")
-    outer, inner = Lock(str(path)), Lock(str(path.with_name("link")))
+    path.with_name("link").symlink_to(".")
+    outer, inner = Lock(str(path)), Lock(str(path.parent / "link" / path.name))
     assert outer.acquire(wait=False)
     assert outer.acquire(wait=False)
     assert inner.acquire(wait=False)
@@ -290,6 +290,14 @@ def test_nested(path: Path) -> None:
     assert not outer.held
     assert not inner.held
     assert is_free(path)
+
+
+def test_a_link_in_its_place_is_left_alone(path: Path) -> None:
+    """What it leads to is neither locked nor written."""
+    path.with_name("precious").write_text("precious")
+    path.symlink_to("precious")
+    assert not Lock(str(path)).acquire(wait=False)
+    assert path.read_text() == "precious"
 
 
 def test_threads(path: Path) -> None:

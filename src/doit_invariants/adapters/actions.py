@@ -9,7 +9,7 @@ import sys
 import types
 import weakref
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from doit.action import BaseAction, CmdAction, PythonAction
 
@@ -21,8 +21,9 @@ from doit_invariants.adapters.action_objects import (
 )
 from doit_invariants.core.code.objects import shown_name
 from doit_invariants.core.project import Project
-from doit_invariants.core.static import shell
-from doit_invariants.core.static.shell import Use
+
+if TYPE_CHECKING:
+    from doit_invariants.core.static.shell import Use
 
 Given = tuple[str, dict[str, Any]]
 
@@ -98,8 +99,10 @@ def _names(command: str | list[Any], name: str) -> bool:
 
 def are_bare(task: Any) -> bool:
     """Return whether all actions are functions that are given nothing: the cheap common case."""
-    bare = all(type(action) is types.FunctionType for action in _written(task))
-    return bare and not (task.params or task.creator_params or task.pos_arg or task.getargs)
+    for action in task._actions:  # a generator would take longer than all of this
+        if type(action) is not types.FunctionType:
+            return False
+    return not (task.params or task.creator_params or task.pos_arg or task.getargs)
 
 
 def given(task: Any) -> Iterator[Given]:
@@ -124,6 +127,9 @@ def given(task: Any) -> Iterator[Given]:
 
 def scripts(task: Any, project: Project) -> Iterator[Use]:
     """Yield the scripts of the project that the commands of a task run."""
+    # Imported late: many projects run no commands, and doit starts for every command of its own.
+    from doit_invariants.core.static import shell
+
     search = (project.root, *project.extra, *map(os.path.abspath, sys.path))
 
     def exists(path: str) -> bool:

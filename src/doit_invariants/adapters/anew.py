@@ -13,9 +13,11 @@ from typing import Any
 
 from doit_invariants.adapters.snapshot import Look
 from doit_invariants.core.decide import Observed
+from doit_invariants.core.files import EDITED_MEANWHILE
 from doit_invariants.core.invariant import Context, Fingerprint
 from doit_invariants.core.model import Json
 
+_OF_FILES = frozenset({"Files", "Tree", "Script"})
 #: Of these what was loaded counts, or they can't change while a process lives.
 _FIXED = frozenset({"Action", "Value", "Env", "Distribution", "TTL"})
 
@@ -26,17 +28,48 @@ def changed_since(look: Look) -> str:
     :returns: empty if all are
     """
     doubtful = [seen for seen in look.snapshot.observed.values() if _may_change(seen)]
-    if not doubtful:
-        return ""
-    context = copy.copy(look.context)
-    context.memo = {}
+    memo: dict[Any, Any] = {}
     for seen in doubtful:
-        now: Any = None
-        with contextlib.suppress(Exception):
-            now = seen.invariant.fingerprint(context, seen.fingerprint)
-        if now is None or _differs(seen.fingerprint, now, context):
+        now = _anew(look, seen, memo)
+        if now is None or _differs(seen.fingerprint, now, look.context):
             return seen.invariant.label()
     return ""
+
+
+def _anew(look: Look, seen: Observed, memo: dict[Any, Any]) -> Fingerprint | None:
+    """Return the fingerprint of an invariant now, None if there is none."""
+    context = copy.copy(look.context)
+    context.memo = memo
+    with contextlib.suppress(Exception):
+        return seen.invariant.fingerprint(context, seen.fingerprint)
+    return None
+
+
+def edited_meanwhile(look: Look) -> list[str]:
+    """Return the ids of invariants whose files were written while the task ran.
+
+    Only of kinds that are about files alone: a command is asked once a run. A task that writes
+    there itself what is there is told from an edit there and back by its second run.
+    """
+    found = []
+    for key, seen in look.snapshot.observed.items():
+        if seen.invariant.kind not in _OF_FILES:
+            continue
+        # Sources are kept for the run with the stats of their files, which are looked at each time.
+        now = _anew(look, seen, look.context.memo if seen.invariant.kind == "Script" else {})
+        same = now is not None and now["digest"] == seen.fingerprint["digest"]
+        if now is not None and same and not _differs(seen.fingerprint, now, look.context):
+            continue
+        if not same or not _writes_it_itself(look, key):
+            found.append(key)
+    return found
+
+
+def _writes_it_itself(look: Look, key: str) -> bool:
+    record = look.before.record
+    before = record.entries.get(key) if record is not None else None
+    edited = before is not None and before.fingerprint.get("digest") == EDITED_MEANWHILE
+    return look.session.is_rewritten(look.task.name, key, again=edited)
 
 
 def _may_change(seen: Observed) -> bool:

@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from doit_invariants.adapters import actions
 from doit_invariants.core.invariant import Invariant
 from doit_invariants.core.project import Project
-from doit_invariants.core.static.shell import Use
-from doit_invariants.kinds.action import Action
-from doit_invariants.kinds.function import Function
-from doit_invariants.kinds.module import Module
-from doit_invariants.kinds.script import Script
 from doit_invariants.plugins.hookspecs import hookimpl
 from doit_invariants.plugins.settings import Settings
+
+if TYPE_CHECKING:
+    from doit_invariants.core.static.shell import Use
+
+
+# Kinds are imported late: doit starts for every command, and few ask for the code of anything.
 
 
 class TrackCode:
@@ -53,6 +54,8 @@ class TrackActions:
         """Return an ``Action`` for every action that is given anything."""
         if actions.are_bare(task):
             return ()
+        from doit_invariants.kinds.action import Action
+
         given = [(name, values) for name, values in actions.given(task) if values]
         names = _distinct([name for name, _ in given])
         return [Action(values, name=name) for name, (_, values) in zip(names, given, strict=True)]
@@ -75,6 +78,8 @@ class TrackOrder:
         if len(set(sorts)) < 2:
             return ()
         if sorts not in self._known:
+            from doit_invariants.kinds.action import Action
+
             one = Action({"order": ", ".join(sorts)}, name="order of actions")
             one.secondary = True  # an action that came or went says more
             self._known[sorts] = (one,)
@@ -114,6 +119,9 @@ TRACKERS = frozenset({TrackCode.name, TrackActions.name, TrackOrder.name, TrackS
 
 
 def _of_use(use: Use) -> Invariant:
+    from doit_invariants.kinds.module import Module
+    from doit_invariants.kinds.script import Script
+
     if use.module is not None:
         return Module(use.module, search=use.search)
     return Script(use.path, search=use.search)
@@ -121,6 +129,8 @@ def _of_use(use: Use) -> Invariant:
 
 def _track(functions: list[Any]) -> Iterator[Invariant]:
     """Yield an invariant for each function, told apart by their names."""
+    from doit_invariants.kinds.function import Function
+
     names = _distinct([Function(func).shown_name() for func in functions])
     for func, name in zip(functions, names, strict=True):
         one = Function(func, name=name)

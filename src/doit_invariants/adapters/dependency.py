@@ -5,7 +5,8 @@ doit calls this in its main process and thread, with any runner.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from doit.dependency import DependencyStatus
@@ -17,12 +18,13 @@ from doit_invariants.adapters.host import HostFacts, evaluate_uptodate
 from doit_invariants.adapters.inputs import compare_inputs
 from doit_invariants.adapters.items import with_items
 from doit_invariants.adapters.placeholders import placeholder_reason
+from doit_invariants.adapters.quick import is_as_recorded
 from doit_invariants.adapters.saving import INTERRUPTED, SavingDependency
-from doit_invariants.adapters.session import PLAN
+from doit_invariants.adapters.session import PLAN, Session
 from doit_invariants.adapters.signatures import Signer
 from doit_invariants.adapters.snapshot import Look
+from doit_invariants.adapters.specify import specify
 from doit_invariants.adapters.status import failed, report
-from doit_invariants.core.artifacts.unshare import unshare
 from doit_invariants.core.decide import decide
 from doit_invariants.core.errors import InvariantsError
 from doit_invariants.core.model import Reason, Verdict
@@ -36,6 +38,10 @@ class InvariantsDependency(SavingDependency):
         """Why what the DB held of a task was discarded, by its name."""
         found: dict[str, str] = self.__dict__.setdefault("_invariants_damaged", {})
         return found
+
+    def specify(self, task: Any, given: Mapping[str, Any]) -> None:
+        """Bind our keys of a task dict to the task that was made of it."""
+        specify(self.session, task, given)
 
     def status_is_ignore(self, task: Any) -> Any:
         """Return whether the task is to be ignored; doit asks this first of all."""
@@ -64,10 +70,11 @@ class InvariantsDependency(SavingDependency):
         status = DependencyStatus(get_log)
         task.dep_changed = []
         task.__dict__.pop(PLAN, None)
-        self.session.batch = None
+        session = self.session
+        session.batch = None
         facts = HostFacts()
         tasks = self.tasks = tasks_dict or {}
-        accepted = self.session.resume and self.session.resume.accepted(task.name, tasks)
+        accepted = session.resume and session.resume.accepted(task.name, tasks)
         if accepted:
             report(
                 status,
@@ -78,7 +85,9 @@ class InvariantsDependency(SavingDependency):
             return status
         items, problems = self._uptodate(facts, task, tasks)
         try:
-            with self.session.project.as_directory():
+            if self._is_as_recorded(session, task, facts, items or problems):
+                return self._unchanged(session, status, task)
+            with session.project.as_directory():
                 look = self._look(task, tasks, facts, items)
                 look.snapshot.problems += problems
                 verdict = decide(
@@ -90,6 +99,22 @@ class InvariantsDependency(SavingDependency):
         except (Exception, SystemExit) as error:
             verdict = failed(task.name, error)
         report(status, task, facts, verdict)
+        return status
+
+    def _is_as_recorded(
+        self, session: Session, task: Any, facts: HostFacts, more: list[Any]
+    ) -> bool:
+        if more or facts.uptodate_false or task.name in self._damaged:
+            return False
+        if os.getcwd() != session.root:
+            return False  # an action has left it, where relative paths are something else
+        spec = session.spec(task.name)
+        return is_as_recorded(self, session, task, spec, counted=facts.counted)
+
+    def _unchanged(self, session: Session, status: Any, task: Any) -> Any:
+        status.verdict = Verdict(task.name, "up-to-date")
+        if session.on_verdict is not None:
+            self._tell(session.on_verdict, task, status.verdict)
         return status
 
     def _ask_policy(self, look: Look, facts: HostFacts, verdict: Verdict) -> Verdict:
@@ -154,6 +179,8 @@ class InvariantsDependency(SavingDependency):
             if session.runs:
                 session.placeholders.remove(task.targets)
                 if session.settings.store_link == "hardlink":
+                    from doit_invariants.core.artifacts.unshare import unshare
+
                     for target in task.targets:
                         unshare(target)
                 if session.durable is not None and task._actions:

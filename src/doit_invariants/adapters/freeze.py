@@ -9,15 +9,16 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from doit_invariants.adapters.actions import asks
 from doit_invariants.adapters.code import TRACKERS
 from doit_invariants.adapters.context import TaskContext
 from doit_invariants.adapters.session import Session
 from doit_invariants.core.invariant import Invariant
-from doit_invariants.kinds.action import Action
-from doit_invariants.kinds.function import Function
+
+if TYPE_CHECKING:
+    from doit_invariants.kinds.action import Action
 
 #: No action can change these.
 _FIXED = (str, int, float, bool, bytes, type(None))
@@ -38,18 +39,19 @@ def freeze(session: Session, tasks: Mapping[str, Any]) -> None:
         spec = session.spec(task.name)
         listed = [one for one in spec.invariants.values() if _is_loaded(one)]
         with contextlib.suppress(Exception):
-            implicit = session.implicit(task, spec, only=TRACKERS)[0].values()
+            implicit = session.trackers.of(task, spec, only=TRACKERS)[0].values()
             context = TaskContext(session, task, None, _no_signature)
             for one in (*listed, *(invariant for _, invariant in implicit)):
-                if not isinstance(one, Action) or _can_change(one):
+                if one.kind != "Action" or _can_change(cast("Action", one)):
                     one.fingerprint(context, None)
 
 
 def _is_loaded(one: Invariant) -> bool:
     """Return whether it is about code that this process has loaded, whatever the files become."""
-    if one.kind == "Module":  # by its name: the class is imported where it is used
+    # By the names of kinds: their classes are imported where they are used.
+    if one.kind == "Module":
         return str(getattr(one, "dotted_name", "")) in sys.modules
-    return isinstance(one, Function)
+    return one.kind == "Function"
 
 
 def _can_change(action: Action) -> bool:

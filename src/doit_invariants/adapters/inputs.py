@@ -11,9 +11,10 @@ from doit_invariants.adapters.host import HostFacts
 from doit_invariants.adapters.moved import recorded_path
 from doit_invariants.adapters.snapshot import Look
 from doit_invariants.core.decide import NEVER_RAN, path_difference
-from doit_invariants.core.files import FileState
+from doit_invariants.core.files import EDITED_MEANWHILE, FileState
 from doit_invariants.core.model import Reason
 from doit_invariants.core.records import PathState
+from doit_invariants.core.trees import TreeState
 
 if TYPE_CHECKING:
     from doit_invariants.adapters.dependency import InvariantsDependency
@@ -176,29 +177,21 @@ def states_to_save(
 
 
 def _was_written(before: PathState, after: PathState) -> bool:
-    """Return whether a file with the content that it had may have had another in between."""
+    """Return whether what has the content that it had may have had another in between."""
+    if isinstance(before, TreeState) and isinstance(after, TreeState):
+        then = before.entries
+        return any(_was_written(then.get(name), one) for name, one in after.entries.items())
     if not isinstance(before, FileState) or not isinstance(after, FileState):
         return False
     return bool(before.stat and after.stat and before.stat[:3] != after.stat[:3])
 
 
 def _writes_it_itself(look: Look, path: str, info: os.stat_result) -> bool:
-    """Return whether a task writes into its input what is there, each time that it runs.
-
-    The first time that can't be told from an edit there and back by somebody else, so it runs
-    once more; the second time in a row it is remembered.
-    """
-    name, known = look.task.name, look.session.rewritten.read()
-    paths = known.get(name)
-    paths = paths if isinstance(paths, list) else []
-    if path in paths:
-        return True
+    """Return whether a task writes into its input what is there, each time that it runs."""
     recorded = look.before.known(path, info)
-    if isinstance(recorded, FileState) and recorded.digest == _EDITED.digest:
-        look.session.rewritten.set(name, [*paths, path])
-        return True
-    return False
+    again = isinstance(recorded, FileState) and recorded.digest == _EDITED.digest
+    return look.session.is_rewritten(look.task.name, path, again=again)
 
 
 #: Equal to no file. Plain doit, which would find the same in its triple, sees another time.
-_EDITED = FileState("edited while the task ran", (0, -1, 0, -1))
+_EDITED = FileState(EDITED_MEANWHILE, (0, -1, 0, -1))

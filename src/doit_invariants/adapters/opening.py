@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import os
-import weakref
+from collections.abc import Callable
 from typing import Any
 
 from doit.dependency import DbmDB, JSONCodec, JsonDB, SqliteDB
@@ -75,14 +76,33 @@ def _lock(dep_manager: Any, session: Session, command: Any, *, waits: bool) -> N
     os.environ[_HELD] = f"{os.getpid()} {path}"
 
     def unlock() -> None:
+        if not lock.held:
+            return
         lock.release()
         if known is None:
             os.environ.pop(_HELD, None)
         else:
             os.environ[_HELD] = known
 
-    # After some mistakes on a command line doit does not close its DB, and a notebook lives on.
-    session.unlock = weakref.finalize(command, unlock)
+    session.unlock = unlock
+    _call_after(command, unlock)
+
+
+def _call_after(command: Any, unlock: Callable[[], None]) -> None:
+    """Let go of the lock when a command has ended; doit does not close its DB after a mistake.
+
+    The process may live on, as that of a notebook.
+    """
+    original = command._execute
+
+    @functools.wraps(original)  # doit looks at the signature
+    def _execute(*args: Any, **options: Any) -> Any:
+        try:
+            return original(*args, **options)
+        finally:
+            unlock()
+
+    command._execute = _execute
 
 
 def _adopt(dep_manager: InvariantsDependency) -> None:

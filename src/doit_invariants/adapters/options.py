@@ -133,22 +133,24 @@ def _invariant_list(given: Any) -> list[Any]:
 
 
 def _check_kind(one: Any, kinds: Registry) -> None:
+    if isinstance(one, Invariant):
+        registered = kinds.entries.get(one.kind)
+        if registered is not None and isinstance(one, registered.cls):
+            return
+    raise InvalidOption(f"option 'invariants': {_unknown(one, kinds)}")
+
+
+def _unknown(one: Any, kinds: Registry) -> str:
     known = f"known kinds are {', '.join(kinds.names())}"
     if isinstance(one, type) and issubclass(one, Invariant):
-        raise InvalidOption(
-            f"option 'invariants': {one.__name__} is a kind, not an invariant; "
-            f"write {one.__name__}(...)"
-        )
+        return f"{one.__name__} is a kind, not an invariant; write {one.__name__}(...)"
     if not isinstance(one, Invariant):
         hint = "; for the code of a function write Function(f)" if inspect.isroutine(one) else ""
-        raise InvalidOption(f"option 'invariants': {one!r:.60} is not an invariant{hint}; {known}")
-    registered = kinds.entries.get(one.kind)
-    if registered is None or not isinstance(one, registered.cls):
-        raise InvalidOption(
-            f"option 'invariants': unknown kind {one.kind!r} ({type(one).__module__}."
-            f"{type(one).__qualname__}); {known}; a plugin makes a kind known with the hook "
-            "invariants_register_kinds"
-        )
+        return f"{one!r:.60} is not an invariant{hint}; {known}"
+    return (
+        f"unknown kind {one.kind!r} ({type(one).__module__}.{type(one).__qualname__}); {known}; a "
+        "plugin makes a kind known with the hook invariants_register_kinds"
+    )
 
 
 def _parameters(cls: type) -> Iterable[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import fnmatch
 import os
 from collections.abc import Iterable, Mapping
@@ -68,6 +67,8 @@ class Resume:
         if not found and maker is not None:
             found = [maker]
         if not found:
+            import difflib  # late: it is for mistakes
+
             close = difflib.get_close_matches(name, list(tasks), n=1)
             hint = f"; did you mean {close[0]!r}?" if close else ""
             raise InvalidCommand(f"{option}: {name!r} is neither a task nor a target{hint}")

@@ -17,12 +17,14 @@ from typing import TYPE_CHECKING, Any
 from doit.dependency import Dependency, get_md5
 
 from doit_invariants.adapters import stored
+from doit_invariants.adapters.anew import edited_meanwhile
 from doit_invariants.adapters.checker import ContentChecker, to_triple
 from doit_invariants.adapters.inputs import states_to_save
 from doit_invariants.adapters.recording import make_record
 from doit_invariants.adapters.session import PLAN, Session, ensure_session
 from doit_invariants.adapters.snapshot import Look
 from doit_invariants.adapters.untouched import LEFT, as_left
+from doit_invariants.core.files import EDITED_MEANWHILE
 from doit_invariants.core.records import Origin, PathState, Record
 
 if TYPE_CHECKING:
@@ -205,6 +207,10 @@ class SavingDependency(Dependency):  # type: ignore[misc]
             stats = task.__dict__.pop(LEFT, None)
             if stats is not None and look.snapshot.targets is not None:
                 look.snapshot.targets = as_left(look.snapshot.targets, stats)
+        if origin == "run":
+            for key in edited_meanwhile(look):
+                seen = look.snapshot.observed[key]
+                look.snapshot.observed[key] = seen.spoiled(EDITED_MEANWHILE)
         self._write(task, make_record(look, inputs, origin, executed_at))
 
     def _refresh(self, task: Any, look: Look) -> None:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from doit_invariants.adapters.backends import SUFFIXES
 from doit_invariants.adapters.code import (
-    TRACKERS,
     TrackActions,
     TrackCode,
     TrackOrder,
@@ -20,26 +19,27 @@ from doit_invariants.adapters.code import (
 from doit_invariants.adapters.counts import Counts
 from doit_invariants.adapters.details import Details
 from doit_invariants.adapters.marks import Marks
-from doit_invariants.adapters.options import TaskSpec, by_id, parse_options
+from doit_invariants.adapters.options import TaskSpec, parse_options
 from doit_invariants.adapters.placeholders import Placeholders
 from doit_invariants.adapters.relations import Relations
+from doit_invariants.adapters.teaching import careful, text_from
+from doit_invariants.adapters.tracking import Trackers
 from doit_invariants.core.artifacts.staging import clear, new_name
 from doit_invariants.core.encode import Teacher, digest_value
-from doit_invariants.core.errors import CannotFingerprint, InvalidOption
-from doit_invariants.core.files import FileTeacher, FileView
-from doit_invariants.core.invariant import Invariant
+from doit_invariants.core.errors import InvalidOption
+from doit_invariants.core.files import FileView
 from doit_invariants.core.model import printable
 from doit_invariants.core.patterns import Matcher, matcher
 from doit_invariants.core.project import Project
 from doit_invariants.plugins.manager import Plugins, create_plugins
 from doit_invariants.plugins.opening import open_store
 from doit_invariants.plugins.settings import Settings
-from doit_invariants.stores.base import Store
 
 if TYPE_CHECKING:
     from doit_invariants.adapters.durable import Durable
     from doit_invariants.adapters.plan import Outcome
     from doit_invariants.adapters.resume import Resume
+    from doit_invariants.stores.base import Store
 
 Clock = Callable[[], float]
 
@@ -63,7 +63,6 @@ class Session:
     :ivar counts: what became of the tasks
     :ivar executed: whether an action has run yet: what it wrote may be what another task reads
     :ivar caches: whether any task may be restored, or is kept
-    :ivar store: where results are shared; nothing is looked at before it is used
     :ivar aside: name of what this run makes aside before it is put in place
     :ivar durable: the journal of doit's DB, None where there is none
     :ivar unlock: lets others write doit's DB; once it is called nothing happens any more
@@ -82,7 +81,8 @@ class Session:
     :ivar signing: tasks whose signature is being computed, to see a circle
     :ivar database: the files of doit's DB, absolute: in a tracked directory they do not count
     :ivar frozen: whether the values that actions can change have been looked at
-    :ivar directories: targets without their trailing slash, to the target and its task
+    :ivar directories: targets without their trailing slash, to the target and its task; None
+        until all tasks are loaded that are not delayed
     """
 
     settings: Settings
@@ -104,7 +104,7 @@ class Session:
     relations: Relations = field(default_factory=Relations)
     signing: list[str] = field(default_factory=list)
     database: tuple[str, ...] = ()
-    directories: dict[str, tuple[str, str]] = field(default_factory=dict)
+    directories: dict[str, tuple[str, str]] | None = None
     frozen: bool = False
     resume: Resume | None = None
     counts: Counts = field(default_factory=Counts)
@@ -117,7 +117,7 @@ class Session:
     unfinished: Marks = field(default_factory=lambda: Marks("unfinished"))
     rewritten: Marks = field(default_factory=lambda: Marks("rewritten"))
     files: FileView = field(init=False)
-    store: Store | None = field(init=False)
+    _store: tuple[Store | None] | None = field(init=False, default=None)
     project: Project = field(init=False)
     teach: Teacher | None = field(init=False)
     default: TaskSpec = field(init=False)
@@ -125,33 +125,31 @@ class Session:
     on_verdict: Callable[..., Any] | None = field(init=False)
     on_saved: Callable[..., Any] | None = field(init=False)
     on_restored: Callable[..., Any] | None = field(init=False)
-    trackers: list[tuple[str, Any]] = field(init=False)
-    _listed: dict[int, tuple[Any, dict[str, tuple[str, Invariant]]]] = field(
-        init=False, default_factory=dict
-    )
+    trackers: Trackers = field(init=False)
 
     def __post_init__(self) -> None:
         """Ask once who listens, so that nothing is called where nobody does."""
         hook = self.plugins.listener
         teach_file = hook("invariants_digest_file")
-        self.files = FileView(teach_file and _careful(teach_file))
+        self.files = FileView(teach_file and careful(teach_file))
         teach = hook("invariants_digest_value")
-        self.teach = teach and _text_from(teach)
+        self.teach = teach and text_from(teach)
         self.project = Project(self.root, self.settings.code_roots)
-        self.store = open_store(self.settings, self.plugins.stores, self.root)
+        if self.settings.store is not None:
+            _ = self.store  # a mistake in the settings is said at once
         self.default = self.parse({})
         self.excluded = matcher(self.settings.tree_exclude)
         self.on_verdict = hook("invariants_verdict")
         self.on_saved = hook("invariants_saved")
         self.on_restored = hook("invariants_restored")
-        self.trackers = []
-        for implementation in self.plugins.implementations("invariants_for_task"):
-            if implementation.hookwrapper or implementation.wrapper:
-                raise InvalidOption(
-                    f"plugin {implementation.plugin_name!r}: invariants_for_task can't be a "
-                    "wrapper: what it adds must be known to come from it"
-                )
-            self.trackers.append((implementation.plugin_name, implementation))
+        self.trackers = Trackers(self.plugins, self.settings)
+
+    @property
+    def store(self) -> Store | None:
+        """Where results are shared."""
+        if self._store is None:
+            self._store = (open_store(self.settings, self.plugins.stores, self.root),)
+        return self._store[0]
 
     @property
     def tracks(self) -> bool:
@@ -179,6 +177,21 @@ class Session:
             if self.store is not None:
                 self.store.close()
 
+    def is_rewritten(self, task: str, what: str, *, again: bool) -> bool:
+        """Return whether a task is known to write what is there into what it depends on.
+
+        Its first run can't be told from an edit there and back by somebody else, so it runs once
+        more; what is seen twice in a row is remembered.
+
+        :param what: path or id
+        :param again: whether it was seen in the run before
+        """
+        known = self.rewritten.read().get(task)
+        known = known if isinstance(known, list) else []
+        if again and what not in known:
+            self.rewritten.set(task, [*known, what])
+        return again or what in known
+
     def restored(self, task: Any, outcome: Outcome) -> None:
         """Count a task that was restored, and tell who listens."""
         for warning in outcome.warnings:
@@ -194,76 +207,6 @@ class Session:
     def digest_value(self, value: object) -> str:
         """Return the digest of a value, plugins' types included; raises CannotFingerprint."""
         return digest_value(value, root=self.root, teach=self.teach)
-
-    def implicit(
-        self, task: Any, spec: TaskSpec, only: Container[str] | None = None
-    ) -> tuple[dict[str, tuple[str, Invariant]], tuple[str, ...]]:
-        """Return what plugins track of a task by themselves, and who was asked.
-
-        :param only: names of plugins, where not all are to be asked
-        :returns: ``{id: (plugin, invariant)}`` and the names of the plugins
-        :raises CannotFingerprint: if a plugin fails, or returns what is no invariant
-        """
-        found: dict[str, tuple[str, Invariant]] = {}
-        asked: list[str] = []
-        for plugin, implementation in self.trackers:
-            if only is not None and plugin not in only:
-                continue
-            if plugin in TRACKERS and not spec.track_code:
-                continue
-            asked.append(plugin)
-            given = {"task": task, "settings": self.settings}
-            arguments = {name: given[name] for name in implementation.argnames if name in given}
-            try:
-                listed = implementation.function(**arguments)
-                if listed:
-                    found.update(self._by_id(plugin, listed))
-            except Exception as error:
-                raise CannotFingerprint(
-                    f"plugin {plugin!r}: invariants_for_task failed: {error}"
-                ) from error
-        return found, tuple(asked)
-
-    def _by_id(self, plugin: str, listed: Any) -> dict[str, tuple[str, Invariant]]:
-        """Return what a plugin gave by id; once for a list that it gives for many tasks."""
-        known = self._listed.get(id(listed))
-        if known is not None and known[0] is listed:
-            return known[1]
-        keyed = by_id(listed, self.plugins.kinds, prefix=f"{plugin}:")
-        found = {key: (plugin, one) for key, one in keyed.items()}
-        if isinstance(listed, tuple):  # a list could be given again with other contents
-            self._listed[id(listed)] = (listed, found)
-        return found
-
-
-def _text_from(teach: Callable[..., Any]) -> Teacher:
-    """Return a caller of invariants_digest_value that accepts a text or None alone."""
-
-    def taught(value: Any) -> str | None:
-        text: str | None = teach(value=value)
-        if not isinstance(text, (str, type(None))):
-            raise CannotFingerprint(
-                f"invariants_digest_value must return a text or None, not {type(text).__name__}"
-            )
-        return text
-
-    return taught
-
-
-def _careful(teach: Callable[..., Any]) -> FileTeacher:
-    """Return a caller of invariants_digest_file whose errors fail the task that asks, alone."""
-
-    def taught(path: str) -> str | None:
-        try:
-            digest: str | None = teach(path=path)
-            if not isinstance(digest, (str, type(None))):
-                raise TypeError(f"it must return a text or None, not {type(digest).__name__}")
-        except Exception as error:
-            text = f"invariants_digest_file failed with {type(error).__name__}: {error}"
-            raise CannotFingerprint(f"{path}: {text}") from error
-        return digest
-
-    return taught
 
 
 def create_session(

@@ -44,7 +44,7 @@ def shared_signature(dep_manager: Any, look: Look) -> str:
         raise CannotFingerprint(f"its file_dep are compared by {name}, not by content")
     if asks_for(task, "task"):
         raise CannotFingerprint("an action takes `task`, of which anything may count")
-    blocked = TRACKERS - {name for name, _ in look.session.trackers}
+    blocked = TRACKERS - look.session.trackers.names()
     if blocked:
         raise CannotFingerprint(f"the plugin {min(blocked)} is blocked")
     now = look.snapshot
@@ -133,7 +133,7 @@ def _options(task: Any) -> dict[str, Any]:
 def _actions(look: Look) -> dict[str, Observed]:
     """Fingerprint the actions of a task that does not track them."""
     tracked = replace(look.spec, track_code=True)
-    found, _ = look.session.implicit(look.task, tracked, only=TRACKERS)
+    found, _ = look.session.trackers.of(look.task, tracked, only=TRACKERS)
     return {
         key: Observed(one, one.fingerprint(look.context, None), plugin)
         for key, (plugin, one) in found.items()

@@ -13,7 +13,6 @@ from doit_invariants.adapters.context import TaskContext
 from doit_invariants.adapters.host import describe
 from doit_invariants.adapters.items import with_items
 from doit_invariants.adapters.session import Session
-from doit_invariants.adapters.sharing import item_in_signature
 from doit_invariants.adapters.snapshot import Look
 from doit_invariants.adapters.uptodate import invariants
 from doit_invariants.core.encode import digest_value
@@ -87,6 +86,9 @@ def _signature(session: Session, dep_manager: Any, task: Any, sign: Signer) -> s
 
 def _item_or_name(item: Any, task: Any, dep_manager: Any) -> Any:
     """Return what stands for an ``uptodate`` item, its name where nothing else does."""
+    # Imported late: few tasks look at others, and doit starts for every command.
+    from doit_invariants.adapters.sharing import item_in_signature
+
     if isinstance(item, result_dep):
         return ["result_dep", item.dep_name, dep_manager.get_result(item.dep_name)]
     try:

@@ -20,6 +20,7 @@ from doit_invariants.adapters.options import TaskSpec
 from doit_invariants.adapters.session import Session
 from doit_invariants.core.decide import Observed, Snapshot
 from doit_invariants.core.errors import CannotFingerprint, InvariantsError
+from doit_invariants.core.files import EDITED_MEANWHILE
 from doit_invariants.core.invariant import Invariant
 from doit_invariants.core.model import Reason
 from doit_invariants.core.records import PathState, Record
@@ -136,7 +137,7 @@ class Look:
         for key, one in self.spec.invariants.items():
             self._observe(key, one, None)
         try:
-            found, asked = self.session.implicit(self.task, self.spec)
+            found, asked = self.session.trackers.of(self.task, self.spec)
         except CannotFingerprint as error:
             self.problem("invariants", str(error))
             return
@@ -147,8 +148,9 @@ class Look:
     def _observe(self, key: str, one: Invariant, source: str | None) -> None:
         record = self.before.record
         entry = record.entries.get(key) if record is not None else None
-        usable = entry is not None and entry.comparable(one)
-        previous = entry.fingerprint if entry is not None and usable else None
+        previous = entry.fingerprint if entry is not None and entry.comparable(one) else None
+        if previous is not None and previous.get("digest") == EDITED_MEANWHILE:
+            previous = None  # a kind may give back what it was given
         self.snapshot.unknown.add(key)
         try:
             fingerprint = one.fingerprint(self.context, previous)

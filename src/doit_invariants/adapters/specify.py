@@ -22,7 +22,8 @@ def specify(session: Session, task: Any, given: Mapping[str, Any]) -> None:
     :param given: our keys of its task dict
     :raises doit.exceptions.InvalidTask: in one line that names the task and the option
     """
-    _link_directories(session, [task])
+    if session.directories is not None:  # a task that is made late
+        _link_directories(session.directories, [task])
     if session.frozen:
         session.batch = {} if session.batch is None else session.batch
         session.late[task.name] = session.batch
@@ -67,23 +68,27 @@ def complete(session: Session, tasks: Iterable[Any]) -> None:
     :raises doit.exceptions.InvalidTask: for options on a group, and for exports that collide
     """
     _refuse_groups(session, tasks)
-    _link_directories(session, tasks)
+    session.directories = {}
+    _link_directories(session.directories, tasks)
     if session.caches:
         from doit_invariants.adapters.exporting import check_exports
 
         check_exports(session, tasks)
 
 
-def _link_directories(session: Session, tasks: Iterable[Any]) -> None:
+def _link_directories(known: dict[str, tuple[str, str]], tasks: Iterable[Any]) -> None:
     """Make ``out/`` as ``file_dep`` wait for the task with the target ``out``, and vice versa.
 
     doit compares the texts: with a slash at one side only it sees two unrelated names.
+
+    :param known: targets without their trailing slash, to the target and its task
     """
     for task in tasks:
         for path in task.targets:
-            session.directories.setdefault(path.rstrip("/"), (path, task.name))
+            known.setdefault(path.rstrip("/"), (path, task.name))
+    for task in tasks:
         for path in task.file_dep:
-            target, maker = session.directories.get(path.rstrip("/"), (path, task.name))
+            target, maker = known.get(path.rstrip("/"), (path, task.name))
             if target != path and maker != task.name and maker not in task.task_dep:
                 task.task_dep.append(maker)
 

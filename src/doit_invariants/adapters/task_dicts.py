@@ -8,7 +8,6 @@ break delayed ones with ``-n`` where processes are spawned: they would no longer
 
 from __future__ import annotations
 
-import difflib
 import functools
 import os
 from typing import Any
@@ -21,6 +20,7 @@ from doit.task import Task
 from doit_invariants.adapters.options import OPTIONS
 
 _KEYS = frozenset(OPTIONS)
+_DOIT_KEYS = frozenset(Task.valid_attr)
 _MARK = "__doit_invariants__"
 
 
@@ -37,18 +37,19 @@ def install() -> None:
     @functools.wraps(original)
     def dict_to_task(task_dict: dict[str, Any]) -> Any:
         given = {key: task_dict[key] for key in _KEYS & task_dict.keys()}
-        # Imported late: a dodo.py that uses only a kind must not wait for the plugin system.
-        from doit_invariants.adapters.dependency import InvariantsDependency
-        from doit_invariants.adapters.specify import specify
-
-        if not isinstance(Globals.dep_manager, InvariantsDependency):
+        # A method of ours. Nothing is imported: a dodo.py that uses only a kind must not wait for
+        # the plugin system.
+        specify = getattr(Globals.dep_manager, "specify", None)
+        if specify is None:
             if given:
                 raise InvalidTask(_inactive(task_dict.get("name", "?"), min(given)))
             return original(task_dict)
-        plain = {key: value for key, value in task_dict.items() if key not in _KEYS}
-        _check_spelling(plain)
-        task = original(plain)
-        specify(Globals.dep_manager.session, task, given)
+        if given:
+            task_dict = {key: value for key, value in task_dict.items() if key not in _KEYS}
+        if not task_dict.keys() <= _DOIT_KEYS:
+            _check_spelling(task_dict)
+        task = original(task_dict)
+        specify(task, given)
         return task
 
     setattr(dict_to_task, _MARK, True)
@@ -57,7 +58,9 @@ def install() -> None:
 
 def _check_spelling(task_dict: dict[str, Any]) -> None:
     """Point to our option that an unknown key resembles; doit's own error knows only its own."""
-    for key in task_dict.keys() - Task.valid_attr.keys():
+    import difflib  # late: most projects are spelled well, and doit starts for every command
+
+    for key in task_dict.keys() - _DOIT_KEYS:
         close = difflib.get_close_matches(str(key), OPTIONS, n=1)
         if close:
             raise InvalidTask(

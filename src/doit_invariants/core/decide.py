@@ -14,9 +14,9 @@ The rules, in the order in which their reasons are given:
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from doit_invariants.core.files import EDITED, FileState
+from doit_invariants.core.files import EDITED, EDITED_MEANWHILE, FileState
 from doit_invariants.core.invariant import Context, Fingerprint, Invariant
 from doit_invariants.core.model import Change, Difference, Reason, Status, Verdict
 from doit_invariants.core.records import Entry, PathState, Record
@@ -38,6 +38,10 @@ class Observed:
     invariant: Invariant
     fingerprint: Fingerprint
     source: str | None = None
+
+    def spoiled(self, digest: str) -> Observed:
+        """Return one that is recorded under a digest that nothing has."""
+        return replace(self, fingerprint={**self.fingerprint, "digest": digest})
 
     def entry(self) -> Entry:
         """Return what is recorded of it."""
@@ -172,6 +176,8 @@ def _match(before: Record, now: Snapshot) -> dict[str, str]:
 
 
 def _difference(seen: Observed, old: Fingerprint, context: Context) -> Difference | None:
+    if old.get("digest") == EDITED_MEANWHILE:
+        return Difference(EDITED_MEANWHILE)
     try:
         return seen.invariant.difference(old, seen.fingerprint, context)
     except Exception:

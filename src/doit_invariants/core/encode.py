@@ -27,7 +27,7 @@ from typing import Any
 from doit_invariants.core import arrays
 from doit_invariants.core.digest import digest_bytes
 from doit_invariants.core.errors import CannotFingerprint
-from doit_invariants.core.scalars import EXACT, frame, type_name
+from doit_invariants.core.scalars import exact, frame, type_name
 
 #: Returns a text that stands for a value, or None for "not mine": how a plugin teaches a type.
 Teacher = Callable[[Any], "str | None"]
@@ -50,6 +50,9 @@ def digest_value(value: object, *, root: str | None = None, teach: Teacher | Non
 
 def encode(value: object, *, root: str | None = None, teach: Teacher | None = None) -> bytes:
     """Return the canonical encoding itself; parameters as for :func:`digest_value`."""
+    plain = exact().get(type(value))
+    if plain is not None:
+        return plain(value)
     try:
         return Encoder(root, teach).encode(value, "$")
     except RecursionError as error:
@@ -66,7 +69,7 @@ class Encoder:
         self.root = root
         self.teach = teach
         self.chain: list[int] = []
-        self.exact = EXACT
+        self.exact = exact()
 
     def encode(self, value: Any, where: str) -> bytes:
         """Return the encoding of a value found at a place; see :func:`encode`."""

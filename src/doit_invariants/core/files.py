@@ -28,6 +28,9 @@ _UNSETTLED = -1
 #: The digest that stands for a target that was edited before it could be recorded.
 EDITED = "edited after the task ended and before it was recorded"
 
+#: The digest that stands for what was written while the task that depends on it ran.
+EDITED_MEANWHILE = "edited while the task ran"
+
 #: Returns a digest of a file whose format it knows, or None: the hook invariants_digest_file.
 FileTeacher = Callable[[str], "str | None"]
 

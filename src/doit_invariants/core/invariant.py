@@ -96,6 +96,10 @@ class Invariant(abc.ABC):
     #: Whether its difference is worth saying only where nothing else differs.
     secondary: bool = False
 
+    #: Whether an object gives the same answers all through a run, to whatever task asks. Those
+    #: that are true are asked once where tasks share it and have recorded the same.
+    settled: ClassVar[bool] = False
+
     #: Names the invariant within its task, where the kind has no identity of its own.
     name: str | None = None
 

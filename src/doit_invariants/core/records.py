@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 from doit_invariants.core.files import FileState, Stat, stat_from_json
 from doit_invariants.core.invariant import Fingerprint, Invariant
@@ -18,6 +18,7 @@ KEY = "invariants:"
 SCHEMA = 1
 
 Origin = Literal["run", "accept", "adopt", "restore"]
+ORIGINS = frozenset(get_args(Origin))
 
 #: What a path that is tracked had: a file or a directory, None if there was nothing.
 PathState = FileState | TreeState | None
@@ -146,7 +147,7 @@ def _parse(data: dict[str, Json]) -> Record:
     executed_at, origin = data["executed_at"], data["origin"]
     if executed_at is not None and not math.isfinite(executed_at := float(executed_at)):
         raise ValueError(executed_at)
-    if origin not in ("run", "accept", "adopt", "restore"):
+    if origin not in ORIGINS:
         raise ValueError(origin)
     targets, sources = data["targets"], data["sources"]
     if not isinstance(sources, list):

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import datetime
-import decimal
-import fractions
 import re
 import struct
-import uuid
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -34,10 +32,6 @@ def _text(tag: bytes) -> Callable[[Any], bytes]:
     return lambda value: frame(tag, str(value).encode("utf-8", "surrogatepass"))
 
 
-def _decimal(value: decimal.Decimal) -> bytes:
-    return frame(b"c", str(value).encode())
-
-
 def _moment(value: datetime.datetime) -> bytes:
     return frame(b"w", value.isoformat().encode(), b"%d" % value.fold, _zone(value.tzinfo))
 
@@ -57,8 +51,37 @@ def _pattern(value: re.Pattern[Any]) -> bytes:
     return frame(b"r", kind, raw, b"%d" % value.flags)
 
 
-#: Types that hold no other values. Looked up by the exact type: a subclass may hold more.
-EXACT: dict[type, Callable[[Any], bytes]] = {
+def exact() -> dict[type, Callable[[Any], bytes]]:
+    """Return the encodings of types that hold no other values, by the type."""
+    if _LATE and len(sys.modules) != _looked_at[0]:
+        _looked_at[0] = len(sys.modules)
+        _learn()
+    return _EXACT
+
+
+def _learn() -> None:
+    for (module, name), encode in tuple(_LATE.items()):
+        cls = getattr(sys.modules.get(module), name, None)
+        if cls is not None:
+            _EXACT[cls] = encode
+            _LATE.pop((module, name), None)
+
+
+#: How many modules there were the last time: this is asked for every value.
+_looked_at = [0]
+
+
+#: Their modules take long to import; there are no such values where nobody has.
+_LATE: dict[tuple[str, str], Callable[[Any], bytes]] = {
+    ("decimal", "Decimal"): lambda value: frame(b"c", str(value).encode()),
+    ("fractions", "Fraction"): lambda value: frame(
+        b"q", b"%x" % value.numerator, b"%x" % value.denominator
+    ),
+    ("uuid", "UUID"): _text(b"U"),
+}
+
+#: Looked up by the exact type: a subclass may hold more.
+_EXACT: dict[type, Callable[[Any], bytes]] = {
     type(None): lambda _: b"N",
     bool: lambda value: b"1" if value else b"0",
     int: lambda value: frame(b"i", b"%x" % value),
@@ -78,11 +101,6 @@ EXACT: dict[type, Callable[[Any], bytes]] = {
     datetime.timedelta: lambda value: frame(
         b"u", b"%d" % value.days, b"%d" % value.seconds, b"%d" % value.microseconds
     ),
-    decimal.Decimal: _decimal,
-    fractions.Fraction: lambda value: frame(
-        b"q", b"%x" % value.numerator, b"%x" % value.denominator
-    ),
-    uuid.UUID: _text(b"U"),
     struct.Struct: lambda value: frame(b"T", value.format.encode()),
     re.Pattern: _pattern,
 }

@@ -116,7 +116,11 @@ def entries_digest(entries: dict[str, FileState]) -> str:
 def _identical(entries: dict[str, FileState], before: dict[str, FileState]) -> bool:
     if len(entries) != len(before):
         return False
-    return all(before.get(path) == state for path, state in entries.items())
+    for path, state in entries.items():
+        known = before.get(path)
+        if known is not state and known != state:
+            return False
+    return True
 
 
 def _walk(
@@ -126,9 +130,10 @@ def _walk(
     stack = [(directory, "", _enter(directory, frozenset()))]
     while stack:
         path, prefix, inside = stack.pop()
+        skip = _names_in(path, select.skip)
         for entry in _scan(path, missing_ok=bool(prefix)):
             relative = prefix + entry.name
-            if _left_out(entry, relative, select):
+            if entry.name in skip or (select.exclude is not None and select.exclude(relative)):
                 continue
             if not _is_directory(entry):
                 if select.include is None or select.include(relative):
@@ -161,10 +166,11 @@ def _scan(path: str, *, missing_ok: bool) -> list[os.DirEntry[str]]:
         raise CannotFingerprint(f"{path} can't be read: {error.strerror}") from error
 
 
-def _left_out(entry: os.DirEntry[str], relative: str, select: Selection) -> bool:
-    if select.exclude is not None and select.exclude(relative):
-        return True
-    return bool(select.skip) and os.path.abspath(entry.path) in select.skip
+def _names_in(directory: str, paths: frozenset[str]) -> set[str]:
+    """Return the names of those paths that lie in a directory itself."""
+    # Once a directory: to make each entry's path absolute took a third of an unchanged check.
+    absolute = os.path.abspath(directory)
+    return {name for parent, name in map(os.path.split, paths) if parent == absolute}
 
 
 def _enter(path: str, inside: frozenset[tuple[int, int]]) -> frozenset[tuple[int, int]]:

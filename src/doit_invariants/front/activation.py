@@ -65,8 +65,12 @@ def _work_in_any_loader(config: Any) -> None:
         # Whether -n was given is not known here: to guard in vain does no harm.
         session = attach(cmd, config, self.namespace, parallel=True)
         _learn_always(cmd, session)
-        tasks = original(self, cmd=cmd, pos_args=pos_args)
-        complete(session, tasks)
+        try:
+            tasks = original(self, cmd=cmd, pos_args=pos_args)
+            complete(session, tasks)
+        except BaseException:
+            session.unlock()
+            raise
         speak_of_restores(cmd, session, tasks, {})
         return tasks
 

@@ -11,7 +11,9 @@ from doit.doit_cmd import DoitMain
 
 from doit_invariants.adapters.backends import install
 from doit_invariants.adapters.ordering import put_in_order
+from doit_invariants.adapters.session import Session
 from doit_invariants.adapters.specify import complete
+from doit_invariants.core.collector import lasting
 from doit_invariants.front.attach import attach, resume, speak_of_restores
 
 
@@ -112,13 +114,21 @@ class LoaderMixin:
             waits=not self._options.get("no_wait"),
             clock=self.clock,
         )
-        tasks = super().load_tasks(cmd=cmd, pos_args=pos_args)  # type: ignore[misc]
+        try:
+            with lasting():
+                tasks = super().load_tasks(cmd=cmd, pos_args=pos_args)  # type: ignore[misc]
+            self._prepare(cmd, session, tasks)
+        except BaseException:
+            session.unlock()
+            raise
+        return tasks
+
+    def _prepare(self, cmd: Any, session: Session, tasks: Any) -> None:
         complete(session, tasks)
         if session.runs:
             put_in_order({task.name: task for task in tasks}, cmd.sel_tasks, session.relations)
         resume(cmd, session, tasks, self._options)
         speak_of_restores(cmd, session, tasks, self._options)
-        return tasks
 
 
 class Loader(LoaderMixin, DodoTaskLoader):  # type: ignore[misc]

@@ -51,6 +51,8 @@ class Env(Invariant):
         """Record a digest for each variable, None for an unset one."""
         salt = _salt(context, previous)
         values = {name: _digest(context, salt, name) for name in sorted(set(self.names))}
+        if previous is not None and previous.get("values") == values:
+            return previous
         return {"digest": digest_value(values), "salt": salt, "values": values}
 
     def portable(self, fingerprint: Fingerprint, context: Context) -> str:

@@ -34,6 +34,9 @@ class Function(Invariant):
     kind: ClassVar[str] = "Function"
     version: ClassVar[int] = 2
 
+    #: What was loaded counts: it is looked at before the first action can change it.
+    settled: ClassVar[bool] = True
+
     #: Whether what can't be compared is an error. Not for what is tracked without being listed:
     #: there a lock or an open file does not count.
     strict = True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import functools
 import math
 import re
 from typing import ClassVar
@@ -99,6 +100,12 @@ def seconds_of(age: object) -> float | None:
         return age.total_seconds()
     if isinstance(age, (int, float)) and not isinstance(age, bool):
         return float(age)
-    if isinstance(age, str) and re.fullmatch(f"(?:{_TERM})+", age.replace(" ", "")):
-        return sum(float(n) * _UNITS[u] for n, u in re.findall(_TERM, age.replace(" ", "")))
-    return None
+    return _seconds_in(age) if isinstance(age, str) else None
+
+
+@functools.lru_cache(maxsize=100)
+def _seconds_in(age: str) -> float | None:
+    terms = age.replace(" ", "")
+    if not re.fullmatch(f"(?:{_TERM})+", terms):
+        return None
+    return sum(float(n) * _UNITS[u] for n, u in re.findall(_TERM, terms))

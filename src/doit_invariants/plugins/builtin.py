@@ -2,48 +2,32 @@
 
 from __future__ import annotations
 
-from doit_invariants.core.invariant import Invariant
 from doit_invariants.plugins.hookspecs import hookimpl
-from doit_invariants.policies.base import Policy
-from doit_invariants.stores.base import Store
+from doit_invariants.plugins.registry import Later
 
 
 class BuiltinKinds:
-    """The kinds that come with the package. Modules are imported when the plugin is asked."""
+    """The kinds that come with the package."""
 
     name = "builtin-kinds"
 
     @hookimpl
-    def invariants_register_kinds(self) -> list[type[Invariant]]:
+    def invariants_register_kinds(self) -> list[Later]:
         """Return the built-in kinds."""
-        from doit_invariants.kinds.action import Action
-        from doit_invariants.kinds.command import Command
-        from doit_invariants.kinds.distribution import Distribution
-        from doit_invariants.kinds.env import Env
-        from doit_invariants.kinds.files import Files
-        from doit_invariants.kinds.function import Function
-        from doit_invariants.kinds.git import Git
-        from doit_invariants.kinds.module import Module
-        from doit_invariants.kinds.script import Script
-        from doit_invariants.kinds.task import Task
-        from doit_invariants.kinds.tree import Tree
-        from doit_invariants.kinds.ttl import TTL
-        from doit_invariants.kinds.value import Value
-
         return [
-            Action,
-            Command,
-            Distribution,
-            Env,
-            Files,
-            Function,
-            Git,
-            Module,
-            Script,
-            TTL,
-            Task,
-            Tree,
-            Value,
+            Later("kinds.action:Action"),
+            Later("kinds.command:Command"),
+            Later("kinds.distribution:Distribution"),
+            Later("kinds.env:Env"),
+            Later("kinds.files:Files"),
+            Later("kinds.function:Function"),
+            Later("kinds.git:Git"),
+            Later("kinds.module:Module"),
+            Later("kinds.script:Script"),
+            Later("kinds.ttl:TTL"),
+            Later("kinds.task:Task"),
+            Later("kinds.tree:Tree"),
+            Later("kinds.value:Value"),
         ]
 
 
@@ -53,16 +37,16 @@ class BuiltinPolicies:
     name = "builtin-policies"
 
     @hookimpl
-    def invariants_register_policies(self) -> list[type[Policy]]:
+    def invariants_register_policies(self) -> list[Later]:
         """Return the built-in policies."""
-        from doit_invariants.policies.always import Always
-        from doit_invariants.policies.changed import Changed
-        from doit_invariants.policies.export import Export
-        from doit_invariants.policies.force import Force
-        from doit_invariants.policies.once import Once
-        from doit_invariants.policies.shared import Shared
-
-        return [Changed, Always, Export, Force, Once, Shared]
+        return [
+            Later("policies.changed:Changed", "True"),
+            Later("policies.always:Always", "False"),
+            Later("policies.export:Export", "export"),
+            Later("policies.force:Force", "force"),
+            Later("policies.once:Once", "once"),
+            Later("policies.shared:Shared", "shared"),
+        ]
 
 
 class BuiltinStores:
@@ -71,8 +55,6 @@ class BuiltinStores:
     name = "builtin-stores"
 
     @hookimpl
-    def invariants_register_stores(self) -> list[type[Store]]:
+    def invariants_register_stores(self) -> list[Later]:
         """Return the built-in stores."""
-        from doit_invariants.stores.directory import DirectoryStore
-
-        return [DirectoryStore]
+        return [Later("stores.directory:DirectoryStore", "directory")]

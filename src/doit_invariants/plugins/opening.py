@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import re
+from typing import TYPE_CHECKING
 
 from doit_invariants.core.errors import InvalidOption
 from doit_invariants.plugins.registry import Registry
 from doit_invariants.plugins.settings import Settings
-from doit_invariants.stores.base import Store, StoreOptions
-from doit_invariants.stores.location import default_location
+
+if TYPE_CHECKING:
+    from doit_invariants.stores.base import Store
 
 _NAMED = re.compile(r"([A-Za-z][\w+.-]*)://(.*)", re.DOTALL)
 
@@ -22,6 +24,10 @@ def open_store(settings: Settings, stores: Registry, root: str) -> Store | None:
     :returns: None if the plugin with the store is blocked and none is named
     :raises InvalidOption: for a store that no plugin registers
     """
+    # Imported late: most projects have no use for a store, and doit starts for every command.
+    from doit_invariants.stores.base import StoreOptions
+    from doit_invariants.stores.location import default_location
+
     name, location = "directory", settings.store or default_location()
     named = _NAMED.fullmatch(location)
     if named is not None:

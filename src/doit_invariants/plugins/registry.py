@@ -2,46 +2,75 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from importlib import import_module
 from typing import Any
 
 from doit_invariants.core.errors import InvalidOption
-from doit_invariants.core.invariant import Invariant
-from doit_invariants.policies.base import Policy
-from doit_invariants.stores.base import Store
 
 
-@dataclass(frozen=True, slots=True)
+class Later:
+    """A class of this package that is imported when it is asked for: few commands need all.
+
+    :param place: its module and name: ``kinds.ttl:TTL``
+    :param name: under which it is registered
+    """
+
+    __slots__ = ("_module", "_qualname", "name")
+
+    def __init__(self, place: str, name: str = "") -> None:
+        self._module, _, self._qualname = place.partition(":")
+        self.name = name or self._qualname
+
+    def load(self) -> type[Any]:
+        """Return the class."""
+        found: type[Any] = getattr(import_module(f"doit_invariants.{self._module}"), self._qualname)
+        return found
+
+
 class Registered:
     """A registered class and the name of the plugin that registered it."""
 
-    cls: type[Any]
-    plugin: str
+    __slots__ = ("_given", "plugin")
+
+    def __init__(self, given: type[Any] | Later, plugin: str) -> None:
+        self._given = given
+        self.plugin = plugin
+
+    @property
+    def cls(self) -> type[Any]:
+        """The class."""
+        if isinstance(self._given, Later):
+            self._given = self._given.load()
+        return self._given
 
 
-@dataclass(slots=True)
 class Registry:
     """The classes of one sort, by the name that each has in an attribute of its own.
 
     :ivar sort: what they are, for messages: ``kind``, ``policy``, ``store``
     :ivar attribute: the attribute with the name: ``kind``, ``name``
-    :ivar base: the class that they must extend
+    :ivar entries: what is registered, by that name
     """
 
-    sort: str
-    attribute: str
-    base: type
-    entries: dict[str, Registered] = field(default_factory=dict)
+    def __init__(self, sort: str, attribute: str, base: Later) -> None:
+        self.sort = sort
+        self.attribute = attribute
+        self.entries: dict[str, Registered] = {}
+        self._base = base
 
     def add(self, cls: Any, plugin: str) -> None:
-        """Register a class.
+        """Register a class, or one of our own that is imported later.
 
         :raises InvalidOption: if it is not one of this sort, has no name, or its name is taken
         """
-        if not isinstance(cls, type) or not issubclass(cls, self.base):
+        if isinstance(cls, Later):
+            self.entries[cls.name] = Registered(cls, plugin)
+            return
+        base = self._base.load()
+        if not isinstance(cls, type) or not issubclass(cls, base):
             raise InvalidOption(
                 f"plugin {plugin!r}: {cls!r:.80} is not a {self.sort}: a {self.sort} is a subclass "
-                f"of {self.base.__module__}.{self.base.__qualname__}"
+                f"of {base.__module__}.{base.__qualname__}"
             )
         name = getattr(cls, self.attribute, None)
         if not isinstance(name, str) or not name:
@@ -66,14 +95,14 @@ class Registry:
 
 def kind_registry() -> Registry:
     """Return an empty registry of kinds."""
-    return Registry("kind", "kind", Invariant)
+    return Registry("kind", "kind", Later("core.invariant:Invariant"))
 
 
 def policy_registry() -> Registry:
     """Return an empty registry of policies."""
-    return Registry("policy", "name", Policy)
+    return Registry("policy", "name", Later("policies.base:Policy"))
 
 
 def store_registry() -> Registry:
     """Return an empty registry of stores."""
-    return Registry("store", "name", Store)
+    return Registry("store", "name", Later("stores.base:Store"))

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from doit_invariants.core.artifacts.hows import HOWS
 from doit_invariants.core.errors import InvalidOption
-from doit_invariants.stores.base import DEFAULTS, LINKS
-from doit_invariants.stores.location import parse_size
+from doit_invariants.stores.defaults import LINKS, MAX_SIZE
 
 #: Names that no directory is looked at for: what tools leave beside the data.
 TREE_EXCLUDE = (
@@ -25,9 +23,6 @@ TREE_EXCLUDE = (
     "Thumbs.db",
     ".doit-invariants",
 )
-
-#: So large a store may become, in bytes, where the settings do not say.
-MAX_SIZE = DEFAULTS.max_size
 
 _TRUE = {"1", "yes", "true", "on"}
 _FALSE = {"0", "no", "false", "off"}
@@ -98,6 +93,8 @@ def read_settings(*sources: tuple[str, Mapping[str, Any]]) -> Settings:
 def _convert(place: str, key: str, value: Any) -> Any:
     known = [field.name for field in dataclasses.fields(Settings)]
     if key not in known:
+        import difflib  # late, as what follows: few settings are given
+
         close = difflib.get_close_matches(str(key), known, n=1)
         hint = f"did you mean {close[0]!r}? " if close else ""
         raise InvalidOption(
@@ -178,6 +175,8 @@ def _share_of(place: str, key: str, value: Any) -> float:
 def _size(place: str, key: str, value: Any) -> int | None:
     if isinstance(value, str) and value.strip().lower() == "none":
         return None
+    from doit_invariants.stores.location import parse_size
+
     try:
         return parse_size(value)
     except InvalidOption as error:

@@ -16,11 +16,10 @@ from typing import ClassVar
 from doit_invariants.core.digest import ALGORITHM
 from doit_invariants.core.errors import InvariantsError
 from doit_invariants.core.model import Json
+from doit_invariants.stores.defaults import LINKS, MAX_SIZE
 
 #: Told about a long check: how many things are done, and how many there are.
 Progress = Callable[[int, int], None]
-
-LINKS = ("auto", "hardlink", "copy")
 
 _DIGEST = re.compile(ALGORITHM + r":[0-9a-f]{32}")
 
@@ -40,7 +39,7 @@ class StoreOptions:
     """
 
     link: str = "auto"
-    max_size: int | None = 20 * 2**30
+    max_size: int | None = MAX_SIZE
 
 
 DEFAULTS = StoreOptions()

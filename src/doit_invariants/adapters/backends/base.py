@@ -47,6 +47,7 @@ class Backend:
         self.damage = ""
         self._known: dict[str, Any] = {}
         self._raw: dict[str, bytes] = {}
+        self._last: tuple[str, Any] = ("", {})
         self._dirty: set[str] = set()
         self._removed: set[str] = set()
         try:
@@ -118,14 +119,17 @@ class Backend:
         return row.get(dependency)
 
     def _row(self, task_id: str) -> Any:
+        if self._last[0] == task_id:
+            return self._last[1]
         raw = self._raw.get(task_id)
         if raw is None:
             return {}
         row = decode(raw, self.codec)
         if not isinstance(row, dict):
             raise TypeError("a row must be an object")
-        self._raw.pop(task_id)
-        self._known[task_id] = row
+        # Not kept: all of them would be a third of the memory of a run, and most of the work of
+        # Python's garbage collector. Who asks for one task asks for several of its keys.
+        self._last = (task_id, row)
         return row
 
     def set(self, task_id: str, dependency: str, value: Any) -> None:
@@ -135,9 +139,11 @@ class Backend:
             try:
                 row = self._row(task_id)
             except Exception:
-                self.drop(task_id)
                 row = {}
+            self._forget(task_id)
             self._known[task_id] = row
+        if dependency in row and _is_same(row[dependency], value):
+            return
         row[dependency] = value
         self._dirty.add(task_id)
 
@@ -152,7 +158,7 @@ class Backend:
     def put(self, task_id: str, row: Json) -> None:
         """Put a whole row; None removes it."""
         if isinstance(row, dict):
-            self._raw.pop(task_id, None)
+            self._forget(task_id)
             self._known[task_id] = row
             self._dirty.add(task_id)
         else:
@@ -160,15 +166,20 @@ class Backend:
 
     def drop(self, task_id: str) -> None:
         """Take a row for empty; the DB is changed only once the row is set again."""
-        self._raw.pop(task_id, None)
+        self._forget(task_id)
         self._known[task_id] = {}
 
     def remove(self, task_id: str) -> None:
         """Remove a row, in the DB when that is written."""
         self._known.pop(task_id, None)
-        self._raw.pop(task_id, None)
+        self._forget(task_id)
         self._dirty.discard(task_id)
         self._removed.add(task_id)
+
+    def _forget(self, task_id: str) -> None:
+        """Drop what was read of a row."""
+        self._raw.pop(task_id, None)
+        self._last = ("", {})
 
     def remove_all(self) -> None:
         """Remove all rows."""
@@ -191,3 +202,16 @@ class Backend:
 
     def _encoded(self, task_id: str) -> bytes:
         return encode(self._known[task_id], self.codec)
+
+
+def _is_same(old: Json, new: Any) -> bool:
+    """Return whether a value would be stored as what is stored already, where that is easily told.
+
+    A group of tasks is recorded in every run: without this each would write the DB. Numbers are
+    not compared: to Python ``1`` and ``True`` are equal.
+    """
+    if isinstance(new, str):
+        return bool(old == new)
+    if isinstance(new, dict):
+        return not new and old == {}
+    return isinstance(new, (list, tuple)) and not new and old == []

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 
 from doit_invariants.adapters.backends.base import Backend, DamagedDB
 from doit_invariants.adapters.backends.sealing import decode, encode
+from doit_invariants.core.collector import lasting
 from doit_invariants.core.copying import open_regular
 
 
@@ -20,7 +21,9 @@ class JsonBackend(Backend):
     def _read(self) -> None:
         try:
             with open(open_regular(self.path, follow=True), "rb") as stream:
-                found = decode(stream.read(), self.codec)
+                data = stream.read()
+            with lasting():
+                found = decode(data, self.codec)
         except FileNotFoundError:
             return
         except RecursionError as error:

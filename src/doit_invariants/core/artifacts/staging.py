@@ -11,13 +11,15 @@ from __future__ import annotations
 import contextlib
 import fnmatch
 import os
-import secrets
 from collections.abc import Callable, Collection, Sequence
+from typing import TYPE_CHECKING
 
-from doit_invariants.core.artifacts.parts import Part
 from doit_invariants.core.artifacts.removing import remove
 from doit_invariants.core.artifacts.walking import walk
 from doit_invariants.core.errors import InvariantsError
+
+if TYPE_CHECKING:
+    from doit_invariants.core.artifacts.parts import Part
 
 #: Name of the directory; patterns in the settings keep it out of every tracked directory.
 ASIDE = ".doit-invariants"
@@ -25,7 +27,7 @@ ASIDE = ".doit-invariants"
 _TRIES = 100
 
 #: Makes a file: its part, and the path at which it must not exist yet.
-Fetch = Callable[[Part, str], None]
+Fetch = Callable[["Part", str], None]
 
 
 class InTheWay(InvariantsError):
@@ -56,7 +58,7 @@ _THERE: set[str] = set()
 
 def new_name() -> str:
     """Return a name for what is aside; it tells which process may still need it."""
-    return f"{os.getpid()}-{secrets.token_hex(6)}"
+    return f"{os.getpid()}-{os.urandom(6).hex()}"
 
 
 def clear(root: str, run: str) -> None:

@@ -76,6 +76,7 @@ REFLECTION = {
 }
 
 
+@functools.cache
 def slot() -> str:
     """Return the name of the slot for code of this interpreter: ``cpython-3.11``, ``...-O1``.
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from doit_invariants.core.code import compare
 from doit_invariants.core.code.bytecode import slot
-from doit_invariants.core.code.explain import explain
 from doit_invariants.core.code.graph import Graph, Row, portable_digest
 from doit_invariants.core.code.library import Library
 from doit_invariants.core.code.modules import ModuleDigests
@@ -84,6 +82,12 @@ class Functions:
         """Return how the code of a callable differs from the recorded one, None if it does not."""
         if usable(old) is None:
             return Difference("the recorded fingerprint is damaged")
+        if old["digest"] == new["digest"]:
+            return None
+        # Imported late: in nearly every run the code is the same.
+        from doit_invariants.core.code import compare
+        from doit_invariants.core.code.explain import explain
+
         if compare.same(old, new):
             return None
         return self.memoised(
@@ -119,12 +123,14 @@ def usable(recorded: Fingerprint | None) -> Fingerprint | None:
     """Return a recorded fingerprint of a callable, None if it is damaged."""
     if not isinstance(recorded, dict) or not isinstance(recorded.get("slots"), dict):
         return None
-    texts = (recorded.get("digest"), recorded.get("details"))
-    return recorded if all(isinstance(text, str) for text in texts) else None
+    texts = isinstance(recorded.get("digest"), str) and isinstance(recorded.get("details"), str)
+    return recorded if texts else None
 
 
 def _merged(recorded: Any, rows: list[Row]) -> list[Row] | None:
     """Return the units with the slots of other versions, None if they are not the same."""
+    from doit_invariants.core.code import compare
+
     try:
         result = compare.compare(recorded["units"], rows)
         return None if result.changed else compare.merge(recorded["units"], rows, result.pairs)

@@ -9,8 +9,6 @@ from __future__ import annotations
 from doit_invariants.core.errors import CannotFingerprint
 from doit_invariants.core.invariant import Context, Fingerprint
 from doit_invariants.core.model import Json
-from doit_invariants.core.static.closure import Start, search_path, sources_fingerprint
-from doit_invariants.core.static.imports import Finder
 
 
 class ModuleDigests:
@@ -40,6 +38,10 @@ class ModuleDigests:
         return None if found is None else found["details"]
 
     def _find(self, name: str) -> Fingerprint | None:
+        # Imported late: few functions use a whole module of the project.
+        from doit_invariants.core.static.closure import Start, search_path, sources_fingerprint
+        from doit_invariants.core.static.imports import Finder
+
         context = self._context
         start = Start(f"module {name}", search_path(context, ()))
         chain = Finder(start.search, context.project.contains, context.memo).chain(name)
