@@ -1,0 +1,1 @@
+"""Pipelines, and histories of what happens to them; see ``test_histories.py``."""
