@@ -231,6 +231,18 @@ def test_one_process_may_run_one_after_the_other(doit_project: Make, backend: st
     project.run("--no-wait", *ALL, process=True).assert_up_to_date("work:a", "work:b", "work:c")
 
 
+def test_commands_see_no_lock(doit_project: Make) -> None:
+    """A Command that says what is in the environment says the same in each run."""
+    dodo = """
+from doit_invariants import Command
+def task_a():
+    return {"actions": ["true"], "invariants": [Command("env | grep DOIT_INVARIANTS; true")]}
+"""
+    project = doit_project({"dodo.py": dodo})
+    project.run(process=True).assert_executed("a")
+    project.run(process=True).assert_up_to_date("a")
+
+
 def test_where_there_are_no_locks(doit_project: Make) -> None:
     """Something else lies where the lock would be: as in plain doit."""
     project = make_project(doit_project, "json")

@@ -15,13 +15,10 @@ from doit_invariants.adapters.dependency import InvariantsDependency
 from doit_invariants.adapters.durable import Durable
 from doit_invariants.adapters.saving import INTERRUPTED
 from doit_invariants.adapters.session import Session
-from doit_invariants.core.lock import Busy, Holder, Lock
+from doit_invariants.core.lock import HELD, Busy, Holder, Lock
 
 #: Behind the name of doit's DB.
 LOCK = ".lock"
-
-#: Names, for the doits that tasks start, the lock that this one holds.
-_HELD = "DOIT_INVARIANTS_LOCK"
 
 
 def open_db(
@@ -56,7 +53,7 @@ def _lock(dep_manager: Any, session: Session, command: Any, *, waits: bool) -> N
     lock = Lock(path, f"doit {command.name}")
 
     def check(holder: Holder | None) -> None:
-        if holder is not None and os.environ.get(_HELD) == f"{holder.pid} {path}":
+        if holder is not None and os.environ.get(HELD) == f"{holder.pid} {path}":
             raise InvalidCommand(
                 f"doit's DB {dep_manager.name!r} is in use by the doit that started this one, "
                 "which waits for it; give this one a DB of its own with --db-file"
@@ -72,17 +69,17 @@ def _lock(dep_manager: Any, session: Session, command: Any, *, waits: bool) -> N
         ) from error
     if not held:
         return  # where there are no locks: as in plain doit
-    known = os.environ.get(_HELD)
-    os.environ[_HELD] = f"{os.getpid()} {path}"
+    known = os.environ.get(HELD)
+    os.environ[HELD] = f"{os.getpid()} {path}"
 
     def unlock() -> None:
         if not lock.held:
             return
         lock.release()
         if known is None:
-            os.environ.pop(_HELD, None)
+            os.environ.pop(HELD, None)
         else:
-            os.environ[_HELD] = known
+            os.environ[HELD] = known
 
     session.unlock = unlock
     _call_after(command, unlock)

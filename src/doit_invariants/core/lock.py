@@ -38,6 +38,9 @@ _LONGEST = 1 << 14
 # The end of the year 9999: not every system tells the date of what is later.
 _LATEST = 253_402_300_000.0
 
+#: The variable of the environment that tells the doits that tasks start which lock is held.
+HELD = "DOIT_INVARIANTS_LOCK"
+
 
 @dataclass(frozen=True)
 class Holder:

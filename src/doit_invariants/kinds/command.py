@@ -10,6 +10,7 @@ from typing import ClassVar
 from doit_invariants.core.digest import digest_bytes
 from doit_invariants.core.errors import CannotFingerprint, InvalidOption
 from doit_invariants.core.invariant import Context, Fingerprint, Invariant
+from doit_invariants.core.lock import HELD
 from doit_invariants.core.model import Change, Difference
 from doit_invariants.core.outline import shorten
 
@@ -71,6 +72,8 @@ class Command(Invariant):
                 arguments,
                 shell=shell,
                 cwd=root,
+                # It is another one in each run: `env` is to say the same.
+                env={name: value for name, value in os.environ.items() if name != HELD},
                 timeout=self.timeout,
                 check=False,
                 stdin=subprocess.DEVNULL,
