@@ -190,8 +190,7 @@ class Made:
         self.entries = [
             {"base": {"": [1, 2]}},
             {"begun": "a"},
-            {"of": "a", "is": {"_values_:": {"n": 1}, KEY: self.record}},
-            {"ended": "a"},
+            {"ended": "a", "rows": {"a": {"_values_:": {"n": 1}, KEY: self.record}}},
             {"begun": "b"},
         ]
         for entry in self.entries:

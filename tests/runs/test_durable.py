@@ -469,9 +469,9 @@ def test_entries_that_nobody_has_written(doit_project: Make) -> None:
     project = make_project(doit_project, "json")
     for entry in (
         {"base": JsonBackend(str(project.path / DB), JSONCodec()).state()},
-        {"of": 1, "is": 2},
-        {"of": "work:0", "is": []},
-        {"of": None},
+        {"rows": 1},
+        {"rows": {"": 2, "work:0": []}},
+        {"ended": "work:0", "rows": {"work:0": None}},
         {"begun": None},
         {"begun": ["work:0"]},
         {"begun": "gone"},

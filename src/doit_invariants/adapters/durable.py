@@ -13,6 +13,7 @@ long as the DB is large each time; and against a DB of our own, as the state bel
 from __future__ import annotations
 
 import contextlib
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -82,9 +83,10 @@ class Durable:
         """Note that a task has ended, and all that was recorded since the last one did."""
         self._dispatched.discard(task)
         try:
-            for name in self._changed:
-                self._journal.append({"of": name, "is": self._backend.row(name)})
-            self._journal.append({"ended": task})
+            text = self._backend.text
+            rows = (b"%s:%s" % (_quoted(name), text(name)) for name in self._changed)
+            entry = b'{"ended":%s,"rows":{%s}}' % (_quoted(task), b",".join(rows))
+            self._journal.append_text(entry)
         except (OSError, TypeError, ValueError):
             # The disk is full, or there is what JSON can't hold: as safe as plain doit.
             self.complete = False
@@ -102,8 +104,9 @@ class Durable:
             # what had begun stays in doubt.
             return Left(_begun(found.entries), 0, stale=True)
         for entry in found.entries:
-            if isinstance(entry, dict) and "of" in entry:
-                self._backend.put(str(entry["of"]), entry.get("is"))
+            rows = entry.get("rows") if isinstance(entry, dict) else None
+            for name, row in rows.items() if isinstance(rows, dict) else ():
+                self._backend.put(name, row)
         return Left(_begun(found.entries), found.damaged)
 
     def forget(self, task: str) -> None:
@@ -140,7 +143,11 @@ def begin(path: str, task: str) -> None:
     with contextlib.suppress(OSError):
         if path not in _JOURNALS:
             _JOURNALS[path] = Journal(path)
-        _JOURNALS[path].append({"begun": task})
+        _JOURNALS[path].append_text(b'{"begun":%s}' % _quoted(task))
+
+
+def _quoted(text: str) -> bytes:
+    return json.dumps(text).encode("ascii")
 
 
 #: Those in which this process, a worker or the main one, notes what begins.

@@ -83,7 +83,11 @@ class Journal:
             then, which the reader skips.
         :raises TypeError, ValueError: if JSON can't hold the entry; nothing was written
         """
-        line = _line(entry)
+        self.append_text(_encode(entry).encode("ascii"))
+
+    def append_text(self, entry: bytes) -> None:
+        """Write an entry that is JSON already, in one line of ASCII; else as :meth:`append`."""
+        line = b"%s %s\n" % (xxh3_64_hexdigest(entry).encode("ascii"), entry)
         descriptor = self._descriptor()
         try:
             # Cutting a partial line off instead would take the lines of others with it.
@@ -175,11 +179,6 @@ def _write(descriptor: int, data: bytes) -> None:
     written = os.write(descriptor, data)
     while written < len(data):
         written += os.write(descriptor, data[written:])
-
-
-def _line(entry: Json) -> bytes:
-    data = _encode(entry).encode("ascii")
-    return b"%s %s\n" % (xxh3_64_hexdigest(data).encode("ascii"), data)
 
 
 def _entry(line: bytes) -> Json:

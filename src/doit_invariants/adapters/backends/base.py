@@ -13,9 +13,10 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from doit.dependency import JSONCodec
 from doit.exceptions import InvalidDodoFile
 
-from doit_invariants.adapters.backends.sealing import decode, encode
+from doit_invariants.adapters.backends.sealing import decode, seal, to_text
 from doit_invariants.core.model import Json
 
 
@@ -47,6 +48,7 @@ class Backend:
         self.damage = ""
         self._known: dict[str, Any] = {}
         self._raw: dict[str, bytes] = {}
+        self._texts: dict[str, bytes] = {}
         self._last: tuple[str, Any] = ("", {})
         self._dirty: set[str] = set()
         self._removed: set[str] = set()
@@ -145,15 +147,26 @@ class Backend:
         if dependency in row and _is_same(row[dependency], value):
             return
         row[dependency] = value
+        self._texts.pop(task_id, None)
         self._dirty.add(task_id)
 
     def in_(self, task_id: str) -> bool:
         """Return whether there is a row."""
         return task_id in self._known or task_id in self._raw
 
-    def row(self, task_id: str) -> Any:
-        """Return what is known of a task as JSON, None if there is nothing."""
-        return self._known.get(task_id)
+    def text(self, task_id: str) -> bytes:
+        """Return a row that was set as JSON, ``null`` if it was removed.
+
+        It is made once, for the journal and for the DB.
+
+        :raises TypeError, ValueError: if JSON can't hold it
+        """
+        text = self._texts.get(task_id)
+        if text is None:
+            row = self._known.get(task_id)
+            text = to_text(row) if row is not None else b"null"
+            self._texts[task_id] = text
+        return text
 
     def put(self, task_id: str, row: Json) -> None:
         """Put a whole row; None removes it."""
@@ -179,6 +192,7 @@ class Backend:
     def _forget(self, task_id: str) -> None:
         """Drop what was read of a row."""
         self._raw.pop(task_id, None)
+        self._texts.pop(task_id, None)
         self._last = ("", {})
 
     def remove_all(self) -> None:
@@ -201,7 +215,10 @@ class Backend:
         self._removed.clear()
 
     def _encoded(self, task_id: str) -> bytes:
-        return encode(self._known[task_id], self.codec)
+        if type(self.codec) is JSONCodec:
+            return seal(self.text(task_id))
+        data: bytes = self.codec.encode(self._known[task_id]).encode("utf-8")
+        return data
 
 
 def _is_same(old: Json, new: Any) -> bool:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 from collections.abc import Iterable, Mapping
 
+from doit.dependency import JSONCodec
+
 from doit_invariants.adapters.backends.base import Backend, DamagedDB
-from doit_invariants.adapters.backends.sealing import decode, encode
+from doit_invariants.adapters.backends.sealing import decode, seal
 from doit_invariants.core.collector import lasting
 from doit_invariants.core.copying import open_regular
 
@@ -37,7 +40,7 @@ class JsonBackend(Backend):
     def _write(self, rows: Mapping[str, bytes], removed: Iterable[str]) -> None:
         path = os.path.realpath(self.path)
         new = f"{path}.{os.getpid()}.new"
-        data = encode(self._known, self.codec)
+        data = self._whole()
         try:
             mode = 0o666
             with contextlib.suppress(OSError):
@@ -61,6 +64,13 @@ class JsonBackend(Backend):
             with contextlib.suppress(OSError):
                 os.unlink(new)
             raise
+
+    def _whole(self) -> bytes:
+        if type(self.codec) is not JSONCodec:
+            data: bytes = self.codec.encode(self._known).encode("utf-8")
+            return data
+        rows = (b"%s:%s" % (json.dumps(one).encode(), self.text(one)) for one in self._known)
+        return seal(b"{%s}" % b",".join(rows))
 
     def _encoded(self, task_id: str) -> bytes:
         return b""  # the file is written as a whole

@@ -14,7 +14,6 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from doit.dependency import JSONCodec
 from xxhash import xxh3_64_hexdigest
 
 #: The name of the checksum among the keys of a row. Stored: never change it.
@@ -28,19 +27,21 @@ _LENGTH = len(_HEAD) + len('{"xxh3_64":""}}') + 16
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
-def encode(row: Mapping[str, Any], codec: Any) -> bytes:
-    """Return the text of an object with its checksum, without one if the codec is a plugin's."""
-    if type(codec) is not JSONCodec:
-        text: str = codec.encode(row)
-        return text.encode("utf-8")
-    data = _encode(row)[:-1].encode("ascii")
-    if not row:
-        return data + b"}"
-    return b'%s%s{"xxh3_64":"%s"}}' % (data, _HEAD, xxh3_64_hexdigest(data).encode("ascii"))
+def to_text(row: Mapping[str, Any]) -> bytes:
+    """Return an object as JSON; raises TypeError or ValueError if JSON can't hold it."""
+    return _encode(row).encode("ascii")
+
+
+def seal(text: bytes) -> bytes:
+    """Return the text of an object with its checksum; of an empty one as it is."""
+    if len(text) <= len(b"{}"):
+        return text
+    body = text[:-1]
+    return b'%s%s{"xxh3_64":"%s"}}' % (body, _HEAD, xxh3_64_hexdigest(body).encode("ascii"))
 
 
 def decode(data: bytes, codec: Any) -> Any:
-    """Return what :func:`encode` or plain doit has written.
+    """Return what is in a text that :func:`seal` or plain doit has made.
 
     :raises ValueError: if it is not as it was written; whatever else the codec raises
     """
