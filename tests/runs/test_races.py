@@ -50,8 +50,12 @@ EDITS = {
 INPUTS = {
     "file_dep": ("in.txt", "'file_dep': ['in.txt']", f"in.txt: {MEANWHILE}"),
     "directory": ("d/in.txt", "'file_dep': ['d/']", f"d/: {MEANWHILE}"),
-    "Tree": ("d/in.txt", "'invariants': [Tree('d')]", "Tree(d): 1 "),
-    "Files": ("d/in.txt", "'invariants': [Files('d/*.txt')]", "Files(d/*.txt): 1 "),
+    "Tree": ("d/in.txt", "'invariants': [Tree('d')]", "Tree(d): edited while the task ran"),
+    "Files": (
+        "d/in.txt",
+        "'invariants': [Files('d/*.txt')]",
+        "Files(d/*.txt): edited while the task ran",
+    ),
     "Script": ("in.py", "'invariants': [Script('in.py')]", "Script(in.py): "),
 }
 WHERE = [
