@@ -53,12 +53,12 @@ def task_hunt():
     return {"actions": [[PYTHON, "-m", "pytest", "-q", "-m", "long", "--timeout", "3600"]]}
 
 
-def task_benchmarks():
-    """the cost of a run beside plain doit's, in one session"""
+def task_bench():
+    """the cost of a run beside plain doit's and other tools'; takes half an hour"""
     return {
         "actions": [
+            [PYTHON, "-m", "tests.benchmarks"],
             [PYTHON, "-m", "tests.benchmarks.code"],
             [PYTHON, "-m", "tests.benchmarks.store"],
-            [PYTHON, "-m", "tests.benchmarks"],
         ]
     }

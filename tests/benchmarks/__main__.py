@@ -1,118 +1,80 @@
-"""`python -m tests.benchmarks`: prints medians and ratios, and writes them as JSON if asked.
+"""`python -m tests.benchmarks`: doit with the loader beside plain doit, and other tools.
 
-Each case runs plain doit and doit with the loader in turns, so that noise of the machine hits
-both; what counts are the ratios.
+Each case is run in a temporary directory, in processes of its own, in turns. Prints the medians of
+each case, and at the end the ratios with their goals. `cpu` is user and system time, which others
+on the machine disturb least; the ratios are of that.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import shutil
-import statistics
-import subprocess
 import sys
-import tempfile
-import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from doit_invariants.testing import settings_toml
-
-DODO = """
-def make(dependencies, targets):
-    with open(targets[0], "w") as file:
-        file.write("made")
-
-def task_t():
-    for n in range({count}):
-        yield {{"name": str(n), "actions": [make], "file_dep": [f"in/{{n}}"],
-               "targets": [f"out/{{n}}"]}}
-"""
-SIDES = {"plain": False, "ours": True}
-PHASES = ("cold", "first no-op", "no-op", "after touch", "then")
+from tests.benchmarks import report
+from tests.benchmarks.case import Result, measure
+from tests.benchmarks.cases import Sizes, all_cases
+from tests.benchmarks.peers import PEERS
+from tests.benchmarks.svg import draw
 
 
-def make_project(path: Path, count: int, backend: str, *, loader: bool) -> None:
-    """Write a project of many small tasks, each with an input, a target and a Python action."""
-    (path / "in").mkdir(parents=True)
-    (path / "out").mkdir()
-    for n in range(count):
-        (path / "in" / str(n)).write_text(str(n))
-    (path / "pyproject.toml").write_text(settings_toml(loader=loader, backend=backend))
-    (path / "dodo.py").write_text(DODO.format(count=count))
-    time.sleep(0.1)  # let the clock that stamps files tick
-
-
-def timed(path: Path) -> float:
-    """Run doit; return the seconds that it took."""
-    started = time.perf_counter()
-    subprocess.run([sys.executable, "-m", "doit"], cwd=path, stdout=subprocess.DEVNULL, check=True)
-    return time.perf_counter() - started
-
-
-def touch(path: Path) -> None:
-    """Give every input another time."""
-    for file in (path / "in").iterdir():
-        file.touch()
-
-
-def measure(count: int, backend: str, rounds: int) -> dict[str, dict[str, float]]:
-    """Return the median seconds of each phase for both sides."""
-    seconds: dict[str, dict[str, list[float]]] = {p: {s: [] for s in SIDES} for p in PHASES}
-    root = Path(tempfile.mkdtemp())
-    try:
-        for number in range(rounds):
-            projects = {side: root / f"{side}{number}" for side in SIDES}
-            for side, path in projects.items():
-                make_project(path, count, backend, loader=SIDES[side])
-            for phase in PHASES:
-                for side, path in projects.items():
-                    if phase == "after touch":
-                        touch(path)
-                        time.sleep(0.1)
-                    seconds[phase][side].append(timed(path))
-    finally:
-        shutil.rmtree(root)
-    return {p: {s: statistics.median(t) for s, t in by.items()} for p, by in seconds.items()}
-
-
-def imports(rounds: int) -> dict[str, float]:
-    """Return the median seconds until a module is imported in a new interpreter, less its start."""
-    modules = ("sys", "doit.doit_cmd", "doit_invariants", "doit_invariants.front.loader")
-    seconds: dict[str, list[float]] = {name: [] for name in modules}
-    for _ in range(rounds):
-        for name in modules:
-            started = time.perf_counter()
-            subprocess.run([sys.executable, "-c", f"import {name}"], check=True)
-            seconds[name].append(time.perf_counter() - started)
-    medians = {name: statistics.median(times) for name, times in seconds.items()}
-    return {name: medians[name] - medians["sys"] for name in modules[1:]}
-
-
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run the benchmarks that the command line asks for."""
+    names = list(all_cases(Sizes()))
+    options = _parser(names).parse_args(arguments)
+    sizes = Sizes(shrink=options.shrink or (100 if options.quick else 1), most=options.most)
+    repeat = options.repeat or (2 if options.quick else 5)
+    results: list[Result] = []
+    for name, make in all_cases(sizes).items():
+        if name in (options.cases or names):
+            results.append(measure(make(), repeat))
+            _show(results[-1])
+            if options.json:  # at once: all of it takes long
+                options.json.write_text(json.dumps(_as_json(results, repeat), indent=1) + "\n")
+    print("\n" + report.figures(results))
+    if options.svg:
+        _draw(results, options.svg)
+    return 1 if any(result.failures for result in results) else 0
+
+
+def _parser(names: list[str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
-    parser.add_argument("--tasks", type=int, nargs="+", default=[1000, 10000])
-    parser.add_argument("--backends", nargs="+", default=["dbm", "json", "sqlite3"])
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--json", type=Path, help="write the medians to this file")
-    options = parser.parse_args()
-    results: dict[str, Any] = {"imports": imports(max(options.rounds, 5))}
-    for name, median in results["imports"].items():
-        print(f"import {name}: {median * 1000:.0f} ms")
-    print(f"\n{'tasks':>7} {'backend':8} {'phase':12} {'plain s':>8} {'ours s':>8} {'ratio':>6}")
-    for count in options.tasks:
-        for backend in options.backends:
-            medians = measure(count, backend, options.rounds)
-            results[f"{count} {backend}"] = medians
-            for phase, by in medians.items():
-                ratio = by["ours"] / by["plain"]
-                row = f"{by['plain']:8.2f} {by['ours']:8.2f} {ratio:6.2f}"
-                print(f"{count:7} {backend:8} {phase:12} {row}", flush=True)
-    if options.json:
-        options.json.write_text(json.dumps(results, indent=2))
+    parser.add_argument("--cases", nargs="+", choices=names, metavar="CASE", help=", ".join(names))
+    parser.add_argument("--repeat", type=int, help="how often each step is run; 5")
+    parser.add_argument("--quick", action="store_true", help="a hundredth of the size, twice")
+    parser.add_argument("--shrink", type=int, help="what all sizes are divided by; 1")
+    parser.add_argument("--most", type=int, default=100_000, help="most tasks of the curve")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write every figure")
+    parser.add_argument("--svg", type=Path, metavar="FILE", help="draw the curve of `scaling`")
+    return parser
+
+
+def _show(result: Result) -> None:
+    print(f"\n{result.case.name}: {result.case.text}\n\n{report.costs(result)}")
+    missing = [name for name in PEERS if name in result.case.text and name not in result.case.sides]
+    if missing:
+        print(f"not installed: {', '.join(missing)}")
+    for failure in result.failures:
+        print(f"FAILED: {failure}")
+    sys.stdout.flush()
+
+
+def _as_json(results: list[Result], repeat: int) -> Any:
+    found = {result.case.name: result.to_json() for result in results}
+    return {"machine": report.machine(), "repeat": repeat, "cases": found}
+
+
+def _draw(results: list[Result], path: Path) -> None:
+    for result in results:
+        if result.case.name == "scaling":
+            names = {"plain": "plain doit", "ours": "doit with the loader"}
+            found = {names[name]: points for name, points in report.curves(result).items()}
+            text = draw("Nothing to do", found, "tasks", "seconds (user and system)")
+            path.write_text(text)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
