@@ -19,9 +19,9 @@ def test_the_command_prints_tables_and_writes_json_and_curves(
     cases = ["--cases", "kinds", "tree", "scaling"]
     files = ["--json", str(found), "--svg", str(drawn)]
     assert main([*cases, "--shrink", "5000", "--repeat", "1", *files]) == 0
-    printed = capsys.readouterr().out
-    assert "| cold  | plain |" in printed
-    assert "| kinds | no-op, of plain doit" in printed.replace("   ", " ")
+    rows = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    assert any(row.startswith("| cold | plain |") for row in rows)
+    assert any(row.startswith("| kinds | no-op, of plain doit |") for row in rows)
     data = json.loads(found.read_text())
     assert data["machine"]["doit"]
     ours = data["cases"]["kinds"]["costs"]["ours"]["no-op"]

@@ -3,7 +3,7 @@
 Nearly every task of nearly every run is. Its stored record is compared as it was read, without
 making of it what an explanation or a new record would need. Whatever is not exactly equal, or rare,
 is left to the long way (:mod:`doit_invariants.adapters.snapshot`), which finds all of it again:
-here no answer is ever "changed". 10,000 tasks take a fifth of the time.
+here no answer is ever "changed". A check takes less than a third of the time.
 """
 
 from __future__ import annotations
