@@ -12,7 +12,6 @@ import os
 import shutil
 import socket
 import subprocess
-import sys
 import tarfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,7 +19,9 @@ from pathlib import Path
 import pytest
 
 from doit_invariants.core.digest import digest_json
-from doit_invariants.testing import Outcome, Project
+from doit_invariants.testing import Project
+
+from .hostile import check_spoke, limited
 
 Make = Callable[..., Project]
 
@@ -38,35 +39,6 @@ def task_a():
         "export_how": HOW,
     }
 """
-
-
-def bug(reason: str) -> pytest.MarkDecorator:
-    """Mark a test of what is not as it should be."""
-    return pytest.mark.xfail(strict=True, reason=reason)
-
-
-def check_spoke(outcome: Outcome) -> Outcome:
-    """Check that a run succeeded, and spoke in lines that a terminal can show."""
-    outcome.assert_success()
-    text = outcome.stdout + outcome.stderr
-    assert "Traceback" not in text, repr(outcome)
-    assert all(line.isprintable() for line in text.split("\n")), ascii(text)
-    return outcome
-
-
-def limited(project: Project, limit: str, *arguments: str) -> Outcome:
-    """Run doit under a limit of the shell."""
-    if sys.platform != "linux":
-        pytest.skip("other systems have other limits")
-    command = f'ulimit {limit} && exec "$0" -m doit "$@"'
-    done = subprocess.run(
-        ["sh", "-c", command, sys.executable, *arguments],
-        cwd=project.path,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    return Outcome(["doit", *arguments], done.returncode, done.stdout, done.stderr)
 
 
 def only(directory: Path, pattern: str = "*") -> Path:

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,8 @@ import pytest
 from xxhash import xxh3_64_hexdigest
 
 from doit_invariants.core.journal import Entries, Journal
+
+from .children import in_child, succeeded
 
 
 @pytest.fixture
@@ -33,26 +35,6 @@ def journal(path: Path) -> Iterator[Journal]:
     journal = Journal(str(path))
     yield journal
     journal.close()
-
-
-def in_child(action: Callable[[], None]) -> int:
-    """Start a forked process that does something; return its id."""
-    pid = os.fork()
-    if not pid:
-        code = 1
-        try:
-            action()
-            code = 0
-        except BaseException as error:
-            os.write(2, f"{type(error).__name__}: {error}\n".encode())
-        finally:
-            os._exit(code)
-    return pid
-
-
-def succeeded(pid: int) -> None:
-    """Wait for a process, which must end well."""
-    assert os.waitpid(pid, 0)[1] == 0
 
 
 def test_format(journal: Journal, path: Path) -> None:

@@ -22,6 +22,8 @@ from doit_invariants.core import lock as module
 from doit_invariants.core.errors import InvariantsError
 from doit_invariants.core.lock import Busy, Holder, Lock
 
+from .children import in_child, succeeded
+
 NOBODY = 65534
 HOST = os.uname().nodename
 
@@ -42,26 +44,6 @@ def _nothing_left(path: Path) -> Iterator[None]:
         for descriptor in range(3, 200):
             with contextlib.suppress(OSError):
                 assert not os.path.samestat(os.fstat(descriptor), there)
-
-
-def in_child(action: Callable[[], None]) -> int:
-    """Start a forked process that does something; return its id."""
-    pid = os.fork()
-    if not pid:
-        code = 1
-        try:
-            action()
-            code = 0
-        except BaseException as error:
-            os.write(2, f"{type(error).__name__}: {error}\n".encode())
-        finally:
-            os._exit(code)
-    return pid
-
-
-def succeeded(pid: int) -> None:
-    """Wait for a process, which must end well."""
-    assert os.waitpid(pid, 0)[1] == 0
 
 
 def is_free(path: Path) -> bool:
