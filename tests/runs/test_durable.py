@@ -290,6 +290,7 @@ def test_plain_doit_can_read_the_db(killed: Project, backend: str) -> None:
     loader = killed.read("pyproject.toml")
     plain = settings_toml(loader=False, backend=backend)
     killed.write({"pyproject.toml": plain})
+    killed.run("list").assert_success()  # dbm.sqlite3 turns the file into one with a log
     assert set(states(killed)) == {"work:0", "work:1"}
     killed.write({"pyproject.toml": loader})
     killed.run().assert_executed("work:1")

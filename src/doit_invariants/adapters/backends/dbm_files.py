@@ -79,10 +79,9 @@ class DbmBackend(Backend):
     def state(self) -> Json:
         """Return what tells whether anybody has written the DB since; empty if there is none.
 
-        That module of Python writes its file when it is merely opened. But a row that is written
-        gets another number.
+        Of files of SQLite by their rows: that module of Python writes them when they are opened.
         """
-        return self._table().numbers() if self._is_sqlite() else super().state()
+        return self._table().digest() if self._is_sqlite() else super().state()
 
     def _is_sqlite(self) -> bool:
         try:

@@ -8,6 +8,8 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from xxhash import xxh3_64
+
 from doit_invariants.adapters.backends.base import Backend, DamagedDB
 from doit_invariants.core.model import Json
 
@@ -38,7 +40,6 @@ class Table:
     def __init__(self, path: str, name: str, key: str, value: str, kind: str, create: str) -> None:
         self._path = path
         self._select = f"select cast({key} as blob), cast({value} as blob) from {name}"
-        self._count = f"select count(*), max(rowid) from {name}"
         cast = f"cast(? as {kind})"
         self._replace = f"insert or replace into {name} ({key}, {value}) values ({cast}, {cast})"
         self._delete = f"delete from {name} where {key} = {cast}"
@@ -73,10 +74,19 @@ class Table:
             named = [(key, value.decode("utf-8")) for key, value in rows.items()]
             connection.executemany(self._replace, named)
 
-    def numbers(self) -> Json:
-        """Return how many rows there are, and the number of the last that was written."""
-        with contextlib.suppress(DamagedDB, OSError), self._connection() as connection:
-            return list(connection.execute(self._count).fetchone())
+    def digest(self) -> Json:
+        """Return a digest of all rows, None if they can't be read.
+
+        Neither the stat of the file nor the numbers of rows would do: Python writes the file when
+        it is merely opened, and gives the number of a row that was removed to the next one.
+        """
+        hasher = xxh3_64()
+        with contextlib.suppress(DamagedDB, OSError):
+            for key, value in sorted(self.read().items()):
+                hasher.update(b"%d %d " % (len(key), len(value)))
+                hasher.update(key.encode("utf-8", "surrogatepass"))
+                hasher.update(value)
+            return hasher.hexdigest()
         return None
 
     @contextlib.contextmanager
