@@ -27,22 +27,25 @@ def task_t():
                "targets": [f"out/{{n}}"]{extra}}}
 """
 
-_CHAIN = """
+_MADE = """
 def make(dependencies, targets):
     with open(targets[0], "w") as file:
         file.write("made")
+"""
 
+_CHAIN = (
+    _MADE
+    + """
 def task_t():
     for n in range({count}):
         yield {{"name": str(n), "actions": [make], "targets": [f"out/{{n}}"],
                "file_dep": [f"out/{{n - 1}}" if n else "in/0"]}}
 """
+)
 
-_FAN = """
-def make(dependencies, targets):
-    with open(targets[0], "w") as file:
-        file.write("made")
-
+_FAN = (
+    _MADE
+    + """
 def task_t():
     for n in range({count}):
         yield {{"name": str(n), "actions": [make], "targets": [f"out/{{n}}"],
@@ -52,6 +55,7 @@ def task_all():
     return {{"actions": [make], "targets": ["out/all"],
             "file_dep": [f"out/{{n}}" for n in range({count})]}}
 """
+)
 
 _ONE = """
 def make(targets):

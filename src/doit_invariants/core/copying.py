@@ -150,14 +150,6 @@ def set_mode(descriptor: int, path: str, mode: int) -> None:
         os.chmod(path, mode & 0o777)
 
 
-def digest_open(descriptor: int) -> str:
-    """Return the digest of what is left to read of an open file; raises OSError."""
-    hasher = xxh3_128()
-    while chunk := os.read(descriptor, _CHUNK):
-        hasher.update(chunk)
-    return f"{ALGORITHM}:{hasher.hexdigest()}"
-
-
 def read_small(path: str, limit: int) -> bytes:
     """Return the content of a regular file that is no link.
 

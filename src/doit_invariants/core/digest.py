@@ -45,13 +45,21 @@ def digest_file(path: str, size: int = _CHUNK) -> str:
     The file is read, not mapped: a file that shrinks under a mapping kills the process.
     """
     length = min(max(size + 1, _SMALL), _CHUNK)
-    hasher = xxh3_128()
     descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
     try:
-        while chunk := os.read(descriptor, length):
-            hasher.update(chunk)
+        return digest_open(descriptor, length)
     finally:
         os.close(descriptor)
+
+
+def digest_open(descriptor: int, length: int = _CHUNK) -> str:
+    """Return the digest of what is left to read of an open file; raises OSError.
+
+    :param length: how many bytes to read at once
+    """
+    hasher = xxh3_128()
+    while chunk := os.read(descriptor, length):
+        hasher.update(chunk)
     return _PREFIX + hasher.hexdigest()
 
 

@@ -12,12 +12,11 @@ from doit_invariants.core.copying import (
     WrongContent,
     clone_file,
     copy_file,
-    digest_open,
     open_regular,
     read_small,
     set_mode,
 )
-from doit_invariants.core.digest import digest_file
+from doit_invariants.core.digest import digest_file, digest_open
 from doit_invariants.stores.base import StoreError
 from doit_invariants.stores.entry_files import Damaged
 from doit_invariants.stores.layout import Layout, create_file, drop, reason, touch

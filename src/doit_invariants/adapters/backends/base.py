@@ -207,12 +207,15 @@ class Backend:
         """
         if not self._dirty and not self._removed:
             return
-        vanished = bool(self._seen) and not self.state()
+        vanished = bool(self._seen) and not self._exists()
         changed = self._known if vanished else self._dirty
         rows = {task_id: self._encoded(task_id) for task_id in changed}
         self._write({**self._raw, **rows} if vanished else rows, self._removed - self._dirty)
         self._dirty.clear()
         self._removed.clear()
+
+    def _exists(self) -> bool:
+        return any(os.path.exists(self.path + suffix) for suffix in self.suffixes)
 
     def _encoded(self, task_id: str) -> bytes:
         if type(self.codec) is JSONCodec:
