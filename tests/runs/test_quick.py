@@ -124,3 +124,46 @@ def test_the_short_way_is_taken_for_what_is_as_it_was(doit_project, monkeypatch)
     monkeypatch.setattr(dependency, "is_as_recorded", spy)
     project.run().assert_up_to_date("bare", "given", "asked")
     assert asked == {"bare": True, "given": True, "asked": True}
+
+
+def stats_recorded(project: Project) -> dict[str, list[int]]:
+    """Return the stat that is recorded of each file, by task and path."""
+    found = {}
+    for task, row in json.loads(project.read(".doit.db")).items():
+        record = row.get("invariants:", {})
+        files = {**record.get("stats", {}), **{p: s[1] for p, s in record.get("targets") or ()}}
+        found |= {f"{task} {path}": stat for path, stat in files.items()}
+    return found
+
+
+@pytest.mark.parametrize("quick", [True, False])
+def test_new_stats_are_recorded(doit_project, monkeypatch, quick: bool) -> None:
+    """What was touched is read once, and not again by every later run, as by plain doit."""
+    if not quick:
+        monkeypatch.setattr(dependency, "is_as_recorded", lambda *args, **kwargs: False)
+    project = settled(doit_project(FILES, backend="json"))
+    before = json.loads(project.read(".doit.db"))
+    for name in ("a", "b", "x", "z"):
+        os.utime(project.path / name, (1_000_000_000, 1_000_000_000))
+    project.run().assert_up_to_date("bare", "given", "asked")
+    recorded = stats_recorded(project)
+    assert len(recorded) == 7
+    for key, stat in recorded.items():
+        now = (project.path / key.split()[1]).stat()
+        assert stat == [now.st_mtime_ns, now.st_size, now.st_ino, now.st_ctime_ns], key
+    after = json.loads(project.read(".doit.db"))
+    assert after["bare"]["a"] == [1_000_000_000.0, *before["bare"]["a"][1:]]
+    for row in (before["bare"], after["bare"]):
+        for key in ("a", "b"):
+            del row[key]
+        for key in ("stats", "targets"):
+            del row["invariants:"][key]
+    assert after["bare"] == before["bare"]
+
+
+def test_new_stats_are_not_recorded_by_who_only_looks(doit_project) -> None:
+    project = settled(doit_project(FILES, backend="json"))
+    before = project.read(".doit.db")
+    touch(project)
+    project.run("list", "-s").assert_success()
+    assert project.read(".doit.db") == before

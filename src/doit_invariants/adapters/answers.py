@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 
 from doit_invariants.adapters.exporting import exporter_of
 from doit_invariants.adapters.plan import (
@@ -44,7 +43,7 @@ class Answers(StoreAnswers):
             return self.run(verdict)
         if answer == "accept":
             text = "accepted as it stands"
-            return replace(verdict, status="up-to-date", policy=self._said(text))
+            return verdict._replace(status="up-to-date", policy=self._said(text))
         if answer == "fabricate":
             return self._fabricate(verdict)
         if answer == "restore" and self.policy.keeps == "export":
@@ -79,7 +78,7 @@ class Answers(StoreAnswers):
     def run(self, verdict: Verdict, signature: str | None = None) -> Verdict:
         """Let the actions run, and have their result kept where the policy says so."""
         if not self.session.runs or not self.look.snapshot.has_dependencies:
-            return replace(verdict, policy=self._why_not)  # it always runs: nobody would look it up
+            return verdict._replace(policy=self._why_not)  # it always runs: nobody would look it up
         self.plan.source = None
         self.plan.newest = is_told(self.host) or has_ttl(self.look)
         if self.policy.keeps == "export" and self.task.targets:
@@ -91,7 +90,7 @@ class Answers(StoreAnswers):
                 self._keep_in_store(signature)
             except InvariantsError as error:
                 self._why_not = f"not shared: {error}"
-        return replace(verdict, policy=self._why_not)
+        return verdict._replace(policy=self._why_not)
 
     def _signature_or_none(self) -> str | None:
         try:
@@ -114,7 +113,7 @@ class Answers(StoreAnswers):
                 raise CannotFingerprint(text) from error
         notes = self.session.placeholders.among(self.task.targets)
         text = f"accepted, with placeholders for {listing(notes or missing)}"
-        return replace(verdict, status="up-to-date", policy=self._said(text))
+        return verdict._replace(status="up-to-date", policy=self._said(text))
 
     # ------------------------------------------------------------------ exports
 
@@ -177,7 +176,7 @@ class Answers(StoreAnswers):
         self.plan.signature = self._signature_or_none()
         self.task.setup_tasks = []
         self._adopt()
-        return replace(verdict, status="run", policy="exported, which was not done yet")
+        return verdict._replace(status="run", policy="exported, which was not done yet")
 
 
 def _lacks_inputs_only(verdict: Verdict) -> bool:

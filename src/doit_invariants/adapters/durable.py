@@ -14,8 +14,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from doit_invariants.adapters.backends.base import Backend
 from doit_invariants.core.journal import Journal
@@ -28,8 +27,7 @@ JOURNAL = ".journal"
 JOURNALED = "invariants_journal"
 
 
-@dataclass(frozen=True, slots=True)
-class Left:
+class Left(NamedTuple):
     """What a run that did not end has left.
 
     :ivar begun: the tasks that had begun

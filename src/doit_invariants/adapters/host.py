@@ -17,7 +17,7 @@ from doit_invariants.adapters.uptodate import invariants
 from doit_invariants.core.model import Reason
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class HostFacts:
     """What doit's rules say of a task.
 

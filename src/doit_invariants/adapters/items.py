@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from doit_invariants.adapters.options import TaskSpec, by_id, make_ttl
@@ -25,18 +24,20 @@ def listed(session: Session, items: Iterable[invariants]) -> dict[str, Invariant
     return by_id(found, session.plugins.kinds)
 
 
-def with_items(session: Session, spec: TaskSpec, items: Iterable[invariants]) -> TaskSpec:
+def with_items(session: Session, spec: TaskSpec, items: Sequence[invariants]) -> TaskSpec:
     """Return the options of a task with what its ``invariants(...)`` items list.
 
     :raises InvalidOption: if one is listed in both ways
     """
+    if not items:
+        return spec
     extra = listed(session, items)
     for key, one in extra.items():
         if key in spec.invariants:
             raise InvalidOption(f"{one.label()} is listed twice; remove one")
     if not extra:
         return spec
-    return replace(spec, own=True, invariants={**spec.invariants, **extra})
+    return spec._replace(own=True, invariants={**spec.invariants, **extra})
 
 
 def wait_for(task: Any, found: Iterable[Invariant]) -> None:

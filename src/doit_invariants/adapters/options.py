@@ -5,8 +5,7 @@ from __future__ import annotations
 import inspect
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from doit_invariants.core.artifacts.hows import HOWS
 from doit_invariants.core.artifacts.staging import ASIDE
@@ -30,8 +29,7 @@ OPTIONS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class TaskSpec:
+class TaskSpec(NamedTuple):
     """The options of one task, with the project's defaults filled in.
 
     :ivar invariants: those listed, by their id within the task
@@ -57,9 +55,33 @@ class TaskSpec:
     asked: bool = False
 
 
+def default_options(
+    settings: Settings, kinds: Registry, policies: Registry, override: bool | str | None = None
+) -> TaskSpec:
+    """Return the options of a task that gives none: those of the project.
+
+    :param override: the policy of the command line, which beats all
+    :raises InvalidOption: naming the option, what was given and what is allowed
+    """
+    defaults = list(settings.invariants)
+    if settings.ttl is not None:
+        defaults.append(make_ttl(settings.ttl, kinds))
+    policy = make_policy(settings.cache, policies)  # also where it is overridden
+    if override is not None:
+        policy = make_policy(override, policies, "--cache (or DOIT_CACHE)")
+    return TaskSpec(
+        invariants=by_id(defaults, kinds),
+        policy=policy,
+        own=False,
+        export_dir=_export_dir(settings.export_dir),
+        export_how=_how(settings.export_how),
+        **{key: _boolean(key, getattr(settings, key)) for key in _BOOLEANS},
+    )
+
+
 def parse_options(
     given: Mapping[str, Any],
-    settings: Settings,
+    default: TaskSpec,
     kinds: Registry,
     policies: Registry,
     override: bool | str | None = None,
@@ -67,32 +89,34 @@ def parse_options(
     """Return the options of a task.
 
     :param given: our keys of the task dict
-    :param override: the policy of the command line, which beats all
+    :param default: what holds for those that it does not give
+    :param override: whether the command line has given a policy, which ``default`` has then
     :raises InvalidOption: naming the option, what was given and what is allowed
     """
-    ttl = given.get("ttl")
-    listed = [*_invariant_list(given.get("invariants", ()))]
-    found = by_id(listed if ttl is None else [*listed, make_ttl(ttl, kinds)], kinds)
-    defaults = list(settings.invariants)
-    if settings.ttl is not None:
-        defaults.append(make_ttl(settings.ttl, kinds))
-    for key, one in by_id(defaults, kinds).items():
-        found.setdefault(key, one)  # the task's own beats a default
-    cache = given.get("cache", settings.cache)
-    policy = make_policy(cache, policies)  # also where it is overridden: a mistake is a mistake
-    if override is not None:
-        policy = make_policy(override, policies, "--cache (or DOIT_CACHE)")
-    export_dir = _export_dir(given.get("export_dir", settings.export_dir))
-    own = bool(given.get("invariants")) or ttl is not None or "cache" in given
-    return TaskSpec(
-        invariants=found,
-        policy=policy,
-        own=own,
-        asked=override is None and "cache" in given,
-        export_dir=export_dir,
-        export_how=_how(given.get("export_how", settings.export_how)),
-        **{key: _boolean(key, given.get(key, getattr(settings, key))) for key in _BOOLEANS},
-    )
+    changed: dict[str, Any] = {key: _boolean(key, given[key]) for key in _BOOLEANS if key in given}
+    listed, ttl = _invariant_list(given.get("invariants", ())), given.get("ttl")
+    if ttl is not None:
+        listed = [*listed, make_ttl(ttl, kinds)]
+    if listed:
+        # The task's own beats a default.
+        changed["invariants"] = _merged(by_id(listed, kinds), default.invariants)
+        changed["own"] = True
+    if "cache" in given:
+        policy = make_policy(given["cache"], policies)  # a mistake is a mistake
+        changed["own"] = True
+        if override is None:
+            changed["policy"], changed["asked"] = policy, True
+    if "export_dir" in given:
+        changed["export_dir"] = _export_dir(given["export_dir"])
+    if "export_how" in given:
+        changed["export_how"] = _how(given["export_how"])
+    return default._replace(**changed)
+
+
+def _merged(own: dict[str, Invariant], defaults: dict[str, Invariant]) -> dict[str, Invariant]:
+    for key, one in defaults.items():
+        own.setdefault(key, one)
+    return own
 
 
 _BOOLEANS = ("track_code", "track_targets", "export_overwrite", "share")
@@ -124,12 +148,12 @@ def by_id(listed: Iterable[Any], kinds: Registry, prefix: str = "") -> dict[str,
     return found
 
 
-def _invariant_list(given: Any) -> list[Any]:
+def _invariant_list(given: Any) -> list[Any] | tuple[Any, ...]:
     if not isinstance(given, (list, tuple)):
         raise InvalidOption(
             f"option 'invariants' must be a list like [TTL('1d')], got {given!r:.60}"
         )
-    return list(given)
+    return given
 
 
 def _check_kind(one: Any, kinds: Registry) -> None:

@@ -19,7 +19,7 @@ from doit_invariants.adapters.code import (
 from doit_invariants.adapters.counts import Counts
 from doit_invariants.adapters.details import Details
 from doit_invariants.adapters.marks import Marks
-from doit_invariants.adapters.options import TaskSpec, parse_options
+from doit_invariants.adapters.options import TaskSpec, default_options, parse_options
 from doit_invariants.adapters.placeholders import Placeholders
 from doit_invariants.adapters.relations import Relations
 from doit_invariants.adapters.teaching import careful, text_from
@@ -47,7 +47,7 @@ Clock = Callable[[], float]
 PLAN = "invariants_plan"
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Session:
     """What the tasks of one run share.
 
@@ -137,7 +137,8 @@ class Session:
         self.project = Project(self.root, self.settings.code_roots)
         if self.settings.store is not None:
             _ = self.store  # a mistake in the settings is said at once
-        self.default = self.parse({})
+        kinds, policies = self.plugins.kinds, self.plugins.policies
+        self.default = default_options(self.settings, kinds, policies, self.override)
         self.excluded = matcher(self.settings.tree_exclude)
         self.on_verdict = hook("invariants_verdict")
         self.on_saved = hook("invariants_saved")
@@ -159,7 +160,7 @@ class Session:
     def parse(self, given: Mapping[str, Any]) -> TaskSpec:
         """Return the options of a task dict; raises InvalidOption."""
         plugins = self.plugins
-        return parse_options(given, self.settings, plugins.kinds, plugins.policies, self.override)
+        return parse_options(given, self.default, plugins.kinds, plugins.policies, self.override)
 
     def spec(self, task: str) -> TaskSpec:
         """Return the options of a task, the project's defaults if it has none of its own."""

@@ -132,7 +132,7 @@ def _options(task: Any) -> dict[str, Any]:
 
 def _actions(look: Look) -> dict[str, Observed]:
     """Fingerprint the actions of a task that does not track them."""
-    tracked = replace(look.spec, track_code=True)
+    tracked = look.spec._replace(track_code=True)
     found, _ = look.session.trackers.of(look.task, tracked, only=TRACKERS)
     return {
         key: Observed(one, one.fingerprint(look.context, None), plugin)

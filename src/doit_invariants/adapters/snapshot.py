@@ -27,7 +27,7 @@ from doit_invariants.core.records import PathState, Record
 from doit_invariants.core.trees import Selection, is_directory
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Before:
     """What is stored of a task.
 

@@ -6,7 +6,6 @@ import abc
 import datetime
 import os
 import random
-from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from doit_invariants.adapters.anew import changed_since
@@ -80,7 +79,7 @@ class StoreAnswers(abc.ABC):
             return self.run(verdict, signature)
         self.task.setup_tasks = []
         self._adopt()
-        return replace(verdict, status="run", policy="restored")
+        return verdict._replace(status="run", policy="restored")
 
     def _keep_in_store(self, signature: str | None) -> None:
         names = self._names()
@@ -199,12 +198,12 @@ class StoreAnswers(abc.ABC):
         self.plan.keeper = self._to_store(names)
         if self.session.runs:
             self._adopt()
-        return replace(verdict, policy="looked up when the values that it gets are known")
+        return verdict._replace(policy="looked up when the values that it gets are known")
 
     def _restores(self, verdict: Verdict, where: str) -> Verdict:
         if self.session.runs:
             self._adopt()
-        return replace(verdict, status="run", policy=f"restored from {where}")
+        return verdict._replace(status="run", policy=f"restored from {where}")
 
     def _complain(self) -> None:
         """Say in a run what is wrong with the store; a plain miss is nothing to talk about."""

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from doit_invariants.adapters.actions import are_bare
 from doit_invariants.adapters.code import TRACKERS
@@ -18,8 +17,7 @@ from doit_invariants.plugins.settings import Settings
 Implicit = tuple[dict[str, tuple[str, Invariant]], tuple[str, ...]]
 
 
-@dataclass(frozen=True, slots=True)
-class _Tracker:
+class _Tracker(NamedTuple):
     plugin: str
     function: Callable[..., Any]
     given: dict[str, Any]

@@ -14,7 +14,8 @@ The rules, in the order in which their reasons are given:
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from doit_invariants.core.files import EDITED, EDITED_MEANWHILE, FileState
 from doit_invariants.core.invariant import Context, Fingerprint, Invariant
@@ -31,8 +32,7 @@ NEVER_RAN = Reason("never_ran", "task", "never ran")
 _NO_RECORD = Reason("no_record", "task", "no record of a success with these invariants")
 
 
-@dataclass(frozen=True, slots=True)
-class Observed:
+class Observed(NamedTuple):
     """An invariant and what it found just now; ``source`` as in :class:`Entry`."""
 
     invariant: Invariant
@@ -41,7 +41,7 @@ class Observed:
 
     def spoiled(self, digest: str) -> Observed:
         """Return one that is recorded under a digest that nothing has."""
-        return replace(self, fingerprint={**self.fingerprint, "digest": digest})
+        return self._replace(fingerprint={**self.fingerprint, "digest": digest})
 
     def entry(self) -> Entry:
         """Return what is recorded of it."""
@@ -49,7 +49,7 @@ class Observed:
         return Entry(one.kind, one.version, one.label(), self.fingerprint, self.source)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Snapshot:
     """A task as it stands now: all that a decision needs and a record is made of.
 

@@ -7,7 +7,6 @@ against an attacker who may write the project, who could as well change the code
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import re
@@ -19,6 +18,7 @@ _PREFIX = ALGORITHM + ":"
 #: Large enough to reach the disk's or the memory's speed, small enough for the processor's cache.
 _CHUNK = 1 << 20
 _SMALL = 1 << 12
+_READ = os.O_RDONLY | getattr(os, "O_BINARY", 0)
 _PLAIN_MD5 = re.compile(r"[0-9a-f]{32}")
 
 
@@ -39,15 +39,20 @@ def digest_file(path: str, size: int = _CHUNK) -> str:
     """Return the digest of the content of a file.
 
     :param path: path of a regular file
-    :param size: its size in bytes if known: memory is taken for so much only
+    :param size: its size in bytes if known: memory is taken for so much only, and of a small file
+        no end is looked for behind it
     :raises OSError: if it can't be opened or read
 
     The file is read, not mapped: a file that shrinks under a mapping kills the process.
     """
-    length = min(max(size + 1, _SMALL), _CHUNK)
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+    descriptor = os.open(path, _READ)
     try:
-        return digest_open(descriptor, length)
+        if size < _SMALL:
+            data = os.read(descriptor, _SMALL)
+            if len(data) == size:
+                return _PREFIX + xxh3_128_hexdigest(data)
+            os.lseek(descriptor, 0, os.SEEK_SET)
+        return digest_open(descriptor, min(max(size + 1, _SMALL), _CHUNK))
     finally:
         os.close(descriptor)
 
@@ -73,6 +78,8 @@ def md5_of_file(path: str) -> str:
 
     :raises OSError: if the file can't be read
     """
+    import hashlib  # late: takes long to import, and is for what plain doit has saved alone
+
     md5 = hashlib.md5(usedforsecurity=False)
     with open(path, "rb") as stream:
         while chunk := stream.read(_CHUNK):

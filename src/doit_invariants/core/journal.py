@@ -23,7 +23,7 @@ import json
 import os
 import re
 import stat as stat_module
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from xxhash import xxh3_64_hexdigest
 
@@ -43,8 +43,7 @@ _MOST_STARTS = 200
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
-@dataclass(frozen=True, slots=True)
-class Entries:
+class Entries(NamedTuple):
     """What a journal holds.
 
     :ivar entries: the entries in the order in which they were appended

@@ -22,7 +22,8 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from doit_invariants.core.errors import InvariantsError
 from doit_invariants.core.model import printable
@@ -42,8 +43,7 @@ _LATEST = 253_402_300_000.0
 HELD = "DOIT_INVARIANTS_LOCK"
 
 
-@dataclass(frozen=True)
-class Holder:
+class Holder(NamedTuple):
     """Who holds a lock, as he wrote it down.
 
     :ivar pid: id of the process, on its own machine
@@ -222,7 +222,7 @@ def _locked(path: str) -> int | None:
 
 def _introduce(descriptor: int, holder: Holder) -> None:
     """Write into the lock's file who holds it; without that it is locked all the same."""
-    said = {**asdict(holder), "command": holder.command[:_LONGEST_COMMAND]}
+    said = {**holder._asdict(), "command": holder.command[:_LONGEST_COMMAND]}
     with contextlib.suppress(OSError):
         os.ftruncate(descriptor, 0)
         os.write(descriptor, json.dumps(said).encode("ascii"))

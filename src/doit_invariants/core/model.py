@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 #: What can be stored in doit's DB. Not spelled out recursively: mypy would then demand a cast
 #: at every read of a record, and a record is validated once, where it is read.
@@ -12,8 +11,7 @@ Json = Any
 Status = Literal["run", "up-to-date", "error"]
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """One difference inside something that changed: a file of a tree, a key of a value.
 
     :ivar what: ``changed``, ``added`` or ``removed``
@@ -39,8 +37,7 @@ class Change:
         return {key: value for key, value in fields.items() if value is not None}
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(NamedTuple):
     """How the fingerprint of one thing differs from the recorded one.
 
     :ivar text: what happened, to be read after the name of the thing: ``"1 changed (a.txt)"``
@@ -54,8 +51,7 @@ class Difference:
     detail: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(NamedTuple):
     """Why a task is not up-to-date, or why that can't be known.
 
     :ivar code: the machine's word: doit's own where doit has one (``changed_file_dep``,
@@ -86,8 +82,7 @@ class Reason:
         return data
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """The outcome of comparing a record with now.
 
     :ivar task: name of the task

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
 from doit_invariants.core.files import FileState, Stat, stat_from_json
 from doit_invariants.core.invariant import Fingerprint, Invariant
@@ -24,8 +24,7 @@ ORIGINS = frozenset(get_args(Origin))
 PathState = FileState | TreeState | None
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One recorded invariant.
 
     :ivar kind, version: as the class says them

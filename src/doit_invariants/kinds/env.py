@@ -49,16 +49,15 @@ class Env(Invariant):
 
     def fingerprint(self, context: Context, previous: Fingerprint | None) -> Fingerprint:
         """Record a digest for each variable, None for an unset one."""
-        salt = _salt(context, previous)
-        values = {name: _digest(context, salt, name) for name in sorted(set(self.names))}
+        values = _digests(context, _salt(context, previous), self.names)
         if previous is not None and previous.get("values") == values:
             return previous
+        salt = _salt(context, previous)
         return {"digest": digest_value(values), "salt": salt, "values": values}
 
     def portable(self, fingerprint: Fingerprint, context: Context) -> str:
         """A digest of each variable that every machine computes alike, and as slowly."""
-        values = {name: _digest(context, _PORTABLE, name) for name in sorted(set(self.names))}
-        return digest_value(values)
+        return digest_value(_digests(context, _PORTABLE, self.names))
 
     def difference(self, old: Fingerprint, new: Fingerprint, context: Context) -> Difference | None:
         """Say which variable changed, was set or unset."""
@@ -84,8 +83,19 @@ def _salt(context: Context, previous: Fingerprint | None) -> str:
     return str(context.memo.setdefault("Env salt", secrets.token_hex(16)))
 
 
-def _digest(context: Context, salt: str, name: str) -> str | None:
-    value = os.environ.get(name)
+def _digests(context: Context, salt: str, names: tuple[str, ...]) -> dict[str, str | None]:
+    """Return the digest of each variable; many tasks may ask for the same ones."""
+    present = tuple(map(os.environ.get, names))
+    key = ("Env", salt, names, present)
+    found: dict[str, str | None] | None = context.memo.get(key)
+    if found is None:
+        pairs = sorted(set(zip(names, present, strict=True)))
+        found = {name: _digest(context, salt, name, value) for name, value in pairs}
+        context.memo[key] = found
+    return found
+
+
+def _digest(context: Context, salt: str, name: str, value: str | None) -> str | None:
     if value is None:
         return None
     key = ("Env", salt, name, value)

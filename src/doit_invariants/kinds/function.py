@@ -93,4 +93,4 @@ class Function(Invariant):
 
     def difference(self, old: Fingerprint, new: Fingerprint, context: Context) -> Difference | None:
         """Say which function changed, where it is, and what about it."""
-        return functions_of(context).difference(old, new, context)
+        return None if old is new else functions_of(context).difference(old, new, context)

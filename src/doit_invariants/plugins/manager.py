@@ -26,7 +26,7 @@ DODO = "dodo"
 _MARK = hookspecs.PROJECT + "_impl"
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Plugins:
     """The plugins of one run of doit.
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from doit_invariants.core.artifacts.hows import HOWS
 from doit_invariants.core.errors import InvalidOption
@@ -28,8 +26,7 @@ _TRUE = {"1", "yes", "true", "on"}
 _FALSE = {"0", "no", "false", "off"}
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """Project-wide settings; the first nine are defaults of the task options of the same name.
 
     :ivar invariants: invariants for every task that can be up-to-date; only in ``DOIT_CONFIG``
@@ -91,7 +88,7 @@ def read_settings(*sources: tuple[str, Mapping[str, Any]]) -> Settings:
 
 
 def _convert(place: str, key: str, value: Any) -> Any:
-    known = [field.name for field in dataclasses.fields(Settings)]
+    known = Settings._fields
     if key not in known:
         import difflib  # late, as what follows: few settings are given
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, NamedTuple
 
 from doit_invariants.core.model import Reason
 
@@ -14,8 +13,7 @@ from doit_invariants.core.model import Reason
 Answer = Literal["run", "accept", "fabricate", "restore"]
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(NamedTuple):
     """What a policy decides on.
 
     :ivar reasons: why the task is not up-to-date
