@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import os
-import shlex
 import sys
 import types
 import weakref
@@ -258,11 +257,11 @@ def _with_search_path(text: str | list[Any], env: Any) -> str | list[Any]:
     if value is None:
         return text
     setting = f"PYTHONPATH={value}"
-    return (
-        f"export {shlex.quote(setting)}; {text}"
-        if isinstance(text, str)
-        else ["env", setting, *text]
-    )
+    if not isinstance(text, str):
+        return ["env", setting, *text]
+    import shlex  # late, as this is rare, and doit starts for every command
+
+    return f"export {shlex.quote(setting)}; {text}"
 
 
 def _filled(text: str | list[Any], task: Any) -> str | list[Any]:

@@ -15,6 +15,7 @@ from doit_invariants.adapters.policy_facts import (
     is_told,
     missing_targets,
 )
+from doit_invariants.adapters.saving import save_values
 from doit_invariants.adapters.sharing import name_of_target, shared_signature
 from doit_invariants.adapters.store_answers import StoreAnswers
 from doit_invariants.core.artifacts.entry import Entry
@@ -64,7 +65,7 @@ class Answers(StoreAnswers):
         if self.policy.keeps == "export":
             entry = self._exporter().look(()).entry
         if entry is not None and self.session.runs:
-            self.dep_manager.save_values(name, entry.values, entry.result)
+            save_values(self.dep_manager, name, entry.values, entry.result)
         return entry is None
 
     def _is_asked_for_values(self) -> bool:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from doit_invariants.adapters.session import Session
-from doit_invariants.core.encode import Teacher
+from doit_invariants.core.encode import Teacher, digest_value
+from doit_invariants.core.errors import CannotFingerprint
 from doit_invariants.core.files import FileView
 from doit_invariants.core.model import Json
 from doit_invariants.core.project import Project
@@ -61,3 +62,39 @@ class TaskContext:
     def recall(self, key: object) -> Json:
         """Return what was kept under a key, None if it is gone."""
         return self.session.details.recall(key)
+
+
+class Signer:
+    """Gives the signature of a task by its name.
+
+    An object, not a closure: one that refers to itself for each task checked would leave its
+    whole look at that task to the garbage collector.
+    """
+
+    def __init__(self, session: Session, dep_manager: Any, tasks: Mapping[str, Any]) -> None:
+        self.session = session
+        self.dep_manager = dep_manager
+        self.tasks = tasks
+
+    def __call__(self, name: str) -> str:
+        """Return the signature of a task, of a group that over its sub-tasks.
+
+        :raises CannotFingerprint: for an unknown task, one that depends on itself, or one that
+            can't be checked
+        """
+        task, signing = self.tasks.get(name), self.session.signing
+        if task is None:
+            raise CannotFingerprint(f"there is no task {name!r}")
+        if name in signing:
+            circle = " -> ".join([*signing, name])
+            raise CannotFingerprint(f"tasks refer to each other in a circle: {circle}")
+        signing.append(name)
+        try:
+            if task.has_subtask:
+                parts = {sub: self(sub) for sub in task.task_dep if sub.startswith(f"{name}:")}
+                return digest_value(parts)
+            from doit_invariants.adapters.signatures import signature_of
+
+            return signature_of(self.session, self.dep_manager, task, self)
+        finally:
+            signing.pop()

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
 
 from doit_invariants.core.model import listing
-from doit_invariants.kinds.ttl import describe
 
 
-@dataclass(slots=True)
 class Counts:
     """Tasks by what became of them.
 
@@ -19,13 +16,10 @@ class Counts:
     :ivar not_reproducible: names of tasks that made something else than the store has
     """
 
-    ran: int = 0
-    up_to_date: int = 0
-    restored: int = 0
-    failed: int = 0
-    saved: float = 0.0
-    compared: int = 0
-    not_reproducible: list[str] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.ran = self.up_to_date = self.restored = self.failed = self.compared = 0
+        self.saved = 0.0
+        self.not_reproducible: list[str] = []
 
     def text(self) -> str:
         """Return the line: ``3 ran, 2 up-to-date, 5 restored (saved 4m 10s)``."""
@@ -55,4 +49,8 @@ class Counts:
 
 def describe_time(seconds: float) -> str:
     """Return a duration as a person says it: ``0.4s``, ``12s``, ``4m 10s``."""
-    return f"{seconds:.1f}s" if seconds < 10 else describe(seconds)
+    if seconds < 10:
+        return f"{seconds:.1f}s"
+    from doit_invariants.kinds.ttl import describe
+
+    return describe(seconds)

@@ -1,40 +1,55 @@
-"""doit's dependency manager, with invariants: looks at a task, and decides.
+"""doit's dependency manager, with invariants: what doit asks of it, and what it keeps meanwhile.
 
-doit calls this in its main process and thread, with any runner.
+doit calls this in its main process and thread, with any runner. Most tasks of most runs are as they
+were recorded (:mod:`doit_invariants.adapters.quick`), and most commands look at none: what looks at
+the others, and records them, is imported when it is needed.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
-from doit.dependency import DependencyStatus
+from doit.dependency import Dependency, DependencyStatus
 
-from doit_invariants.adapters import stored
-from doit_invariants.adapters.context import TaskContext
-from doit_invariants.adapters.freeze import freeze
-from doit_invariants.adapters.host import HostFacts, evaluate_uptodate
-from doit_invariants.adapters.inputs import compare_inputs
-from doit_invariants.adapters.items import with_items
-from doit_invariants.adapters.placeholders import placeholder_reason
+from doit_invariants.adapters.marks import INTERRUPTED
 from doit_invariants.adapters.quick import is_as_recorded
-from doit_invariants.adapters.saving import INTERRUPTED, SavingDependency
-from doit_invariants.adapters.session import PLAN, Session
-from doit_invariants.adapters.signatures import Signer
-from doit_invariants.adapters.snapshot import Look
+from doit_invariants.adapters.session import PLAN, Session, ensure_session
 from doit_invariants.adapters.specify import specify
-from doit_invariants.adapters.status import failed, report
-from doit_invariants.core.decide import decide
-from doit_invariants.core.errors import InvariantsError
-from doit_invariants.core.model import Reason, Verdict
+from doit_invariants.core.model import Verdict
+
+if TYPE_CHECKING:
+    from doit_invariants.adapters.plan import Plan
+    from doit_invariants.adapters.snapshot import Look
 
 
-class InvariantsDependency(SavingDependency):
-    """doit's dependency manager, which also knows invariants, targets and directories."""
+class InvariantsDependency(Dependency):  # type: ignore[misc]
+    """doit's dependency manager, which also knows invariants, targets and directories.
+
+    The loader puts it in the place of doit's by changing the class of the object that doit has
+    opened: opening the DB a second time fails with some backends. Nothing here may therefore
+    rely on ``__init__``.
+    """
+
+    #: All tasks by name, as doit last handed them over.
+    tasks: Mapping[str, Any] = MappingProxyType({})
 
     @property
-    def _damaged(self) -> dict[str, str]:
+    def session(self) -> Session:
+        """The session of this run."""
+        return ensure_session(self)
+
+    @property
+    def pending(self) -> dict[str, Look]:
+        """What was seen of tasks that are not recorded yet, by their names."""
+        found: dict[str, Look] = self.__dict__.setdefault("_invariants_pending", {})
+        return found
+
+    @property
+    def damaged(self) -> dict[str, str]:
         """Why what the DB held of a task was discarded, by its name."""
         found: dict[str, str] = self.__dict__.setdefault("_invariants_damaged", {})
         return found
@@ -48,7 +63,9 @@ class InvariantsDependency(SavingDependency):
         try:
             return super().status_is_ignore(task)
         except Exception as error:
-            self._damaged[task.name] = stored.discard(self, task.name, error)
+            from doit_invariants.adapters.stored import discard
+
+            self.damaged[task.name] = discard(self, task.name, error)
             return None
 
     def ignore(self, task: Any) -> None:
@@ -72,119 +89,86 @@ class InvariantsDependency(SavingDependency):
         task.__dict__.pop(PLAN, None)
         session = self.session
         session.batch = None
-        facts = HostFacts()
-        tasks = self.tasks = tasks_dict or {}
-        accepted = session.resume and session.resume.accepted(task.name, tasks)
-        if accepted:
-            report(
-                status,
-                task,
-                facts,
-                Verdict(task.name, "up-to-date", policy=f"accepted by {accepted}"),
-            )
-            return status
-        items, problems = self._uptodate(facts, task, tasks)
-        try:
-            if self._is_as_recorded(session, task, facts, items or problems):
-                return self._unchanged(session, status, task)
-            with session.project.as_directory():
-                look = self._look(task, tasks, facts, items)
-                look.snapshot.problems += problems
-                verdict = decide(
-                    look.before.record, look.snapshot, look.context, look.before.unreadable
-                )
-                if look.spec.policy.decides:
-                    verdict = self._ask_policy(look, facts, verdict)
-                self._after_check(task, look, verdict)
-        except (Exception, SystemExit) as error:
-            verdict = failed(task.name, error)
-        report(status, task, facts, verdict)
+        self.tasks = tasks_dict or {}
+        simple = not (task.uptodate or session.resume or session.on_verdict)
+        if simple and self.is_as_recorded(task, counted=False):
+            status.verdict = Verdict(task.name, "up-to-date")
+        else:
+            from doit_invariants.adapters.looking import check
+
+            check(self, task, status, asked=simple)
         return status
 
-    def _is_as_recorded(
-        self, session: Session, task: Any, facts: HostFacts, more: list[Any]
-    ) -> bool:
-        if more or facts.uptodate_false or task.name in self._damaged:
-            return False
-        if os.getcwd() != session.root:
+    def is_as_recorded(self, task: Any, *, counted: bool) -> bool:
+        """Return whether a task is as it was recorded, where that is quickly told.
+
+        :param counted: whether one of its ``uptodate`` items gave an answer
+        """
+        session = self.session
+        if task.name in self.damaged or os.getcwd() != session.root:
             return False  # an action has left it, where relative paths are something else
-        spec = session.spec(task.name)
-        return is_as_recorded(self, session, task, spec, counted=facts.counted)
+        return is_as_recorded(self, session, task, session.spec(task.name), counted=counted)
 
-    def _unchanged(self, session: Session, status: Any, task: Any) -> Any:
-        status.verdict = Verdict(task.name, "up-to-date")
-        if session.on_verdict is not None:
-            self._tell(session.on_verdict, task, status.verdict)
-        return status
+    def save_success(self, task: Any, result_hash: Any = None) -> None:
+        """Record a task that succeeded, or one that ``reset-dep`` or ``accept`` takes as valid.
 
-    def _ask_policy(self, look: Look, facts: HostFacts, verdict: Verdict) -> Verdict:
-        # Imported late: most projects have no use for it, and doit starts for every command.
-        from doit_invariants.adapters.answers import Answers
+        :raises FileNotFoundError: if a ``file_dep`` is gone; doit turns it into a failed task
+        """
+        from doit_invariants.adapters.saving import save
 
-        return Answers(self, look, facts).apply(verdict)
+        with self.session.project.as_directory():
+            save(self, task, result_hash)
+        self._end(task)
 
-    def _uptodate(self, facts: HostFacts, task: Any, tasks: Any) -> tuple[list[Any], list[Reason]]:
-        try:
-            return evaluate_uptodate(facts, task, self, tasks), []
-        except (Exception, SystemExit) as error:
-            if not self.session.guarded:
-                raise
-            text = f"an uptodate item failed with {type(error).__name__}: {error}"
-            return [], [Reason("cannot_check", "uptodate", text)]
+    def remove_success(self, task: Any) -> None:
+        """Forget a task that failed."""
+        plan: Plan | None = task.__dict__.get(PLAN)
+        for warning in plan.outcome.warnings if plan is not None and plan.outcome else ():
+            self.session.say(task.name, warning)
+        self.pending.pop(task.name, None)
+        if self.session.runs and task.executed:
+            self.session.unfinished.set(task.name, "failed")
+        super().remove_success(task)
+        self._end(task)
 
-    def _look(self, task: Any, tasks: Any, facts: HostFacts, items: list[Any]) -> Look:
-        session = self.session
-        spec = with_items(session, session.spec(task.name), items)
-        before = stored.read(self, task.name)
-        if task.name in self._damaged:
-            before.unreadable = self._damaged[task.name]
-        record = before.record
-        executed_at = record.executed_at if record is not None else None
-        context = TaskContext(session, task, executed_at, Signer(session, self, tasks))
-        look = Look(session, task, spec, before, context)
-        now = look.snapshot
-        now.never_ran = record is None and self._get(task.name, "checker:") is None
-        now.explicit = spec.own or bool(spec.invariants)
-        changes = compare_inputs(self, look, facts, tasks)
-        before.drop_what_plain_doit_did_not_see()
-        facts.missing_targets = [p for p in task.targets if not self.checker.exists(p)]
-        if spec.track_targets:
-            look.targets()
-        look.invariants()
-        now.has_dependencies = bool(facts.counted or spec.own or now.inputs)
-        now.host = [*facts.reasons(), *changes]
-        placeholders = session.placeholders.among(task.targets)
-        now.policy = [*spec.policy.reasons(), *map(placeholder_reason, placeholders)]
-        if session.unfinished.read().get(task.name) == INTERRUPTED:
-            now.policy.append(Reason("interrupted", "task", "its last execution did not end"))
-        return look
+    def _end(self, task: Any) -> None:
+        if self.session.durable is not None:
+            self.session.durable.end(task.name)
 
-    def _tell(self, listener: Callable[..., Any], task: Any, verdict: Verdict) -> None:
-        try:
-            listener(task=task, verdict=verdict)
-        except Exception as error:
-            text = f"the hook invariants_verdict failed with {type(error).__name__}: {error}"
-            raise InvariantsError(text) from error
-
-    def _after_check(self, task: Any, look: Look, verdict: Verdict) -> None:
-        session = self.session
-        if session.on_verdict is not None:
-            self._tell(session.on_verdict, task, verdict)
-        if verdict.status == "error":
+    def close(self) -> None:
+        """Write the DB, without what no record refers to any more."""
+        closed: bool = self._closed  # type: ignore[has-type]
+        if closed:
             return
-        if verdict.status == "up-to-date" and session.writes and not verdict.reasons:
-            self._refresh(task, look)
-        if verdict.status == "run" or session.always:
-            self._pending[task.name] = look
-            if session.runs:
-                session.placeholders.remove(task.targets)
-                if session.settings.store_link == "hardlink":
-                    from doit_invariants.core.artifacts.unshare import unshare
+        session = self.session
+        with contextlib.suppress(Exception):  # of a damaged DB: nothing is tidied then
+            session.details.sweep()
+            self._mark_interrupted()
+        session.close()
+        try:
+            if session.durable is not None and session.runs:
+                session.durable.writing()
+            super().close()
+        except Exception as error:
+            if session.durable is None:
+                raise
+            self._closed = True
+            rest = "what this run recorded is kept in its journal"
+            if not os.path.exists(session.durable.path):
+                rest = "what this run recorded is lost"
+            elif not session.durable.complete:
+                rest = "only a part of what this run recorded is kept in its journal"
+            text = f"can't be written ({type(error).__name__}: {error}); {rest}"
+            session.say(self.name, text)
+        else:
+            if session.durable is not None:
+                session.durable.close()
+        finally:
+            session.unlock()
 
-                    for target in task.targets:
-                        unshare(target)
-                if session.durable is not None and task._actions:
-                    session.durable.dispatch(task)
-            if session.writes and task._actions:
-                freeze(session, self.tasks)
-                session.executed = True
+    def _mark_interrupted(self) -> None:
+        """Remember tasks that were running when the run ended: by Ctrl-C, or an exception."""
+        durable = self.session.durable
+        for name in durable.interrupted() if durable is not None else ():
+            self.remove(name)
+            self.session.unfinished.set(name, INTERRUPTED)

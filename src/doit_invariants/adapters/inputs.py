@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from doit_invariants.adapters import stored
 from doit_invariants.adapters.checker import ContentChecker, Triple, to_triple
 from doit_invariants.adapters.host import HostFacts
 from doit_invariants.adapters.moved import recorded_path
@@ -170,7 +171,7 @@ def states_to_save(
         maker = look.session.relations.maker(path, dep_manager.tasks)
         if maker is not None:
             if not same:
-                dep_manager.retarget(maker, path, after)
+                stored.retarget(dep_manager, maker, path, after)
         elif not same or not _writes_it_itself(look, path, info):
             states[path] = (_EDITED, to_triple(_EDITED, info))
     return states

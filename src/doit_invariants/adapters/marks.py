@@ -8,6 +8,9 @@ from doit_invariants.core.model import Json
 
 _FIELD = "marks:"
 
+#: The mark and the reason of a task that had begun when its run was ended.
+INTERRUPTED = "interrupted"
+
 
 class Marks:
     """A JSON object in doit's DB, under a name that no task can have.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from doit.dependency import DbmDB, JSONCodec, JsonDB, SqliteDB
 from doit.exceptions import InvalidCommand, InvalidDodoFile
@@ -13,9 +13,11 @@ from doit.exceptions import InvalidCommand, InvalidDodoFile
 from doit_invariants.adapters.backends.base import Backend
 from doit_invariants.adapters.dependency import InvariantsDependency
 from doit_invariants.adapters.durable import Durable
-from doit_invariants.adapters.saving import INTERRUPTED
+from doit_invariants.adapters.marks import INTERRUPTED
 from doit_invariants.adapters.session import Session
-from doit_invariants.core.lock import HELD, Busy, Holder, Lock
+
+if TYPE_CHECKING:
+    from doit_invariants.core.lock import Holder
 
 #: Behind the name of doit's DB.
 LOCK = ".lock"
@@ -49,6 +51,8 @@ def open_db(
 
 def _lock(dep_manager: Any, session: Session, command: Any, *, waits: bool) -> None:
     """Take the lock of the DB; each of two writers would drop what the other has written."""
+    from doit_invariants.core.lock import HELD, Busy, Lock  # late: commands that look need none
+
     path = os.path.realpath(dep_manager.name) + LOCK
     lock = Lock(path, f"doit {command.name}")
 
@@ -104,14 +108,14 @@ def _call_after(command: Any, unlock: Callable[[], None]) -> None:
 
 def _adopt(dep_manager: InvariantsDependency) -> None:
     """Read the DB with our backend, where doit has opened it with its own, or before the lock."""
-    from doit_invariants.adapters.backends.dbm_files import DbmBackend
-    from doit_invariants.adapters.backends.json_file import JsonBackend
-    from doit_invariants.adapters.backends.sqlite import SqliteBackend
-
     old = dep_manager.backend
     if isinstance(old, Backend):
         old.refresh()
         return
+    from doit_invariants.adapters.backends.dbm_files import DbmBackend
+    from doit_invariants.adapters.backends.json_file import JsonBackend
+    from doit_invariants.adapters.backends.sqlite import SqliteBackend
+
     ours = {DbmDB: DbmBackend, JsonDB: JsonBackend, SqliteDB: SqliteBackend}.get(type(old))
     if ours is None:
         return

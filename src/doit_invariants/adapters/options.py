@@ -7,8 +7,8 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
+from doit_invariants.core.artifacts.aside import ASIDE
 from doit_invariants.core.artifacts.hows import HOWS
-from doit_invariants.core.artifacts.staging import ASIDE
 from doit_invariants.core.errors import InvalidOption
 from doit_invariants.core.invariant import Invariant
 from doit_invariants.plugins.registry import Registry

@@ -15,11 +15,11 @@ import math
 import os
 from typing import TYPE_CHECKING, Any
 
+from doit_invariants.adapters.backends.base import Backend
 from doit_invariants.adapters.checker import ContentChecker, float_mtime, to_triple
-from doit_invariants.adapters.context import TaskContext
+from doit_invariants.adapters.context import Signer, TaskContext
 from doit_invariants.adapters.options import TaskSpec
 from doit_invariants.adapters.session import Session
-from doit_invariants.adapters.signatures import Signer
 from doit_invariants.core.files import EDITED_MEANWHILE, FileState, FileView
 from doit_invariants.core.invariant import Invariant
 from doit_invariants.core.model import Json
@@ -47,21 +47,23 @@ def is_as_recorded(
         return False
     if not (counted or spec.own or task.file_dep) or _is_marked(session, task):
         return False
-    if type(dep_manager.checker) is not ContentChecker:
+    backend = dep_manager.backend
+    if type(dep_manager.checker) is not ContentChecker or not isinstance(backend, Backend):
         return False
     try:
-        record = dep_manager._get(task.name, KEY)
+        row = backend.row(task.name)
+        record = row.get(KEY)
         if record is None or not _is_of_here(record, session.root):
             return False
         inputs: _Renewed = {}
         targets: _Renewed = {}
         same = (
-            _inputs_are_same(dep_manager, session.files, task, record["stats"], inputs)
+            _inputs_are_same(row, session.files, task, record["stats"], inputs)
             and _targets_are_same(session.files, spec, task, record["targets"], targets)
             and _invariants_are_same(dep_manager, session, task, spec, record)
         )
         if same and session.writes and (inputs or targets):
-            _renew(dep_manager, task.name, record, inputs, targets)
+            _renew(backend, task.name, record, inputs, targets)
     except Exception:
         return False  # a file is gone, the record is damaged: the long way says what it is
     return same
@@ -93,16 +95,15 @@ def _is_of_here(record: Json, root: str) -> bool:
 
 
 def _inputs_are_same(
-    dep_manager: Any, files: FileView, task: Any, stats: dict[str, Json], renewed: _Renewed
+    row: Json, files: FileView, task: Any, stats: dict[str, Json], renewed: _Renewed
 ) -> bool:
-    name, get = task.name, dep_manager._get
-    if get(name, "checker:") != ContentChecker.__name__:
+    if row["checker:"] != ContentChecker.__name__:
         return False
-    if len(stats) != len(task.file_dep) or set(get(name, "deps:")) != set(task.file_dep):
+    if len(stats) != len(task.file_dep) or set(row["deps:"]) != set(task.file_dep):
         return False
     for path in task.file_dep:
         info = os.stat(path)
-        mtime, size, digest = get(name, path)
+        mtime, size, digest = row[path]
         if size != info.st_size or type(digest) is not str:
             return False
         stat = stats[path]
@@ -128,12 +129,12 @@ def _has(
     return True
 
 
-def _renew(dep_manager: Any, task: str, record: Json, inputs: _Renewed, targets: _Renewed) -> None:
+def _renew(backend: Backend, task: str, record: Json, inputs: _Renewed, targets: _Renewed) -> None:
     """Put the present stats of files into a record, so that the next check need not read them.
 
     Past the journal: if this is lost they are read once more.
     """
-    put = dep_manager.backend.set
+    put = backend.set
     for path, state in inputs.items():
         put(task, path, to_triple(state, os.stat(path)))
     stats = {

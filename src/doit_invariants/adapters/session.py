@@ -24,7 +24,7 @@ from doit_invariants.adapters.placeholders import Placeholders
 from doit_invariants.adapters.relations import Relations
 from doit_invariants.adapters.teaching import careful, text_from
 from doit_invariants.adapters.tracking import Trackers
-from doit_invariants.core.artifacts.staging import clear, new_name
+from doit_invariants.core.artifacts.aside import new_name
 from doit_invariants.core.encode import Teacher, digest_value
 from doit_invariants.core.errors import InvalidOption
 from doit_invariants.core.files import FileView
@@ -174,6 +174,8 @@ class Session:
     def close(self) -> None:
         """End a run: nothing of the store is in use any more, nothing is aside."""
         if self.runs and self.caches:
+            from doit_invariants.core.artifacts.staging import clear
+
             clear(self.root, self.aside)
             if self.store is not None:
                 self.store.close()

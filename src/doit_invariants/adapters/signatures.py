@@ -1,9 +1,9 @@
-"""The present signature of any task, for invariants that look at other tasks."""
+"""The present signature of a task, for invariants of others that look at it."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable
 from typing import Any
 
 from doit.task import result_dep
@@ -15,46 +15,12 @@ from doit_invariants.adapters.items import with_items
 from doit_invariants.adapters.session import Session
 from doit_invariants.adapters.snapshot import Look
 from doit_invariants.adapters.uptodate import invariants
-from doit_invariants.core.encode import digest_value
 from doit_invariants.core.errors import CannotFingerprint
 from doit_invariants.core.signature import signature
 
 
-class Signer:
-    """Gives the signature of a task by its name.
-
-    An object, not a closure: one that refers to itself for each task checked would leave its
-    whole look at that task to the garbage collector.
-    """
-
-    def __init__(self, session: Session, dep_manager: Any, tasks: Mapping[str, Any]) -> None:
-        self.session = session
-        self.dep_manager = dep_manager
-        self.tasks = tasks
-
-    def __call__(self, name: str) -> str:
-        """Return the signature of a task, of a group that over its sub-tasks.
-
-        :raises CannotFingerprint: for an unknown task, one that depends on itself, or one that
-            can't be checked
-        """
-        task, signing = self.tasks.get(name), self.session.signing
-        if task is None:
-            raise CannotFingerprint(f"there is no task {name!r}")
-        if name in signing:
-            circle = " -> ".join([*signing, name])
-            raise CannotFingerprint(f"tasks refer to each other in a circle: {circle}")
-        signing.append(name)
-        try:
-            if task.has_subtask:
-                parts = {sub: self(sub) for sub in task.task_dep if sub.startswith(f"{name}:")}
-                return digest_value(parts)
-            return _signature(self.session, self.dep_manager, task, self)
-        finally:
-            signing.pop()
-
-
-def _signature(session: Session, dep_manager: Any, task: Any, sign: Signer) -> str:
+def signature_of(session: Session, dep_manager: Any, task: Any, sign: Callable[[str], str]) -> str:
+    """Return the present signature of a task that is no group; see :class:`Signer`."""
     before = stored.read(dep_manager, task.name)
     executed_at = before.record.executed_at if before.record is not None else None
     context = TaskContext(session, task, executed_at, sign)

@@ -8,11 +8,10 @@ from doit.exceptions import InvalidTask
 from doit.globals import Globals
 
 from doit_invariants.adapters import stored
-from doit_invariants.adapters.context import TaskContext
+from doit_invariants.adapters.context import Signer, TaskContext
 from doit_invariants.adapters.items import listed, wait_for
 from doit_invariants.adapters.options import TaskSpec
 from doit_invariants.adapters.session import Session, ensure_session
-from doit_invariants.adapters.signatures import Signer
 from doit_invariants.adapters.snapshot import Look
 from doit_invariants.core.decide import Snapshot, decide
 from doit_invariants.core.errors import InvalidOption

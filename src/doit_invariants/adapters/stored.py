@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from doit_invariants.adapters.backends.base import Backend
 from doit_invariants.adapters.session import session_of
 from doit_invariants.adapters.snapshot import Before
-from doit_invariants.core.records import KEY, Record, Unreadable, from_json, to_json
+from doit_invariants.core.records import KEY, PathState, Record, Unreadable, from_json, to_json
 
 
 def read(dep_manager: Any, task: str) -> Before:
@@ -35,6 +36,14 @@ def write(dep_manager: Any, task: str, record: Record) -> None:
         for entry in record.entries.values():
             session.details.save(entry.fingerprint.get("details"))
     dep_manager._set(task, KEY, to_json(record))
+
+
+def retarget(dep_manager: Any, maker: str, path: str, state: PathState) -> None:
+    """Record what a later step made of a target in place as what its maker left."""
+    record = read(dep_manager, maker).record
+    if record is not None and record.targets is not None and path in record.targets:
+        targets = {**record.targets, path: state}
+        write(dep_manager, maker, replace(record, targets=targets))
 
 
 def discard(dep_manager: Any, task: str, error: Exception) -> str:

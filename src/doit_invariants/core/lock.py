@@ -76,7 +76,7 @@ class Busy(InvariantsError):
         self.holder = holder
 
 
-@dataclass
+@dataclass(slots=True, eq=False, repr=False)
 class _Shared:
     """The lock of this process on one file: its only descriptor, and how often it was taken."""
 

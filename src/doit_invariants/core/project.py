@@ -6,7 +6,6 @@ import contextlib
 import functools
 import os
 import sys
-import sysconfig
 from collections.abc import Iterable, Iterator
 
 from doit_invariants.core.encode import relative_to
@@ -71,6 +70,8 @@ class Project:
 @functools.cache
 def _library() -> tuple[str, ...]:
     """Return the directories of the standard library, and of this package."""
+    import sysconfig  # late: takes long to import, and where no function is looked at not needed
+
     names = ("stdlib", "platstdlib")
     here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     zipped = [path for path in sys.path if os.path.basename(path).startswith("python3")]

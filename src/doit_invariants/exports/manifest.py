@@ -15,10 +15,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
+from doit_invariants.core.artifacts.aside import ASIDE
 from doit_invariants.core.artifacts.entry import Entry, entry_from_json
 from doit_invariants.core.artifacts.hows import HOWS
 from doit_invariants.core.artifacts.parts import Damaged, Part
-from doit_invariants.core.artifacts.staging import ASIDE
 from doit_invariants.core.copying import read_small
 from doit_invariants.core.digest import digest_bytes, digest_json
 from doit_invariants.core.model import Json

@@ -11,10 +11,10 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from doit_invariants.core.artifacts.aside import ASIDE
 from doit_invariants.core.artifacts.capture import CannotKeep
 from doit_invariants.core.artifacts.parts import Part
 from doit_invariants.core.artifacts.removing import remove
-from doit_invariants.core.artifacts.staging import ASIDE
 from doit_invariants.core.errors import InvalidOption, InvariantsError
 from doit_invariants.exports.content import digest_at, is_row, is_still_linked
 from doit_invariants.exports.manifest import Row, is_name_below

@@ -120,6 +120,11 @@ class Backend:
             row = self._row(task_id)
         return row.get(dependency)
 
+    def row(self, task_id: str) -> Any:
+        """Return a whole row, which is not to be changed; raises if it can't be decoded."""
+        row = self._known.get(task_id)
+        return self._row(task_id) if row is None else row
+
     def _row(self, task_id: str) -> Any:
         if self._last[0] == task_id:
             return self._last[1]

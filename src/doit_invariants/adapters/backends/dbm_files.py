@@ -6,7 +6,6 @@ import dbm
 import os
 from collections.abc import Iterable, Mapping
 
-from doit_invariants.adapters.backends import dumb
 from doit_invariants.adapters.backends.base import Backend, DamagedDB
 from doit_invariants.adapters.backends.sqlite import Table
 from doit_invariants.core.copying import open_regular
@@ -54,6 +53,8 @@ class DbmBackend(Backend):
     def _read(self) -> None:
         kind = self._kind()
         if kind == "dbm.dumb":
+            from doit_invariants.adapters.backends import dumb  # late: doit imports all backends
+
             self._raw = dumb.read(self.path)
         elif kind == "dbm.sqlite3":
             self._raw = self._table().read()
@@ -65,6 +66,8 @@ class DbmBackend(Backend):
     def _write(self, rows: Mapping[str, bytes], removed: Iterable[str]) -> None:
         kind = self._kind()
         if kind == "dbm.dumb":
+            from doit_invariants.adapters.backends import dumb
+
             dumb.write(self.path, rows, removed)
         elif kind == "dbm.sqlite3":
             self._table().write(rows, removed)

@@ -24,6 +24,7 @@ _TAIL = re.compile(rb',"check:invariants":\{"xxh3_64":"([0-9a-f]{16})"\}\}')
 _LENGTH = len(_HEAD) + len('{"xxh3_64":""}}') + 16
 
 # Made once: json.dumps() with options makes one at each call.
+_decode = json.JSONDecoder().raw_decode
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
@@ -50,7 +51,11 @@ def decode(data: bytes, codec: Any) -> Any:
         body = data[:-_LENGTH]
         if xxh3_64_hexdigest(body).encode("ascii") != found[1]:
             raise ValueError("its checksum is wrong")
-        data = body + b"}"
+        text = body.decode("ascii") + "}"
+        row, end = _decode(text)
+        if end != len(text):
+            raise ValueError("there is more behind it")
+        return row
     row = codec.decode(data.decode("utf-8"))
     if isinstance(row, dict):
         row.pop(NAME, None)

@@ -14,15 +14,13 @@ import os
 from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING
 
+from doit_invariants.core.artifacts.aside import ASIDE, new_name
 from doit_invariants.core.artifacts.removing import remove
 from doit_invariants.core.artifacts.walking import walk
 from doit_invariants.core.errors import InvariantsError
 
 if TYPE_CHECKING:
     from doit_invariants.core.artifacts.parts import Part
-
-#: Name of the directory; patterns in the settings keep it out of every tracked directory.
-ASIDE = ".doit-invariants"
 
 _TRIES = 100
 
@@ -54,11 +52,6 @@ def check_replaceable(target: str, known: Collection[str], ignored: Sequence[str
 
 #: Directories of runs that this process knows to be there.
 _THERE: set[str] = set()
-
-
-def new_name() -> str:
-    """Return a name for what is aside; it tells which process may still need it."""
-    return f"{os.getpid()}-{os.urandom(6).hex()}"
 
 
 def clear(root: str, run: str) -> None:

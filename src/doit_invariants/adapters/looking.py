@@ -1,0 +1,147 @@
+"""The long way to a verdict: looks at all of a task, decides, and says why.
+
+Everything is looked at even where one reason would do: users are told all of them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from doit_invariants.adapters import stored
+from doit_invariants.adapters.context import Signer, TaskContext
+from doit_invariants.adapters.freeze import freeze
+from doit_invariants.adapters.host import HostFacts, evaluate_uptodate
+from doit_invariants.adapters.inputs import compare_inputs
+from doit_invariants.adapters.items import with_items
+from doit_invariants.adapters.marks import INTERRUPTED
+from doit_invariants.adapters.placeholders import placeholder_reason
+from doit_invariants.adapters.saving import refresh
+from doit_invariants.adapters.session import Session
+from doit_invariants.adapters.snapshot import Look
+from doit_invariants.adapters.status import failed, report
+from doit_invariants.core.decide import decide
+from doit_invariants.core.errors import InvariantsError
+from doit_invariants.core.model import Reason, Verdict
+
+if TYPE_CHECKING:
+    from doit_invariants.adapters.dependency import InvariantsDependency
+
+
+def check(dep_manager: InvariantsDependency, task: Any, status: Any, *, asked: bool) -> None:
+    """Decide whether a task is up-to-date.
+
+    :param status: doit's, which is filled
+    :param asked: whether it is known already that the task is not simply as it was recorded
+    :raises Exception: what a user's own ``uptodate`` raises, but not with ``-n``
+    """
+    session, tasks = dep_manager.session, dep_manager.tasks
+    facts = HostFacts()
+    accepted = session.resume and session.resume.accepted(task.name, tasks)
+    if accepted:
+        policy = f"accepted by {accepted}"
+        report(status, task, facts, Verdict(task.name, "up-to-date", policy=policy))
+        return
+    items, problems = _uptodate(dep_manager, facts, task)
+    simple = not (asked or items or problems or facts.uptodate_false)
+    try:
+        if simple and dep_manager.is_as_recorded(task, counted=facts.counted):
+            verdict = Verdict(task.name, "up-to-date")
+            _tell(session, task, verdict)
+        else:
+            with session.project.as_directory():
+                verdict = _verdict(dep_manager, task, facts, items, problems)
+    except (Exception, SystemExit) as error:
+        verdict = failed(task.name, error)
+    report(status, task, facts, verdict)
+
+
+def _uptodate(
+    dep_manager: InvariantsDependency, facts: HostFacts, task: Any
+) -> tuple[list[Any], list[Reason]]:
+    try:
+        return evaluate_uptodate(facts, task, dep_manager, dep_manager.tasks), []
+    except (Exception, SystemExit) as error:
+        if not dep_manager.session.guarded:
+            raise
+        text = f"an uptodate item failed with {type(error).__name__}: {error}"
+        return [], [Reason("cannot_check", "uptodate", text)]
+
+
+def _verdict(
+    dep_manager: InvariantsDependency,
+    task: Any,
+    facts: HostFacts,
+    items: list[Any],
+    problems: list[Reason],
+) -> Verdict:
+    look = _look(dep_manager, task, facts, items)
+    look.snapshot.problems += problems
+    verdict = decide(look.before.record, look.snapshot, look.context, look.before.unreadable)
+    if look.spec.policy.decides:
+        # Imported late: most projects have no use for it.
+        from doit_invariants.adapters.answers import Answers
+
+        verdict = Answers(dep_manager, look, facts).apply(verdict)
+    _tell(dep_manager.session, task, verdict)
+    if verdict.status != "error":
+        _prepare(dep_manager, task, look, verdict)
+    return verdict
+
+
+def _look(dep_manager: InvariantsDependency, task: Any, facts: HostFacts, items: list[Any]) -> Look:
+    session, tasks = dep_manager.session, dep_manager.tasks
+    spec = with_items(session, session.spec(task.name), items)
+    before = stored.read(dep_manager, task.name)
+    if task.name in dep_manager.damaged:
+        before.unreadable = dep_manager.damaged[task.name]
+    record = before.record
+    executed_at = record.executed_at if record is not None else None
+    context = TaskContext(session, task, executed_at, Signer(session, dep_manager, tasks))
+    look = Look(session, task, spec, before, context)
+    now = look.snapshot
+    now.never_ran = record is None and dep_manager._get(task.name, "checker:") is None
+    now.explicit = spec.own or bool(spec.invariants)
+    changes = compare_inputs(dep_manager, look, facts, tasks)
+    before.drop_what_plain_doit_did_not_see()
+    facts.missing_targets = [p for p in task.targets if not dep_manager.checker.exists(p)]
+    if spec.track_targets:
+        look.targets()
+    look.invariants()
+    now.has_dependencies = bool(facts.counted or spec.own or now.inputs)
+    now.host = [*facts.reasons(), *changes]
+    placeholders = session.placeholders.among(task.targets)
+    now.policy = [*spec.policy.reasons(), *map(placeholder_reason, placeholders)]
+    if session.unfinished.read().get(task.name) == INTERRUPTED:
+        now.policy.append(Reason("interrupted", "task", "its last execution did not end"))
+    return look
+
+
+def _tell(session: Session, task: Any, verdict: Verdict) -> None:
+    if session.on_verdict is None:
+        return
+    try:
+        session.on_verdict(task=task, verdict=verdict)
+    except Exception as error:
+        text = f"the hook invariants_verdict failed with {type(error).__name__}: {error}"
+        raise InvariantsError(text) from error
+
+
+def _prepare(dep_manager: InvariantsDependency, task: Any, look: Look, verdict: Verdict) -> None:
+    """Do what is due once a verdict is known, and before the task runs if it does."""
+    session = look.session
+    if verdict.status == "up-to-date" and session.writes and not verdict.reasons:
+        refresh(dep_manager, task, look)
+    if verdict.status == "run" or session.always:
+        dep_manager.pending[task.name] = look
+        if session.runs:
+            session.placeholders.remove(task.targets)
+            if session.settings.store_link == "hardlink":
+                from doit_invariants.core.artifacts.unshare import unshare
+
+                for target in task.targets:
+                    unshare(target)
+            if session.durable is not None and task._actions:
+                session.durable.dispatch(task)
+        if session.writes and task._actions:
+            freeze(session, dep_manager.tasks)
+            session.executed = True
