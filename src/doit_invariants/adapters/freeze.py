@@ -33,15 +33,19 @@ def freeze(session: Session, tasks: Mapping[str, Any]) -> None:
     if session.frozen:
         return
     session.frozen = True
+    done: dict[int, Any] = {}  # with what the keys are the addresses of
     for task in tasks.values() if isinstance(tasks, Mapping) else ():  # doit's tests: a text
         if asks(task):
             continue  # not called for a task that may not be selected
         spec = session.spec(task.name)
         listed = [one for one in spec.invariants.values() if _is_loaded(one)]
         with contextlib.suppress(Exception):
-            implicit = session.trackers.of(task, spec, only=TRACKERS)[0].values()
+            implicit = session.trackers.of(task, spec, only=TRACKERS)[0]
+            if not listed and id(implicit) in done:
+                continue  # the very same functions as those of another task
+            done[id(implicit)] = implicit
             context = TaskContext(session, task, None, _no_signature)
-            for one in (*listed, *(invariant for _, invariant in implicit)):
+            for one in (*listed, *(invariant for _, invariant in implicit.values())):
                 if one.kind != "Action" or _can_change(cast("Action", one)):
                     one.fingerprint(context, None)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from doit_invariants.adapters import stored
@@ -154,19 +154,17 @@ def states_to_save(
     :raises FileNotFoundError: if a file is gone
     """
     states: dict[str, tuple[PathState, Triple]] = {}
-    own = {os.path.abspath(target) for target in task.targets}
     for path in task.file_dep:
         before = look.snapshot.inputs.get(path)
         info = os.stat(path)
         after = look.path(path, before, info)
         states[path] = (after, to_triple(after, info))
-        if before is None or not look.session.tracks:
+        if before is None or after is before or not look.session.tracks:
             continue
         same = path_difference(before, after, path) is None
         if same and not _was_written(before, after):
             continue
-        absolute = os.path.abspath(path)
-        if absolute in own or any(absolute.startswith(one + os.sep) for one in own):
+        if _is_own(path, task.targets):
             continue
         maker = look.session.relations.maker(path, dep_manager.tasks)
         if maker is not None:
@@ -175,6 +173,13 @@ def states_to_save(
         elif not same or not _writes_it_itself(look, path, info):
             states[path] = (_EDITED, to_triple(_EDITED, info))
     return states
+
+
+def _is_own(path: str, targets: Iterable[str]) -> bool:
+    """Return whether a path is one of some targets, or below one."""
+    absolute = os.path.abspath(path)
+    own = {os.path.abspath(target) for target in targets}
+    return absolute in own or any(absolute.startswith(one + os.sep) for one in own)
 
 
 def _was_written(before: PathState, after: PathState) -> bool:

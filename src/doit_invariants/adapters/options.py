@@ -130,7 +130,8 @@ def by_id(listed: Iterable[Any], kinds: Registry, prefix: str = "") -> dict[str,
     found: dict[str, Invariant] = {}
     counts: dict[str, int] = {}
     for one in listed:
-        _check_kind(one, kinds)
+        if (type(one), getattr(one, "kind", "")) not in kinds.checked:
+            _check_kind(one, kinds)
         one.validate()
         identity = one.name if one.name is not None else one.identity()
         if identity is None:
@@ -160,6 +161,7 @@ def _check_kind(one: Any, kinds: Registry) -> None:
     if isinstance(one, Invariant):
         registered = kinds.entries.get(one.kind)
         if registered is not None and isinstance(one, registered.cls):
+            kinds.checked.add((type(one), one.kind))
             return
     raise InvalidOption(f"option 'invariants': {_unknown(one, kinds)}")
 

@@ -7,6 +7,7 @@ against an attacker who may write the project, who could as well change the code
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -16,7 +17,7 @@ from xxhash import xxh3_128, xxh3_128_hexdigest
 ALGORITHM = "xxh3_128"
 _PREFIX = ALGORITHM + ":"
 #: Large enough to reach the disk's or the memory's speed, small enough for the processor's cache.
-_CHUNK = 1 << 20
+_CHUNK = 1 << 18
 _SMALL = 1 << 12
 _READ = os.O_RDONLY | getattr(os, "O_BINARY", 0)
 _PLAIN_MD5 = re.compile(r"[0-9a-f]{32}")
@@ -63,8 +64,11 @@ def digest_open(descriptor: int, length: int = _CHUNK) -> str:
     :param length: how many bytes to read at once
     """
     hasher = xxh3_128()
-    while chunk := os.read(descriptor, length):
-        hasher.update(chunk)
+    # Into the same memory each time: new memory is cleared by the kernel first.
+    view = memoryview(bytearray(length))
+    with io.FileIO(descriptor, closefd=False) as stream:
+        while count := stream.readinto(view):
+            hasher.update(view[:count])
     return _PREFIX + hasher.hexdigest()
 
 

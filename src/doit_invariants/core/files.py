@@ -38,6 +38,7 @@ FileTeacher = Callable[[str], "str | None"]
 # and HFS+ keep whole seconds, which shows in the stamp itself.
 _TICK_NS = 20_000_000
 _COARSE_NS = 2_000_000_000
+_LARGE = 1 << 26
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,16 @@ def is_racy(stat: Stat, now_ns: int) -> bool:
     latest = max(stat[0], stat[3])
     tick = _COARSE_NS if latest % 1_000_000_000 == 0 else _TICK_NS
     return now_ns - latest < tick
+
+
+def _wait_until_settled(stat: Stat) -> None:
+    """Wait for the end of the tick in which a file was written, at most as long as one lasts.
+
+    For large files: to read one again in the next run, as it was not settled, takes longer.
+    """
+    left = max(stat[0], stat[3]) + _TICK_NS - time.time_ns()
+    if 0 < left <= _TICK_NS:
+        time.sleep(left / 1e9)
 
 
 class FileView:
@@ -160,6 +171,8 @@ class FileView:
             self._learned[path] = (stat, state)
 
     def _hash(self, path: str, key: Stat) -> FileState:
+        if key[1] >= _LARGE:
+            _wait_until_settled(key)
         started = time.time_ns()
         try:
             taught = self._teach(path) if self._teach is not None else None

@@ -41,18 +41,10 @@ class Project:
             known = self._known[path] = self._decide(os.path.abspath(path))
         return known
 
-    @contextlib.contextmanager
-    def as_directory(self) -> Iterator[None]:
+    def as_directory(self) -> contextlib.AbstractContextManager[None]:
         """Look at relative paths from where they are meant: an action may have left that."""
         present = os.getcwd()
-        if present == self.root:
-            yield
-            return
-        os.chdir(self.root)
-        try:
-            yield
-        finally:
-            os.chdir(present)
+        return _THERE if present == self.root else _elsewhere(self.root, present)
 
     def _decide(self, path: str) -> bool:
         if any(_is_below(path, directory) for directory in self.extra):
@@ -65,6 +57,19 @@ class Project:
         """Return the path as it is named in records: relative to the root where it is below."""
         absolute = os.path.abspath(path)
         return relative_to(absolute, self.root) or absolute.replace(os.sep, "/")
+
+
+#: Asked for several times for each task.
+_THERE = contextlib.nullcontext()
+
+
+@contextlib.contextmanager
+def _elsewhere(directory: str, present: str) -> Iterator[None]:
+    os.chdir(directory)
+    try:
+        yield
+    finally:
+        os.chdir(present)
 
 
 @functools.cache

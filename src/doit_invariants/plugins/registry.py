@@ -50,12 +50,14 @@ class Registry:
     :ivar sort: what they are, for messages: ``kind``, ``policy``, ``store``
     :ivar attribute: the attribute with the name: ``kind``, ``name``
     :ivar entries: what is registered, by that name
+    :ivar checked: classes of objects that were found to be of what is registered, with the name
     """
 
     def __init__(self, sort: str, attribute: str, base: Later) -> None:
         self.sort = sort
         self.attribute = attribute
         self.entries: dict[str, Registered] = {}
+        self.checked: set[tuple[type[Any], str]] = set()
         self._base = base
 
     def add(self, cls: Any, plugin: str) -> None:
