@@ -88,8 +88,11 @@ def _link_directories(known: dict[str, tuple[str, str]], tasks: Iterable[Any]) -
             known.setdefault(path.rstrip("/"), (path, task.name))
     for task in tasks:
         for path in task.file_dep:
-            target, maker = known.get(path.rstrip("/"), (path, task.name))
-            if target != path and maker != task.name and maker not in task.task_dep:
+            found = known.get(path.rstrip("/"))
+            if found is None or found[0] == path:
+                continue  # nearly all, and this is done for each command
+            maker = found[1]
+            if maker != task.name and maker not in task.task_dep:
                 task.task_dep.append(maker)
 
 
@@ -99,8 +102,10 @@ def _refuse_groups(session: Session, tasks: Iterable[Any]) -> None:
     :raises doit.exceptions.InvalidTask: naming the group
     """
     for task in tasks:
+        if not task.has_subtask:
+            continue
         items = any(isinstance(item, invariants) for item, _, _ in task.uptodate)
-        if task.has_subtask and (items or task.name in session.specs):
+        if items or task.name in session.specs:
             raise InvalidTask(
                 f"task {task.name!r}: {', '.join(OPTIONS)} have no effect on a group; give them "
                 "to its sub-tasks, or set a default in [tool.doit.invariants]"

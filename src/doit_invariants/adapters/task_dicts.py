@@ -36,7 +36,8 @@ def install() -> None:
 
     @functools.wraps(original)
     def dict_to_task(task_dict: dict[str, Any]) -> Any:
-        given = {key: task_dict[key] for key in _KEYS & task_dict.keys()}
+        more = task_dict.keys() - _DOIT_KEYS
+        given = {key: task_dict[key] for key in _KEYS & more} if more else {}
         # A method of ours. Nothing is imported: a dodo.py that uses only a kind must not wait for
         # the plugin system.
         specify = getattr(Globals.dep_manager, "specify", None)
@@ -46,7 +47,7 @@ def install() -> None:
             return original(task_dict)
         if given:
             task_dict = {key: value for key, value in task_dict.items() if key not in _KEYS}
-        if not task_dict.keys() <= _DOIT_KEYS:
+        if len(more) > len(given):
             _check_spelling(task_dict)
         task = original(task_dict)
         specify(task, given)

@@ -32,10 +32,11 @@ class Env(Invariant):
 
     def __init__(self, *names: str) -> None:
         self.names = names
+        self._shown = ", ".join(sorted(map(str, names)))
 
     def identity(self) -> str:
         """The names, in any order."""
-        return ", ".join(sorted(map(str, self.names)))
+        return self._shown
 
     def validate(self) -> None:
         """At least one name, each a text that can name a variable."""
