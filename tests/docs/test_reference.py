@@ -71,8 +71,8 @@ def members(cls: type, *, skip: frozenset[str] = frozenset()) -> set[str]:
 
 
 def fields(cls: Any) -> set[str]:
-    """Return the names of the fields of a dataclass."""
-    return {field.name for field in dataclasses.fields(cls)}
+    """Return the names of the fields of a dataclass or a named tuple."""
+    return set(getattr(cls, "_fields", None) or (one.name for one in dataclasses.fields(cls)))
 
 
 @pytest.mark.parametrize("name", doit_invariants.__all__)
@@ -127,7 +127,7 @@ def test_every_task_option_has_a_row() -> None:
 def test_every_setting_has_a_row() -> None:
     """The table of the settings is that of the code, with the defaults."""
     settings = table(section(page("options"), "Settings"), "| setting")
-    assert list(settings) == [field.name for field in dataclasses.fields(Settings)]
+    assert tuple(settings) == Settings._fields
     for name, cells in settings.items():
         assert documented_default(cells[2]) == getattr(Settings(), name)
 

@@ -145,6 +145,7 @@ def test_new_stats_are_recorded(doit_project, monkeypatch, quick: bool) -> None:
     before = json.loads(project.read(".doit.db"))
     for name in ("a", "b", "x", "z"):
         os.utime(project.path / name, (1_000_000_000, 1_000_000_000))
+    time.sleep(0.03)
     project.run().assert_up_to_date("bare", "given", "asked")
     recorded = stats_recorded(project)
     assert len(recorded) == 7

@@ -132,6 +132,10 @@ class InvariantsDependency(Dependency):  # type: ignore[misc]
         super().remove_success(task)
         self._end(task)
 
+    def save_as_doit(self, task: Any, result_hash: Any) -> None:
+        """Record what doit itself does of a task that succeeded."""
+        super().save_success(task, result_hash)
+
     def _end(self, task: Any) -> None:
         if self.session.durable is not None:
             self.session.durable.end(task.name)

@@ -10,7 +10,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from doit.dependency import Dependency, get_md5
+from doit.dependency import get_md5
 
 from doit_invariants.adapters import stored
 from doit_invariants.adapters.anew import edited_meanwhile
@@ -76,12 +76,12 @@ def _save_host(
 ) -> dict[str, PathState]:
     """Record what doit itself does of a task."""
     if look is None or not isinstance(dep_manager.checker, ContentChecker):
-        Dependency.save_success(dep_manager, task, result_hash)
+        dep_manager.save_as_doit(task, result_hash)
         return {}
     states = states_to_save(dep_manager, look, task)
     dep_manager.checker.prepared = {path: triple for path, (_, triple) in states.items()}
     try:
-        Dependency.save_success(dep_manager, task, result_hash)
+        dep_manager.save_as_doit(task, result_hash)
     finally:
         dep_manager.checker.prepared = {}
     return {path: state for path, (state, _) in states.items()}
