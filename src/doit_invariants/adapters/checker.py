@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from doit.dependency import MD5Checker
 
-from doit_invariants.core.files import FileState, FileView, Stat, stat_key
-from doit_invariants.core.records import PathState, Record
-from doit_invariants.core.trees import Selection, TreeState, is_directory, tree_state
+from doit_invariants.core.files import FileState, FileView
+
+if TYPE_CHECKING:
+    from doit_invariants.core.records import PathState
 
 #: What doit stores for a file: modification time in s, size in bytes, digest.
 Triple = tuple[float, int, str]
@@ -39,7 +39,7 @@ class ContentChecker(MD5Checker):  # type: ignore[misc]
         if stored is not None and stored[:2] == (info.st_mtime, info.st_size):
             return None
         if os.path.isdir(dep):
-            return (info.st_mtime, 0, tree_state(self.view, dep).digest)
+            return (info.st_mtime, 0, self._digest_of_directory(dep))
         return (info.st_mtime, info.st_size, self.view.state(dep).digest)
 
     def check_modified(self, file_path: str, file_stat: os.stat_result, state: Any) -> bool:
@@ -48,9 +48,16 @@ class ContentChecker(MD5Checker):  # type: ignore[misc]
         if stored is None:
             return True
         if os.path.isdir(file_path):
-            return tree_state(self.view, file_path).digest != stored[2]
+            return self._digest_of_directory(file_path) != stored[2]
+        from doit_invariants.adapters.states import known_file
+
         known = known_file(state, None, file_stat)
         return self.view.state_of(file_path, file_stat, known).digest != stored[2]
+
+    def _digest_of_directory(self, path: str) -> str:
+        from doit_invariants.core.trees import tree_state  # late: for few files, and each command
+
+        return tree_state(self.view, path).digest
 
 
 # doit stores the name of the checker's class, and drops everything it knows when another name
@@ -72,58 +79,6 @@ def float_mtime(mtime_ns: int) -> float:
     """Return a time in ns as the float that ``os.stat`` gives for it: doit compares those."""
     seconds, rest = divmod(mtime_ns, 1_000_000_000)
     return seconds + 1e-9 * rest
-
-
-def known_file(
-    stored: Any, stats: dict[str, Stat | None] | None, info: os.stat_result, path: str = ""
-) -> FileState | None:
-    """Return the recorded state of a file, from doit's triple and from our record of its stat.
-
-    :param stored: doit's triple
-    :param stats: the stats of our record, None if there is no record
-    :param info: the present stat, which decides what a triple alone is worth
-    """
-    triple = read_triple(stored)
-    if triple is None:
-        return None
-    mtime, size, digest = triple
-    if stats is not None and path in stats and not superseded(triple, stats[path]):
-        return FileState(digest, stats[path])
-    if info.st_mtime == mtime and info.st_size == size:
-        return FileState(digest, stat_key(info))
-    return FileState(digest, None)
-
-
-def superseded(triple: Triple, stat: Stat | None) -> bool:
-    """Return whether plain doit has saved a file since we did: its triple has another time."""
-    return stat is not None and float_mtime(stat[0]) != triple[0]
-
-
-def known_tree(stored: Any, record: Record | None, path: str) -> PathState:
-    """Return the recorded state of what is a directory now, None if there is none."""
-    triple = read_triple(stored)
-    if triple is None:
-        return None
-    tree = record.trees.get(path) if record is not None else None
-    if tree is not None and tree.digest == triple[2]:
-        return tree
-    return FileState(triple[2], None)  # it was a file
-
-
-def input_state(
-    view: FileView,
-    path: str,
-    info: os.stat_result,
-    known: PathState,
-    select: Callable[[], Selection],
-) -> PathState:
-    """Return the state of a ``file_dep`` or target now; ``known`` itself where it is unchanged.
-
-    :param select: asked, for a directory only, which entries of it count
-    """
-    if is_directory(info):
-        return tree_state(view, path, known if isinstance(known, TreeState) else None, select())
-    return view.state_of(path, info, known if isinstance(known, FileState) else None)
 
 
 def to_triple(state: PathState, info: os.stat_result) -> Triple:

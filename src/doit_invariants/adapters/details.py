@@ -12,8 +12,8 @@ from typing import Any
 
 from doit_invariants.adapters.backends.base import Backend
 from doit_invariants.core.digest import ALGORITHM, digest_json
+from doit_invariants.core.layout import KEY
 from doit_invariants.core.model import Json
-from doit_invariants.core.records import KEY
 
 #: Before the key in doit's DB, in the place of the name of a task: no task has this one, as the
 #: command `invariants` forbids the group, and a digest names no sub-task. Stored: never change.

@@ -22,8 +22,8 @@ from doit_invariants.adapters.options import TaskSpec
 from doit_invariants.adapters.session import Session
 from doit_invariants.core.files import EDITED_MEANWHILE, FileState, FileView
 from doit_invariants.core.invariant import Invariant
+from doit_invariants.core.layout import KEY, ORIGINS, SCHEMA
 from doit_invariants.core.model import Json
-from doit_invariants.core.records import KEY, ORIGINS, SCHEMA
 
 if TYPE_CHECKING:
     from doit_invariants.adapters.dependency import InvariantsDependency

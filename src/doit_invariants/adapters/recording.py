@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from doit_invariants.adapters.snapshot import Look
 from doit_invariants.core.files import Stat
-from doit_invariants.core.records import Origin, PathState, Record
+from doit_invariants.core.layout import Origin
+from doit_invariants.core.records import PathState, Record
 from doit_invariants.core.trees import TreeState
 
 

@@ -21,7 +21,8 @@ from doit_invariants.adapters.session import PLAN
 from doit_invariants.adapters.snapshot import Look
 from doit_invariants.adapters.untouched import LEFT, as_left
 from doit_invariants.core.files import EDITED_MEANWHILE
-from doit_invariants.core.records import Origin, PathState, Record
+from doit_invariants.core.layout import Origin
+from doit_invariants.core.records import PathState, Record
 
 if TYPE_CHECKING:
     from doit_invariants.adapters.dependency import InvariantsDependency

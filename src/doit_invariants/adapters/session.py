@@ -6,7 +6,6 @@ import os
 import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from doit_invariants.adapters.backends import SUFFIXES
@@ -29,7 +28,7 @@ from doit_invariants.core.encode import Teacher, digest_value
 from doit_invariants.core.errors import InvalidOption
 from doit_invariants.core.files import FileView
 from doit_invariants.core.model import printable
-from doit_invariants.core.patterns import Matcher, matcher
+from doit_invariants.core.patterns import matcher
 from doit_invariants.core.project import Project
 from doit_invariants.plugins.manager import Plugins, create_plugins
 from doit_invariants.plugins.opening import open_store
@@ -47,7 +46,6 @@ Clock = Callable[[], float]
 PLAN = "invariants_plan"
 
 
-@dataclass(slots=True, eq=False, repr=False)
 class Session:
     """What the tasks of one run share.
 
@@ -85,55 +83,52 @@ class Session:
         until all tasks are loaded that are not delayed
     """
 
-    settings: Settings
-    plugins: Plugins
-    root: str
-    writes: bool = False
-    guarded: bool = False
-    always: bool = False
-    runs: bool = False
-    runs_all: bool = False
-    override: bool | str | None = None
-    explains: bool = False
-    clock: Clock = time.time
-    specs: dict[str, TaskSpec] = field(default_factory=dict)
-    details: Details = field(default_factory=Details)
-    memo: dict[Any, Any] = field(default_factory=dict)
-    late: dict[str, dict[Any, Any]] = field(default_factory=dict)
-    batch: dict[Any, Any] | None = None
-    relations: Relations = field(default_factory=Relations)
-    signing: list[str] = field(default_factory=list)
-    database: tuple[str, ...] = ()
-    directories: dict[str, tuple[str, str]] | None = None
-    frozen: bool = False
-    resume: Resume | None = None
-    counts: Counts = field(default_factory=Counts)
-    executed: bool = False
-    caches: bool = False
-    aside: str = field(default_factory=new_name)
-    placeholders: Placeholders = field(default_factory=Placeholders)
-    durable: Durable | None = None
-    unlock: Callable[[], Any] = lambda: None
-    unfinished: Marks = field(default_factory=lambda: Marks("unfinished"))
-    rewritten: Marks = field(default_factory=lambda: Marks("rewritten"))
-    files: FileView = field(init=False)
-    _store: tuple[Store | None] | None = field(init=False, default=None)
-    project: Project = field(init=False)
-    teach: Teacher | None = field(init=False)
-    default: TaskSpec = field(init=False)
-    excluded: Matcher | None = field(init=False)
-    on_verdict: Callable[..., Any] | None = field(init=False)
-    on_saved: Callable[..., Any] | None = field(init=False)
-    on_restored: Callable[..., Any] | None = field(init=False)
-    trackers: Trackers = field(init=False)
+    # No dataclass: with so many attributes that takes a millisecond of each command.
+    def __init__(
+        self,
+        settings: Settings,
+        plugins: Plugins,
+        root: str,
+        *,
+        writes: bool = False,
+        guarded: bool = False,
+        always: bool = False,
+        runs: bool = False,
+        runs_all: bool = False,
+        override: bool | str | None = None,
+        clock: Clock = time.time,
+    ) -> None:
+        self.settings, self.plugins, self.root = settings, plugins, root
+        self.writes, self.runs, self.runs_all = writes, runs, runs_all
+        self.guarded, self.always, self.override = guarded, always, override
+        self.clock = clock
+        self.explains = self.frozen = self.executed = self.caches = False
+        self.specs: dict[str, TaskSpec] = {}
+        self.details = Details()
+        self.memo: dict[Any, Any] = {}
+        self.late: dict[str, dict[Any, Any]] = {}
+        self.batch: dict[Any, Any] | None = None
+        self.relations = Relations()
+        self.signing: list[str] = []
+        self.database: tuple[str, ...] = ()
+        self.directories: dict[str, tuple[str, str]] | None = None
+        self.resume: Resume | None = None
+        self.counts = Counts()
+        self.aside = new_name()
+        self.placeholders = Placeholders()
+        self.durable: Durable | None = None
+        self.unlock: Callable[[], Any] = lambda: None
+        self.unfinished, self.rewritten = Marks("unfinished"), Marks("rewritten")
+        self._store: tuple[Store | None] | None = None
+        self._prepare()
 
-    def __post_init__(self) -> None:
+    def _prepare(self) -> None:
         """Ask once who listens, so that nothing is called where nobody does."""
         hook = self.plugins.listener
         teach_file = hook("invariants_digest_file")
         self.files = FileView(teach_file and careful(teach_file))
         teach = hook("invariants_digest_value")
-        self.teach = teach and text_from(teach)
+        self.teach: Teacher | None = teach and text_from(teach)
         self.project = Project(self.root, self.settings.code_roots)
         if self.settings.store is not None:
             _ = self.store  # a mistake in the settings is said at once
@@ -239,8 +234,8 @@ def create_session(
             settings,
             plugins,
             os.getcwd(),
-            writes,
-            guarded,
+            writes=writes,
+            guarded=guarded,
             always=always,
             runs=runs,
             runs_all=runs_all,

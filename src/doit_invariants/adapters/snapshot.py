@@ -7,17 +7,12 @@ import os
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from doit_invariants.adapters.checker import (
-    input_state,
-    known_file,
-    known_tree,
-    read_triple,
-    superseded,
-)
+from doit_invariants.adapters.checker import read_triple
 from doit_invariants.adapters.context import TaskContext
 from doit_invariants.adapters.moved import translate
 from doit_invariants.adapters.options import TaskSpec
 from doit_invariants.adapters.session import Session
+from doit_invariants.adapters.states import input_state, known_file, known_tree, superseded
 from doit_invariants.core.decide import Observed, Snapshot
 from doit_invariants.core.errors import CannotFingerprint, InvariantsError
 from doit_invariants.core.files import EDITED_MEANWHILE

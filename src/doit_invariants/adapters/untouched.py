@@ -10,9 +10,12 @@ import contextlib
 import os
 import stat as stat_module
 from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
 from doit_invariants.core.files import EDITED, FileState, Stat, stat_key
-from doit_invariants.core.records import PathState
+
+if TYPE_CHECKING:
+    from doit_invariants.core.records import PathState
 
 #: The name of the attribute of a task that holds what :func:`left` returns.
 LEFT = "invariants_left"

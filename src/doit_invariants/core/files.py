@@ -13,7 +13,7 @@ import os
 import stat as stat_module
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from doit_invariants.core import digest as digests
 from doit_invariants.core.errors import CannotFingerprint
@@ -41,8 +41,7 @@ _COARSE_NS = 2_000_000_000
 _LARGE = 1 << 26
 
 
-@dataclass(frozen=True, slots=True)
-class FileState:
+class FileState(NamedTuple):
     """Content of a file, and the stat under which it had it.
 
     :ivar digest: digest of the content; for what is neither a file nor a directory, its type

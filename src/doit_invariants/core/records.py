@@ -4,24 +4,19 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple, get_args
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from doit_invariants.core.files import FileState, Stat, stat_from_json
 from doit_invariants.core.invariant import Fingerprint, Invariant
+from doit_invariants.core.layout import KEY as KEY
+from doit_invariants.core.layout import ORIGINS, SCHEMA, Origin
 from doit_invariants.core.model import Json
-from doit_invariants.core.trees import TreeState
 
-#: The key of our record among doit's own (``deps:``, ``result:``, ...). Stored: never change it.
-KEY = "invariants:"
-
-#: Version of the layout below. A record of a newer one is not read: the task runs.
-SCHEMA = 1
-
-Origin = Literal["run", "accept", "adopt", "restore"]
-ORIGINS = frozenset(get_args(Origin))
+if TYPE_CHECKING:
+    from doit_invariants.core.trees import TreeState
 
 #: What a path that is tracked had: a file or a directory, None if there was nothing.
-PathState = FileState | TreeState | None
+PathState: TypeAlias = "FileState | TreeState | None"
 
 
 class Entry(NamedTuple):
@@ -139,7 +134,13 @@ def state_from_json(data: Json) -> PathState:
     """Read the state of a path; raises what a damaged one makes Python raise."""
     if data is None:
         return None
-    return TreeState.from_json(data) if isinstance(data, dict) else FileState.from_json(data)
+    return _tree_from_json(data) if isinstance(data, dict) else FileState.from_json(data)
+
+
+def _tree_from_json(data: Json) -> TreeState:
+    from doit_invariants.core.trees import TreeState  # late: few tasks have directories
+
+    return TreeState.from_json(data)
 
 
 def _parse(data: dict[str, Json]) -> Record:
@@ -156,7 +157,7 @@ def _parse(data: dict[str, Json]) -> Record:
         origin=origin,
         root=str(data["root"]),
         stats={str(path): stat_from_json(stat) for path, stat in data["stats"].items()},
-        trees={str(path): TreeState.from_json(tree) for path, tree in data["trees"].items()},
+        trees={str(path): _tree_from_json(tree) for path, tree in data["trees"].items()},
         targets=None
         if targets is None
         else {str(path): state_from_json(state) for path, state in targets},

@@ -1,0 +1,14 @@
+"""What tells records from whatever else is stored, and one layout of them from another."""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+#: The key of our record among doit's own (``deps:``, ``result:``, ...). Stored: never change it.
+KEY = "invariants:"
+
+#: Version of the layout below. A record of a newer one is not read: the task runs.
+SCHEMA = 1
+
+Origin = Literal["run", "accept", "adopt", "restore"]
+ORIGINS = frozenset(get_args(Origin))
