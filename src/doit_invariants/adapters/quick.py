@@ -16,11 +16,11 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from doit_invariants.adapters.backends.base import Backend
-from doit_invariants.adapters.checker import ContentChecker, float_mtime, to_triple
+from doit_invariants.adapters.checker import ContentChecker, float_mtime
 from doit_invariants.adapters.context import Signer, TaskContext
 from doit_invariants.adapters.options import TaskSpec
 from doit_invariants.adapters.session import Session
-from doit_invariants.core.files import EDITED_MEANWHILE, FileState, FileView
+from doit_invariants.core.files import EDITED_MEANWHILE, FileView, Stat
 from doit_invariants.core.invariant import Invariant
 from doit_invariants.core.layout import KEY, ORIGINS, SCHEMA
 from doit_invariants.core.model import Json
@@ -69,8 +69,8 @@ def is_as_recorded(
     return same
 
 
-#: Paths that have the recorded content under another stat, with their states.
-_Renewed = dict[str, FileState]
+#: Paths that have the recorded content under another stat, with its digest and that stat.
+_Renewed = dict[str, tuple[str, Stat]]
 
 
 def _is_marked(session: Session, task: Any) -> bool:
@@ -125,7 +125,7 @@ def _has(
     if state.digest != digest or state.stat is None:
         return False
     if list(state.stat) != stat:
-        renewed[path] = state
+        renewed[path] = (digest, state.stat)
     return True
 
 
@@ -135,14 +135,13 @@ def _renew(backend: Backend, task: str, record: Json, inputs: _Renewed, targets:
     Past the journal: if this is lost they are read once more.
     """
     put = backend.set
-    for path, state in inputs.items():
-        put(task, path, to_triple(state, os.stat(path)))
+    for path, (digest, stat) in inputs.items():
+        put(task, path, (float_mtime(stat[0]), stat[1], digest))
     stats = {
-        path: inputs[path].stat if path in inputs else s for path, s in record["stats"].items()
+        path: inputs[path][1] if path in inputs else stat for path, stat in record["stats"].items()
     }
     recorded = record["targets"] and [
-        [path, targets[path].to_json() if path in targets else state]
-        for path, state in record["targets"]
+        [path, targets.get(path, state)] for path, state in record["targets"]
     ]
     put(task, KEY, {**record, "stats": stats, "targets": recorded})
 
