@@ -13,7 +13,7 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from doit_invariants.adapters.checker import ContentChecker
+from doit_invariants.adapters.checker import ContentChecker, Triple, read_triple
 from doit_invariants.adapters.context import TaskContext
 from doit_invariants.adapters.options import TaskSpec
 from doit_invariants.adapters.session import Session
@@ -22,6 +22,7 @@ from doit_invariants.core.files import EDITED_MEANWHILE
 from doit_invariants.core.invariant import Fingerprint, Invariant
 from doit_invariants.core.model import Json
 from doit_invariants.core.records import KEY, ORIGINS, SCHEMA
+from doit_invariants.core.trees import Selection, TreeState, is_large, tree_state
 
 if TYPE_CHECKING:
     from doit_invariants.adapters.dependency import InvariantsDependency
@@ -52,8 +53,8 @@ def is_as_recorded(
         if record is None or not _is_of_here(record, session.root):
             return False
         return (
-            _inputs_are_same(dep_manager, task, record["stats"])
-            and _targets_are_same(spec, task, record["targets"])
+            _inputs_are_same(dep_manager, session, task, record)
+            and _targets_are_same(session, spec, task, record["targets"])
             and _invariants_are_same(dep_manager, session, task, spec, record)
         )
     except Exception:
@@ -77,17 +78,24 @@ def _is_of_here(record: Json, root: str) -> bool:
         record["schema"] == SCHEMA
         and record["root"] == root
         and record["origin"] in ORIGINS
-        and not record["trees"]
+        and not any(map(is_large, record["trees"].values()))
     )
 
 
-def _inputs_are_same(dep_manager: Any, task: Any, stats: dict[str, Json]) -> bool:
+def _inputs_are_same(dep_manager: Any, session: Session, task: Any, record: Json) -> bool:
     name, get = task.name, dep_manager._get
+    stats, trees = record["stats"], record["trees"]
     if get(name, "checker:") != ContentChecker.__name__:
         return False
-    if len(stats) != len(task.file_dep) or set(get(name, "deps:")) != set(task.file_dep):
+    count = len(stats) + len(trees)
+    if count != len(task.file_dep) or set(get(name, "deps:")) != set(task.file_dep):
         return False
+    skip = (*task.targets, *session.database)
     for path in task.file_dep:
+        if path in trees:
+            if not _is_same_tree(session, path, trees[path], skip, read_triple(get(name, path))):
+                return False
+            continue
         info = os.stat(path)
         mtime, size, digest = get(name, path)
         # Where plain doit has saved the file since, the time of its triple is another.
@@ -98,15 +106,34 @@ def _inputs_are_same(dep_manager: Any, task: Any, stats: dict[str, Json]) -> boo
     return True
 
 
-def _targets_are_same(spec: TaskSpec, task: Any, recorded: Json) -> bool:
+def _is_same_tree(
+    session: Session, path: str, recorded: Json, skip: Iterable[str], triple: Triple | None
+) -> bool:
+    known = TreeState.from_json(recorded)
+    if triple is None or triple[2] != known.digest:  # of a directory the time does not count
+        return False
+    select = Selection(exclude=session.excluded, skip=frozenset(map(os.path.abspath, skip)))
+    return tree_state(session.files, path, known, select) is known
+
+
+def _targets_are_same(session: Session, spec: TaskSpec, task: Any, recorded: Json) -> bool:
     if not spec.track_targets:
         return recorded is None and all(map(os.path.exists, task.targets))
     if len(recorded) != len(task.targets):
         return False
-    for path, (known, (digest, stat)) in zip(task.targets, recorded, strict=True):
+    for path, (known, state) in zip(task.targets, recorded, strict=True):
+        if path != known:
+            return False
+        if isinstance(state, dict):
+            triple = (0.0, 0, state["digest"])
+            if is_large(state) or not _is_same_tree(session, path, state, session.database, triple):
+                return False
+            continue
+        digest, stat = state
         info = os.stat(path)
-        now = [info.st_mtime_ns, info.st_size, info.st_ino, info.st_ctime_ns]
-        if path != known or stat != now or type(digest) is not str:
+        if stat != [info.st_mtime_ns, info.st_size, info.st_ino, info.st_ctime_ns]:
+            return False
+        if type(digest) is not str:
             return False
     return True
 
@@ -151,5 +178,7 @@ def _all_same(
 
 
 def _is_same(one: Invariant, recorded: Fingerprint, context: TaskContext) -> bool:
+    if is_large(recorded):
+        return False  # if it is not the same, the long way would look at all of it again
     now = one.fingerprint(context, recorded)
     return (now is recorded or now == recorded) and one.difference(recorded, now, context) is None
