@@ -63,13 +63,24 @@ def in_columns(tree: dict[str, Any]) -> TreeState:
         for name, one in below.items():
             if isinstance(one, dict):
                 waiting.append((prefix + name, one))
-            elif blocks.columns(one) is None:
+            elif blocks.column(one) is None:
                 others[prefix + name] = one
             else:
-                columns[name] = blocks.columns(one)
-        stats, digests = zip(*columns.values(), strict=True) if columns else ((), ())
-        found.append(blocks.Block(path, "/".join(columns), b"".join(stats), "".join(digests)))
+                columns[name] = blocks.column(one)
+        found.append(block_of(path, columns))
     return TreeState("digest", others, tuple(found))
+
+
+def block_of(path: str, files: dict[str, Any]) -> blocks.Block:
+    """Return the block of files, by name the columns of their states."""
+    stats, digests = zip(*files.values(), strict=True) if files else ((), ())
+    columns = blocks.Columns("/".join(files), b"".join(stats), "".join(digests))
+    return blocks.packed(path, columns)
+
+
+def unpacked(state: TreeState) -> list[str]:
+    """Return the names of the files in each block."""
+    return [block.columns().names for block in state.blocks]  # type: ignore[union-attr]
 
 
 def flat(tree: dict[str, Any], prefix: str = "") -> dict[str, FileState]:
@@ -103,7 +114,7 @@ def test_columns_hold_all(tree: dict[str, Any]) -> None:
 def test_digest_is_that_of_the_entries(tree: dict[str, Any]) -> None:
     """It is what it always was: records and stores hold it."""
     state = in_columns(tree)
-    found = blocks.digest_of(state.blocks, state.others)
+    found = blocks.digest_of(state.blocks, unpacked(state), state.others)
     if found is None:
         assert any(one.digest == "\ud800" for one in state.others.values())
     else:
@@ -144,33 +155,47 @@ def test_damage_is_noticed_when_it_is_read(tree: dict[str, Any], damage: Any) ->
     TreeState.from_json(json.loads(json.dumps(state.to_json())))
 
 
-@pytest.mark.parametrize(
-    ("place", "value"),
-    [
-        ("stats", "00"),
-        ("stats", "zz" * 64),
-        ("stats", None),
-        ("digests", "0" * 31),
-        ("digests", "0" * 96),
-        ("digests", ["0"] * 64),
-        ("directories", [["", "a"]]),
-        ("directories", [["", "a/b/c"]]),
-        ("directories", [["", ["a", "b"]]]),
-        ("directories", [["", None]]),
-        ("directories", [[1, "a/b"]]),
-        ("directories", [[]]),
-        ("directories", 1),
-    ],
-)
-def test_columns_that_do_not_fit_each_other(place: str, value: Any) -> None:
-    """Names, stats and digests of another number than the others are damage."""
-    state = FileState(OURS, (1, 2, 3, 4))
-    data = in_columns({"a": state, "b": state}).to_json()
-    assert TreeState.from_json(data).entries == {"a": state, "b": state}
-    data["blocks"][place] = value
+TWO = {name: FileState(OURS, (1, 2, 3, 4)) for name in ("a", "b")}
+
+
+@pytest.mark.parametrize("place", range(4))
+@pytest.mark.parametrize("value", ["", "AAAA", "\0", "\ud800", None, 1, ["a"], {}])
+def test_another_block_than_was_written(place: int, value: Any) -> None:
+    """Whatever part of a block is another: it is damage."""
+    data = json.loads(json.dumps(in_columns({"d": TWO}).to_json()))
+    data["blocks"]["directories"][1][place] = value
     with pytest.raises((ValueError, TypeError)):
         TreeState.from_json(data)
     assert in_blocks(data) is None
+    is_large(data)
+
+
+@pytest.mark.parametrize(
+    "value", [None, 1, [], {}, {"directories": []}, {"check": "", "directories": 1}]
+)
+def test_no_blocks(value: Any) -> None:
+    """What is in the place of the blocks has to be blocks."""
+    data = {"digest": "d", "entries": {}, "blocks": value}
+    with pytest.raises((ValueError, TypeError, KeyError, AttributeError)):
+        TreeState.from_json(data)
+    assert in_blocks(data) is None
+    assert not is_large(data)
+
+
+@pytest.mark.parametrize("inside", ["", "!", "eg==", "LQ==", "LWEA", "LWEAYQ=="])
+def test_block_that_somebody_packed(tmp_path: Path, inside: str) -> None:
+    """Under the right checksum there can be anything: it says nothing of any file."""
+    (tmp_path / "a").write_text("a")
+    state = tree_state(FileView(), str(tmp_path))
+    (block,) = state.blocks
+    forged = TreeState(state.digest, {}, (block._replace(inside=inside, stamp="0" * 32),))
+    again = TreeState.from_json(json.loads(json.dumps(forged.to_json())))
+    assert again.entries == {}
+    now = tree_state(FileView(), str(tmp_path), again)
+    assert now is not again
+    assert set(now.entries) == {"a"}
+    assert tree_difference(again, replace(now, digest="another"), "d") is not None
+    assert not was_written(again, now)
 
 
 def old_layout(state: TreeState) -> TreeState:
@@ -213,19 +238,6 @@ def test_only_what_changed_is_hashed(tmp_path: Path) -> None:
     now = tree_state(counted(asked), str(tmp_path), state)
     assert sorted(asked) == ["b", "e"]
     assert now.digest == tree_state(FileView(), str(tmp_path)).digest
-    (block,) = state.blocks
-    names = block.split()[::-1]
-    places = [blocks.columns(block.state(number)) for number in range(3, -1, -1)]
-    turned = block._replace(
-        names="/".join(names),
-        stats=b"".join(stat for stat, _ in places),  # type: ignore[misc]
-        digests="".join(digest for _, digest in places),  # type: ignore[misc]
-    )
-    (tmp_path / "b").write_text("b")
-    known = TreeState(state.digest, {}, (turned,))
-    asked.clear()
-    assert tree_state(counted(asked), str(tmp_path), known).digest != state.digest
-    assert sorted(asked) == ["b", "e"]
 
 
 def test_another_order_of_the_listing_is_no_change(tmp_path: Path) -> None:
@@ -233,23 +245,15 @@ def test_another_order_of_the_listing_is_no_change(tmp_path: Path) -> None:
     for name in ("a", "b", "c"):
         (tmp_path / name).write_text(name)
     time.sleep(0.03)
-    (block,) = tree_state(FileView(), str(tmp_path)).blocks
-    order = sorted(range(3), key=lambda number: -number)
-    states = [blocks.columns(block.state(number)) for number in order]
-    names = block.split()
-    known = TreeState(
-        "digest",
-        {},
-        (
-            blocks.Block(
-                "",
-                "/".join(names[number] for number in order),
-                b"".join(one[0] for one in states if one),
-                "".join(one[1] for one in states if one),
-            ),
-        ),
-    )
+    state = tree_state(FileView(), str(tmp_path))
+    files = {name: blocks.column(one) for name, one in reversed(state.entries.items())}
+    known = TreeState(state.digest, {}, (block_of("", files),))
+    assert known.blocks != state.blocks
     assert tree_state(FileView(), str(tmp_path), known) is known
+    (tmp_path / "sub").mkdir()
+    now = tree_state(FileView(), str(tmp_path), known)
+    assert now.digest == tree_state(FileView(), str(tmp_path)).digest
+    assert now.blocks[0] is known.blocks[0]
 
 
 def test_numbers_that_fit_no_column(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from doit_invariants.core import blocks as columns
+from doit_invariants.core import blocks as packing
 from doit_invariants.core.blocks import Block
 from doit_invariants.core.digest import digest_bytes
 from doit_invariants.core.files import FileState, FileView
@@ -23,8 +23,10 @@ from doit_invariants.core.model import Change, Difference, Json, listing
 from doit_invariants.core.walk import ALL, Walk
 from doit_invariants.core.walk import Selection as Selection
 
-#: A recorded directory with so many files is large: to look at it twice would be noticed.
+#: A directory with more entries is large: to look at it twice would be noticed.
 _LARGE = 1_000
+#: What the digest of a file takes in a block.
+_DIGEST = 21
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ class TreeState:
         """What there is, by relative path: an object for each, made when it is asked for."""
         if not self.blocks:
             return self.others
-        return {**dict(columns.entries_of(self.blocks)), **self.others}
+        return {**dict(packing.entries_of(self.blocks)), **self.others}
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Leave out what was made of the blocks."""
@@ -58,7 +60,7 @@ class TreeState:
         """Return the state as it is stored in a record."""
         entries = {path: state.to_json() for path, state in self.others.items()}
         stored = {"digest": self.digest, "entries": entries}
-        return {**stored, "blocks": columns.to_json(self.blocks)} if self.blocks else stored
+        return {**stored, "blocks": packing.to_json(self.blocks)} if self.blocks else stored
 
     def shown(self) -> Json:
         """Return the state as people read it: as it is stored where nothing is in blocks."""
@@ -71,7 +73,7 @@ class TreeState:
         :raises ValueError, TypeError, KeyError, AttributeError: if it is not one
         """
         others = {str(k): FileState.from_json(v) for k, v in data["entries"].items()}
-        blocks = columns.from_json(data["blocks"]) if "blocks" in data else ()
+        blocks = packing.from_json(data["blocks"]) if "blocks" in data else ()
         return TreeState(str(data["digest"]), others, blocks)
 
 
@@ -88,8 +90,11 @@ def in_blocks(data: Json) -> TreeState | None:
 def is_large(data: Json) -> bool:
     """Return whether what is stored, a state or a fingerprint, is of a directory of many files."""
     blocks = data.get("blocks")
-    digests = blocks.get("digests") if isinstance(blocks, dict) else None
-    return isinstance(digests, str) and len(digests) > _LARGE * columns.WIDTH
+    directories = blocks.get("directories") if isinstance(blocks, dict) else None
+    try:
+        return sum(1 + len(block[-1]) // _DIGEST for block in directories or ()) > _LARGE
+    except (TypeError, IndexError, KeyError):
+        return False
 
 
 def tree_state(
@@ -107,9 +112,9 @@ def tree_state(
     same = walk.same and len(blocks) == len(before.blocks) and walk.others == before.others
     if known is not None and same:
         return known
-    digest = columns.digest_of(blocks, walk.others)
+    digest = packing.digest_of(blocks, walk.names, walk.others)
     if digest is None:
-        digest = entries_digest({**dict(columns.entries_of(blocks)), **walk.others})
+        digest = entries_digest({**dict(packing.entries_of(blocks)), **walk.others})
     return TreeState(digest, walk.others, blocks)
 
 
@@ -160,9 +165,13 @@ def _apart(old: TreeState, new: TreeState) -> tuple[dict[str, FileState], dict[s
     if not old.blocks or not new.blocks:
         return old.entries, new.entries
     before = {block.path: block for block in old.blocks}
-    same = {block.path for block in new.blocks if before.get(block.path) == block}
+    same = {
+        block.path
+        for block in new.blocks
+        if block.path in before and block.same(before[block.path])
+    }
     one, other = (
-        {**dict(columns.entries_of(b for b in tree.blocks if b.path not in same)), **tree.others}
+        {**dict(packing.entries_of(b for b in tree.blocks if b.path not in same)), **tree.others}
         for tree in (old, new)
     )
     return one, other

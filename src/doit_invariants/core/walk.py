@@ -10,14 +10,26 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple, TypeAlias
 
-from doit_invariants.core.blocks import WIDTH, Block, columns, stats_column
+from doit_invariants.core.blocks import (
+    WIDTH,
+    Block,
+    Columns,
+    column,
+    packed,
+    stamp_of,
+    stats_column,
+)
 from doit_invariants.core.digest import digest_bytes
 from doit_invariants.core.errors import CannotFingerprint
 from doit_invariants.core.files import FileState, FileView
 from doit_invariants.core.patterns import Matcher
 
 _CIRCLE = FileState("circle", None)
+
+_Entry: TypeAlias = "os.DirEntry[str]"
+_Inode = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +57,7 @@ class Walk:
     :param known: the recorded blocks
     :param others: the recorded entries beside them, by relative path
     :ivar others: what was found that has no place in a block
+    :ivar names: the names of the files in each block
     :ivar same: whether each block that was found is a recorded one
     """
 
@@ -60,6 +73,7 @@ class Walk:
         self._known = {block.path: block for block in known}
         self._others = others
         self.others: dict[str, FileState] = {}
+        self.names: list[str] = []
         self.same = True
 
     def through(self, directory: str) -> Iterator[Block]:
@@ -72,104 +86,144 @@ class Walk:
         skip = _names_by_directory(self._select.skip)
         first = os.path.abspath(directory)
         # Each with the directories that we are in then, by inode.
-        stack = [(directory, "", _enter(directory, frozenset()))]
+        stack: list[tuple[str, str, frozenset[_Inode]]] = [(directory, "", frozenset())]
         while stack:
             path, relative, inside = stack.pop()
             prefix = relative + "/" if relative else ""
-            entries = _scan(path, missing_ok=bool(relative))
             here = os.path.join(first, relative.replace("/", os.sep)) if relative else first
-            files, directories = self._selected(entries, prefix, skip.get(here, ()))
-            for entry in directories:
-                try:
-                    within = _enter(entry.path, inside)
-                except FileNotFoundError:
-                    continue  # removed while we walked
-                if within is inside:
-                    self.others[prefix + entry.name] = _CIRCLE
-                else:
-                    stack.append((entry.path, prefix + entry.name, within))
-            yield self._block(relative, prefix, files)
+            try:
+                inode, found = self._visit(path, prefix, inside, skip.get(here, ()))
+            except (FileNotFoundError, NotADirectoryError):
+                if not relative:
+                    raise
+                continue  # removed while we walked: its parent's other entries still count
+            if found is None:
+                self.others[relative] = _CIRCLE
+                continue
+            inside = inside | {inode}
+            top = os.path.join(path, "")
+            stack += [(top + name, prefix + name, inside) for name in found.directories]
+            yield self._block(path, relative, prefix, found)
 
-    def _selected(
-        self, entries: list[os.DirEntry[str]], prefix: str, skipped: Sequence[str]
-    ) -> tuple[list[os.DirEntry[str]], list[os.DirEntry[str]]]:
-        """Return the files and the directories that count."""
+    def _visit(
+        self, path: str, prefix: str, inside: frozenset[_Inode], skipped: Sequence[str]
+    ) -> tuple[_Inode, _Listing | None]:
+        """List a directory, None if we are in it already.
+
+        Its entries are looked up by its descriptor, where there are such: that spares the system
+        the way to it for each of them. Nothing may be asked of them once it is closed.
+        """
+        descriptor = None
+        try:
+            if _BY_DESCRIPTOR:
+                descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+            place = path if descriptor is None else descriptor
+            info = os.stat(place)
+            inode = (info.st_dev, info.st_ino)
+            if inode in inside:
+                return inode, None
+            with os.scandir(place) as entries:
+                return inode, self._selected(list(entries), prefix, skipped)
+        except (FileNotFoundError, NotADirectoryError):
+            raise
+        except OSError as error:
+            raise CannotFingerprint(f"{path} can't be read: {error.strerror}") from error
+        finally:
+            if descriptor is not None:
+                os.close(descriptor)
+
+    def _selected(self, entries: list[_Entry], prefix: str, skipped: Sequence[str]) -> _Listing:
+        """Return what counts of a directory."""
         select = self._select
+        names = [entry.name for entry in entries]
         dropped = set(skipped)
         if select.exclude is not None:
-            dropped |= select.exclude.among(prefix, [entry.name for entry in entries])
+            dropped |= select.exclude.among(prefix, names)
+        directories = [name for name in _directories(entries) if name not in dropped]
+        dropped.update(directories)
+        if select.include is not None:
+            dropped |= set(names) - select.include.among(prefix, names)
         if dropped:
             entries = [entry for entry in entries if entry.name not in dropped]
-        directories = _directories(entries)
-        if directories:
-            below = {entry.name for entry in directories}
-            entries = [entry for entry in entries if entry.name not in below]
-        if select.include is not None:
-            included = select.include.among(prefix, [entry.name for entry in entries])
-            entries = [entry for entry in entries if entry.name in included]
-        return entries, directories
+            names = [entry.name for entry in entries]
+        return _Listing(names, _infos(entries), directories)
 
-    def _block(self, relative: str, prefix: str, files: list[os.DirEntry[str]]) -> Block:
+    def _block(self, path: str, relative: str, prefix: str, found: _Listing) -> Block:
         known = self._known.get(relative)
-        try:
-            stats = stats_column(map(_stat, files))
-        except (OSError, OverflowError):
-            stats = None
-        names = "/".join([entry.name for entry in files])
-        if known is not None and stats == known.stats and names == known.names:
+        names = "/".join(found.names)
+        # No file is without a stat, or nearly.
+        stats = stats_column(found.infos) if all(found.infos) else None  # type: ignore[arg-type]
+        if known is not None and stats is not None and stamp_of(names, stats) == known.stamp:
+            self.names.append(names)
             return known
-        compared = _compare(names, stats, len(files), known)
-        block = self._look(relative, prefix, compared, files)
-        if known is not None:
-            all_known = not compared.fresh and len(block.stats) == len(known.stats)
-            if all_known or block == known:
-                return known  # perhaps listed in another order
+        compared = _compare(names, stats, len(found.names), known and known.columns())
+        columns = self._look(os.path.join(path, ""), prefix, compared, found.infos)
+        block = packed(relative, columns)
+        if known is not None and compared.known is not None:
+            all_known = not compared.fresh and len(columns.stats) == len(compared.known.stats)
+            if all_known or block.same(known):
+                self.names.append(compared.known.names)  # perhaps listed in another order
+                return known
+        self.names.append(columns.names)
         self.same = False
         return block
 
     def _look(
-        self,
-        relative: str,
-        prefix: str,
-        compared: _Compared,
-        files: Sequence[os.DirEntry[str]],
-    ) -> Block:
-        """Look at the files that are not known to be as they were, and return the block."""
+        self, place: str, prefix: str, compared: _Compared, infos: Sequence[os.stat_result | None]
+    ) -> Columns:
+        """Look at the files that are not known to be as they were.
+
+        :param place: path of the directory, with a trailing slash
+        """
         names, stats, digests = compared.names, compared.stats, compared.digests
-        elsewhere: list[int] = []
+        elsewhere: set[int] = set()
         for number in compared.fresh:
-            path = prefix + names[number]
-            known = compared.before(number) or self._others.get(path)
-            state = self._state(files[number], known)
-            column = columns(state) if state is not None else None
-            if column is not None:
-                stats[number * WIDTH : (number + 1) * WIDTH], digests[number] = column
+            name = names[number]
+            known = compared.before(number) or self._others.get(prefix + name)
+            state = self._state(place + name, infos[number], known)
+            found = column(state) if state is not None else None
+            if found is not None:
+                stats[number * WIDTH : (number + 1) * WIDTH], digests[number] = found
                 continue
-            elsewhere.append(number)
+            elsewhere.add(number)
             if state is not None:
-                self.others[path] = state
+                self.others[prefix + name] = state
         if elsewhere:
-            out = set(elsewhere)
-            kept = [number for number in range(len(names)) if number not in out]
+            kept = [number for number in range(len(names)) if number not in elsewhere]
             names = [names[number] for number in kept]
             digests = [digests[number] for number in kept]
             stats = bytearray().join(
                 [stats[number * WIDTH : (number + 1) * WIDTH] for number in kept]
             )
-        return Block(relative, "/".join(names), bytes(stats), "".join(digests))
+        return Columns("/".join(names), bytes(stats), "".join(digests))
 
-    def _state(self, entry: os.DirEntry[str], known: FileState | None) -> FileState | None:
-        """Return the state of an entry that is no directory, None if it is gone."""
+    def _state(
+        self, path: str, info: os.stat_result | None, known: FileState | None
+    ) -> FileState | None:
+        """Return the state of what is no directory, None if it is gone."""
         try:
-            return self._view.state_of(entry.path, _stat(entry), known)
+            return self._view.state_of(path, info or os.stat(path), known)
         except FileNotFoundError:
-            return _link(entry.path) if entry.is_symlink() else None
+            return _link(path) if os.path.islink(path) else None
         except CannotFingerprint:
             raise
         except OSError as error:
-            if entry.is_symlink():
-                return _link(entry.path)
-            raise CannotFingerprint(f"{entry.path} can't be read: {error.strerror}") from error
+            if os.path.islink(path):
+                return _link(path)
+            raise CannotFingerprint(f"{path} can't be read: {error.strerror}") from error
+
+
+class _Listing(NamedTuple):
+    """What counts of a directory.
+
+    :ivar names: of the files
+    :ivar infos: their stats, links followed; None for what has none
+    :ivar directories: the names of the directories
+    """
+
+    names: list[str]
+    infos: Sequence[os.stat_result | None]
+    directories: list[str]
 
 
 @dataclass(slots=True)
@@ -179,7 +233,7 @@ class _Compared:
     :ivar names, stats: what was found
     :ivar digests: those that are known, at the places of their files
     :ivar fresh: the places of the files that are not as they were recorded
-    :ivar known: the recorded block
+    :ivar known: what is recorded
     :ivar places: where in that the files are, by where they are here
     """
 
@@ -187,7 +241,7 @@ class _Compared:
     stats: bytearray
     digests: list[str]
     fresh: Sequence[int]
-    known: Block | None = None
+    known: Columns | None = None
     places: Mapping[int, int] = field(default_factory=dict)
 
     def before(self, number: int) -> FileState | None:
@@ -196,8 +250,8 @@ class _Compared:
         return None if place is None or self.known is None else self.known.state(place)
 
 
-def _compare(text: str, stats: bytes | None, count: int, known: Block | None) -> _Compared:
-    """Find each file in the recorded block.
+def _compare(text: str, stats: bytes | None, count: int, known: Columns | None) -> _Compared:
+    """Find each file in what is recorded.
 
     :param text: the names of the files
     :param stats: None if they do not fit a column; then all files are looked at
@@ -222,40 +276,41 @@ def _compare(text: str, stats: bytes | None, count: int, known: Block | None) ->
     return _Compared(names, found, digests, fresh, known, places)
 
 
-def _directories(entries: Sequence[os.DirEntry[str]]) -> list[os.DirEntry[str]]:
+def _directories(entries: Sequence[_Entry]) -> list[str]:
     try:
-        return [entry for entry in entries if entry.is_dir()]
+        return [entry.name for entry in filter(os.DirEntry.is_dir, entries)]
     except OSError:  # one of them is a cycle of links
-        return [entry for entry in entries if _is_directory(entry)]
+        return [entry.name for entry in entries if _is_directory(entry)]
 
 
-def _is_directory(entry: os.DirEntry[str]) -> bool:
+def _is_directory(entry: _Entry) -> bool:
     try:
         return entry.is_dir()
     except OSError:
         return False
 
 
-def _stat_by_path(entry: os.DirEntry[str]) -> os.stat_result:
+def _infos(entries: Sequence[_Entry]) -> Sequence[os.stat_result | None]:
+    try:
+        return list(map(_stat, entries))
+    except OSError:
+        return [_info(entry) for entry in entries]
+
+
+def _info(entry: _Entry) -> os.stat_result | None:
+    try:
+        return _stat(entry)
+    except OSError:
+        return None
+
+
+def _stat_by_path(entry: _Entry) -> os.stat_result:
     return os.stat(entry.path)
 
 
 #: Returns the stat of an entry, links followed. On Windows what the entry has lacks the inode.
 _stat = _stat_by_path if os.name == "nt" else os.DirEntry.stat
-
-
-def _scan(path: str, *, missing_ok: bool) -> list[os.DirEntry[str]]:
-    try:
-        with os.scandir(path) as found:
-            return list(found)
-    except FileNotFoundError:
-        if missing_ok:
-            return []  # removed while we walked: its parent's other entries still count
-        raise
-    except NotADirectoryError:
-        raise
-    except OSError as error:
-        raise CannotFingerprint(f"{path} can't be read: {error.strerror}") from error
+_BY_DESCRIPTOR = os.scandir in os.supports_fd and os.stat in os.supports_dir_fd
 
 
 def _names_by_directory(paths: Iterable[str]) -> dict[str, list[str]]:
@@ -263,13 +318,6 @@ def _names_by_directory(paths: Iterable[str]) -> dict[str, list[str]]:
     for parent, name in map(os.path.split, paths):
         found.setdefault(parent, []).append(name)
     return found
-
-
-def _enter(path: str, inside: frozenset[tuple[int, int]]) -> frozenset[tuple[int, int]]:
-    """Return ``inside`` with this directory added; the very same set if we are in it already."""
-    info = os.stat(path)
-    key = (info.st_dev, info.st_ino)
-    return inside if key in inside else inside | {key}
 
 
 def _link(path: str) -> FileState:
