@@ -28,18 +28,20 @@ from doit_invariants.core.trees import (
     was_written,
 )
 
-NAMES = st.sampled_from(["a", "a-b", "a.b", "b.x", "c", "skip", "\u00e9"])
-PATHS = st.lists(NAMES, min_size=1, max_size=3).map("/".join)
-TEXTS = st.sampled_from(["", "1", "2", "longer"])
+NAMES = st.sampled_from(["a", "a-b", "b.x", "c", "skip", "\u00e9"])
+FEW = st.sampled_from(["a", "a-b", "b.x", "c", "c/a", "c/a-b", "c/c", "c/c/a"])
+PATHS = FEW | st.lists(NAMES, min_size=1, max_size=3).map("/".join)
+TEXTS = st.sampled_from(["", "a", "b", "longer"])
 #: What there can be: a file, a directory, or a link to somewhere.
 THINGS = st.tuples(st.just("file"), PATHS, TEXTS) | st.tuples(
     st.sampled_from(["directory", "link", "pipe", "hard"]), PATHS, PATHS
 )
-#: What may become of it, in some order; the last two leave the content as it was.
-EDITS = THINGS | st.tuples(
-    st.sampled_from(["remove", "rename", "unseen", "touch", "rewrite", "there and back"]),
-    PATHS,
-    PATHS,
+#: What may become of it, in some order; the last three leave the content as it was.
+EDITS = st.one_of(
+    THINGS,
+    st.tuples(st.just("write"), PATHS, TEXTS),
+    st.tuples(st.sampled_from(["rename", "remove", "unseen"]), PATHS, PATHS),
+    st.tuples(st.sampled_from(["touch", "rewrite", "there and back"]), PATHS, PATHS),
 )
 SELECTIONS = st.builds(
     lambda include, exclude, skip: (include, exclude, skip),
@@ -77,6 +79,8 @@ def edit(root: Path, what: str, path: str, more: str) -> None:
         place.rename(root / more)
     elif not place.is_file():
         return
+    elif what == "write":
+        place.write_text(more)
     elif what == "touch":
         os.utime(place, (1, 1))
     else:
@@ -142,10 +146,10 @@ def stored(state: TreeState) -> TreeState:
     return TreeState.from_json(json.loads(json.dumps(state.to_json())))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(
-    things=st.lists(THINGS, max_size=8),
-    edits=st.lists(EDITS, max_size=4),
+    things=st.lists(THINGS, min_size=3, max_size=10),
+    edits=st.lists(EDITS, max_size=6),
     chosen=SELECTIONS,
     then=st.none() | SELECTIONS,
     old=st.booleans(),
