@@ -207,13 +207,11 @@ def digest_of(
         parent, _, name = path.rpartition("/")
         more[parent].append(f"{name}\0{state.digest}")
     lines: list[str] = []
+    between = f"\0{_PREFIX}".join
     for block, text in zip(reversed(blocks), reversed(names), strict=True):
-        path, digests = block.path, a2b_base64(block.digests).hex()
-        places = range(0, len(digests), WIDTH)
-        lines = [
-            f"{name}\0{_PREFIX}{digests[place : place + WIDTH]}"
-            for name, place in zip(text.split("/") if text else (), places, strict=True)
-        ]
+        path, digests = block.path, a2b_base64(block.digests).hex("/", 16)
+        both = zip(text.split("/"), digests.split("/"), strict=True) if text else ()
+        lines = list(map(between, both))
         lines += more.pop(path, ())
         lines.sort()  # NUL is before all that names have, so these are in the order of the names
         if path:

@@ -36,10 +36,9 @@ class Matcher:
         :param prefix: the path of the directory with a trailing slash, empty for the first one
         """
         found: set[str] = set()
-        if self._by_name is not None and self._in_text is not None:
-            text = f"/{'/'.join(names)}/"
-            if self._in_text(text):
-                found.update(filter(self._by_name, names))
+        text = f"/{'/'.join(names)}/"
+        if self._by_name is not None and self._in_text is not None and self._in_text(text):
+            found.update(filter(self._by_name, names))
         if self._by_path is not None:
             found.update(name for name in names if self._by_path(prefix + name))
         return found

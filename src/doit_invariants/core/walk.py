@@ -82,17 +82,14 @@ class Walk:
         :raises FileNotFoundError: if there is no directory
         :raises CannotFingerprint: if a directory or a file in it can't be read
         """
-        # Once: to make the path of each entry absolute takes as long as its stat.
-        skip = _names_by_directory(self._select.skip)
-        first = os.path.abspath(directory)
+        skip = _names_below(os.path.abspath(directory), self._select.skip)
         # Each with the directories that we are in then, by inode.
         stack: list[tuple[str, str, frozenset[_Inode]]] = [(directory, "", frozenset())]
         while stack:
             path, relative, inside = stack.pop()
             prefix = relative + "/" if relative else ""
-            here = os.path.join(first, relative.replace("/", os.sep)) if relative else first
             try:
-                inode, found = self._visit(path, prefix, inside, skip.get(here, ()))
+                inode, found = self._visit(path, prefix, inside, skip.get(relative, ()))
             except (FileNotFoundError, NotADirectoryError):
                 if not relative:
                     raise
@@ -100,9 +97,9 @@ class Walk:
             if found is None:
                 self.others[relative] = _CIRCLE
                 continue
-            inside = inside | {inode}
-            top = os.path.join(path, "")
-            stack += [(top + name, prefix + name, inside) for name in found.directories]
+            if found.directories:
+                inside, top = inside | {inode}, os.path.join(path, "")
+                stack += [(top + name, prefix + name, inside) for name in found.directories]
             yield self._block(path, relative, prefix, found)
 
     def _visit(
@@ -134,15 +131,16 @@ class Walk:
 
     def _selected(self, entries: list[_Entry], prefix: str, skipped: Sequence[str]) -> _Listing:
         """Return what counts of a directory."""
-        select = self._select
+        include, exclude = self._select.include, self._select.exclude
         names = [entry.name for entry in entries]
-        dropped = set(skipped)
-        if select.exclude is not None:
-            dropped |= select.exclude.among(prefix, names)
-        directories = [name for name in _directories(entries) if name not in dropped]
-        dropped.update(directories)
-        if select.include is not None:
-            dropped |= set(names) - select.include.among(prefix, names)
+        dropped = exclude.among(prefix, names) if exclude is not None else set()
+        dropped.update(skipped)
+        directories = _directories(entries)
+        if directories:
+            directories = [name for name in directories if name not in dropped]
+            dropped.update(directories)
+        if include is not None:
+            dropped |= set(names) - include.among(prefix, names)
         if dropped:
             entries = [entry for entry in entries if entry.name not in dropped]
             names = [entry.name for entry in entries]
@@ -151,7 +149,6 @@ class Walk:
     def _block(self, path: str, relative: str, prefix: str, found: _Listing) -> Block:
         known = self._known.get(relative)
         names = "/".join(found.names)
-        # No file is without a stat, or nearly.
         stats = stats_column(found.infos) if all(found.infos) else None  # type: ignore[arg-type]
         if known is not None and stats is not None and stamp_of(names, stats) == known.stamp:
             self.names.append(names)
@@ -313,10 +310,15 @@ _stat = _stat_by_path if os.name == "nt" else os.DirEntry.stat
 _BY_DESCRIPTOR = os.scandir in os.supports_fd and os.stat in os.supports_dir_fd
 
 
-def _names_by_directory(paths: Iterable[str]) -> dict[str, list[str]]:
+def _names_below(top: str, paths: Iterable[str]) -> dict[str, list[str]]:
+    """Return the names of those paths that lie below a directory, by what they lie in."""
+    # Once: to make the path of each entry absolute takes as long as its stat.
     found: dict[str, list[str]] = {}
-    for parent, name in map(os.path.split, paths):
-        found.setdefault(parent, []).append(name)
+    start = os.path.join(top, "")
+    for path in paths:
+        if path.startswith(start):
+            parent, _, name = path[len(start) :].replace(os.sep, "/").rpartition("/")
+            found.setdefault(parent, []).append(name)
     return found
 
 
