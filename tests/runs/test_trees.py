@@ -57,6 +57,7 @@ def test_one_file_of_many(project: Project) -> None:
     project.run().assert_up_to_date(*BOTH)
 
     os.utime(project.path / "data/0/0", (1, 1))
+    time.sleep(0.03)
     project.run().assert_up_to_date(*BOTH)
     before = project.read(".doit.db")
     project.run().assert_up_to_date(*BOTH)
