@@ -10,7 +10,6 @@ numbers.
 from __future__ import annotations
 
 import os
-import re
 import struct
 import sys
 import zlib
@@ -31,13 +30,12 @@ DIRECTORY = FileState("directory", None)
 WIDTH = 32
 
 _PREFIX = ALGORITHM + ":"
-_OURS = re.compile(_PREFIX + "[0-9a-f]{32}").fullmatch
 _STAT = struct.Struct("<4q")
 # To compress less takes longer than to read and write more.
 _WORTH_IT = 500
 
 
-class Columns(NamedTuple):
+class Columns:
     """The files that lie in one directory itself.
 
     :ivar names: the names, with ``/`` between them
@@ -45,9 +43,12 @@ class Columns(NamedTuple):
     :ivar digests: for each file the hexadecimal digits of its digest
     """
 
-    names: str
-    stats: bytes
-    digests: str
+    __slots__ = ("digests", "names", "stats")
+
+    def __init__(self, names: str, stats: bytes, digests: str) -> None:
+        self.names = names
+        self.stats = stats
+        self.digests = digests
 
     def split(self) -> list[str]:
         """Return the names."""
@@ -99,7 +100,7 @@ def stamp_of(names: str, stats: bytes) -> str:
 
 def packed(path: str, columns: Columns) -> Block:
     """Return the block of a directory."""
-    names, stats, digests = columns
+    names, stats, digests = columns.names, columns.stats, columns.digests
     # The bytes that are the same in most stats come to lie beside each other.
     data = _bytes(names) + b"\0" + b"".join([stats[start::WIDTH] for start in range(WIDTH)])
     data = b"z" + zlib.compress(data, 1) if len(data) > _WORTH_IT else b"-" + data
@@ -146,11 +147,14 @@ def entries_of(blocks: Iterable[Block]) -> Iterator[tuple[str, FileState]]:
 
 def column(state: FileState) -> tuple[bytes, str] | None:
     """Return what stands for the stat and the digest of a file in a block, None if nothing can."""
-    if state.stat is None or not _OURS(state.digest):
+    digits = state.digest.removeprefix(_PREFIX)
+    if state.stat is None or len(digits) != WIDTH or len(state.digest) == WIDTH:
         return None
     try:
-        return _STAT.pack(*state.stat), state.digest[len(_PREFIX) :]
-    except struct.error:
+        if bytes.fromhex(digits).hex() != digits:
+            return None
+        return _STAT.pack(*state.stat), digits
+    except (ValueError, struct.error):
         return None
 
 

@@ -13,20 +13,40 @@ import os
 import stat as stat_module
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from doit_invariants.core import blocks as packing
-from doit_invariants.core.blocks import Block
 from doit_invariants.core.digest import digest_bytes
 from doit_invariants.core.files import FileState, FileView
 from doit_invariants.core.model import Change, Difference, Json, listing
-from doit_invariants.core.walk import ALL, Walk
-from doit_invariants.core.walk import Selection as Selection
+from doit_invariants.core.patterns import Matcher
+
+# What packs and walks is imported late: most tasks have no directory, and doit starts for every
+# command.
+if TYPE_CHECKING:
+    from doit_invariants.core.blocks import Block
 
 #: A directory with more entries is large: to look at it twice would be noticed.
 _LARGE = 1_000
 #: What the digest of a file takes in a block.
 _DIGEST = 21
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which entries of a directory count.
+
+    :ivar include: matches the files that count, None for all
+    :ivar exclude: matches what does not count; an excluded directory is not entered
+    :ivar skip: absolute paths that do not count (the targets of the task that asks)
+    """
+
+    include: Matcher | None = None
+    exclude: Matcher | None = None
+    skip: frozenset[str] = frozenset()
+
+
+#: Everything counts.
+ALL = Selection()
 
 
 @dataclass(frozen=True)
@@ -50,6 +70,8 @@ class TreeState:
         """What there is, by relative path: an object for each, made when it is asked for."""
         if not self.blocks:
             return self.others
+        from doit_invariants.core import blocks as packing
+
         return {**dict(packing.entries_of(self.blocks)), **self.others}
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -60,7 +82,11 @@ class TreeState:
         """Return the state as it is stored in a record."""
         entries = {path: state.to_json() for path, state in self.others.items()}
         stored = {"digest": self.digest, "entries": entries}
-        return {**stored, "blocks": packing.to_json(self.blocks)} if self.blocks else stored
+        if not self.blocks:
+            return stored
+        from doit_invariants.core import blocks as packing
+
+        return {**stored, "blocks": packing.to_json(self.blocks)}
 
     def shown(self) -> Json:
         """Return the state as people read it: as it is stored where nothing is in blocks."""
@@ -73,8 +99,11 @@ class TreeState:
         :raises ValueError, TypeError, KeyError, AttributeError: if it is not one
         """
         others = {str(k): FileState.from_json(v) for k, v in data["entries"].items()}
-        blocks = packing.from_json(data["blocks"]) if "blocks" in data else ()
-        return TreeState(str(data["digest"]), others, blocks)
+        if "blocks" not in data:
+            return TreeState(str(data["digest"]), others)
+        from doit_invariants.core import blocks as packing
+
+        return TreeState(str(data["digest"]), others, packing.from_json(data["blocks"]))
 
 
 def in_blocks(data: Json) -> TreeState | None:
@@ -106,6 +135,9 @@ def tree_state(
     :raises FileNotFoundError: if there is no directory
     :raises CannotFingerprint: if a directory or a file in it can't be read
     """
+    from doit_invariants.core import blocks as packing
+    from doit_invariants.core.walk import Walk
+
     before = known or TreeState("", {})
     walk = Walk(view, select, before.blocks, before.others)
     blocks = tuple(walk.through(directory))
@@ -164,6 +196,8 @@ def _apart(old: TreeState, new: TreeState) -> tuple[dict[str, FileState], dict[s
     """Return the entries of both without the directories whose files are recorded alike."""
     if not old.blocks or not new.blocks:
         return old.entries, new.entries
+    from doit_invariants.core import blocks as packing
+
     before = {block.path: block for block in old.blocks}
     same = {
         block.path

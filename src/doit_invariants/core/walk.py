@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from doit_invariants.core.blocks import (
     WIDTH,
@@ -24,30 +23,18 @@ from doit_invariants.core.blocks import (
 from doit_invariants.core.digest import digest_bytes
 from doit_invariants.core.errors import CannotFingerprint
 from doit_invariants.core.files import FileState, FileView
-from doit_invariants.core.patterns import Matcher
+
+if TYPE_CHECKING:
+    from doit_invariants.core.trees import Selection
 
 _CIRCLE = FileState("circle", None)
 
 _Entry: TypeAlias = "os.DirEntry[str]"
 _Inode = tuple[int, int]
 
-
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """Which entries of a directory count.
-
-    :ivar include: matches the files that count, None for all
-    :ivar exclude: matches what does not count; an excluded directory is not entered
-    :ivar skip: absolute paths that do not count (the targets of the task that asks)
-    """
-
-    include: Matcher | None = None
-    exclude: Matcher | None = None
-    skip: frozenset[str] = frozenset()
-
-
-#: Everything counts.
-ALL = Selection()
+#: What counts of a directory: the names of the files, their stats (links followed; None for what
+#: has none), and the names of the directories.
+_Listing: TypeAlias = "tuple[list[str], Sequence[os.stat_result | None], list[str]]"
 
 
 class Walk:
@@ -97,10 +84,11 @@ class Walk:
             if found is None:
                 self.others[relative] = _CIRCLE
                 continue
-            if found.directories:
+            names, infos, directories = found
+            if directories:
                 inside, top = inside | {inode}, os.path.join(path, "")
-                stack += [(top + name, prefix + name, inside) for name in found.directories]
-            yield self._block(path, relative, prefix, found)
+                stack += [(top + name, prefix + name, inside) for name in directories]
+            yield self._block(path, relative, names, infos)
 
     def _visit(
         self, path: str, prefix: str, inside: frozenset[_Inode], skipped: Sequence[str]
@@ -144,17 +132,19 @@ class Walk:
         if dropped:
             entries = [entry for entry in entries if entry.name not in dropped]
             names = [entry.name for entry in entries]
-        return _Listing(names, _infos(entries), directories)
+        return names, _infos(entries), directories
 
-    def _block(self, path: str, relative: str, prefix: str, found: _Listing) -> Block:
+    def _block(
+        self, path: str, relative: str, files: list[str], infos: Sequence[os.stat_result | None]
+    ) -> Block:
         known = self._known.get(relative)
-        names = "/".join(found.names)
-        stats = stats_column(found.infos) if all(found.infos) else None  # type: ignore[arg-type]
+        names = "/".join(files)
+        stats = stats_column(infos) if all(infos) else None  # type: ignore[arg-type]
         if known is not None and stats is not None and stamp_of(names, stats) == known.stamp:
             self.names.append(names)
             return known
-        compared = _compare(names, stats, len(found.names), known and known.columns())
-        columns = self._look(os.path.join(path, ""), prefix, compared, found.infos)
+        compared = _compare(names, stats, known and known.columns())
+        columns = self._look(path, relative, compared, infos)
         block = packed(relative, columns)
         if known is not None and compared.known is not None:
             all_known = not compared.fresh and len(columns.stats) == len(compared.known.stats)
@@ -166,12 +156,10 @@ class Walk:
         return block
 
     def _look(
-        self, place: str, prefix: str, compared: _Compared, infos: Sequence[os.stat_result | None]
+        self, path: str, relative: str, compared: _Compared, infos: Sequence[os.stat_result | None]
     ) -> Columns:
-        """Look at the files that are not known to be as they were.
-
-        :param place: path of the directory, with a trailing slash
-        """
+        """Look at the files that are not known to be as they were."""
+        place, prefix = os.path.join(path, ""), relative + "/" if relative else ""
         names, stats, digests = compared.names, compared.stats, compared.digests
         elsewhere: set[int] = set()
         for number in compared.fresh:
@@ -210,20 +198,6 @@ class Walk:
             raise CannotFingerprint(f"{path} can't be read: {error.strerror}") from error
 
 
-class _Listing(NamedTuple):
-    """What counts of a directory.
-
-    :ivar names: of the files
-    :ivar infos: their stats, links followed; None for what has none
-    :ivar directories: the names of the directories
-    """
-
-    names: list[str]
-    infos: Sequence[os.stat_result | None]
-    directories: list[str]
-
-
-@dataclass(slots=True)
 class _Compared:
     """The files of a directory beside what is recorded of them.
 
@@ -234,12 +208,13 @@ class _Compared:
     :ivar places: where in that the files are, by where they are here
     """
 
-    names: list[str]
-    stats: bytearray
-    digests: list[str]
-    fresh: Sequence[int]
-    known: Columns | None = None
-    places: Mapping[int, int] = field(default_factory=dict)
+    def __init__(self, names: list[str], stats: bytes | None, known: Columns | None) -> None:
+        self.names = names
+        self.stats = bytearray(len(names) * WIDTH if stats is None else stats)
+        self.digests = [""] * len(names)
+        self.fresh: Sequence[int] = range(len(names))
+        self.known = known
+        self.places: Mapping[int, int] = {}
 
     def before(self, number: int) -> FileState | None:
         """Return the recorded state of a file, None if there is none."""
@@ -247,30 +222,32 @@ class _Compared:
         return None if place is None or self.known is None else self.known.state(place)
 
 
-def _compare(text: str, stats: bytes | None, count: int, known: Columns | None) -> _Compared:
+def _compare(text: str, stats: bytes | None, known: Columns | None) -> _Compared:
     """Find each file in what is recorded.
 
     :param text: the names of the files
     :param stats: None if they do not fit a column; then all files are looked at
     """
     names = text.split("/") if text else []
-    found, digests = bytearray(count * WIDTH if stats is None else stats), [""] * count
+    found = _Compared(names, stats, known)
     if known is None:
-        return _Compared(names, found, digests, range(count))
+        return found
     if text == known.names:
-        places = dict(enumerate(range(count)))
+        found.places = dict(enumerate(range(len(names))))
     else:
         index = {name: place for place, name in enumerate(known.split())}
-        places = {n: index[name] for n, name in enumerate(names) if name in index}
-    fresh: list[int] = []
-    for number in range(count):
-        here, there = number * WIDTH, places.get(number, -1) * WIDTH
+        found.places = {n: index[name] for n, name in enumerate(names) if name in index}
+    if stats is None:
+        return found
+    found.fresh = fresh = []
+    for number in range(len(names)):
+        here, there = number * WIDTH, found.places.get(number, -1) * WIDTH
         at = slice(there, there + WIDTH)
-        if stats is not None and there >= 0 and stats[here : here + WIDTH] == known.stats[at]:
-            digests[number] = known.digests[at]
+        if there >= 0 and stats[here : here + WIDTH] == known.stats[at]:
+            found.digests[number] = known.digests[at]
         else:
             fresh.append(number)
-    return _Compared(names, found, digests, fresh, known, places)
+    return found
 
 
 def _directories(entries: Sequence[_Entry]) -> list[str]:
