@@ -198,6 +198,24 @@ def test_block_that_somebody_packed(tmp_path: Path, inside: str) -> None:
     assert not was_written(again, now)
 
 
+@pytest.mark.parametrize("digests", ["", "AAAA", "!", "AAAA" * 20])
+def test_digests_that_somebody_packed(tmp_path: Path, digests: str) -> None:
+    """Under the right stamp and checksum: once something changed, all is read."""
+    for path in ("sub/a", "b"):
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).write_text(path)
+    time.sleep(0.03)
+    state = tree_state(FileView(), str(tmp_path))
+    first, second = state.blocks
+    forged = TreeState(state.digest, {}, (first, second._replace(digests=digests)))
+    again = TreeState.from_json(json.loads(json.dumps(forged.to_json())))
+    assert again.entries.keys() == {"b", "sub"}
+    (tmp_path / "b").write_text("other")
+    now = tree_state(FileView(), str(tmp_path), again)
+    assert now.digest == tree_state(FileView(), str(tmp_path)).digest
+    assert now.entries.keys() == {"b", "sub", "sub/a"}
+
+
 def old_layout(state: TreeState) -> TreeState:
     """Return a state as the first version stored it."""
     return TreeState.from_json(json.loads(json.dumps(state.shown())))

@@ -93,6 +93,14 @@ class Block(NamedTuple):
             yield prefix + name, found.state(number)  # type: ignore[union-attr]
 
 
+def _digits(block: Block) -> list[str]:
+    """Return the digits of each digest."""
+    digests = a2b_base64(block.digests)
+    if len(digests) % 16:
+        raise ValueError("a digest has 16 bytes")
+    return digests.hex("/", 16).split("/") if digests else []
+
+
 def stamp_of(names: str, stats: bytes) -> str:
     """Return the digest of the names and stats of the files of a directory."""
     return xxh3_128_hexdigest(_bytes(names) + b"\0" + stats)
@@ -202,6 +210,7 @@ def digest_of(
     :param names: the names of the files of each
     :param others: what else there is, by relative path, in the directories of the blocks
     :returns: None where a name can't be told from its text alone
+    :raises ValueError: if somebody has packed other digests into a block
     """
     if sys.getfilesystemencoding() != "utf-8":
         return None
@@ -213,9 +222,10 @@ def digest_of(
     lines: list[str] = []
     between = f"\0{_PREFIX}".join
     for block, text in zip(reversed(blocks), reversed(names), strict=True):
-        path, digests = block.path, a2b_base64(block.digests).hex("/", 16)
-        both = zip(text.split("/"), digests.split("/"), strict=True) if text else ()
-        lines = list(map(between, both))
+        path, files, digests = block.path, text.split("/") if text else [], _digits(block)
+        if len(files) != len(digests):
+            raise ValueError("there must be a digest for each name")
+        lines = list(map(between, zip(files, digests, strict=True)))
         lines += more.pop(path, ())
         lines.sort()  # NUL is before all that names have, so these are in the order of the names
         if path:

@@ -144,7 +144,10 @@ def tree_state(
     same = walk.same and len(blocks) == len(before.blocks) and walk.others == before.others
     if known is not None and same:
         return known
-    digest = packing.digest_of(blocks, walk.names, walk.others)
+    try:
+        digest = packing.digest_of(blocks, walk.names, walk.others)
+    except ValueError:  # somebody has packed a block with other digests than files
+        return tree_state(view, directory, None, select)
     if digest is None:
         digest = entries_digest({**dict(packing.entries_of(blocks)), **walk.others})
     return TreeState(digest, walk.others, blocks)
