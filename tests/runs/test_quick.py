@@ -205,6 +205,12 @@ def other_digest(row: dict[str, Any]) -> None:
         row["data"][2] = "xxh3_128:" + "0" * 32
 
 
+def no_time(row: dict[str, Any]) -> None:
+    """Have doit's own state of the directory be damaged."""
+    if "data" in row:
+        row["data"][0] = "now"
+
+
 EDITS_IN_DIRECTORIES: dict[str, Edit] = {
     "nothing": lambda project: None,
     "content": lambda project: project.write({"data/sub/two": "other"}),
@@ -232,6 +238,7 @@ EDITS_IN_DIRECTORIES: dict[str, Edit] = {
     "first layout": with_rows(unpack),
     "damage": with_rows(spoil),
     "digest of doit": with_rows(other_digest),
+    "time of doit": with_rows(no_time),
 }
 EXCLUDE = "[tool.doit.plugins.invariants]\n"
 

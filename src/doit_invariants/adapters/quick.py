@@ -13,7 +13,7 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from doit_invariants.adapters.checker import ContentChecker, Triple, read_triple
+from doit_invariants.adapters.checker import ContentChecker
 from doit_invariants.adapters.context import TaskContext
 from doit_invariants.adapters.options import TaskSpec
 from doit_invariants.adapters.session import Session
@@ -22,7 +22,6 @@ from doit_invariants.core.files import EDITED_MEANWHILE
 from doit_invariants.core.invariant import Fingerprint, Invariant
 from doit_invariants.core.model import Json
 from doit_invariants.core.records import KEY, ORIGINS, SCHEMA
-from doit_invariants.core.trees import Selection, TreeState, is_large, tree_state
 
 if TYPE_CHECKING:
     from doit_invariants.adapters.dependency import InvariantsDependency
@@ -74,12 +73,7 @@ _SAME = "entries that are the same"
 
 def _is_of_here(record: Json, root: str) -> bool:
     """Return whether a record is one that this version can read, of this place."""
-    return (
-        record["schema"] == SCHEMA
-        and record["root"] == root
-        and record["origin"] in ORIGINS
-        and not any(map(is_large, record["trees"].values()))
-    )
+    return record["schema"] == SCHEMA and record["root"] == root and record["origin"] in ORIGINS
 
 
 def _inputs_are_same(dep_manager: Any, session: Session, task: Any, record: Json) -> bool:
@@ -93,7 +87,10 @@ def _inputs_are_same(dep_manager: Any, session: Session, task: Any, record: Json
     skip = (*task.targets, *session.database)
     for path in task.file_dep:
         if path in trees:
-            if not _is_same_tree(session, path, trees[path], skip, read_triple(get(name, path))):
+            mtime, _, digest = get(name, path)  # of a directory the time does not count
+            if not isinstance(mtime, (int, float)):
+                return False
+            if not _is_same_directory(session, path, trees[path], digest, skip):
                 return False
             continue
         info = os.stat(path)
@@ -106,14 +103,16 @@ def _inputs_are_same(dep_manager: Any, session: Session, task: Any, record: Json
     return True
 
 
-def _is_same_tree(
-    session: Session, path: str, recorded: Json, skip: Iterable[str], triple: Triple | None
-) -> bool:
-    known = TreeState.from_json(recorded)
-    if triple is None or triple[2] != known.digest:  # of a directory the time does not count
-        return False
-    select = Selection(exclude=session.excluded, skip=frozenset(map(os.path.abspath, skip)))
-    return tree_state(session.files, path, known, select) is known
+def _is_same_directory(*args: Any) -> bool:
+    from doit_invariants.adapters.directories import is_same_directory
+
+    return is_same_directory(*args)
+
+
+def _is_large(recorded: Fingerprint) -> bool:
+    from doit_invariants.core.trees import is_large
+
+    return is_large(recorded)
 
 
 def _targets_are_same(session: Session, spec: TaskSpec, task: Any, recorded: Json) -> bool:
@@ -125,8 +124,7 @@ def _targets_are_same(session: Session, spec: TaskSpec, task: Any, recorded: Jso
         if path != known:
             return False
         if isinstance(state, dict):
-            triple = (0.0, 0, state["digest"])
-            if is_large(state) or not _is_same_tree(session, path, state, session.database, triple):
+            if not _is_same_directory(session, path, state, state["digest"], session.database):
                 return False
             continue
         digest, stat = state
@@ -178,7 +176,7 @@ def _all_same(
 
 
 def _is_same(one: Invariant, recorded: Fingerprint, context: TaskContext) -> bool:
-    if is_large(recorded):
+    if "blocks" in recorded and _is_large(recorded):
         return False  # if it is not the same, the long way would look at all of it again
     now = one.fingerprint(context, recorded)
     return (now is recorded or now == recorded) and one.difference(recorded, now, context) is None
