@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import time
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from doit_invariants.adapters import dependency
+from doit_invariants.core.trees import TreeState
 from doit_invariants.testing import Project
 
 DODO = """
@@ -37,6 +40,37 @@ def task_asked():
 
 FILES = {"dodo.py": DODO, "a": "a", "b": "b"}
 Edit = Callable[[Project], object]
+
+
+DIRECTORIES = """
+from doit_invariants import Tree
+
+def make(targets):
+    from pathlib import Path
+    Path(targets[0], "sub").mkdir(parents=True, exist_ok=True)
+    Path(targets[0], "sub", "x").write_text("x")
+    Path(targets[0], "y").write_text("y")
+
+def copy(targets):
+    with open(targets[0], "w") as out:
+        out.write("copy")
+
+def task_reads():
+    return {"actions": [copy], "file_dep": ["data", "a"], "targets": ["data/own"]}
+
+def task_makes():
+    return {"actions": [make], "file_dep": ["a"], "targets": ["made"]}
+
+def task_tree():
+    return {"actions": [copy], "targets": ["t"], "invariants": [Tree("data", exclude=["own"])]}
+"""
+IN_DIRECTORIES = {
+    "dodo.py": DIRECTORIES,
+    "a": "a",
+    "data/one": "1",
+    "data/sub/two": "2",
+    "data/sub/deep/three": "3",
+}
 
 
 def damage(project: Project) -> None:
@@ -97,22 +131,150 @@ EDITS: dict[str, Edit] = {
 }
 
 
-@pytest.mark.parametrize("edit", EDITS)
-def test_both_ways_agree(doit_project, monkeypatch, edit: str) -> None:
+def link(project: Project) -> None:
+    """Put a link into a directory, by whose other name its content is there as well."""
+    (project.path / "data" / "link").symlink_to("one")
+
+
+def unseen(path: str) -> Edit:
+    """Return what gives a file another content of the same size under the same time."""
+
+    def edit(project: Project) -> None:
+        before = (project.path / path).stat()
+        project.write({path: "z"})
+        os.utime(project.path / path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+    return edit
+
+
+def no_directory(name: str, text: str | None = None) -> Edit:
+    """Return what removes a directory, and may put a file into its place."""
+
+    def edit(project: Project) -> None:
+        shutil.rmtree(project.path / name)
+        if text is not None:
+            project.write({name: text})
+
+    return edit
+
+
+def exclude(project: Project) -> None:
+    """Have a file not count any more."""
+    text = project.read("pyproject.toml")
+    project.write({"pyproject.toml": f'{text}\n[tool.doit.invariants]\ntree_exclude = ["one"]\n'})
+
+
+def with_rows(change: Callable[[dict[str, Any]], object]) -> Edit:
+    """Return what changes what is recorded of each task, as plain doit would write it."""
+
+    def edit(project: Project) -> None:
+        stored = json.loads(project.read(".doit.db"))
+        stored.pop("check:invariants", None)
+        for row in stored.values():
+            if "invariants:" in row:
+                row.pop("check:invariants", None)
+                change(row)
+        project.write({".doit.db": json.dumps(stored)})
+
+    return edit
+
+
+def unpack(row: dict[str, Any]) -> None:
+    """Record directories as the first version did: an entry for each file."""
+    record = row["invariants:"]
+    record["trees"] = {k: TreeState.from_json(one).shown() for k, one in record["trees"].items()}
+    for target in record["targets"]:
+        if isinstance(target[1], dict):
+            target[1] = TreeState.from_json(target[1]).shown()
+
+
+def spoil(row: dict[str, Any]) -> None:
+    """Have a byte of each directory be another."""
+    record = row["invariants:"]
+    states = [*record["trees"].values(), *(one for _, one in record["targets"])]
+    states += [entry[3] for entry in record["entries"].values()]
+    for one in states:
+        if isinstance(one, dict) and "blocks" in one:
+            last = one["blocks"]["directories"][-1]
+            last[2] = last[2][:-2] + "AA"
+
+
+def other_digest(row: dict[str, Any]) -> None:
+    """Have doit's own state of the directory be that of another content."""
+    if "data" in row:
+        row["data"][2] = "xxh3_128:" + "0" * 32
+
+
+def no_time(row: dict[str, Any]) -> None:
+    """Have doit's own state of the directory be damaged."""
+    if "data" in row:
+        row["data"][0] = "now"
+
+
+EDITS_IN_DIRECTORIES: dict[str, Edit] = {
+    "nothing": lambda project: None,
+    "content": lambda project: project.write({"data/sub/two": "other"}),
+    "content, unseen": unseen("data/sub/deep/three"),
+    "touched": lambda project: os.utime(project.path / "data" / "one", (1, 1)),
+    "written again": lambda project: project.write({"data/one": "1"}),
+    "time of the directory": lambda project: os.utime(project.path / "data", (1, 1)),
+    "one more": lambda project: project.write({"data/sub/more": ""}),
+    "one less": lambda project: project.remove("data/sub/two"),
+    "renamed": lambda project: (project.path / "data/one").rename(project.path / "data/two"),
+    "an empty directory": lambda project: (project.path / "data/empty").mkdir(),
+    "link": link,
+    "excluded": lambda project: project.write({"data/.git/x": "", "data/.doit.db-x": ""}),
+    "excluded from now on": exclude,
+    "pattern": lambda project: project.edit("dodo.py", '["own"]', '["own", "one"]'),
+    "own target": lambda project: project.write({"data/own": "by hand"}),
+    "target": lambda project: project.write({"made/sub/x": "by hand"}),
+    "target, unseen": unseen("made/y"),
+    "file in a target": lambda project: project.write({"made/more": ""}),
+    "no file in a target": lambda project: project.remove("made/y"),
+    "no target": no_directory("made"),
+    "a file for a target": no_directory("made", ""),
+    "no input": no_directory("data"),
+    "a file for an input": no_directory("data", ""),
+    "first layout": with_rows(unpack),
+    "damage": with_rows(spoil),
+    "digest of doit": with_rows(other_digest),
+    "time of doit": with_rows(no_time),
+}
+EXCLUDE = "[tool.doit.plugins.invariants]\n"
+
+
+@pytest.mark.parametrize(
+    ("files", "edit"),
+    [
+        *((FILES, edit) for edit in EDITS.items()),
+        *((IN_DIRECTORIES, edit) for edit in EDITS_IN_DIRECTORIES.items()),
+    ],
+    ids=[*EDITS, *(f"directories: {name}" for name in EDITS_IN_DIRECTORIES)],
+)
+def test_both_ways_agree(
+    doit_project, monkeypatch, files: dict[str, str], edit: tuple[str, Edit]
+) -> None:
     found = []
+    name, change = edit
     for quick in (True, False):
         with monkeypatch.context() as patch:
             if not quick:
                 patch.setattr(dependency, "is_as_recorded", lambda *args, **kwargs: False)
-            project = settled(doit_project(FILES, backend="json", name=f"quick-{quick}"))
-            EDITS[edit](project)
-            now = time.time() + (86_500 if edit == "a day" else 0)
+            project = settled(doit_project(files, backend="json", name=f"quick-{quick}"))
+            change(project)
+            now = time.time() + (86_500 if name == "a day" else 0)
             runs = [project.run("--continue", now=now) for _ in range(2)]
             found.append([(run.returncode, sorted(run.executed)) for run in runs])
     assert found[0] == found[1]
 
 
-def test_the_short_way_is_taken_for_what_is_as_it_was(doit_project, monkeypatch) -> None:
+@pytest.mark.parametrize(
+    ("files", "tasks"),
+    [(FILES, ["bare", "given", "asked"]), (IN_DIRECTORIES, ["reads", "makes", "tree"])],
+)
+def test_the_short_way_is_taken_for_what_is_as_it_was(
+    doit_project, monkeypatch, files: dict[str, str], tasks: list[str]
+) -> None:
     asked: dict[str, bool] = {}
     original = dependency.is_as_recorded
 
@@ -120,10 +282,10 @@ def test_the_short_way_is_taken_for_what_is_as_it_was(doit_project, monkeypatch)
         asked[task.name] = original(manager, session, task, *args, **kwargs)
         return asked[task.name]
 
-    project = settled(doit_project(FILES, backend="json"))
+    project = settled(doit_project(files, backend="json"))
     monkeypatch.setattr(dependency, "is_as_recorded", spy)
-    project.run().assert_up_to_date("bare", "given", "asked")
-    assert asked == {"bare": True, "given": True, "asked": True}
+    project.run().assert_up_to_date(*tasks)
+    assert asked == dict.fromkeys(tasks, True)
 
 
 def stats_recorded(project: Project) -> dict[str, list[int]]:

@@ -16,6 +16,7 @@ from doit_invariants.core.decide import Observed
 from doit_invariants.core.files import EDITED_MEANWHILE
 from doit_invariants.core.invariant import Context, Fingerprint
 from doit_invariants.core.model import Json
+from doit_invariants.core.trees import in_blocks, was_written
 
 _OF_FILES = frozenset({"Files", "Tree", "Script"})
 #: Of these what was loaded counts, or they can't change while a process lives.
@@ -79,8 +80,13 @@ def _may_change(seen: Observed) -> bool:
 
 
 def _differs(old: Fingerprint, new: Fingerprint, context: Context) -> bool:
+    if old is new:
+        return False
     if old["digest"] != new["digest"]:
         return True
+    one, other = in_blocks(old), in_blocks(new)
+    if one is not None and other is not None:
+        return was_written(one, other)
     # Of files that were written meanwhile the content may have been another in between.
     before, after = _states(old, context), _states(new, context)
     return any(_time(state) != _time(after.get(name)) for name, state in before.items())

@@ -15,7 +15,7 @@ from doit_invariants.core.decide import NEVER_RAN, path_difference
 from doit_invariants.core.files import EDITED_MEANWHILE, FileState
 from doit_invariants.core.model import Reason
 from doit_invariants.core.records import PathState
-from doit_invariants.core.trees import TreeState
+from doit_invariants.core.trees import TreeState, was_written
 
 if TYPE_CHECKING:
     from doit_invariants.adapters.dependency import InvariantsDependency
@@ -185,8 +185,7 @@ def _is_own(path: str, targets: Iterable[str]) -> bool:
 def _was_written(before: PathState, after: PathState) -> bool:
     """Return whether what has the content that it had may have had another in between."""
     if isinstance(before, TreeState) and isinstance(after, TreeState):
-        then = before.entries
-        return any(_was_written(then.get(name), one) for name, one in after.entries.items())
+        return was_written(before, after)
     if not isinstance(before, FileState) or not isinstance(after, FileState):
         return False
     return bool(before.stat and after.stat and before.stat[:3] != after.stat[:3])

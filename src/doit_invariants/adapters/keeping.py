@@ -23,7 +23,7 @@ from doit_invariants.core.errors import InvariantsError
 from doit_invariants.core.files import FileState
 from doit_invariants.core.model import listing
 from doit_invariants.core.records import PathState
-from doit_invariants.core.trees import TreeState
+from doit_invariants.core.trees import TreeState, was_written
 from doit_invariants.stores.base import Store
 
 if TYPE_CHECKING:
@@ -151,9 +151,7 @@ def _was_written(before: PathState, after: PathState) -> bool:
     if isinstance(before, FileState) and isinstance(after, FileState):
         return bool(before.stat and after.stat and before.stat[:3] != after.stat[:3])
     if isinstance(before, TreeState) and isinstance(after, TreeState):
-        return any(
-            _was_written(state, after.entries.get(name)) for name, state in before.entries.items()
-        )
+        return was_written(before, after)
     return False
 
 

@@ -58,8 +58,8 @@ def is_as_recorded(
         inputs: _Renewed = {}
         targets: _Renewed = {}
         same = (
-            _inputs_are_same(row, session.files, task, record["stats"], inputs)
-            and _targets_are_same(session.files, spec, task, record["targets"], targets)
+            _inputs_are_same(row, session, task, record, inputs)
+            and _targets_are_same(session, spec, task, record["targets"], targets)
             and _invariants_are_same(dep_manager, session, task, spec, record)
         )
         if same and session.writes and (inputs or targets):
@@ -86,22 +86,26 @@ _SAME = "entries that are the same"
 
 def _is_of_here(record: Json, root: str) -> bool:
     """Return whether a record is one that this version can read, of this place."""
-    return (
-        record["schema"] == SCHEMA
-        and record["root"] == root
-        and record["origin"] in ORIGINS
-        and not record["trees"]
-    )
+    return record["schema"] == SCHEMA and record["root"] == root and record["origin"] in ORIGINS
 
 
 def _inputs_are_same(
-    row: Json, files: FileView, task: Any, stats: dict[str, Json], renewed: _Renewed
+    row: Json, session: Session, task: Any, record: Json, renewed: _Renewed
 ) -> bool:
+    stats, trees, files = record["stats"], record["trees"], session.files
     if row["checker:"] != ContentChecker.__name__:
         return False
-    if len(stats) != len(task.file_dep) or set(row["deps:"]) != set(task.file_dep):
+    if len(stats) + len(trees) != len(task.file_dep) or set(row["deps:"]) != set(task.file_dep):
         return False
     for path in task.file_dep:
+        if path in trees:
+            mtime, _, digest = row[path]  # of a directory the time does not count
+            skip = (*task.targets, *session.database)
+            if type(mtime) is not float:
+                return False
+            if not _is_same_directory(session, path, trees[path], digest, skip):
+                return False
+            continue
         info = os.stat(path)
         mtime, size, digest = row[path]
         if size != info.st_size or type(digest) is not str:
@@ -115,6 +119,18 @@ def _inputs_are_same(
         if not same:
             return False
     return True
+
+
+def _is_same_directory(*args: Any) -> bool:
+    from doit_invariants.adapters.directories import is_same_directory  # late: few tasks have any
+
+    return is_same_directory(*args)
+
+
+def _is_large(recorded: Json) -> bool:
+    from doit_invariants.core.trees import is_large
+
+    return is_large(recorded)
 
 
 def _has(
@@ -147,18 +163,25 @@ def _renew(backend: Backend, task: str, record: Json, inputs: _Renewed, targets:
 
 
 def _targets_are_same(
-    files: FileView, spec: TaskSpec, task: Any, recorded: Json, renewed: _Renewed
+    session: Session, spec: TaskSpec, task: Any, recorded: Json, renewed: _Renewed
 ) -> bool:
     if not spec.track_targets:
         return recorded is None and all(map(os.path.exists, task.targets))
     if len(recorded) != len(task.targets):
         return False
-    for path, (known, (digest, stat)) in zip(task.targets, recorded, strict=True):
+    for path, (known, state) in zip(task.targets, recorded, strict=True):
+        if path != known:
+            return False
+        if type(state) is dict:
+            if not _is_same_directory(session, path, state, state["digest"], session.database):
+                return False
+            continue
+        digest, stat = state
         info = os.stat(path)
         now = [info.st_mtime_ns, info.st_size, info.st_ino, info.st_ctime_ns]
-        if path != known or type(digest) is not str:
+        if type(digest) is not str:
             return False
-        if stat != now and not _has(files, path, info, digest, stat, renewed):
+        if stat != now and not _has(session.files, path, info, digest, stat, renewed):
             return False
     return True
 
@@ -199,5 +222,7 @@ def _is_same(one: Invariant, entry: Json, plugin: str | None, context: TaskConte
     digest = recorded["digest"]
     if type(digest) is not str or digest == EDITED_MEANWHILE or label != one.label():
         return False
+    if "blocks" in recorded and _is_large(recorded):
+        return False  # if it is not the same, the long way would look at all of it again
     now = one.fingerprint(context, recorded)
     return (now is recorded or now == recorded) and one.difference(recorded, now, context) is None

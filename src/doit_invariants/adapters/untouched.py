@@ -42,11 +42,19 @@ def left(targets: Iterable[str]) -> dict[str, Stat]:
 
 def _newest(directory: str, info: os.stat_result) -> Stat:
     count, newest = 0, info.st_ctime_ns
-    for top, directories, files in os.walk(directory):
-        for name in (*directories, *files):
-            count += 1
+    waiting = [directory]
+    while waiting:
+        try:
+            with os.scandir(waiting.pop()) as found:
+                entries = list(found)
+        except OSError:
+            continue
+        count += len(entries)
+        for entry in entries:
             with contextlib.suppress(OSError):
-                newest = max(newest, os.lstat(os.path.join(top, name)).st_ctime_ns)
+                newest = max(newest, entry.stat(follow_symlinks=False).st_ctime_ns)
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(entry.path)
     return (0, count, info.st_ino, newest)
 
 

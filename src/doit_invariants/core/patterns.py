@@ -3,16 +3,49 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Collection, Sequence
 
 from doit_invariants.core.errors import InvalidOption
 
-#: Returns whether a relative path, with ``/`` between its parts, matches.
-Matcher = Callable[[str], bool]
+
+class Matcher:
+    """Some patterns; called with a relative path it tells whether one of them matches.
+
+    :param names: regular expressions for the last part of a path
+    :param paths: those for a whole path, with ``/`` between its parts
+    """
+
+    def __init__(self, names: Sequence[str], paths: Sequence[str]) -> None:
+        ends = [rf"{name}\Z" for name in names]
+        self._by_name = re.compile("|".join(ends)).match if names else None
+        self._by_path = re.compile("|".join(rf"{p}\Z" for p in paths)).match if paths else None
+        # Finds each name that matches, and may find what does not: ``[!a]`` matches a slash.
+        self._in_text = re.compile(f"/(?:{'|'.join(names)})/").search if names else None
+
+    def __call__(self, path: str) -> bool:
+        """Return whether a path matches."""
+        if self._by_name is not None and self._by_name(path.rpartition("/")[2]):
+            return True
+        return self._by_path is not None and self._by_path(path) is not None
+
+    def among(self, prefix: str, names: Collection[str]) -> set[str]:
+        """Return which names of a directory match.
+
+        It costs a sixth of asking one by one where none does by its last part.
+
+        :param prefix: the path of the directory with a trailing slash, empty for the first one
+        """
+        found: set[str] = set()
+        text = f"/{'/'.join(names)}/"
+        if self._by_name is not None and self._in_text is not None and self._in_text(text):
+            found.update(filter(self._by_name, names))
+        if self._by_path is not None:
+            found.update(name for name in names if self._by_path(prefix + name))
+        return found
 
 
 def matcher(patterns: Sequence[str]) -> Matcher | None:
-    """Return a function that tells whether a relative path matches one of the patterns.
+    """Return what tells whether a relative path matches one of the patterns.
 
     :param patterns: a pattern without ``/`` is compared with the last part of the path, so it
         matches at any depth; one with ``/`` with the whole path. ``*``, ``?`` and ``[...]`` do
@@ -35,21 +68,13 @@ def matcher(patterns: Sequence[str]) -> Matcher | None:
         else:
             names.append(_translate(stripped))
     try:
-        by_name = re.compile("|".join(names)).match if names else None
-        by_path = re.compile("|".join(paths)).match if paths else None
+        return Matcher(names, paths)
     except re.error as error:
         raise InvalidOption(f"patterns {list(patterns)!r:.80}: {error.msg}") from error
 
-    def matches(path: str) -> bool:
-        if by_name is not None and by_name(path.rpartition("/")[2]):
-            return True
-        return by_path is not None and by_path(path) is not None
-
-    return matches
-
 
 def _translate(pattern: str) -> str:
-    """Translate a pattern into a regular expression for a whole path.
+    """Translate a pattern into a regular expression for a whole path, without its end.
 
     Not ``fnmatch.translate``: its ``*`` crosses slashes.
     """
@@ -70,7 +95,7 @@ def _translate(pattern: str) -> str:
             out.append(f"[{'^' + inside[1:] if inside[0] == '!' else inside}]")
         else:
             out.append(re.escape(token))
-    return rf"(?s:{''.join(out)})\Z"
+    return f"(?s:{''.join(out)})"
 
 
 _TOKEN = re.compile(r"\*\*/|\*\*|\*|\?|\[!?\]?[^\]/]*\]|(?s:.)")

@@ -11,43 +11,24 @@ from __future__ import annotations
 
 import os
 import stat as stat_module
-from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from doit_invariants.core.digest import digest_bytes
-from doit_invariants.core.errors import CannotFingerprint
 from doit_invariants.core.files import FileState, FileView
 from doit_invariants.core.model import Change, Difference, Json, listing
 from doit_invariants.core.patterns import Matcher
 
-DIRECTORY = FileState("directory", None)
-_CIRCLE = FileState("circle", None)
+# What packs and walks is imported late: most tasks have no directory, and doit starts for every
+# command.
+if TYPE_CHECKING:
+    from doit_invariants.core.blocks import Block
 
-
-@dataclass(frozen=True, slots=True)
-class TreeState:
-    """The entries below a directory.
-
-    :ivar digest: digest of the names and contents
-    :ivar entries: relative path, with ``/`` between its parts, to the state of what is there
-    """
-
-    digest: str
-    entries: dict[str, FileState]
-
-    def to_json(self) -> Json:
-        """Return the state as it is stored in a record."""
-        entries = {path: state.to_json() for path, state in self.entries.items()}
-        return {"digest": self.digest, "entries": entries}
-
-    @staticmethod
-    def from_json(data: Json) -> TreeState:
-        """Read a stored state.
-
-        :raises ValueError, TypeError, KeyError, AttributeError: if it is not one
-        """
-        entries = {str(k): FileState.from_json(v) for k, v in data["entries"].items()}
-        return TreeState(str(data["digest"]), entries)
+#: A directory with more entries is large: to look at it twice would be noticed.
+_LARGE = 1_000
+#: What the digest of a file takes in a block.
+_DIGEST = 21
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +45,89 @@ class Selection:
     skip: frozenset[str] = frozenset()
 
 
+#: Everything counts.
+ALL = Selection()
+
+
+@dataclass(frozen=True)
+class TreeState:
+    """The entries below a directory.
+
+    Two states are equal if they would be recorded alike.
+
+    :ivar digest: digest of the names and contents
+    :ivar others: entries by relative path, with ``/`` between its parts; all of them, or those
+        that have no place in a block
+    :ivar blocks: the directories with their files, each after the one that it is in
+    """
+
+    digest: str
+    others: dict[str, FileState]
+    blocks: tuple[Block, ...] = ()
+
+    @cached_property
+    def entries(self) -> dict[str, FileState]:
+        """What there is, by relative path: an object for each, made when it is asked for."""
+        if not self.blocks:
+            return self.others
+        from doit_invariants.core import blocks as packing
+
+        return {**dict(packing.entries_of(self.blocks)), **self.others}
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Leave out what was made of the blocks."""
+        return TreeState, (self.digest, self.others, self.blocks)
+
+    def to_json(self) -> Json:
+        """Return the state as it is stored in a record."""
+        entries = {path: state.to_json() for path, state in self.others.items()}
+        stored = {"digest": self.digest, "entries": entries}
+        if not self.blocks:
+            return stored
+        from doit_invariants.core import blocks as packing
+
+        return {**stored, "blocks": packing.to_json(self.blocks)}
+
+    def shown(self) -> Json:
+        """Return the state as people read it: as it is stored where nothing is in blocks."""
+        return TreeState(self.digest, self.entries).to_json()
+
+    @staticmethod
+    def from_json(data: Json) -> TreeState:
+        """Read a stored state.
+
+        :raises ValueError, TypeError, KeyError, AttributeError: if it is not one
+        """
+        others = {str(k): FileState.from_json(v) for k, v in data["entries"].items()}
+        if "blocks" not in data:
+            return TreeState(str(data["digest"]), others)
+        from doit_invariants.core import blocks as packing
+
+        return TreeState(str(data["digest"]), others, packing.from_json(data["blocks"]))
+
+
+def in_blocks(data: Json) -> TreeState | None:
+    """Return the state that is stored in blocks, None if what is stored is something else."""
+    if not isinstance(data, dict) or not isinstance(data.get("blocks"), dict):
+        return None
+    try:
+        return TreeState.from_json(data)
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return None
+
+
+def is_large(data: Json) -> bool:
+    """Return whether what is stored, a state or a fingerprint, is of a directory of many files."""
+    blocks = data.get("blocks")
+    directories = blocks.get("directories") if isinstance(blocks, dict) else None
+    try:
+        return sum(1 + len(block[-1]) // _DIGEST for block in directories or ()) > _LARGE
+    except (TypeError, IndexError, KeyError):
+        return False
+
+
 def tree_state(
-    view: FileView, directory: str, known: TreeState | None = None, select: Selection = Selection()
+    view: FileView, directory: str, known: TreeState | None = None, select: Selection = ALL
 ) -> TreeState:
     """Return the state of a directory now.
 
@@ -73,11 +135,22 @@ def tree_state(
     :raises FileNotFoundError: if there is no directory
     :raises CannotFingerprint: if a directory or a file in it can't be read
     """
-    before = known.entries if known is not None else {}
-    entries = dict(_walk(view, directory, before, select))
-    if known is not None and _identical(entries, before):
+    from doit_invariants.core import blocks as packing
+    from doit_invariants.core.walk import Walk
+
+    before = known or TreeState("", {})
+    walk = Walk(view, select, before.blocks, before.others)
+    blocks = tuple(walk.through(directory))
+    same = walk.same and len(blocks) == len(before.blocks) and walk.others == before.others
+    if known is not None and same:
         return known
-    return TreeState(entries_digest(entries), entries)
+    try:
+        digest = packing.digest_of(blocks, walk.names, walk.others)
+    except ValueError:  # somebody has packed a block with other digests than files
+        return tree_state(view, directory, None, select)
+    if digest is None:
+        digest = entries_digest({**dict(packing.entries_of(blocks)), **walk.others})
+    return TreeState(digest, walk.others, blocks)
 
 
 def tree_difference(old: TreeState, new: TreeState, directory: str) -> Difference | None:
@@ -89,11 +162,10 @@ def tree_difference(old: TreeState, new: TreeState, directory: str) -> Differenc
     if old.digest == new.digest:
         return None
     prefix = directory.rstrip("/") + "/" if directory else ""
-    changed = [
-        p for p, s in old.entries.items() if p in new.entries and new.entries[p].digest != s.digest
-    ]
-    removed = [p for p in old.entries if p not in new.entries]
-    added = [p for p in new.entries if p not in old.entries]
+    before, after = _apart(old, new)
+    changed = [p for p, s in before.items() if p in after and after[p].digest != s.digest]
+    removed = [p for p in before if p not in after]
+    added = [p for p in after if p not in before]
     changes: list[Change] = []
     texts: list[str] = []
     for what, paths in (("changed", changed), ("added", added), ("removed", removed)):
@@ -105,7 +177,7 @@ def tree_difference(old: TreeState, new: TreeState, directory: str) -> Differenc
 
 
 def entries_digest(entries: dict[str, FileState]) -> str:
-    """Digest the sorted entries; NUL and newline can't be confused with a name's own bytes."""
+    """Digest the sorted entries; NUL can't be confused with a name's own bytes."""
     lines = (
         os.fsencode(path) + b"\0" + entries[path].digest.encode("utf-8", "surrogatepass") + b"\0"
         for path in sorted(entries)
@@ -113,100 +185,33 @@ def entries_digest(entries: dict[str, FileState]) -> str:
     return digest_bytes(b"".join(lines))
 
 
-def _identical(entries: dict[str, FileState], before: dict[str, FileState]) -> bool:
-    if len(entries) != len(before):
-        return False
-    for path, state in entries.items():
-        known = before.get(path)
-        if known is not state and known != state:
-            return False
-    return True
+def was_written(old: TreeState, new: TreeState) -> bool:
+    """Return whether a file that both have was written in between, be it with what was there.
+
+    The change time does not count: a hard link changes it.
+    """
+    before, after = _apart(old, new)
+    both = ((before[path].stat, after[path].stat) for path in before.keys() & after.keys())
+    return any(bool(one and other and one[:3] != other[:3]) for one, other in both)
 
 
-def _walk(
-    view: FileView, directory: str, before: dict[str, FileState], select: Selection
-) -> Iterator[tuple[str, FileState]]:
-    """Yield every entry that counts. ``inside`` are the directories that we are in, by inode."""
-    stack = [(directory, "", _enter(directory, frozenset()))]
-    while stack:
-        path, prefix, inside = stack.pop()
-        skip = _names_in(path, select.skip)
-        for entry in _scan(path, missing_ok=bool(prefix)):
-            relative = prefix + entry.name
-            if entry.name in skip or (select.exclude is not None and select.exclude(relative)):
-                continue
-            if not _is_directory(entry):
-                if select.include is None or select.include(relative):
-                    state = _entry_state(view, entry, before.get(relative))
-                    if state is not None:
-                        yield relative, state
-                continue
-            try:
-                within = _enter(entry.path, inside)
-            except FileNotFoundError:
-                continue  # removed while we walked
-            if within is inside:
-                yield relative, _CIRCLE
-            else:
-                yield relative, DIRECTORY
-                stack.append((entry.path, relative + "/", within))
+def _apart(old: TreeState, new: TreeState) -> tuple[dict[str, FileState], dict[str, FileState]]:
+    """Return the entries of both without the directories whose files are recorded alike."""
+    if not old.blocks or not new.blocks:
+        return old.entries, new.entries
+    from doit_invariants.core import blocks as packing
 
-
-def _scan(path: str, *, missing_ok: bool) -> list[os.DirEntry[str]]:
-    try:
-        with os.scandir(path) as found:
-            return list(found)
-    except FileNotFoundError:
-        if missing_ok:
-            return []  # removed while we walked: its parent's other entries still count
-        raise
-    except NotADirectoryError:
-        raise
-    except OSError as error:
-        raise CannotFingerprint(f"{path} can't be read: {error.strerror}") from error
-
-
-def _names_in(directory: str, paths: frozenset[str]) -> set[str]:
-    """Return the names of those paths that lie in a directory itself."""
-    # Once a directory: to make each entry's path absolute took a sixth of an unchanged check.
-    absolute = os.path.abspath(directory)
-    return {name for parent, name in map(os.path.split, paths) if parent == absolute}
-
-
-def _enter(path: str, inside: frozenset[tuple[int, int]]) -> frozenset[tuple[int, int]]:
-    """Return ``inside`` with this directory added; the very same set if we are in it already."""
-    info = os.stat(path)
-    key = (info.st_dev, info.st_ino)
-    return inside if key in inside else inside | {key}
-
-
-def _is_directory(entry: os.DirEntry[str]) -> bool:
-    try:
-        return entry.is_dir()
-    except OSError:
-        return False  # a cycle of links
-
-
-def _entry_state(
-    view: FileView, entry: os.DirEntry[str], known: FileState | None
-) -> FileState | None:
-    try:
-        # DirEntry.stat() follows links; on Windows it lacks the inode, os.stat() has it.
-        info = os.stat(entry.path) if os.name == "nt" else entry.stat()
-        return view.state_of(entry.path, info, known)
-    except FileNotFoundError:
-        return _link(entry.path) if entry.is_symlink() else None
-    except CannotFingerprint:
-        raise
-    except OSError as error:
-        if entry.is_symlink():
-            return _link(entry.path)
-        raise CannotFingerprint(f"{entry.path} can't be read: {error.strerror}") from error
-
-
-def _link(path: str) -> FileState:
-    target = os.readlink(path)
-    return FileState("link:" + digest_bytes(os.fsencode(target)), None)
+    before = {block.path: block for block in old.blocks}
+    same = {
+        block.path
+        for block in new.blocks
+        if block.path in before and block.same(before[block.path])
+    }
+    one, other = (
+        {**dict(packing.entries_of(b for b in tree.blocks if b.path not in same)), **tree.others}
+        for tree in (old, new)
+    )
+    return one, other
 
 
 def is_directory(info: os.stat_result) -> bool:

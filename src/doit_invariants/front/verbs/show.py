@@ -9,7 +9,7 @@ from typing import Any
 from doit_invariants.adapters import stored
 from doit_invariants.core.model import Json, printable
 from doit_invariants.core.records import Entry, PathState, Record, to_json
-from doit_invariants.core.trees import TreeState
+from doit_invariants.core.trees import TreeState, in_blocks
 
 _ORIGIN = {
     "run": "the actions ran",
@@ -49,7 +49,18 @@ def _json(record: Record | None, command: Any, placeholders: list[str]) -> Json:
         return extra or None
     tracked = {key: _contents(entry, command) for key, entry in record.entries.items()}
     shown = {key: lines for key, lines in tracked.items() if lines}
-    return {**to_json(record), "tracked": shown, **extra}
+    return {**_readable(to_json(record)), "tracked": shown, **extra}
+
+
+def _readable(data: Json) -> Json:
+    """Return what is stored with an entry for each file, where files are stored in columns."""
+    if isinstance(data, dict):
+        tree = in_blocks(data)
+        if tree is not None:
+            kept = {key: one for key, one in data.items() if key != "blocks"}
+            return {**kept, **tree.shown()}
+        return {key: _readable(one) for key, one in data.items()}
+    return list(map(_readable, data)) if isinstance(data, (list, tuple)) else data
 
 
 def _contents(entry: Entry, command: Any) -> list[str]:

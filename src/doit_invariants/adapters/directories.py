@@ -1,0 +1,32 @@
+"""Directories on the short way to "up-to-date".
+
+Apart, as it is imported only where a task has a directory, which few have.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+
+from doit_invariants.adapters.session import Session
+from doit_invariants.core.model import Json
+from doit_invariants.core.trees import Selection, TreeState, is_large, tree_state
+
+
+def is_same_directory(
+    session: Session, path: str, recorded: Json, digest: Json, skip: Iterable[str]
+) -> bool:
+    """Return whether a directory is as it was recorded, and its record as a new one would be.
+
+    A large one is left to the long way, which would look at all of it again if it is not.
+
+    :param recorded: its state as it is stored
+    :param digest: what else is stored as its digest
+    :param skip: paths that do not count
+    :raises Exception: whatever reading a damaged state raises
+    """
+    if is_large(recorded):
+        return False
+    known = TreeState.from_json(recorded)
+    select = Selection(exclude=session.excluded, skip=frozenset(map(os.path.abspath, skip)))
+    return known.digest == digest and tree_state(session.files, path, known, select) is known
