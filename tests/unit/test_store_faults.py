@@ -472,6 +472,7 @@ while True:
         blobs[digest] = size
     # Some signatures come again, in this process and in others.
     store.add(digest_bytes(b"%d" % rng.randrange(200)), {"blobs": blobs, "text": "x" * 5000})
+    print("added", flush=True)
     n += 1
     if n % 10 == 0:
         store.close()
@@ -488,6 +489,8 @@ def _kill_writers(tmp_path: Path, rounds: int) -> int:
         ) as writer:
             assert writer.stdout is not None
             assert writer.stdout.readline() == b"ready\n"
+            for _ in range(rng.randrange(3)):  # however slow the machine is just now
+                assert writer.stdout.readline() == b"added\n"
             time.sleep(rng.random() * 0.06)
             writer.send_signal(signal.SIGKILL)
         assert writer.returncode == -signal.SIGKILL
