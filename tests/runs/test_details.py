@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from typing import Any
 
 from doit_invariants.testing import Project
 
@@ -19,9 +20,10 @@ def task_t():
 """
 
 
-def stored(project: Project) -> list[str]:
-    """Return the names under which doit's DB has anything, with the backend json."""
-    return list(json.loads(project.read(".doit.db")))
+def stored(project: Project) -> dict[str, Any]:
+    """Return what doit's DB has, by name, with the backend json."""
+    found: dict[str, Any] = json.loads(project.read(".doit.db"))
+    return found
 
 
 def test_many_tasks_share_what_explains_their_function(doit_project: Make) -> None:
@@ -30,12 +32,39 @@ def test_many_tasks_share_what_explains_their_function(doit_project: Make) -> No
         {"dodo.py": DODO % 20, "helpers.py": "def clean():\n    return 1\n"}, backend="json"
     )
     project.run().assert_success()
-    assert len([name for name in stored(project) if name.startswith("invariants:")]) == 1
+    rows = stored(project)
+    kept = [rows[name]["details:"] for name in rows if name.startswith("invariants:")]
+    assert [set(one) for one in kept if "units" in one] == [{"units", "sources"}]
     project.run().assert_executed()
     project.edit("helpers.py", "1", "2")
     why = project.run("invariants", "why", "t:7").stdout
     assert "helpers.py:1 clean() constant 1 -> 2 (used by work())" in why
     assert "+    return 2" in why
+
+
+def test_what_many_tasks_are_tracked_by_is_recorded_once(doit_project: Make) -> None:
+    """The first of them has it in its record, the others a key; where that is gone they run."""
+    names = [f"t:{number}" for number in range(20)]
+    project = doit_project(
+        {"dodo.py": DODO % 20, "helpers.py": "def clean():\n    return 1\n"}, backend="json"
+    )
+    project.run().assert_success()
+    rows = stored(project)
+    (key,) = {rows[name]["invariants:"]["sources"] for name in names[1:]}
+    kept = rows[f"invariants:{key}"]["details:"]
+    record = rows["t:0"]["invariants:"]
+    assert kept == {"entries": record["entries"], "sources": record["sources"]}
+    shown = json.loads(project.run("invariants", "show", "t:7", "--json").stdout)["t:7"]
+    assert shown["entries"] == record["entries"]
+    assert shown["sources"] == record["sources"]
+    project.run().assert_up_to_date(*names)
+    data = json.loads(project.read(".doit.db"))
+    del data["check:invariants"], data[f"invariants:{key}"]
+    project.write({".doit.db": json.dumps(data)})
+    why = project.run("invariants", "why", "t:7").stdout
+    assert "what was tracked of it is not in the DB any more; taken as never ran" in why
+    assert "t:1" in project.run().executed  # which puts it back for the others
+    project.run().assert_up_to_date(*names)
 
 
 def test_details_that_are_gone_or_damaged(doit_project: Make) -> None:

@@ -31,6 +31,7 @@ class Details:
         self._kept: dict[str, Json] = {}
         self._saved: set[str] = set()
         self._grown = False
+        self._last: dict[int, tuple[str, Json]] = {}
 
     def open(self, dep_manager: Any) -> None:
         """Take the DB in which they are stored."""
@@ -40,6 +41,18 @@ class Details:
         """Keep JSON for this run; return its key."""
         key = digest_json(details)
         self._kept[key] = details
+        return key
+
+    def keep_once(self, whose: int, details: Json) -> str:
+        """Put into the DB what several tasks have in common; return its key.
+
+        :param whose: tells one group of tasks from another: they mostly keep the same
+        """
+        key, content = self._last.get(whose, ("", None))
+        if not key or content != details:
+            key = self.keep(details)
+            self._last[whose] = (key, details)
+            self.save(key)
         return key
 
     def recall(self, key: object) -> Json:
@@ -82,18 +95,23 @@ class Details:
         stored = [one for one in ids if one.startswith(f"{_PREFIX}{ALGORITHM}:")]
         if len(stored) <= 2 * max(_FEW, self._dep_manager._get(_PREFIX, _FIELD) or 0):
             return
-        used = {_PREFIX + key for task in ids for key in _used_by(self._dep_manager, task)}
+        used = {_PREFIX + key for task in ids for key in self._used_by(task)}
         for one in stored:
             if one not in used:
                 self._dep_manager.remove(one)
         self._dep_manager._set(_PREFIX, _FIELD, len(used))
 
-
-def _used_by(dep_manager: Any, task: str) -> Iterable[str]:
-    """Return the keys of the details that the record of a task refers to."""
-    record = dep_manager._get(task, KEY)
-    entries = record["entries"].values() if record is not None else ()
-    for _, _, _, fingerprint, _ in entries:
-        yield from (fingerprint.get("modules") or {}).values()
-        if "details" in fingerprint:
-            yield fingerprint["details"]
+    def _used_by(self, task: str) -> Iterable[str]:
+        """Return the keys of the details that the record of a task refers to."""
+        record = self._dep_manager._get(task, KEY)
+        if record is None:
+            return
+        entries = [*record["entries"].values()]
+        if isinstance(record["sources"], str):
+            yield record["sources"]
+            tracked = self.recall(record["sources"])
+            entries += tracked["entries"].values() if tracked is not None else ()
+        for _, _, _, fingerprint, _ in entries:
+            yield from (fingerprint.get("modules") or {}).values()
+            if "details" in fingerprint:
+                yield fingerprint["details"]

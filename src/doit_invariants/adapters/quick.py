@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from doit_invariants.adapters.backends.base import Backend
@@ -80,7 +81,7 @@ def _is_marked(session: Session, task: Any) -> bool:
     return bool(task.targets) and bool(session.placeholders.among(task.targets))
 
 
-#: Entries of a record that were found to be as they are now, with the invariants of which.
+#: What is kept of several tasks and is as it was recorded, with the invariants that it is of.
 _SAME = "entries that are the same"
 
 
@@ -189,30 +190,46 @@ def _targets_are_same(
 def _invariants_are_same(
     dep_manager: InvariantsDependency, session: Session, task: Any, spec: TaskSpec, record: Json
 ) -> bool:
-    found, asked = session.trackers.of(task, spec)
-    entries, listed = record["entries"], spec.invariants
-    if record["sources"] != list(asked) or list(entries) != [*listed, *found]:
+    tracked, asked = session.trackers.of(task, spec)
+    entries, sources, listed = record["entries"], record["sources"], spec.invariants
+    invariants: list[_Named] = [(key, None, one) for key, one in listed.items()]
+    alike = type(sources) is str and task.name not in session.late
+    if alike and session.memo.get((_SAME, id(tracked))) == (tracked, sources):
+        # The very same functions, recorded alike: those of the tasks that one loop has made.
+        same = list(entries) == list(listed)
+        return same and _all_same(dep_manager, session, task, invariants, record)
+    if type(sources) is str:
+        kept = session.details.recall(sources)
+        entries, sources = {**entries, **kept["entries"]}, kept["sources"]
+    if sources != list(asked) or list(entries) != [*listed, *tracked]:
         return False
-    # The very same functions, recorded alike: those of the tasks that one loop has made.
-    shared = task.name not in session.late
-    if shared and session.memo.get((_SAME, id(found))) == (found, [entries[key] for key in found]):
-        found = {}
-    if not listed and not found:
+    invariants += [(key, plugin, one) for key, (plugin, one) in tracked.items()]
+    same = _all_same(dep_manager, session, task, invariants, {**record, "entries": entries})
+    if same and alike and all(one.settled for _, one in tracked.values()):
+        session.memo[_SAME, id(tracked)] = (tracked, record["sources"])
+    return same
+
+
+#: An invariant with its id and the plugin that adds it, None if it is listed.
+_Named = tuple[str, "str | None", Invariant]
+
+
+def _all_same(
+    dep_manager: InvariantsDependency,
+    session: Session,
+    task: Any,
+    invariants: Iterable[_Named],
+    record: Json,
+) -> bool:
+    if not invariants:
         return True
     executed_at = record["executed_at"]
     if executed_at is not None and not math.isfinite(executed_at := float(executed_at)):
         return False
     sign = Signer(session, dep_manager, dep_manager.tasks)
     context = TaskContext(session, task, executed_at, sign)
-    for key, one in listed.items():
-        if not _is_same(one, entries[key], None, context):
-            return False
-    for key, (plugin, one) in found.items():
-        if not _is_same(one, entries[key], plugin, context):
-            return False
-    if shared and found and all(one.settled for _, one in found.values()):
-        session.memo[_SAME, id(found)] = (found, [entries[key] for key in found])
-    return True
+    entries = record["entries"]
+    return all(_is_same(one, entries[key], plugin, context) for key, plugin, one in invariants)
 
 
 def _is_same(one: Invariant, entry: Json, plugin: str | None, context: TaskContext) -> bool:

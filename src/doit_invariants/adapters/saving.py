@@ -139,7 +139,7 @@ def _save_record(
         for key in edited_meanwhile(look):
             seen = look.snapshot.observed[key]
             look.snapshot.observed[key] = seen.spoiled(EDITED_MEANWHILE)
-    _write(dep_manager, task, make_record(look, inputs, origin, executed_at))
+    _write(dep_manager, task, make_record(look, inputs, origin, executed_at), look)
 
 
 def refresh(dep_manager: InvariantsDependency, task: Any, look: Look) -> None:
@@ -162,13 +162,13 @@ def refresh(dep_manager: InvariantsDependency, task: Any, look: Look) -> None:
     if inputs:
         dep_manager._set(task.name, "deps:", tuple(inputs))
     if previous is None:
-        _write(dep_manager, task, record)
+        _write(dep_manager, task, record, look)
     else:
-        stored.write(dep_manager, task.name, record)
+        stored.write(dep_manager, task.name, record, look.alike)
 
 
-def _write(dep_manager: InvariantsDependency, task: Any, record: Record) -> None:
-    stored.write(dep_manager, task.name, record)
+def _write(dep_manager: InvariantsDependency, task: Any, record: Record, look: Look) -> None:
+    stored.write(dep_manager, task.name, record, look.alike)
     if dep_manager.session.on_saved is None:
         return
     try:

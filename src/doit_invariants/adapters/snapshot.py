@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -77,6 +78,8 @@ class Look:
             before.record = translate(before.record, session.root)
         self.context = context
         self.snapshot = Snapshot(task.name)
+        #: What the task is tracked by, where others are tracked alike.
+        self.alike: Mapping[str, Any] | None = None
 
     def _inputs_of_directory(self) -> Selection:
         """Return what counts of a directory that the task reads: not its own targets."""
@@ -137,6 +140,8 @@ class Look:
             self.problem("invariants", str(error))
             return
         self.snapshot.sources = asked
+        if self.session.trackers.serves_several(found, self.task.name):
+            self.alike = found
         for key, (plugin, one) in found.items():
             self._observe(key, one, plugin)
 

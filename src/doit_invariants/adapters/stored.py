@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from doit_invariants.adapters.backends.base import Backend
 from doit_invariants.adapters.session import session_of
 from doit_invariants.adapters.snapshot import Before
+from doit_invariants.core.digest import ALGORITHM
+from doit_invariants.core.model import Json
 from doit_invariants.core.records import KEY, PathState, Record, Unreadable, from_json, to_json
 
 
@@ -20,22 +23,51 @@ def read(dep_manager: Any, task: str) -> Before:
     if data is None:
         return Before()
     try:
-        return Before(record=from_json(data))
+        return Before(record=from_json(_whole(dep_manager, data)))
     except Unreadable as error:
         return Before(unreadable=str(error))
 
 
-def write(dep_manager: Any, task: str, record: Record) -> None:
+def _whole(dep_manager: Any, data: Json) -> Json:
+    """Return a stored record with what is kept once for several tasks; raises Unreadable."""
+    session = session_of(dep_manager)
+    key = data.get("sources") if isinstance(data, dict) else None
+    if session is None or not isinstance(key, str) or not key.startswith(ALGORITHM):
+        return data
+    tracked = session.details.recall(key)
+    if tracked is None:
+        raise Unreadable("what was tracked of it is not in the DB any more")
+    try:
+        return {
+            **data,
+            "entries": {**data["entries"], **tracked["entries"]},
+            "sources": tracked["sources"],
+        }
+    except (TypeError, KeyError) as error:
+        raise Unreadable("the record is damaged") from error
+
+
+def write(
+    dep_manager: Any, task: str, record: Record, alike: Mapping[str, Any] | None = None
+) -> None:
     """Put a record into doit's DB, where it becomes durable when doit closes that.
 
     The task has been read before: two of doit's backends drop the rest of what they know of a
     task that is written unread.
+
+    :param alike: what the task and others are tracked by: what is recorded of that is kept once
     """
     session = session_of(dep_manager)
     if session is not None:
         for entry in record.entries.values():
             session.details.save(entry.fingerprint.get("details"))
-    dep_manager._set(task, KEY, to_json(record))
+    data = to_json(record)
+    if session is not None and alike is not None:
+        tracked = {key: one for key, one in data["entries"].items() if one[4] is not None}
+        content = {"entries": tracked, "sources": data["sources"]}
+        data["entries"] = {k: one for k, one in data["entries"].items() if k not in tracked}
+        data["sources"] = session.details.keep_once(id(alike), content)
+    dep_manager._set(task, KEY, data)
 
 
 def retarget(dep_manager: Any, maker: str, path: str, state: PathState) -> None:

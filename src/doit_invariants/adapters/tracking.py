@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Mapping
 from typing import Any, NamedTuple
 
 from doit_invariants.adapters.actions import are_bare
@@ -56,6 +56,15 @@ class Trackers:
         self._ours_alone = self.names() <= TRACKERS
         # What the keys are the addresses of is kept, so that nothing else comes to them.
         self._of_bare: dict[tuple[int, ...], tuple[Any, Implicit]] = {}
+
+        self._first: dict[int, str] = {}
+
+    def serves_several(self, found: Mapping[str, Any], task: str) -> bool:
+        """Return whether another task, of those that this was asked of, is tracked alike.
+
+        :param found: what :meth:`of` has given
+        """
+        return self._first.setdefault(id(found), task) != task
 
     def names(self) -> set[str]:
         """Return the names of the plugins."""
