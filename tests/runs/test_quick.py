@@ -330,3 +330,53 @@ def test_new_stats_are_not_recorded_by_who_only_looks(doit_project) -> None:
     touch(project)
     project.run("list", "-s").assert_success()
     assert project.read(".doit.db") == before
+
+
+ODD = """
+import os
+from doit_invariants import Policy, hookimpl
+
+class Odd(Policy):
+    name = "odd"
+    def reasons(self):
+        raise RuntimeError("it is odd")
+
+@hookimpl
+def invariants_register_policies():
+    return [Odd]
+
+def leave():
+    os.mkdir("gone")
+    os.chdir("gone")
+    os.rmdir("../gone")
+
+def task_a():
+    return {"actions": ["echo made > a"], "targets": ["a"], "file_dep": ["in"], "cache": "odd"}
+
+def task_b():
+    return {"actions": [leave], "file_dep": ["in"]}
+
+def task_c():
+    return {"actions": ["true"], "file_dep": ["in"], "task_dep": ["b"]}
+
+DOIT_CONFIG = {"default_tasks": ["a"]}
+"""
+RUNNERS = [(), ("-n", "2"), ("-n", "2", "-P", "thread")]
+
+
+@pytest.mark.parametrize("runner", RUNNERS, ids=" ".join)
+def test_what_a_policy_raises_is_said(doit_project, runner: tuple[str, ...]) -> None:
+    project = doit_project({"dodo.py": ODD, "in": ""})
+    outcome = project.run(*runner, process=True)
+    assert outcome.returncode == 2
+    assert "RuntimeError: it is odd" in outcome.stdout + outcome.stderr
+    assert "Traceback" not in outcome.stdout + outcome.stderr
+
+
+@pytest.mark.parametrize("runner", RUNNERS, ids=" ".join)
+def test_a_directory_that_an_action_has_removed(doit_project, runner: tuple[str, ...]) -> None:
+    """The next tasks fail, or run where workers have left the directory; nothing waits for ever."""
+    project = doit_project({"dodo.py": ODD, "in": ""})
+    outcome = project.run("run", *runner, "--continue", "b", "c", process=True)
+    assert outcome.returncode in (0, 2, 3), repr(outcome)
+    assert project.run("run", "--cache", "True", "a").returncode == 0

@@ -106,9 +106,12 @@ class InvariantsDependency(Dependency):  # type: ignore[misc]
         :param counted: whether one of its ``uptodate`` items gave an answer
         """
         session = self.session
-        if task.name in self.damaged or os.getcwd() != session.root:
-            return False  # an action has left it, where relative paths are something else
-        return is_as_recorded(self, session, task, session.spec(task.name), counted=counted)
+        try:
+            if task.name in self.damaged or os.getcwd() != session.root:
+                return False  # an action has left it, where relative paths are something else
+            return is_as_recorded(self, session, task, session.spec(task.name), counted=counted)
+        except (Exception, SystemExit):
+            return False  # of a plugin's policy: the long way says it
 
     def save_success(self, task: Any, result_hash: Any = None) -> None:
         """Record a task that succeeded, or one that ``reset-dep`` or ``accept`` takes as valid.
