@@ -67,6 +67,22 @@ def test_what_many_tasks_are_tracked_by_is_recorded_once(doit_project: Make) -> 
     project.run().assert_up_to_date(*names)
 
 
+def test_what_many_tasks_are_tracked_by_is_mended(doit_project: Make) -> None:
+    """What a run finds damaged it writes anew: else a task would run in each of the next runs."""
+    names = [f"t:{number}" for number in range(4)]
+    project = doit_project(
+        {"dodo.py": DODO % 4, "helpers.py": "def clean():\n    return 1\n"}, backend="json"
+    )
+    project.run().assert_success()
+    key = stored(project)["t:1"]["invariants:"]["sources"]
+    data = json.loads(project.read(".doit.db"))
+    del data["check:invariants"]
+    data[f"invariants:{key}"]["details:"]["sources"][0] = "track-c0de"
+    project.write({".doit.db": json.dumps(data)})
+    assert "t:1" in project.run().executed
+    project.run().assert_up_to_date(*names)
+
+
 def test_details_that_are_gone_or_damaged(doit_project: Make) -> None:
     """Without them a change is still seen, and code that is the same is still the same."""
     project = doit_project(
@@ -102,6 +118,19 @@ def task_t():
     for n in range(110):
         yield {"name": str(n), "actions": [make(n)], "targets": [f"{n}.txt"], "uptodate": [True]}
 """
+
+
+def test_what_nothing_refers_to_is_removed_whatever_is_damaged(doit_project: Make) -> None:
+    project = doit_project({"dodo.py": MANY}, backend="json")
+    project.run().assert_success()
+    data = json.loads(project.read(".doit.db"))
+    del data["check:invariants"]
+    data["gone"] = {"invariants:": {"entries": 3}}
+    project.write({".doit.db": json.dumps(data)})
+    for number in range(4):
+        project.edit("dodo.py", f"LIMIT = {number}", f"LIMIT = {number + 1}")
+        project.run().assert_success()
+    assert len(stored(project)) < 110 + 3 * 110
 
 
 def test_what_nothing_refers_to_is_removed(doit_project: Make, backend: str) -> None:

@@ -149,9 +149,10 @@ class InvariantsDependency(Dependency):  # type: ignore[misc]
         if closed:
             return
         session = self.session
+        with contextlib.suppress(Exception):
+            self._mark_interrupted()
         with contextlib.suppress(Exception):  # of a damaged DB: nothing is tidied then
             session.details.sweep()
-            self._mark_interrupted()
         session.close()
         try:
             if session.durable is not None and session.runs:

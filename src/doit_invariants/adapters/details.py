@@ -7,6 +7,7 @@ record of a task therefore has a key only, the digest of what is kept.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable
 from typing import Any
 
@@ -76,9 +77,10 @@ class Details:
             self._saved.add(key)
             try:
                 stored = self._dep_manager._get(_PREFIX + key, _FIELD)
+                whole = stored is not None and digest_json(stored) == key
             except Exception:
-                stored = None  # the DB is damaged there
-            if stored is None:
+                whole = False  # the DB is damaged there
+            if not whole:
                 self._dep_manager._set(_PREFIX + key, _FIELD, self._kept[key])
                 self._grown = True
 
@@ -86,7 +88,8 @@ class Details:
         """Remove from the DB what no record refers to any more, when that has become the most.
 
         Looking at every record takes time, so it is done when there are twice as many details
-        as were in use the last time. Where anything can't be read nothing is removed.
+        as were in use the last time. A record that can't be read refers to nothing: its task
+        runs, whatever is kept.
         """
         if not self._grown:
             return
@@ -103,15 +106,16 @@ class Details:
 
     def _used_by(self, task: str) -> Iterable[str]:
         """Return the keys of the details that the record of a task refers to."""
-        record = self._dep_manager._get(task, KEY)
-        if record is None:
-            return
-        entries = [*record["entries"].values()]
-        if isinstance(record["sources"], str):
-            yield record["sources"]
-            tracked = self.recall(record["sources"])
-            entries += tracked["entries"].values() if tracked is not None else ()
-        for _, _, _, fingerprint, _ in entries:
-            yield from (fingerprint.get("modules") or {}).values()
-            if "details" in fingerprint:
-                yield fingerprint["details"]
+        with contextlib.suppress(Exception):  # it is damaged
+            record = self._dep_manager._get(task, KEY)
+            if record is None:
+                return
+            entries = [*record["entries"].values()]
+            if isinstance(record["sources"], str):
+                yield record["sources"]
+                tracked = self.recall(record["sources"])
+                entries += tracked["entries"].values() if tracked is not None else ()
+            for _, _, _, fingerprint, _ in entries:
+                yield from (fingerprint.get("modules") or {}).values()
+                if "details" in fingerprint:
+                    yield fingerprint["details"]
