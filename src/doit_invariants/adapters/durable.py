@@ -85,6 +85,8 @@ class Durable:
             rows = (b"%s:%s" % (_quoted(name), text(name)) for name in self._changed)
             entry = b'{"ended":%s,"rows":{%s}}' % (_quoted(task), b",".join(rows))
             self._journal.append_text(entry)
+            for name in self._changed:
+                self._backend.pack(name)
         except (OSError, TypeError, ValueError):
             # The disk is full, or there is what JSON can't hold: as safe as plain doit.
             self.complete = False

@@ -161,6 +161,7 @@ def _renew(backend: Backend, task: str, record: Json, inputs: _Renewed, targets:
         [path, targets.get(path, state)] for path, state in record["targets"]
     ]
     put(task, KEY, {**record, "stats": stats, "targets": recorded})
+    backend.pack(task)
 
 
 def _targets_are_same(

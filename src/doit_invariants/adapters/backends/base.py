@@ -168,10 +168,23 @@ class Backend:
         """
         text = self._texts.get(task_id)
         if text is None:
-            row = self._known.get(task_id)
-            text = to_text(row) if row is not None else b"null"
+            text = to_text(self.row(task_id)) if self.in_(task_id) else b"null"
             self._texts[task_id] = text
         return text
+
+    def pack(self, task_id: str) -> None:
+        """Keep a row that was set as text alone: few are asked for again in the same run.
+
+        As objects the rows of a hundred thousand tasks would be a third of the memory, and
+        looking at them most of the work of Python's garbage collector.
+
+        :raises TypeError, ValueError: if JSON can't hold it
+        """
+        if task_id in self._known and type(self.codec) is JSONCodec:
+            data = seal(self.text(task_id))
+            del self._known[task_id]
+            self._forget(task_id)
+            self._raw[task_id] = data
 
     def put(self, task_id: str, row: Json) -> None:
         """Put a whole row; None removes it."""
@@ -223,6 +236,8 @@ class Backend:
         return any(os.path.exists(self.path + suffix) for suffix in self.suffixes)
 
     def _encoded(self, task_id: str) -> bytes:
+        if task_id in self._raw:
+            return self._raw[task_id]
         if type(self.codec) is JSONCodec:
             return seal(self.text(task_id))
         data: bytes = self.codec.encode(self._known[task_id]).encode("utf-8")
