@@ -119,3 +119,33 @@ def task_b():
     project.run(now=NOON + DAY).assert_executed("a", "b")
     project.edit("dodo.py", "Value(1", "Value(2")
     project.run(now=NOON + DAY + 1).assert_executed("a", "b")
+
+
+OWN = """
+from doit_invariants import Value
+PROJECT, OWN = 1, 1
+DOIT_CONFIG = {"invariants": {"ttl": "1d", "invariants": [Value(PROJECT)]}}
+def task_own():
+    return {"actions": ["true"], "file_dep": ["in"], "ttl": None, "invariants": [Value(OWN)]}
+def task_free():
+    return {"actions": ["true"], "file_dep": ["in"], "ttl": None}
+def task_aged():
+    return {"actions": ["true"], "file_dep": ["in"]}
+"""
+
+
+def test_none_turns_off_the_age_of_the_project(doit_project: Make) -> None:
+    project = doit_project({"dodo.py": OWN, "in": ""})
+    project.run(now=NOON).assert_executed("aged", "free", "own")
+    later = project.run(now=NOON + DAY + 1)
+    later.assert_executed("aged").assert_up_to_date("free", "own")
+
+
+def test_a_value_of_the_project_counts_beside_one_of_the_task(doit_project: Make) -> None:
+    project = doit_project({"dodo.py": OWN, "in": ""})
+    project.run(now=NOON).assert_executed("aged", "free", "own")
+    project.edit("dodo.py", "PROJECT, OWN = 1, 1", "PROJECT, OWN = 1, 2")
+    project.run(now=NOON).assert_executed("own").assert_up_to_date("aged", "free")
+    project.edit("dodo.py", "PROJECT, OWN = 1, 2", "PROJECT, OWN = 2, 2")
+    project.run(now=NOON).assert_executed("aged", "free", "own")
+    project.run(now=NOON).assert_up_to_date("aged", "free", "own")

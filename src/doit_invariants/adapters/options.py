@@ -95,11 +95,13 @@ def parse_options(
     """
     changed: dict[str, Any] = {key: _boolean(key, given[key]) for key in _BOOLEANS if key in given}
     listed, ttl = _invariant_list(given.get("invariants", ())), given.get("ttl")
+    defaults = default.invariants
     if ttl is not None:
         listed = [*listed, make_ttl(ttl, kinds)]
+    elif "ttl" in given:
+        defaults = changed["invariants"] = {k: one for k, one in defaults.items() if k != "TTL"}
     if listed:
-        # The task's own beats a default.
-        changed["invariants"] = _merged(by_id(listed, kinds), default.invariants)
+        changed["invariants"] = _merged(by_id(listed, kinds), defaults)
         changed["own"] = True
     if "cache" in given:
         policy = make_policy(given["cache"], policies)  # a mistake is a mistake
@@ -114,8 +116,12 @@ def parse_options(
 
 
 def _merged(own: dict[str, Invariant], defaults: dict[str, Invariant]) -> dict[str, Invariant]:
+    """Add the project's to a task's own, which beat those of the same identity."""
     for key, one in defaults.items():
-        own.setdefault(key, one)
+        if key in own and one.name is None and one.identity() is None:
+            own[f"{key} of the project"] = one  # two values are two things
+        else:
+            own.setdefault(key, one)
     return own
 
 

@@ -189,9 +189,11 @@ class Walk:
         try:
             return self._view.state_of(path, info or os.stat(path), known)
         except FileNotFoundError:
-            return _link(path) if os.path.islink(path) else None
+            return _link(path)
         except CannotFingerprint:
-            raise
+            if os.path.isfile(path):
+                raise
+            return None  # in its place is something else now
         except OSError as error:
             if os.path.islink(path):
                 return _link(path)
@@ -299,6 +301,10 @@ def _names_below(top: str, paths: Iterable[str]) -> dict[str, list[str]]:
     return found
 
 
-def _link(path: str) -> FileState:
-    target = os.readlink(path)
+def _link(path: str) -> FileState | None:
+    """Return the state of a link that leads nowhere, None if it is gone as well."""
+    try:
+        target = os.readlink(path)
+    except OSError:
+        return None
     return FileState("link:" + digest_bytes(os.fsencode(target)), None)
