@@ -50,6 +50,8 @@ KINDS = {
     "Tree": 'di.Tree("tree")',
     "Command": 'di.Command("true")',
     "Distribution": 'di.Distribution("doit")',
+    "Git": "di.Git()",
+    "Task": 'di.Task("base")',
 }
 
 
@@ -159,11 +161,15 @@ def _kinds(sizes: Sizes) -> Case:
 def _each_kind(sizes: Sizes) -> Case:
     count = sizes.of(2_000)
     sides = {"none": Side(projects.many(count, "sqlite3", loader=True))}
-    for name, kind in KINDS.items():
+    for name, kind in {**KINDS, "all of them": ", ".join(KINDS.values())}.items():
         sides[name] = Side(projects.many(count, "sqlite3", loader=True, kinds=kind))
     text = "no-op with {}, of that without"
-    figures = [Figure(text.format(name), (name, "no-op"), ("none", "no-op")) for name in KINDS]
-    text = f"{count} tasks with one invariant each, a kind at a time; sqlite3"
+    figures = [
+        Figure(text.format(name), (name, "no-op"), ("none", "no-op"))
+        for name in sides
+        if name != "none"
+    ]
+    text = f"{count} tasks with one invariant each, a kind at a time, and with all; sqlite3"
     return Case("each-kind", text, sides, [FIRST, SECOND, NO_OP], figures)
 
 

@@ -6,6 +6,7 @@ import contextlib
 import functools
 import os
 import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -25,6 +26,11 @@ def task_t():
     for n in range({count}):
         yield {{"name": str(n), "actions": [make], "file_dep": {inputs},
                "targets": [f"out/{{n}}"]{extra}}}
+"""
+
+_BASE = """
+def task_base():
+    return {"actions": [], "file_dep": ["helpers.py"]}
 """
 
 _MADE = """
@@ -87,6 +93,7 @@ def many(
     """
     inputs = "[" + ", ".join(f'f"in/{{n * {deps} + {k}}}"' for k in range(deps)) + "]"
     imports = "import doit_invariants as di\n" if kinds else ""
+    imports += _BASE if "Task" in kinds else ""
     extra = f', "invariants": [{kinds}]' if kinds else ""
     dodo = _MANY.format(count=count, inputs=inputs, imports=imports, extra=extra)
 
@@ -96,8 +103,16 @@ def many(
         (path / "tree").mkdir()
         for n in range(10):
             (path / "tree" / str(n)).write_text(str(n))
+        if "Git" in kinds:
+            _commit(path)
 
     return make
+
+
+def _commit(path: Path) -> None:
+    identity = ["-c", "user.name=nobody", "-c", "user.email=nobody@localhost"]
+    for command in (["init", "--quiet"], [*identity, "commit", "--quiet", "--allow-empty", "-m-"]):
+        subprocess.run(["git", *command], cwd=path, check=True)
 
 
 def chain(count: int, *, loader: bool) -> Callable[[Path], None]:
