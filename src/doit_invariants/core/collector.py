@@ -10,6 +10,11 @@ import contextlib
 import gc
 from collections.abc import Iterator
 
+#: So many objects may pile up in a process that runs doit again and again.
+_MANY = 500_000
+#: How many there were after the last time that all were looked at.
+_kept = [0]
+
 
 @contextlib.contextmanager
 def lasting() -> Iterator[None]:
@@ -21,8 +26,12 @@ def lasting() -> Iterator[None]:
     if not gc.isenabled():
         yield
         return
+    if gc.get_freeze_count() > _MANY + _kept[0]:
+        # What earlier runs of a notebook have left in circles; not each time, as it takes long.
+        gc.unfreeze()
+        gc.collect()
+        _kept[0] = len(gc.get_objects())
     gc.disable()
-    gc.unfreeze()  # of another run in this process
     try:
         yield
     finally:

@@ -1,0 +1,26 @@
+"""What runs leave in a process that lives on, as that of a notebook, does not pile up."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+RUNS = """
+import gc
+from doit_invariants.core.collector import lasting
+for _ in range(12):
+    with lasting():
+        for _ in range(100_000):
+            circle = []
+            circle.append(circle)
+print(gc.get_freeze_count(), gc.isenabled())
+"""
+
+
+def test_circles_of_earlier_runs_are_collected() -> None:
+    ran = subprocess.run(
+        [sys.executable, "-c", RUNS], capture_output=True, text=True, check=True, timeout=60
+    )
+    count, enabled = ran.stdout.split()
+    assert int(count) < 800_000
+    assert enabled == "True"
