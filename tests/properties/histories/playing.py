@@ -64,6 +64,8 @@ class Story(Events):
         if selected:
             only = next(job for job in model.jobs if job.name in selected)
             if only.loose:
+                for name in outcome.executed:
+                    one.clean.pop(name, None)  # what they are recorded with is not known
                 return
             names = {only.name, *only.above}
         failing = model.failing & names
