@@ -22,6 +22,8 @@ from doit_invariants.core.digest import digest_bytes
 from doit_invariants.stores.base import LINKS, Limits, StoreError, StoreOptions
 from doit_invariants.stores.directory import DirectoryStore
 
+from .children import in_child, succeeded
+
 S1, S2 = digest_bytes(b"one"), digest_bytes(b"two")
 NOBODY = 65534
 FORK = multiprocessing.get_context("fork")
@@ -62,21 +64,15 @@ def tmp_path() -> Iterator[Path]:
 
 def as_nobody(action: Callable[[], None]) -> None:
     """Run something in a process without the rights of root, which must not raise."""
-    pid = os.fork()
-    if not pid:
-        code = 1
-        try:
-            if os.geteuid() == 0:
-                os.setgroups([])
-                os.setgid(NOBODY)
-                os.setuid(NOBODY)
-            action()
-            code = 0
-        except BaseException as error:
-            os.write(2, f"{type(error).__name__}: {error}\n".encode())
-        finally:
-            os._exit(code)
-    assert os.waitpid(pid, 0)[1] == 0
+
+    def act() -> None:
+        if os.geteuid() == 0:
+            os.setgroups([])
+            os.setgid(NOBODY)
+            os.setuid(NOBODY)
+        action()
+
+    succeeded(in_child(act))
 
 
 def open_up(path: Path) -> None:

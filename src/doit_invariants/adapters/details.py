@@ -24,6 +24,10 @@ _FIELD = "details:"
 _FEW = 100
 
 
+class Gone(Exception):
+    """What several tasks have in common is not in the DB any more."""
+
+
 class Details:
     """The details of one run of doit, read from its DB when they are asked for."""
 
@@ -70,6 +74,21 @@ class Details:
             self._kept[key] = found
             self._saved.add(key)
         return self._kept.get(key)
+
+    def whole(self, record: Json) -> Json:
+        """Return a stored record with what is kept once for it and others; not to be changed.
+
+        :raises Gone: if that is not there any more
+        :raises TypeError, KeyError: if the record is damaged
+        """
+        key = record.get("sources")
+        if not isinstance(key, str) or not key.startswith(ALGORITHM):
+            return record
+        kept = self.recall(key)
+        if kept is None:
+            raise Gone(key)
+        entries = {**record["entries"], **kept["entries"]}
+        return {**record, "entries": entries, "sources": kept["sources"]}
 
     def save(self, key: object) -> None:
         """Put what was kept under a key into the DB, if it is not there."""

@@ -15,7 +15,7 @@ from doit_invariants.core.decide import NEVER_RAN, path_difference
 from doit_invariants.core.files import EDITED_MEANWHILE, FileState
 from doit_invariants.core.model import Reason
 from doit_invariants.core.records import PathState
-from doit_invariants.core.trees import TreeState, was_written
+from doit_invariants.core.trees import was_written
 
 if TYPE_CHECKING:
     from doit_invariants.adapters.dependency import InvariantsDependency
@@ -162,7 +162,7 @@ def states_to_save(
         if before is None or after is before or not look.session.tracks:
             continue
         same = path_difference(before, after, path) is None
-        if same and not _was_written(before, after):
+        if same and not was_written(before, after):
             continue
         if _is_own(path, task.targets):
             continue
@@ -180,15 +180,6 @@ def _is_own(path: str, targets: Iterable[str]) -> bool:
     absolute = os.path.abspath(path)
     own = {os.path.abspath(target) for target in targets}
     return absolute in own or any(absolute.startswith(one + os.sep) for one in own)
-
-
-def _was_written(before: PathState, after: PathState) -> bool:
-    """Return whether what has the content that it had may have had another in between."""
-    if isinstance(before, TreeState) and isinstance(after, TreeState):
-        return was_written(before, after)
-    if not isinstance(before, FileState) or not isinstance(after, FileState):
-        return False
-    return bool(before.stat and after.stat and before.stat[:3] != after.stat[:3])
 
 
 def _writes_it_itself(look: Look, path: str, info: os.stat_result) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from doit_invariants.adapters.options import TaskSpec, by_id, make_ttl
@@ -24,13 +24,11 @@ def listed(session: Session, items: Iterable[invariants]) -> dict[str, Invariant
     return by_id(found, session.plugins.kinds)
 
 
-def with_items(session: Session, spec: TaskSpec, items: Sequence[invariants]) -> TaskSpec:
+def with_items(session: Session, spec: TaskSpec, items: Iterable[invariants]) -> TaskSpec:
     """Return the options of a task with what its ``invariants(...)`` items list.
 
     :raises InvalidOption: if one is listed in both ways
     """
-    if not items:
-        return spec
     extra = listed(session, items)
     for key, one in extra.items():
         if key in spec.invariants:

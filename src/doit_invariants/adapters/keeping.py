@@ -137,22 +137,10 @@ def _changed_meanwhile(look: Look, inputs: Mapping[str, PathState]) -> str:
         return "it works on what has changed alone"
     for path, before in look.snapshot.inputs.items():
         after = inputs.get(path, before)
-        if _digest(before) != _digest(after) or _was_written(before, after):
+        if _digest(before) != _digest(after) or was_written(before, after):
             return f"its input {path} changed while it ran"
     changed = changed_since(look)
     return f"{changed} changed while it ran" if changed else ""
-
-
-def _was_written(before: PathState, after: PathState) -> bool:
-    """Return whether a file was written, be it with the same content in the end.
-
-    In between it may have had another. The change time does not count: a hard link changes it.
-    """
-    if isinstance(before, FileState) and isinstance(after, FileState):
-        return bool(before.stat and after.stat and before.stat[:3] != after.stat[:3])
-    if isinstance(before, TreeState) and isinstance(after, TreeState):
-        return was_written(before, after)
-    return False
 
 
 def _not_as_kept(

@@ -2,7 +2,7 @@
 
 Nearly every task of nearly every run is. Its stored record is compared as it was read, without
 making of it what an explanation or a new record would need. Whatever is not exactly equal, or rare,
-is left to the long way (:mod:`doit_invariants.adapters.snapshot`), which finds all of it again:
+is left to the long way (:mod:`doit_invariants.adapters.looking`), which finds all of it again:
 here no answer is ever "changed". A check takes less than a third of the time.
 
 Files that have the same content under another stat, after a ``touch`` or a checkout, are exactly
@@ -192,22 +192,20 @@ def _invariants_are_same(
     dep_manager: InvariantsDependency, session: Session, task: Any, spec: TaskSpec, record: Json
 ) -> bool:
     tracked, asked = session.trackers.of(task, spec)
-    entries, sources, listed = record["entries"], record["sources"], spec.invariants
+    sources, listed = record["sources"], spec.invariants
     invariants: list[_Named] = [(key, None, one) for key, one in listed.items()]
     alike = type(sources) is str and task.name not in session.late
     if alike and session.memo.get((_SAME, id(tracked))) == (tracked, sources):
         # The very same functions, recorded alike: those of the tasks that one loop has made.
-        same = list(entries) == list(listed)
+        same = list(record["entries"]) == list(listed)
         return same and _all_same(dep_manager, session, task, invariants, record)
-    if type(sources) is str:
-        kept = session.details.recall(sources)
-        entries, sources = {**entries, **kept["entries"]}, kept["sources"]
-    if sources != list(asked) or list(entries) != [*listed, *tracked]:
+    record = session.details.whole(record)
+    if record["sources"] != list(asked) or list(record["entries"]) != [*listed, *tracked]:
         return False
     invariants += [(key, plugin, one) for key, (plugin, one) in tracked.items()]
-    same = _all_same(dep_manager, session, task, invariants, {**record, "entries": entries})
+    same = _all_same(dep_manager, session, task, invariants, record)
     if same and alike and all(one.settled for _, one in tracked.values()):
-        session.memo[_SAME, id(tracked)] = (tracked, record["sources"])
+        session.memo[_SAME, id(tracked)] = (tracked, sources)
     return same
 
 

@@ -35,7 +35,7 @@ def specify(session: Session, task: Any, given: Mapping[str, Any]) -> None:
         spec = session.parse(given)
         _check_export(task, spec)
         items = [item for item, _, _ in task.uptodate if isinstance(item, invariants)]
-        for key, one in listed(session, items).items() if items else ():
+        for key, one in listed(session, items).items():
             if key in spec.invariants:
                 raise InvalidOption(
                     f"option 'invariants': {one.label()} is also in uptodate; remove one"

@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 from doit_invariants.adapters.backends.base import Backend
+from doit_invariants.adapters.details import Gone
 from doit_invariants.adapters.session import session_of
 from doit_invariants.adapters.snapshot import Before
-from doit_invariants.core.digest import ALGORITHM
 from doit_invariants.core.model import Json
 from doit_invariants.core.records import KEY, PathState, Record, Unreadable, from_json, to_json
 
@@ -31,18 +31,12 @@ def read(dep_manager: Any, task: str) -> Before:
 def _whole(dep_manager: Any, data: Json) -> Json:
     """Return a stored record with what is kept once for several tasks; raises Unreadable."""
     session = session_of(dep_manager)
-    key = data.get("sources") if isinstance(data, dict) else None
-    if session is None or not isinstance(key, str) or not key.startswith(ALGORITHM):
+    if session is None or not isinstance(data, dict):
         return data
-    tracked = session.details.recall(key)
-    if tracked is None:
-        raise Unreadable("what was tracked of it is not in the DB any more")
     try:
-        return {
-            **data,
-            "entries": {**data["entries"], **tracked["entries"]},
-            "sources": tracked["sources"],
-        }
+        return session.details.whole(data)
+    except Gone as error:
+        raise Unreadable("what was tracked of it is not in the DB any more") from error
     except (TypeError, KeyError) as error:
         raise Unreadable("the record is damaged") from error
 

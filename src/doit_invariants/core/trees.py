@@ -185,14 +185,18 @@ def entries_digest(entries: dict[str, FileState]) -> str:
     return digest_bytes(b"".join(lines))
 
 
-def was_written(old: TreeState, new: TreeState) -> bool:
-    """Return whether a file that both have was written in between, be it with what was there.
+def was_written(old: FileState | TreeState | None, new: FileState | TreeState | None) -> bool:
+    """Return whether a file was written in between, be it with what was there; in a tree any.
 
-    The change time does not count: a hard link changes it.
+    In between it may have had another content. The change time does not count: a hard link
+    changes it.
     """
-    before, after = _apart(old, new)
-    both = ((before[path].stat, after[path].stat) for path in before.keys() & after.keys())
-    return any(bool(one and other and one[:3] != other[:3]) for one, other in both)
+    if isinstance(old, FileState) and isinstance(new, FileState):
+        return bool(old.stat and new.stat and old.stat[:3] != new.stat[:3])
+    if isinstance(old, TreeState) and isinstance(new, TreeState):
+        before, after = _apart(old, new)
+        return any(was_written(before[path], after[path]) for path in before.keys() & after.keys())
+    return False
 
 
 def _apart(old: TreeState, new: TreeState) -> tuple[dict[str, FileState], dict[str, FileState]]:
