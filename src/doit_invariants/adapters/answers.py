@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from doit_invariants.adapters.exporting import exporter_of
+from doit_invariants.adapters.exporting import exporter_of, is_outdated
 from doit_invariants.adapters.plan import (
     FromExport,
     ToExport,
@@ -19,6 +19,7 @@ from doit_invariants.adapters.saving import save_values
 from doit_invariants.adapters.sharing import name_of_target, shared_signature
 from doit_invariants.adapters.store_answers import StoreAnswers
 from doit_invariants.core.artifacts.entry import Entry
+from doit_invariants.core.decide import path_difference
 from doit_invariants.core.errors import CannotFingerprint, InvariantsError
 from doit_invariants.core.model import Verdict, listing
 from doit_invariants.exports.exporter import Exporter
@@ -43,8 +44,9 @@ class Answers(StoreAnswers):
         if answer == "accept" and self._lacks_values():
             return self.run(verdict)
         if answer == "accept":
-            text = "accepted as it stands"
-            return verdict._replace(status="up-to-date", policy=self._said(text))
+            text = self._said("accepted as it stands")
+            accepted = verdict._replace(status="up-to-date", policy=text)
+            return self._export_late(accepted) if self._is_as_left() else accepted
         if answer == "fabricate":
             return self._fabricate(verdict)
         if answer == "restore" and self.policy.keeps == "export":
@@ -82,7 +84,7 @@ class Answers(StoreAnswers):
             return verdict._replace(policy=self._why_not)  # it always runs: nobody would look it up
         self.plan.source = None
         self.plan.newest = is_told(self.host) or has_ttl(self.look)
-        if self.policy.keeps == "export" and self.task.targets:
+        if self.look.spec.exports and self.task.targets:
             self.plan.keeper = ToExport(self._exporter(), list(self.task.targets))
             self.plan.signature = self._signature_or_none()
             self._adopt()
@@ -134,6 +136,9 @@ class Answers(StoreAnswers):
         if found.refusals:
             self._why_not = f"not restored: {'; '.join(found.refusals.values())}"
             return self.run(verdict)
+        if is_outdated(self.session.root, self.look.before.record, found.entry):
+            self._why_not = "not restored: its exports are older than its last result"
+            return self.run(verdict)
         if found.by_hand and self._is_asked_for_values():
             self._why_not = "not restored: others get values of it, and it was put there by hand"
             return self.run(verdict)
@@ -164,20 +169,33 @@ class Answers(StoreAnswers):
         return True
 
     def _export_late(self, verdict: Verdict) -> Verdict:
-        """Export the targets of a task that is up-to-date where they were not exported yet."""
+        """Export the targets of a task that need not run, where its result was not exported yet."""
         record, targets = self.look.before.record, self.task.targets
         if self.policy.keeps != "export" or not self.session.runs or not targets:
             return verdict
-        if record is None or record.executed_at is None or self._all_exported(targets):
+        if record is None or record.executed_at is None:
+            return verdict
+        matches = not verdict.reasons
+        outdated = is_outdated(self.session.root, record, self._exporter().entry())
+        if not outdated and (not matches or self._all_exported(targets)):
             return verdict
         name = self.task.name
         self.task.values = dict(self.dep_manager.get_values(name))
         self.plan.runs = False
         self.plan.keeper = ToExport(self._exporter(), list(targets))
-        self.plan.signature = self._signature_or_none()
+        self.plan.signature = self._signature_or_none() if matches else None
         self.task.setup_tasks = []
         self._adopt()
         return verdict._replace(status="run", policy="exported, which was not done yet")
+
+    def _is_as_left(self) -> bool:
+        """Return whether the targets are what the last success left: no edit is exported."""
+        record, states = self.look.before.record, self.look.target_states()
+        recorded = record.targets if record is not None else None
+        return recorded is not None and all(
+            state is not None and path_difference(recorded.get(path), state, path) is None
+            for path, state in states.items()
+        )
 
 
 def _lacks_inputs_only(verdict: Verdict) -> bool:

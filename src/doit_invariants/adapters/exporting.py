@@ -10,16 +10,47 @@ from doit.exceptions import InvalidTask
 
 from doit_invariants.adapters.options import TaskSpec
 from doit_invariants.adapters.session import Session
+from doit_invariants.adapters.sharing import name_of_target
+from doit_invariants.core.artifacts.entry import Entry
 from doit_invariants.core.errors import InvalidOption
+from doit_invariants.core.records import Record
 from doit_invariants.exports.exporter import Exporter
 
 _EXPORT = "the export of"
+
+# In seconds: versions before took the time of a result twice, for the record and for the export.
+_SAME_SUCCESS = 1.0
 
 
 def exporter_of(session: Session, task: Any, spec: TaskSpec) -> Exporter:
     """Return what exports the targets of a task whose policy keeps exports."""
     how, overwrite = spec.export_how, spec.export_overwrite
     return Exporter(session.root, spec.export_dir or "", how, overwrite, task.name)
+
+
+def is_outdated(root: str, record: Record | None, entry: Entry | None) -> bool:
+    """Return whether what a task has exported is older than its last result.
+
+    :param root: of the project
+    :param record: of that result
+    :param entry: of the exports, which another checkout may have made since
+
+    Only the contents tell, where they are recorded: a later step may edit a target in place, and
+    then the export is still what its own task made. That is not so where a user has accepted it.
+    """
+    if record is None or entry is None or record.executed_at is None:
+        return False
+    ahead = record.executed_at - entry.executed_at
+    if record.targets is None:
+        return ahead > _SAME_SUCCESS
+    if ahead < 0 or (ahead == 0 and record.origin != "accept"):
+        return False
+    made = {one.path: one.state for one in entry.artifacts}
+    for path, state in record.targets.items():
+        exported = made.get(name_of_target(root, path))
+        if exported and state is not None and exported != state.digest:
+            return True
+    return False
 
 
 def check_exports(session: Session, tasks: Iterable[Any]) -> None:
@@ -54,7 +85,7 @@ def check_exports(session: Session, tasks: Iterable[Any]) -> None:
 
 def _places(session: Session, task: Any) -> Iterable[tuple[str, str, str]]:
     spec = session.spec(task.name)
-    if spec.policy.keeps != "export" or task.has_subtask:
+    if not spec.exports or task.has_subtask:
         return
     exporter = exporter_of(session, task, spec)
     for target in task.targets:

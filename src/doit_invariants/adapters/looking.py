@@ -77,7 +77,7 @@ def _verdict(
     look = _look(dep_manager, task, facts, items)
     look.snapshot.problems += problems
     verdict = decide(look.before.record, look.snapshot, look.context, look.before.unreadable)
-    if look.spec.policy.decides:
+    if look.spec.policy.decides or look.spec.exports:
         # Imported late: most projects have no use for it.
         from doit_invariants.adapters.answers import Answers
 

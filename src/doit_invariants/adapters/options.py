@@ -34,6 +34,7 @@ class TaskSpec(NamedTuple):
 
     :ivar invariants: those listed, by their id within the task
     :ivar policy: the cache policy
+    :ivar declared: the one of the task or the settings, where the command line has another
     :ivar asked: whether the task names its policy itself
     :ivar own: whether the task itself gives invariants or a policy, so that it may be
         up-to-date without any ``file_dep``
@@ -53,6 +54,18 @@ class TaskSpec(NamedTuple):
     export_overwrite: bool = False
     share: bool = True
     asked: bool = False
+    declared: Policy = Policy()
+
+    @property
+    def exports(self) -> bool:
+        """Whether the targets are exported once the actions ran.
+
+        Also in a run for which the command line has a policy that keeps nothing: users ask in this
+        way for a new result, and an export of the old one would come back later.
+        """
+        if self.policy.keeps is None:
+            return self.declared.keeps == "export" and self.export_dir is not None
+        return self.policy.keeps == "export"
 
 
 def default_options(
@@ -66,12 +79,13 @@ def default_options(
     defaults = list(settings.invariants)
     if settings.ttl is not None:
         defaults.append(make_ttl(settings.ttl, kinds))
-    policy = make_policy(settings.cache, policies)  # also where it is overridden
+    policy = declared = make_policy(settings.cache, policies)
     if override is not None:
         policy = make_policy(override, policies, "--cache (or DOIT_CACHE)")
     return TaskSpec(
         invariants=by_id(defaults, kinds),
         policy=policy,
+        declared=declared,
         own=False,
         export_dir=_export_dir(settings.export_dir),
         export_how=_how(settings.export_how),
@@ -105,7 +119,7 @@ def parse_options(
         changed["own"] = True
     if "cache" in given:
         policy = make_policy(given["cache"], policies)  # a mistake is a mistake
-        changed["own"] = True
+        changed["own"], changed["declared"] = True, policy
         if override is None:
             changed["policy"], changed["asked"] = policy, True
     if "export_dir" in given:

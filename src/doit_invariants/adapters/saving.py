@@ -38,7 +38,7 @@ def save(dep_manager: InvariantsDependency, task: Any, result_hash: Any) -> None
     plan: Plan | None = task.__dict__.get(PLAN)
     outcome = plan.outcome if plan is not None else None
     if look is None or plan is None or outcome is None:
-        _save_as_run(dep_manager, task, look, result_hash)
+        _save_as_run(dep_manager, task, look, result_hash, dep_manager.session.clock())
         return
     from doit_invariants.adapters import keeping
 
@@ -51,21 +51,28 @@ def save(dep_manager: InvariantsDependency, task: Any, result_hash: Any) -> None
         keeping.keep(look, plan, {}, executed_at or 0.0, dep_manager.tasks)
     else:
         executed_at = dep_manager.session.clock()
-        inputs = _save_as_run(dep_manager, task, look, result_hash)
+        inputs = _save_as_run(dep_manager, task, look, result_hash, executed_at)
         keeping.keep(look, plan, inputs, executed_at, dep_manager.tasks)
 
 
 def _save_as_run(
-    dep_manager: InvariantsDependency, task: Any, look: Look | None, result_hash: Any
+    dep_manager: InvariantsDependency,
+    task: Any,
+    look: Look | None,
+    result_hash: Any,
+    ended_at: float,
 ) -> dict[str, PathState]:
-    """Record a task that ran, or was accepted; return the states of its inputs."""
+    """Record a task that ran, or was accepted; return the states of its inputs.
+
+    :param ended_at: the time now, which is kept with the result as well: by it the two are compared
+    """
     inputs = _save_host(dep_manager, task, look, result_hash)
     if look is not None:
         previous = look.before.record
         if task.executed:
             dep_manager.session.unfinished.drop(task.name)
             dep_manager.session.placeholders.drop(task.targets)
-            _save_record(dep_manager, task, look, inputs, "run", dep_manager.session.clock())
+            _save_record(dep_manager, task, look, inputs, "run", ended_at)
         else:
             executed_at = previous.executed_at if previous is not None else None
             _save_record(dep_manager, task, look, inputs, "accept", executed_at)

@@ -59,7 +59,7 @@ def _check_export(task: Any, spec: TaskSpec) -> None:
 def _make_cached(session: Session, task: Any, spec: TaskSpec) -> None:
     if type(task) is Task:
         task.__class__ = InvariantsTask
-    session.caches = session.caches or spec.policy.keeps is not None
+    session.caches = session.caches or spec.policy.keeps is not None or spec.exports
 
 
 def complete(session: Session, tasks: Iterable[Any]) -> None:

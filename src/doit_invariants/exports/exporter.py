@@ -118,6 +118,11 @@ class Exporter:
                 f"{why_text(error)}"
             ) from error
 
+    def entry(self) -> Entry | None:
+        """Return the success of which the exports are, None where no manifest tells it."""
+        manifest = self._known()
+        return manifest.entry if manifest is not None else None
+
     def look(self, missing: Sequence[str], replace: Collection[str] = ()) -> Look:
         """Say whether missing targets could be restored; cheap, and nothing is written.
 
