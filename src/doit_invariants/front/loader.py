@@ -9,8 +9,8 @@ from typing import Any, NoReturn
 from doit.cmd_base import DodoTaskLoader, ModuleTaskLoader
 from doit.doit_cmd import DoitMain
 
+from doit_invariants.adapters import ordering
 from doit_invariants.adapters.backends import install
-from doit_invariants.adapters.ordering import put_in_order
 from doit_invariants.adapters.session import Session
 from doit_invariants.adapters.specify import complete
 from doit_invariants.core.collector import lasting
@@ -126,7 +126,7 @@ class LoaderMixin:
     def _prepare(self, cmd: Any, session: Session, tasks: Any) -> None:
         complete(session, tasks)
         if session.runs:
-            put_in_order({task.name: task for task in tasks}, cmd.sel_tasks, session.relations)
+            ordering.install()
         resume(cmd, session, tasks, self._options)
         speak_of_restores(cmd, session, tasks, self._options)
 
