@@ -277,7 +277,7 @@ def task_a():
     project.run().assert_executed("a")
     project.remove("x")
     assert project.run("invariants", "why").stdout == (
-        "a: can't be checked\n  Files(x): x does not exist\n"
+        "a: can't be checked\n  Files(x): x does not exist; if it need not, say missing_ok=True\n"
     )
 
 

@@ -35,6 +35,9 @@ class MemoryContext:
         """Return the digest of a value."""
         return digest_value(value, root=self.root, teach=self.teach)
 
+    def say(self, text: str) -> None:
+        """Nobody listens."""
+
     def signature_of(self, task: str) -> str:
         """There are no tasks."""
         raise NotImplementedError(task)

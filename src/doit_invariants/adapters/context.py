@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -55,6 +56,13 @@ class TaskContext:
         """Return the present signature of another task."""
         return self._sign(task)
 
+    def say(self, text: str) -> None:
+        """Tell the user something, once in a run and where it is asked what becomes of tasks."""
+        session = self.session
+        if (session.runs or session.explains) and text not in session.said:
+            session.said.add(text)
+            session.say(self.task, text)
+
     def keep(self, details: Json) -> str:
         """Store JSON beside the records, once for all tasks that keep the same."""
         return self.session.details.keep(details)
@@ -84,7 +92,10 @@ class Signer:
         """
         task, signing = self.tasks.get(name), self.session.signing
         if task is None:
-            raise CannotFingerprint(f"there is no task {name!r}")
+            several = fnmatch.filter(self.tasks, name) if "*" in name else []
+            if not several:
+                raise CannotFingerprint(f"there is no task {name!r}")
+            return digest_value({one: self(one) for one in several})
         if name in signing:
             circle = " -> ".join([*signing, name])
             raise CannotFingerprint(f"tasks refer to each other in a circle: {circle}")

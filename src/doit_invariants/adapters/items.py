@@ -42,5 +42,7 @@ def wait_for(task: Any, found: Iterable[Invariant]) -> None:
     """Make the tasks that invariants need dependencies of a task, if they are not yet."""
     for one in found:
         for name in one.needs_tasks():
-            if name not in task.task_dep and name not in task.setup_tasks:
+            if "*" in name and name not in task.wild_dep:
+                task.wild_dep.append(name)  # as doit does with what is in `task_dep`
+            elif name not in task.task_dep and name not in task.setup_tasks:
                 task.task_dep.append(name)

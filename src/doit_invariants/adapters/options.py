@@ -242,6 +242,8 @@ def _export_dir(given: Any) -> str | None:
         raise InvalidOption(
             f"option 'export_dir' must be a path like 'published', got {given!r:.60}"
         )
+    if "*" in os.fspath(given):
+        raise InvalidOption(f"option 'export_dir' is one directory, no pattern, got {given!r:.60}")
     directory = os.path.abspath(os.path.expanduser(os.fspath(given)))
     if ASIDE in directory.split(os.sep):
         raise InvalidOption(f"option 'export_dir': {ASIDE} is not for exports, got {given!r:.60}")

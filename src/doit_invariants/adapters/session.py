@@ -72,6 +72,7 @@ class Session:
     :ivar details: what fingerprints keep beside the records
     :ivar specs: options of the tasks that have some, by the name of the task
     :ivar memo: answers that kinds keep for the run
+    :ivar said: what kinds have told the user
     :ivar late: tasks that were made after the first action ran, with answers of their own: what
         made them may have changed what was looked at before
     :ivar batch: the answers of those that are being made
@@ -106,6 +107,7 @@ class Session:
         self.specs: dict[str, TaskSpec] = {}
         self.details = Details()
         self.memo: dict[Any, Any] = {}
+        self.said: set[str] = set()
         self.late: dict[str, dict[Any, Any]] = {}
         self.batch: dict[Any, Any] | None = None
         self.relations = Relations()

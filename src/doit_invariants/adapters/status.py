@@ -64,4 +64,8 @@ def _error_text(facts: HostFacts, verdict: Verdict) -> str:
     problems = [str(one) for one in verdict.reasons if one.code == "cannot_check"]
     if problems:
         return "; ".join(problems)
-    return f"Dependent file '{facts.missing[0]}' does not exist."  # doit's own words
+    path = facts.missing[0]
+    hint = ""
+    if "*" in path:
+        hint = " A file_dep is no pattern: list the files, or use Files(...)."
+    return f"Dependent file '{path}' does not exist.{hint}"  # doit's own words

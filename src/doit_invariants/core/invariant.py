@@ -54,6 +54,12 @@ class Context(Protocol):
         :raises CannotFingerprint: if there is no such task, or it depends on itself
         """
 
+    def say(self, text: str) -> None:
+        """Tell the user something that need not be wrong, in one line; once, however often asked.
+
+        Commands that only list tasks keep it to themselves.
+        """
+
     def keep(self, details: Json) -> str:
         """Store JSON beside the records, once for all tasks that keep the same; return its key.
 

@@ -51,7 +51,8 @@ def matcher(patterns: Sequence[str]) -> Matcher | None:
         matches at any depth; one with ``/`` with the whole path. ``*``, ``?`` and ``[...]`` do
         not cross a ``/``; ``**`` does. A trailing ``/`` is ignored.
     :returns: None if there are no patterns
-    :raises InvalidOption: for a range that runs backwards, as in ``[z-a]``
+    :raises InvalidOption: for a range that runs backwards, as in ``[z-a]``, and for what other
+        tools understand and these patterns do not: ``!kept``, ``{a,b}``
 
     >>> match = matcher(["*.pyc", "build/**"])
     >>> [match("pkg/a.pyc"), match("build/x/y"), match("pkg/build/x")]
@@ -62,6 +63,11 @@ def matcher(patterns: Sequence[str]) -> Matcher | None:
     names: list[str] = []
     paths: list[str] = []
     for pattern in patterns:
+        if pattern.startswith("!") or _BRACES.search(pattern):
+            raise InvalidOption(
+                f"pattern {pattern!r:.60}: there is neither '!' for what is kept nor "
+                "{a,b}; give each pattern, and a narrower one for what is left out"
+            )
         stripped = pattern.rstrip("/")
         if "/" in stripped:
             paths.append(_translate(stripped.removeprefix("./").lstrip("/")))
@@ -98,4 +104,5 @@ def _translate(pattern: str) -> str:
     return f"(?s:{''.join(out)})"
 
 
+_BRACES = re.compile(r"\{[^}]*,[^}]*\}")
 _TOKEN = re.compile(r"\*\*/|\*\*|\*|\?|\[!?\]?[^\]/]*\]|(?s:.)")

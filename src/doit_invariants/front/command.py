@@ -171,6 +171,8 @@ class Invariants(DoitCmdBase):  # type: ignore[misc]
         selected: dict[str, Any] = {}
         for name in names or self.sel_tasks or list(tasks):
             found = [n for n in tasks if fnmatch.fnmatchcase(n, name)] if "*" in name else [name]
+            if not found:
+                raise InvalidCommand(f"no task matches {name!r}")
             for one in found:
                 if one not in tasks:
                     raise InvalidCommand(f"'{one}' is not a task.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib import metadata
 from typing import ClassVar
 
@@ -9,6 +10,9 @@ from doit_invariants.core.encode import digest_value
 from doit_invariants.core.errors import InvalidOption
 from doit_invariants.core.invariant import Context, Fingerprint, Invariant
 from doit_invariants.core.model import Change, Difference
+
+# PEP 508.
+_NAME = re.compile(r"\s*[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?\s*")
 
 
 class Distribution(Invariant):
@@ -37,6 +41,11 @@ class Distribution(Invariant):
             if not isinstance(name, str) or not name.strip():
                 raise InvalidOption(
                     f"Distribution: the name of a distribution must be a text, got {name!r:.60}"
+                )
+            if not _NAME.fullmatch(name):
+                raise InvalidOption(
+                    f"Distribution: {name!r:.60} is not the name of a distribution; give names "
+                    "without patterns, versions and extras: Distribution('numpy', 'pandas')"
                 )
 
     def fingerprint(self, context: Context, previous: Fingerprint | None) -> Fingerprint:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import fnmatch
 import hashlib
 import os
+import re
 import secrets
 from typing import ClassVar
 
 from doit_invariants.core.encode import digest_value
 from doit_invariants.core.errors import InvalidOption
 from doit_invariants.core.invariant import Context, Fingerprint, Invariant
+from doit_invariants.core.lock import HELD
 from doit_invariants.core.model import Change, Difference
 
 # Slow on purpose: who holds the DB must not be able to try many candidates for a short value.
@@ -17,12 +20,17 @@ _ROUNDS = 50_000
 # In a signature there can be no salt of the project's own; the name of the variable is part of
 # what is digested.
 _PORTABLE = "doit-invariants"
+_PATTERN = re.compile(r"[*?\[]")
+# What stands in regular expressions, lists and references, and in the name of no variable.
+_MISTAKEN = re.compile(r"[\s,;|$^{}\\!]|\.[*+]")
 
 
 class Env(Invariant):
     """Unchanged while these environment variables are the same; unset differs from empty.
 
-    :param names: names of the variables
+    :param names: names of the variables; with ``*``, ``?`` and ``[...]`` they are patterns for all
+        variables that the environment has when the task is checked, and those that came or went
+        count as well
 
     The value itself is never stored nor shown, only a salted, deliberately slow digest
     (PBKDF2-HMAC-SHA256). An explanation names the variable and says no more.
@@ -47,10 +55,15 @@ class Env(Invariant):
                 raise InvalidOption(
                     f"Env: the name of a variable must be a text without '=', got {name!r:.60}"
                 )
+            if _MISTAKEN.search(name):
+                raise InvalidOption(
+                    f"Env: {name!r:.60} is not the name of a variable; give one name in each "
+                    "argument, or a pattern of the shell: Env('API_REGION', 'NEXT_*')"
+                )
 
     def fingerprint(self, context: Context, previous: Fingerprint | None) -> Fingerprint:
-        """Record a digest for each variable, None for an unset one."""
-        values = _digests(context, _salt(context, previous), self.names)
+        """Record a digest for each variable, None for an unset one that is named."""
+        values = _digests(context, _salt(context, previous), _expanded(self.names))
         if previous is not None and previous.get("values") == values:
             return previous
         salt = _salt(context, previous)
@@ -58,16 +71,33 @@ class Env(Invariant):
 
     def portable(self, fingerprint: Fingerprint, context: Context) -> str:
         """A digest of each variable that every machine computes alike, and as slowly."""
-        return digest_value(_digests(context, _PORTABLE, self.names))
+        return digest_value(_digests(context, _PORTABLE, _expanded(self.names)))
 
     def difference(self, old: Fingerprint, new: Fingerprint, context: Context) -> Difference | None:
         """Say which variable changed, was set or unset."""
         before, after = old["values"], new["values"]
-        changed = [name for name in after if before[name] != after[name]]
+        if any(before.get(name, "") is None for name in filter(_PATTERN.search, self.names)):
+            return None  # of a version that took the pattern for a name: adopted
+        names = sorted(before.keys() | after.keys())
+        changed = [name for name in names if before.get(name) != after.get(name)]
         if not changed:
             return None
-        text = ", ".join(f"{name} {_what(before[name], after[name])}" for name in changed)
+        text = ", ".join(f"{name} {_what(before.get(name), after.get(name))}" for name in changed)
         return Difference(text, tuple(Change("changed", name) for name in changed))
+
+
+def _expanded(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the variables that names and patterns mean now."""
+    if not any(map(_PATTERN.search, names)):
+        return names
+    found: set[str] = set()
+    for name in names:
+        if not _PATTERN.search(name):
+            found.add(name)
+            continue
+        pattern = name.upper() if os.name == "nt" else name
+        found.update(one for one in os.environ if fnmatch.fnmatchcase(one, pattern))
+    return tuple(sorted(found - {HELD}))  # ours, and another one in each run
 
 
 def _what(old: str | None, new: str | None) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
+import re
 from typing import ClassVar
 
 from doit_invariants.core.encode import as_seen_from_here, relative_to
@@ -13,6 +14,8 @@ from doit_invariants.core.invariant import Context, Fingerprint, Invariant
 from doit_invariants.core.model import Difference
 from doit_invariants.core.trees import TreeState, entries_digest, tree_difference
 
+_BRACES = re.compile(r"\{.*,.*\}")
+
 
 class Files(Invariant):
     """Unchanged while the contents of these files are the same, and none was added or removed.
@@ -21,14 +24,19 @@ class Files(Invariant):
         ``*``, ``?`` and ``[...]`` they are globs (``**`` crosses directories), looked up at each
         check, not when ``dodo.py`` is loaded
 
-    A path without wildcards must exist when the task is checked. The task's own targets are
+    :param missing_ok: whether files may be absent: that is a state like another. Without it a path
+        without wildcards must exist when the task is checked, and of a pattern that no file
+        matches it is said so
+
+    The task's own targets are
     left out: they are tracked as targets. Names and contents count, times and modes do not.
     """
 
     kind: ClassVar[str] = "Files"
 
-    def __init__(self, *paths: str | os.PathLike[str]) -> None:
+    def __init__(self, *paths: str | os.PathLike[str], missing_ok: bool = False) -> None:
         self.paths = paths
+        self.missing_ok = missing_ok
         self._shown = ", ".join(map(as_seen_from_here, paths))
 
     def identity(self) -> str:
@@ -45,39 +53,61 @@ class Files(Invariant):
                     f"Files: a path must be a text or a path object, got {path!r:.60}; "
                     "a list is given as Files(*paths)"
                 )
+        if not isinstance(self.missing_ok, bool):
+            raise InvalidOption(
+                f"Files: missing_ok must be True or False, got {self.missing_ok!r:.60}"
+            )
 
     def fingerprint(self, context: Context, previous: Fingerprint | None) -> Fingerprint:
         """Record each file by its path relative to the project."""
         before = _known(previous)
         own = {os.path.abspath(target) for target in context.targets}
         entries: dict[str, FileState] = {}
-        for path in self._expand():
+        for path in self._expand(context):
             absolute = os.path.abspath(path)
             if absolute not in own:
                 name = relative_to(absolute, context.root) or path
-                entries[name] = self._state(context, path, before.get(name))
+                state = self._state(context, path, before.get(name))
+                if state is not None:
+                    entries[name] = state
         return TreeState(entries_digest(entries), entries).to_json()  # type: ignore[no-any-return]
 
-    def _expand(self) -> list[str]:
+    def _expand(self, context: Context) -> list[str]:
         found: set[str] = set()
         for given in self.paths:
             path = os.fspath(given)
-            if glob.has_magic(path):
-                if os.path.lexists(path):
-                    found.add(path)  # a file whose name only looks like a pattern
-                found.update(p for p in glob.glob(path, recursive=True) if not os.path.isdir(p))
-            else:
+            if not glob.has_magic(path):
                 found.add(path)
+                continue
+            files = {p for p in glob.glob(path, recursive=True) if not os.path.isdir(p)}
+            if os.path.lexists(path):
+                files.add(path)  # a file whose name only looks like a pattern
+            if not files and not self.missing_ok:
+                context.say(
+                    f"{self}: no file matches {path!r}{_hint(path)}; if that may be so, say "
+                    "missing_ok=True"
+                )
+            found |= files
         return sorted(found)
 
-    @staticmethod
-    def _state(context: Context, path: str, known: FileState | None) -> FileState:
+    def _state(self, context: Context, path: str, known: FileState | None) -> FileState | None:
         if os.path.isdir(path):
             raise CannotFingerprint(f"{path} is a directory; use Tree({path!r})")
         try:
             return context.files.state(path, known)
+        except (FileNotFoundError, NotADirectoryError) as error:
+            if self.missing_ok:
+                return None
+            raise CannotFingerprint(
+                f"{path} does not exist{_hint(path)}; if it need not, say missing_ok=True"
+            ) from error
         except OSError as error:
-            raise CannotFingerprint(f"{path} does not exist") from error
+            raise CannotFingerprint(f"{path} can't be read: {error.strerror}") from error
+
+    @classmethod
+    def contents(cls, recorded: Fingerprint) -> list[str]:
+        """Say where there is nothing to compare."""
+        return [] if recorded.get("entries") else ["no file"]
 
     def difference(self, old: Fingerprint, new: Fingerprint, context: Context) -> Difference | None:
         """Name the files that differ."""
@@ -85,6 +115,10 @@ class Files(Invariant):
             return None
         difference = tree_difference(TreeState.from_json(old), TreeState.from_json(new), "")
         return difference or Difference("changed")
+
+
+def _hint(path: str) -> str:
+    return " (braces are not expanded: give each pattern)" if _BRACES.search(path) else ""
 
 
 def _known(previous: Fingerprint | None) -> dict[str, FileState]:

@@ -66,9 +66,11 @@ class Module(Invariant):
         if isinstance(self.module, str) and (
             self.module.endswith(".py") or not all(map(str.isidentifier, self.module.split(".")))
         ):
+            hint = "a path is given as Script(path)"
+            if "*" in self.module:
+                hint = "all modules of a package are given as Tree('package', include=['*.py'])"
             raise InvalidOption(
-                f"Module: {self.module!r:.60} is no name like 'package.module'; a path is given "
-                "as Script(path)"
+                f"Module: {self.module!r:.60} is no name like 'package.module'; {hint}"
             )
         check_follow("Module", self.follow)
         check_search("Module", self.search)

@@ -74,6 +74,8 @@ class Script(Invariant):
     def _files(self, path: str) -> tuple[str, ...]:
         if not os.path.isfile(path):
             problem = "is not a file" if os.path.exists(path) else "does not exist"
+            if "*" in self._shown and not os.path.exists(path):
+                problem += "; a pattern is not expanded here: list each script"
             raise CannotFingerprint(f"{self}: {self._shown} {problem}")
         return (path,)
 

@@ -12,7 +12,8 @@ from doit_invariants.core.model import Difference
 class Task(Invariant):
     """Unchanged while the signature of another task is the same.
 
-    :param name: name of the other task, a group stands for all its sub-tasks
+    :param name: name of the other task, a group stands for all its sub-tasks; with ``*`` it is a
+        pattern as in ``task_dep``
 
     The signature covers what the other task depends on and the names of its targets, not what
     it makes: for that depend on its targets. For setup tasks, and for tasks without files. A

@@ -13,6 +13,9 @@ from doit_invariants.core.model import Change, Difference, listing
 from doit_invariants.core.patterns import matcher
 from doit_invariants.core.trees import Selection, TreeState, tree_difference, tree_state
 
+#: The fingerprint of a directory that is not there.
+_ABSENT: Fingerprint = {"digest": "absent", "entries": {}}
+
 
 class Tree(Invariant):
     """Unchanged while the names and contents below a directory are the same.
@@ -23,6 +26,9 @@ class Tree(Invariant):
         setting ``tree_exclude``; an excluded directory is not entered
     :param deep: with False only the names and modification times of the directory's own entries
         count; nothing is read, and a copy or a checkout elsewhere counts as changed
+
+    :param missing_ok: whether the directory may be absent: that is a state like another, and not
+        that of an empty one
 
     A pattern without ``/`` matches a name at any depth (``*.pyc``), one with ``/`` a path
     relative to the directory (``raw/**/*.csv``). The task's own targets do not count.
@@ -37,12 +43,14 @@ class Tree(Invariant):
         include: Sequence[str] = (),
         exclude: Sequence[str] = (),
         deep: bool = True,
+        missing_ok: bool = False,
     ) -> None:
         self.directory = directory
         self._shown = as_seen_from_here(directory)
         self.include = include
         self.exclude = exclude
         self.deep = deep
+        self.missing_ok = missing_ok
 
     def identity(self) -> str:
         """The directory and whatever narrows it down: another selection is another invariant."""
@@ -65,8 +73,10 @@ class Tree(Invariant):
                     f"Tree: {option} must be a list of patterns like ['*.csv'], got {value!r:.60}"
                 )
             matcher(value)
-        if not isinstance(self.deep, bool):
-            raise InvalidOption(f"Tree: deep must be True or False, got {self.deep!r:.60}")
+        for option in ("deep", "missing_ok"):
+            value = getattr(self, option)
+            if not isinstance(value, bool):
+                raise InvalidOption(f"Tree: {option} must be True or False, got {value!r:.60}")
 
     def fingerprint(self, context: Context, previous: Fingerprint | None) -> Fingerprint:
         """Record every entry, so that the next check opens only what its stat calls changed."""
@@ -76,7 +86,12 @@ class Tree(Invariant):
                 raise CannotFingerprint(
                     f"{self}: {directory} is not a directory; use Files({directory!r})"
                 )
-            raise CannotFingerprint(f"{self}: the directory {directory} does not exist")
+            if self.missing_ok:
+                return dict(_ABSENT)
+            raise CannotFingerprint(
+                f"{self}: the directory {directory} does not exist; if it need not, say "
+                "missing_ok=True"
+            )
         if not self.deep:
             return self._shallow(directory, context)
         known = _known(previous)
@@ -103,7 +118,7 @@ class Tree(Invariant):
 
     def portable(self, fingerprint: Fingerprint, context: Context) -> str:
         """The digest; but of times nothing can be concluded on another machine."""
-        if not self.deep:
+        if not self.deep and fingerprint != _ABSENT:
             raise CannotFingerprint(f"{self} goes by times, which say nothing elsewhere")
         return super().portable(fingerprint, context)
 
@@ -111,6 +126,10 @@ class Tree(Invariant):
         """Name the entries that differ."""
         if old["digest"] == new["digest"]:
             return None
+        if _ABSENT in (old, new):
+            return Difference(
+                "the directory appeared" if old == _ABSENT else "the directory is gone"
+            )
         if not self.deep:
             return _shallow_difference(old["times"], new["times"], self._shown)
         return tree_difference(TreeState.from_json(old), TreeState.from_json(new), self._shown)
