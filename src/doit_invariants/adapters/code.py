@@ -123,7 +123,9 @@ def _of_use(use: Use) -> Invariant:
     from doit_invariants.kinds.script import Script
 
     if use.module is not None:
-        return Module(use.module, search=use.search)
+        one = Module(use.module, search=use.search)
+        one.elsewhere = True
+        return one
     return Script(use.path, search=use.search)
 
 

@@ -54,7 +54,9 @@ def _is_loaded(one: Invariant) -> bool:
     """Return whether it is about code that this process has loaded, whatever the files become."""
     # By the names of kinds: their classes are imported where they are used.
     if one.kind == "Module":
-        return str(getattr(one, "dotted_name", "")) in sys.modules
+        return (
+            not getattr(one, "elsewhere", False) and getattr(one, "dotted_name", "") in sys.modules
+        )
     return one.kind == "Function"
 
 

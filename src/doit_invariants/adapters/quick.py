@@ -21,7 +21,7 @@ from doit_invariants.adapters.checker import ContentChecker, float_mtime
 from doit_invariants.adapters.context import Signer, TaskContext
 from doit_invariants.adapters.options import TaskSpec
 from doit_invariants.adapters.session import Session
-from doit_invariants.core.files import EDITED_MEANWHILE, FileView, Stat
+from doit_invariants.core.files import UNEQUAL, FileView, Stat
 from doit_invariants.core.invariant import Invariant
 from doit_invariants.core.layout import KEY, ORIGINS, SCHEMA
 from doit_invariants.core.model import Json
@@ -236,7 +236,7 @@ def _is_same(one: Invariant, entry: Json, plugin: str | None, context: TaskConte
     if kind != one.kind or type(version) is not int or version != one.version or source != plugin:
         return False
     digest = recorded["digest"]
-    if type(digest) is not str or digest == EDITED_MEANWHILE or label != one.label():
+    if type(digest) is not str or digest in UNEQUAL or label != one.label():
         return False
     if "blocks" in recorded and _is_large(recorded):
         return False  # if it is not the same, the long way would look at all of it again

@@ -16,7 +16,7 @@ from doit_invariants.adapters.session import Session
 from doit_invariants.adapters.states import input_state, known_file, known_tree, superseded
 from doit_invariants.core.decide import Observed, Snapshot
 from doit_invariants.core.errors import CannotFingerprint, InvariantsError
-from doit_invariants.core.files import EDITED_MEANWHILE
+from doit_invariants.core.files import UNEQUAL
 from doit_invariants.core.invariant import Invariant
 from doit_invariants.core.model import Reason
 from doit_invariants.core.records import PathState, Record
@@ -149,7 +149,7 @@ class Look:
         record = self.before.record
         entry = record.entries.get(key) if record is not None else None
         previous = entry.fingerprint if entry is not None and entry.comparable(one) else None
-        if previous is not None and previous.get("digest") == EDITED_MEANWHILE:
+        if previous is not None and previous.get("digest") in UNEQUAL:
             previous = None  # a kind may give back what it was given
         self.snapshot.unknown.add(key)
         try:

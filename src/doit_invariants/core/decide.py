@@ -17,9 +17,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from doit_invariants.core.files import EDITED, EDITED_MEANWHILE, FileState
+from doit_invariants.core.files import EDITED, UNEQUAL, FileState
 from doit_invariants.core.invariant import Context, Fingerprint, Invariant
-from doit_invariants.core.model import Change, Difference, Reason, Status, Verdict
+from doit_invariants.core.model import Change, Difference, Reason, Status, Verdict, listing
 from doit_invariants.core.records import Entry, PathState, Record
 from doit_invariants.core.trees import TreeState, tree_difference
 
@@ -176,9 +176,11 @@ def _match(before: Record, now: Snapshot) -> dict[str, str]:
 
 
 def _difference(seen: Observed, old: Fingerprint, context: Context) -> Difference | None:
-    if old.get("digest") == EDITED_MEANWHILE:
-        return Difference(EDITED_MEANWHILE)
     try:
+        for one in (old, seen.fingerprint):
+            if one["digest"] in UNEQUAL:
+                named = f": {listing(one['edited'])}" if one.get("edited") else ""
+                return Difference(f"{one['digest']}{named}")
         return seen.invariant.difference(old, seen.fingerprint, context)
     except Exception:
         # The kind is a plugin's, the fingerprint comes from disk: neither may stop a run.

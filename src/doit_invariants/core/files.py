@@ -31,6 +31,12 @@ EDITED = "edited after the task ended and before it was recorded"
 #: The digest that stands for what was written while the task that depends on it ran.
 EDITED_MEANWHILE = "edited while the task ran"
 
+#: The digest that stands for code that is loaded, and whose file is not what was loaded.
+EDITED_SINCE_LOADED = "edited since it was loaded"
+
+#: Digests that nothing has: what is recorded under one is equal to nothing, not even to itself.
+UNEQUAL = frozenset({EDITED_MEANWHILE, EDITED_SINCE_LOADED})
+
 #: Returns a digest of a file whose format it knows, or None: the hook invariants_digest_file.
 FileTeacher = Callable[[str], "str | None"]
 
@@ -87,9 +93,21 @@ def is_racy(stat: Stat, now_ns: int) -> bool:
 
     :param now_ns: the time at which its content was read, in ns since the epoch
     """
-    latest = max(stat[0], stat[3])
-    tick = _COARSE_NS if latest % 1_000_000_000 == 0 else _TICK_NS
-    return now_ns - latest < tick
+    return now_ns - max(stat[0], stat[3]) < tick_of(stat)
+
+
+def tick_of(stat: Stat) -> int:
+    """Return within how many ns a file with this stat could be written twice alike."""
+    return _COARSE_NS if max(stat[0], stat[3]) % 1_000_000_000 == 0 else _TICK_NS
+
+
+def latest_change(stat: Stat) -> int:
+    """Return after which time, in ns since the epoch, a file was certainly not written.
+
+    The change time alone, as a modification time can be set. On Windows that is the time when
+    the file was made.
+    """
+    return max(stat[0], stat[3]) if os.name == "nt" else stat[3]
 
 
 def _wait_until_settled(stat: Stat) -> None:

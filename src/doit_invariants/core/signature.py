@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import time
+
 from doit_invariants.core.decide import Observed, Snapshot
 from doit_invariants.core.encode import digest_value, relative_to
 from doit_invariants.core.errors import CannotFingerprint
+from doit_invariants.core.files import UNEQUAL
 from doit_invariants.core.invariant import Context
 from doit_invariants.core.model import Json
 from doit_invariants.core.records import PathState
@@ -40,6 +43,10 @@ def signature(now: Snapshot, context: Context, more: Json = None, *, strict: boo
 
 
 def _stand_in(seen: Observed, context: Context, strict: bool) -> str:
+    if seen.fingerprint["digest"] in UNEQUAL:
+        if strict or seen.source is None:
+            raise CannotFingerprint(f"{seen.invariant.label()}: {seen.fingerprint['digest']}")
+        return f"{seen.fingerprint['digest']}, seen at {time.time_ns()}"  # as equal to nothing
     try:
         return seen.invariant.portable(seen.fingerprint, context)
     except CannotFingerprint:

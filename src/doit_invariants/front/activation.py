@@ -16,11 +16,13 @@ from doit import loader as doit_loader
 from doit.cmd_base import NamespaceTaskLoader
 
 from doit_invariants.adapters import task_dicts
+from doit_invariants.core.static.loaded import watch_imports
 
 
 def activate() -> None:
     """Teach doit our keys and, if the project asks for the loader unheard, do its work."""
     task_dicts.install()
+    watch_imports()  # of what is imported from here on; the loader has begun before
     started = doit_loader.initial_workdir
     if started is None or os.path.realpath(started) == os.path.realpath(os.curdir):
         return

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from doit_invariants.core.code.contents import contents
-from doit_invariants.core.code.functions import functions_of
+from doit_invariants.core.code.functions import functions_of, unless_edited
+from doit_invariants.core.code.graph import edited_modules
 from doit_invariants.core.encode import digest_value
 from doit_invariants.core.errors import CannotFingerprint
 from doit_invariants.core.invariant import Context, Fingerprint, Invariant
@@ -41,11 +42,13 @@ class Action(Invariant):
         functions = functions_of(context)
         unit = functions.group((context.task, self.name), str(self.name), self.values)
         if any(ref.unit is not None for ref in unit.refs):
-            return functions.describe(functions.graph_of(unit), previous, context)
+            graph = functions.graph_of(unit)
+            return unless_edited(functions.describe(graph, previous, context), graph.edited)
         digest = digest_value([[ref.label, ref.leaf] for ref in unit.refs])
         if previous is not None and previous["digest"] == digest:
             return previous
-        return {"digest": digest, "shown": {ref.label: ref.shown for ref in unit.refs}}
+        found = {"digest": digest, "shown": {ref.label: ref.shown for ref in unit.refs}}
+        return unless_edited(found, edited_modules([unit]))
 
     def portable(self, fingerprint: Fingerprint, context: Context) -> str:
         """The digest of the values; what was left out as it can't be compared is missed there."""

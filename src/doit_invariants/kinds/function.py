@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from doit_invariants.core.code import objects
 from doit_invariants.core.code.contents import contents
-from doit_invariants.core.code.functions import functions_of
+from doit_invariants.core.code.functions import functions_of, unless_edited
 from doit_invariants.core.errors import CannotFingerprint, InvalidOption
 from doit_invariants.core.invariant import Context, Fingerprint, Invariant
 from doit_invariants.core.model import Difference
@@ -77,7 +77,7 @@ class Function(Invariant):
         graph = functions.graph(self.func, follow=bool(self.follow), previous=previous)
         if self.strict and graph.problems:
             raise CannotFingerprint(graph.problems[0])
-        return functions.describe(graph, previous, context)
+        return unless_edited(functions.describe(graph, previous, context), graph.edited)
 
     def portable(self, fingerprint: Fingerprint, context: Context) -> str:
         """The digest of the sources; what was left out as it can't be compared is missed there."""

@@ -39,6 +39,9 @@ class Module(Invariant):
 
     kind: ClassVar[str] = "Module"
 
+    #: Whether it runs in a process of its own, as what a command runs does: then its files count.
+    elsewhere = False
+
     def __init__(
         self,
         module: str | types.ModuleType,
@@ -78,9 +81,9 @@ class Module(Invariant):
     def fingerprint(self, context: Context, previous: Fingerprint | None) -> Fingerprint:
         """Record the module and what it imports, once for all tasks that use it.
 
-        Of what is imported here it counts as it was at first: that is what runs.
+        Of what is imported here it counts as it was loaded: that is what runs.
         """
-        if self.dotted_name not in sys.modules:
+        if self.elsewhere or self.dotted_name not in sys.modules:
             return self._fingerprint(context, previous)
         key = ("Module", self.identity())
         if key not in context.memo:
@@ -89,7 +92,9 @@ class Module(Invariant):
         return fingerprint
 
     def _fingerprint(self, context: Context, previous: Fingerprint | None) -> Fingerprint:
-        start = Start(self.dotted_name, search_path(context, self.search), bool(self.follow))
+        search = search_path(context, self.search)
+        loaded = not self.elsewhere and self.dotted_name in sys.modules
+        start = Start(self.dotted_name, search, bool(self.follow), loaded)
         return sources_fingerprint(
             context, start, lambda find: self._files(find, context), previous
         )

@@ -12,6 +12,7 @@ from doit_invariants.core.code.modules import ModuleDigests
 from doit_invariants.core.code.source import Sources
 from doit_invariants.core.code.unit import Unit
 from doit_invariants.core.code.units import Explorer
+from doit_invariants.core.files import EDITED_SINCE_LOADED
 from doit_invariants.core.invariant import Context, Fingerprint
 from doit_invariants.core.model import Difference
 
@@ -117,6 +118,11 @@ class Functions:
         found: Fingerprint = {"digest": digest, "slots": slots, "details": context.keep(details)}
         modules = {name: self._modules.details(name) for name in graph.modules()}
         return {**found, "modules": modules} if modules else found
+
+
+def unless_edited(found: Fingerprint, edited: list[str]) -> Fingerprint:
+    """Return a fingerprint, or one that is equal to nothing if modules were edited since loaded."""
+    return {**found, "digest": EDITED_SINCE_LOADED, "edited": edited} if edited else found
 
 
 def usable(recorded: Fingerprint | None) -> Fingerprint | None:

@@ -16,13 +16,14 @@ from __future__ import annotations
 import base64
 import json
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from doit_invariants.core.code.bytecode import slot
 from doit_invariants.core.code.source import Sources
 from doit_invariants.core.code.unit import Ref, Unit
 from doit_invariants.core.code.units import Explorer
 from doit_invariants.core.digest import digest_bytes, digest_json
+from doit_invariants.core.files import EDITED_SINCE_LOADED
 from doit_invariants.core.model import Json
 
 #: Of the sources of one callable and all it uses so much is kept, in characters.
@@ -37,6 +38,7 @@ class Graph:
 
     :ivar units: the units in canonical order; the first is the callable
     :ivar code: digest for this version of Python
+    :ivar edited: names of modules of which all counts, and which are not as they were loaded
     """
 
     def __init__(self, explorer: Explorer, root: Unit) -> None:
@@ -55,6 +57,7 @@ class Graph:
             text for unit in self.units for text in explorer.problems.get(id(unit.obj), ())
         ]
         self.code = digest_bytes(b"\n".join(self._parts()))
+        self.edited = edited_modules(self.units)
 
     def _parts(self) -> Iterator[bytes]:
         for unit, extras in zip(self.units, self._extras, strict=True):
@@ -118,6 +121,13 @@ class Graph:
         """Return the sources of the units, compressed; None if there are none."""
         found = [sources.of(unit.obj) if unit.code else None for unit in self.units]
         return pack([source.text if source is not None else None for source in found])
+
+
+def edited_modules(units: Iterable[Unit]) -> list[str]:
+    """Return the names of the modules that units refer to and that no file stands for any more."""
+    leaves = (ref.leaf for unit in units for ref in unit.refs if ref.leaf is not None)
+    edited = (leaf for leaf in leaves if leaf.endswith(EDITED_SINCE_LOADED))
+    return sorted({leaf.split(" ")[1] for leaf in edited})
 
 
 def portable_digest(rows: list[Row]) -> str:

@@ -11,7 +11,9 @@ from importlib import metadata
 from typing import Any
 
 from doit_invariants.core.digest import digest_file
+from doit_invariants.core.files import EDITED_SINCE_LOADED
 from doit_invariants.core.project import Project
+from doit_invariants.core.static.loaded import was_edited
 
 _PYTHON = sys.stdlib_module_names | {"builtins", "__future__"}
 
@@ -64,7 +66,8 @@ class Library:
     def extension(self, obj: Any) -> str | None:
         """Return the digest of the file of a compiled module of the project (Cython, C).
 
-        None if the object has none: it is installed, or written in Python.
+        None if the object has none: it is installed, or written in Python. Of a file that was
+        built anew since it was loaded ``EDITED_SINCE_LOADED``.
         """
         module = sys.modules.get(getattr(obj, "__module__", None) or "")
         path = getattr(module, "__file__", None)
@@ -72,7 +75,7 @@ class Library:
             return None
         if path.endswith((".py", ".pyc", ".pyw")) or not os.path.isfile(path):
             return None
-        return digest_file(path)
+        return EDITED_SINCE_LOADED if was_edited(path) else digest_file(path)
 
     def version(self, module: str) -> str:
         """Return ``"numpy 2.1.0: "`` for a module of a distribution, empty for Python's own."""

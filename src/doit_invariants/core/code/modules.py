@@ -1,12 +1,17 @@
 """Digests of project modules by their source, where functions can't be followed one by one.
 
 That is where a function imports a module when it runs, passes a module on as a value, or may
-use any name of it (``getattr``, ``eval``): then all of the module counts, and what it imports.
+use any name of it (``getattr``, ``eval``): then all of the module counts, and what it imports. Of
+what is loaded that is what was loaded, for which the file stands only while nobody has written it.
 """
 
 from __future__ import annotations
 
+import os
+import sys
+
 from doit_invariants.core.errors import CannotFingerprint
+from doit_invariants.core.files import EDITED_SINCE_LOADED
 from doit_invariants.core.invariant import Context, Fingerprint
 from doit_invariants.core.model import Json
 
@@ -20,7 +25,10 @@ class ModuleDigests:
         self._hints: dict[str, Fingerprint] = {}
 
     def __call__(self, name: str) -> str | None:
-        """Return the digest of a module, None if it is not one of the project's."""
+        """Return the digest of a module, None if it is not one of the project's.
+
+        ``EDITED_SINCE_LOADED`` stands for what is loaded and no file tells.
+        """
         if name not in self._found:
             self._found[name] = self._find(name)
         found = self._found[name]
@@ -35,7 +43,7 @@ class ModuleDigests:
     def details(self, name: str) -> Json:
         """Return the key of what was kept of a module."""
         found = self._found.get(name)
-        return None if found is None else found["details"]
+        return None if found is None else found.get("details")
 
     def _find(self, name: str) -> Fingerprint | None:
         # Imported late: few functions use a whole module of the project.
@@ -43,13 +51,23 @@ class ModuleDigests:
         from doit_invariants.core.static.imports import Finder
 
         context = self._context
-        start = Start(f"module {name}", search_path(context, ()))
+        start = Start(f"module {name}", search_path(context, ()), loaded=True)
         chain = Finder(start.search, context.project.contains, context.memo).chain(name)
         files = [one.file for one in chain if one.file is not None]
         whole = len(chain) == len(name.split("."))
         if not name or not whole or not files or not context.project.contains(files[-1]):
-            return None
+            return self._gone(name)
         try:
             return sources_fingerprint(context, start, lambda _: files, self._hints.get(name))
         except CannotFingerprint:
-            return None  # it can't be read now, so it can't be imported either
+            # It can't be read now, so it can't be imported either; but it may be loaded.
+            return self._gone(name)
+
+    def _gone(self, name: str) -> Fingerprint | None:
+        """Return what stands for a loaded module of the project whose file is no more."""
+        file = getattr(sys.modules.get(name), "__dict__", {}).get("__file__")
+        if not isinstance(file, str) or not self._context.project.contains(file):
+            return None
+        if os.path.isfile(os.path.dirname(file)) or os.path.exists(file):
+            return None  # in a zip, or not where modules are looked up
+        return {"digest": EDITED_SINCE_LOADED, "edited": [self._context.project.relative(file)]}

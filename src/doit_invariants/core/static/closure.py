@@ -16,11 +16,12 @@ from typing import Any
 
 from doit_invariants.core.encode import as_seen_from_here, digest_value, relative_to
 from doit_invariants.core.errors import CannotFingerprint, InvalidOption
-from doit_invariants.core.files import FileState, stat_key
+from doit_invariants.core.files import EDITED_SINCE_LOADED, FileState, stat_key
 from doit_invariants.core.invariant import Context, Fingerprint
 from doit_invariants.core.model import Difference, Json
 from doit_invariants.core.static import normal
 from doit_invariants.core.static.imports import Finder, imports_of
+from doit_invariants.core.static.loaded import edited_since_loaded
 from doit_invariants.core.trees import TreeState, tree_difference
 
 #: As stored: state of the file, digest of its normal form, imports. The imports are None where
@@ -37,11 +38,14 @@ class Start:
     :ivar key: what tells this start from others: a path, the name of a module
     :ivar search: absolute directories in which imported names are looked up, in this order
     :ivar follow: whether imports are followed
+    :ivar loaded: whether the code runs in this process: of files that are loaded what was loaded
+        counts
     """
 
     key: str
     search: tuple[str, ...]
     follow: bool = True
+    loaded: bool = False
 
 
 #: Returns the absolute paths of the files to start from; raises CannotFingerprint.
@@ -114,7 +118,8 @@ def sources_fingerprint(
     ``digest`` is of the paths in the project and the normal forms: the same in any checkout and
     under any Python. ``details`` is the key of what explains and speeds up, see :func:`closure`.
     The very ``previous`` is returned if nothing at all differs from it. An answer holds for the
-    whole run, for all tasks, while the stats of everything that it rests on are the same.
+    whole run, for all tasks, while the stats of everything that it rests on are the same. Where
+    files are not what was loaded the digest is ``EDITED_SINCE_LOADED``, and ``edited`` names them.
 
     :param find: asked for the files to start from if there is no such answer yet
     :raises CannotFingerprint: if a file can't be read
@@ -202,7 +207,12 @@ def _fingerprint(
     kept = context.keep({"files": shown})
     looked = [path for path in finder.looked if relative_to(path, root) is not None]
     stamps = {path: _stamp(path) for path in (*files, *looked)}
-    return _Known({"digest": digest, "details": kept}, stamps)
+    found: Fingerprint = {"digest": digest, "details": kept}
+    edited = edited_since_loaded(files) if start.loaded else ()  # looked at after their contents
+    if edited:
+        names = [context.project.relative(path) for path in edited]
+        found = {**found, "digest": EDITED_SINCE_LOADED, "edited": sorted(names)}
+    return _Known(found, stamps)
 
 
 def _portable(path: str, root: str, search: Iterable[str]) -> str:
