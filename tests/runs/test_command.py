@@ -94,6 +94,9 @@ def task_make():
         "use: not up-to-date\n"
         "  made: file_dep does not exist yet, task make makes it\n"
         "  task: never ran\n"
+        "make: not up-to-date\n"
+        "  made: target is missing\n"
+        "  task: no file_dep, uptodate, invariants or cache: the task always runs\n"
     )
     assert "R use" in project.run("list", "-s").stdout
     assert "task make makes it" in project.run("info", "use").stdout
@@ -305,5 +308,5 @@ def task_a():
     project.run("a").assert_executed()
     project.write({"in.txt": "2"})
     assert project.run("invariants", "why", "a").stdout == (
-        "a: not up-to-date\n  in.txt: content changed\n"
+        "a: not up-to-date\n  in.txt: content changed\ndeps: up-to-date\n"
     )

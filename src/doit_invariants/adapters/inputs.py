@@ -40,7 +40,7 @@ def compare_inputs(
             facts.changed.append(path)
             if path not in facts.added:
                 reasons.append(reason)
-    if look.snapshot.never_ran and reasons:
+    if look.snapshot.never_ran and (reasons or facts.awaited):
         look.snapshot.explicit = False  # said once is enough
         return [NEVER_RAN]
     return reasons
@@ -105,11 +105,8 @@ def _file_deps(dep_manager: InvariantsDependency, look: Look) -> set[str]:
 
 
 def _foresees(look: Look) -> bool:
-    """Return whether to look past what doit's own commands know of a task without running.
-
-    They do for tasks that use anything of ours; for others they say what plain doit says.
-    """
-    return not look.session.writes and (look.session.explains or look.spec.own)
+    """Return whether to look past what doit's own commands know of a task without running."""
+    return not look.session.writes
 
 
 def _compare_checker(dep_manager: InvariantsDependency, look: Look, facts: HostFacts) -> None:

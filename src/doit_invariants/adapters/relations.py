@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import bisect
+import contextlib
 import fnmatch
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 
@@ -61,3 +62,23 @@ class Relations:
         wild = [one for pattern in task.wild_dep for one in fnmatch.filter(tasks, pattern)]
         named = [*task.task_dep, *task.setup_tasks, *task.calc_dep, *wild]
         return [*named, *(maker for maker in makers if maker is not None)]
+
+    def awaits(
+        self, name: str, tasks: Mapping[str, Any], values_of: Callable[[str], Any]
+    ) -> list[str]:
+        """Return the tasks that are done before a task is looked at, those of a group its parts.
+
+        :param values_of: the values that a task gave when it last ran: a ``calc_dep`` is known by
+            what it calculated then
+        """
+        task = tasks[name]
+        paths, named = [*task.file_dep], [*task.task_dep, *task.calc_dep]
+        for one in task.calc_dep:
+            with contextlib.suppress(Exception):  # a row of the DB that can't be decoded
+                values = values_of(one)
+                paths += [path for path in values.get("file_dep", ()) if isinstance(path, str)]
+                named += values.get("task_dep", ())
+        for pattern in task.wild_dep:
+            named += fnmatch.filter(tasks, pattern)
+        named += [maker for path in paths if (maker := self.maker(path, tasks)) is not None]
+        return [one for one in dict.fromkeys(named) if one in tasks and one != name]

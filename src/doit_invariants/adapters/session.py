@@ -67,7 +67,7 @@ class Session:
     :ivar unfinished: tasks whose last execution failed, or did not end
     :ivar rewritten: inputs into which their task writes what is there
     :ivar placeholders: those of ``cache: "force"``
-    :ivar explains: whether this is our own command, which owes nothing to how doit's put it
+    :ivar explains: whether this is our own command
     :ivar clock: the time in seconds since the epoch
     :ivar details: what fingerprints keep beside the records
     :ivar specs: options of the tasks that have some, by the name of the task

@@ -198,11 +198,14 @@ class StoreAnswers(abc.ABC):
         self.plan.keeper = self._to_store(names)
         if self.session.runs:
             self._adopt()
-        return verdict._replace(policy="looked up when the values that it gets are known")
+        return verdict._replace(
+            policy="looked up in the store when the values that it gets are known"
+        )
 
     def _restores(self, verdict: Verdict, where: str) -> Verdict:
-        if self.session.runs:
-            self._adopt()
+        if not self.session.runs:
+            return verdict._replace(status="run", policy=f"would be restored from {where}")
+        self._adopt()
         return verdict._replace(status="run", policy=f"restored from {where}")
 
     def _complain(self) -> None:

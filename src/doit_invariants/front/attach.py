@@ -11,6 +11,7 @@ from doit.cmd_clean import Clean
 from doit.cmd_forget import Forget
 from doit.cmd_ignore import Ignore
 from doit.cmd_info import Info
+from doit.cmd_list import List
 from doit.cmd_resetdep import ResetDep
 from doit.dependency import Dependency, MD5Checker
 from doit.exceptions import InvalidCommand, InvalidDodoFile
@@ -22,7 +23,6 @@ from doit_invariants.adapters.opening import open_db
 from doit_invariants.adapters.resume import Resume
 from doit_invariants.adapters.session import Session, attach_session, create_session
 from doit_invariants.core.errors import InvalidOption
-from doit_invariants.front.info import explain_reasons
 from doit_invariants.plugins.settings import Settings, as_policy, read_settings
 
 
@@ -87,7 +87,10 @@ def attach(
         from doit_invariants.adapters import workers
 
         workers.install()
-    if isinstance(command, Info):
+    if isinstance(command, (Info, List)):
+        from doit_invariants.front.info import answer_with_needs, explain_reasons
+
+        answer_with_needs(command)
         command.get_reasons = explain_reasons
     return session
 

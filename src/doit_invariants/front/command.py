@@ -158,6 +158,11 @@ class Invariants(DoitCmdBase):  # type: ignore[misc]
             from doit_invariants.front.verbs import store
 
             return store.execute(self, self.part, {"json": json, **limits})
+        if self.verb == "why":
+            from doit_invariants.front.verbs import why
+
+            # Of a group it tells as well what is done before its sub-tasks.
+            return why.execute(self, self.chosen(pos_args), json)
         module = import_module(f"doit_invariants.front.verbs.{self.verb}")
         code: int = module.execute(self, self.select(pos_args), json)
         return code
@@ -168,7 +173,16 @@ class Invariants(DoitCmdBase):  # type: ignore[misc]
         :raises InvalidCommand: for a name that is no task
         """
         tasks = {task.name: task for task in self.task_list}
-        selected: dict[str, Any] = {}
+        leaves = (leaf for name in self.chosen(names) for leaf in _leaves(tasks, tasks[name]))
+        return list({task.name: task for task in leaves}.values())
+
+    def chosen(self, names: list[str]) -> list[str]:
+        """Return the names of the tasks and groups that are meant.
+
+        :raises InvalidCommand: for a name that is no task
+        """
+        tasks = {task.name: task for task in self.task_list}
+        selected: dict[str, None] = {}
         for name in names or self.sel_tasks or list(tasks):
             found = [n for n in tasks if fnmatch.fnmatchcase(n, name)] if "*" in name else [name]
             if not found:
@@ -176,9 +190,8 @@ class Invariants(DoitCmdBase):  # type: ignore[misc]
             for one in found:
                 if one not in tasks:
                     raise InvalidCommand(f"'{one}' is not a task.")
-                for task in _leaves(tasks, tasks[one]):
-                    selected[task.name] = task
-        return list(selected.values())
+                selected[one] = None
+        return list(selected)
 
     def write(self, text: str) -> None:
         """Write a line."""

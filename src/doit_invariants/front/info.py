@@ -1,10 +1,15 @@
-"""``doit info`` with our reasons beside doit's."""
+"""``doit info`` with our reasons beside doit's, and ``doit list -s`` with what tasks need."""
 
 from __future__ import annotations
 
+import fnmatch
 from typing import Any
 
 from doit.cmd_info import Info
+from doit.dependency import DependencyStatus
+
+from doit_invariants.adapters.outlook import Outlook
+from doit_invariants.core.model import Reason
 
 #: Reasons that doit prints itself.
 _SAID_BY_DOIT = {
@@ -29,3 +34,40 @@ def explain_reasons(reasons: dict[str, Any]) -> str:
         if not said and not plain:
             lines.append(f" * {reason}")
     return "\n".join(lines)
+
+
+def answer_with_needs(command: Any) -> None:
+    """Have ``doit list -s`` and ``doit info`` follow what tasks need, as ``why`` does."""
+    dep_manager = command.dep_manager
+    outlook: Outlook | None = None
+
+    def get_status(task: Any, tasks: Any, get_log: bool = False) -> Any:
+        nonlocal outlook
+        if outlook is None or outlook.tasks is not tasks:
+            outlook = Outlook(dep_manager, tasks, _selected(command, tasks), full=False)
+        prospect = outlook.of(task.name)
+        if not get_log:
+            status = DependencyStatus(get_log)
+            status.status = _WORDS.get(prospect.status, prospect.status)
+            return status
+        status = type(dep_manager).get_status(dep_manager, task, tasks, get_log=get_log)
+        if prospect.status == "may-run" and task._actions:
+            status.status = "run"
+            text = f"it may be as it was recorded: {prospect.text()}"
+            known = status.reasons.get("invariants", ())
+            status.reasons["invariants"] = [*known, Reason("may_run", "task", text)]
+        return status
+
+    dep_manager.get_status = get_status
+
+
+#: In the words of doit.
+_WORDS = {"may-run": "run", "ignored": "ignore"}
+
+
+def _selected(command: Any, tasks: Any) -> list[str]:
+    """Return the names of the tasks that ``doit run`` would do: those of a pattern included."""
+    chosen: dict[str, None] = {}
+    for word in command.sel_tasks or tasks:
+        chosen.update(dict.fromkeys(fnmatch.filter(tasks, word) if "*" in word else [word]))
+    return [name for name in chosen if name in tasks]
