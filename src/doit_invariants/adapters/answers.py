@@ -67,7 +67,7 @@ class Answers(StoreAnswers):
         if self.policy.keeps == "export":
             entry = self._exporter().look(()).entry
         if entry is not None and self.session.runs:
-            save_values(self.dep_manager, name, entry.values, entry.result)
+            save_values(self.dep_manager, name, *entry.values_in(self.session.root))
         return entry is None
 
     def _is_asked_for_values(self) -> bool:

@@ -50,8 +50,8 @@ def _show(plan: Plan, outcome: Outcome, task: Any, stream: Any) -> None:
     entry = outcome.entry
     if entry is None:
         return
-    task.values = dict(entry.values)
-    task.result = entry.result
+    values, task.result = entry.values_in(plan.root)
+    task.values = dict(values)
     shown = stream._get_out_err(task.verbosity) if plan.replay else (None, None)
     for action, texts in zip(task.actions, entry.output, strict=False):
         action.out, action.err = texts

@@ -135,9 +135,30 @@ class InvariantsDependency(Dependency):  # type: ignore[misc]
         super().remove_success(task)
         self._end(task)
 
+    def get_values(self, task_name: str) -> Any:
+        """Return the values that are saved of a task, with the paths that its files have here."""
+        return self.get_here(task_name, "_values_:") or {}
+
+    def get_result(self, task_name: str) -> Any:
+        """Return the result that is saved of a task, with the paths that its files have here."""
+        return self.get_here(task_name, "result:")
+
+    def get_here(self, task: str, key: str) -> Any:
+        """Return what doit keeps of a task, with the paths that its files have here."""
+        found = self._get(task, key)
+        if not found or key not in ("_values_:", "result:") or isinstance(found, str):
+            return found
+        from doit_invariants.adapters.moved import values_here  # late: few tasks have values
+
+        return values_here(self, task, found)
+
     def save_as_doit(self, task: Any, result_hash: Any) -> None:
         """Record what doit itself does of a task that succeeded."""
         super().save_success(task, result_hash)
+        if task.values:
+            from doit_invariants.adapters.moved import save_root
+
+            save_root(self, task.name, task.values)
 
     def _end(self, task: Any) -> None:
         if self.session.durable is not None:

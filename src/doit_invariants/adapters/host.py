@@ -109,6 +109,7 @@ def _evaluate(item: Any, args: Any, kwargs: Any, task: Any, dep_manager: Any, ta
         return subprocess.call(item, shell=True, stdout=null, stderr=null) == 0
     if isinstance(item, UptodateCalculator):
         item.setup(dep_manager, tasks)
+        item.get_val = dep_manager.get_here
     magic: list[Any] = []
     for place, name in enumerate(inspect.signature(item).parameters):
         if place == 0 and name == "task":

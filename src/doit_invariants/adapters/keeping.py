@@ -16,12 +16,13 @@ from doit_invariants.adapters.carrying import gotten
 from doit_invariants.adapters.plan import Outcome, Plan, ToExport, ToStore, late_signature
 from doit_invariants.adapters.sharing import name_of_target
 from doit_invariants.adapters.snapshot import Look
-from doit_invariants.core.artifacts.entry import Entry, entry_from_json
+from doit_invariants.core.artifacts.entry import ROOT, Entry, entry_from_json
 from doit_invariants.core.artifacts.parts import Artifact, Damaged
 from doit_invariants.core.encode import relative_to
 from doit_invariants.core.errors import InvariantsError
 from doit_invariants.core.files import FileState
 from doit_invariants.core.model import listing
+from doit_invariants.core.moves import moved
 from doit_invariants.core.records import PathState
 from doit_invariants.core.trees import TreeState, was_written
 from doit_invariants.stores.base import Store
@@ -93,11 +94,12 @@ def _keep(
         signature="" if why_not else signature,
         task=look.task.name,
         artifacts=tuple(replace(one, state=_digest(states.get(one.path))) for one in artifacts),
-        values=outcome.values,
-        result=outcome.result,
+        values=moved(outcome.values, look.session.root, ROOT),
+        result=moved(outcome.result, look.session.root, ROOT),
         output=outcome.output,
         executed_at=executed_at,
         took=outcome.took,
+        root=ROOT,
     )
     if isinstance(plan.keeper, ToExport) and outcome.draft is not None:
         plan.keeper.exporter.finish(outcome.draft, entry, is_others)

@@ -16,6 +16,7 @@ from doit_invariants.adapters import stored
 from doit_invariants.adapters.anew import edited_meanwhile
 from doit_invariants.adapters.checker import ContentChecker, to_triple
 from doit_invariants.adapters.inputs import states_to_save
+from doit_invariants.adapters.moved import resave_values, save_root
 from doit_invariants.adapters.recording import make_record
 from doit_invariants.adapters.session import PLAN
 from doit_invariants.adapters.snapshot import Look
@@ -113,7 +114,7 @@ def _save_restored(
     else:
         dep_manager.remove(task.name)  # what was recorded is not of these targets
         if entry is not None:
-            save_values(dep_manager, task.name, entry.values, entry.result)
+            save_values(dep_manager, task.name, *entry.values_in(dep_manager.session.root))
 
 
 def save_values(
@@ -124,6 +125,7 @@ def save_values(
     dep_manager._set(name, "_values_:", values)
     if result:
         dep_manager._set(name, "result:", result if isinstance(result, dict) else get_md5(result))
+    save_root(dep_manager, name, values)
 
 
 def _save_record(
@@ -164,6 +166,8 @@ def refresh(dep_manager: InvariantsDependency, task: Any, look: Look) -> None:
     record = make_record(look, inputs, origin, executed_at)
     if record == previous and not look.before.moved:
         return
+    if look.before.moved:
+        resave_values(dep_manager, task.name)
     for path, state in inputs.items():
         dep_manager._set(task.name, path, to_triple(state, os.stat(path)))
     if inputs:

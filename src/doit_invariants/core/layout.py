@@ -7,6 +7,9 @@ from typing import Literal, get_args
 #: The key of our record among doit's own (``deps:``, ``result:``, ...). Stored: never change it.
 KEY = "invariants:"
 
+#: Where the values of a task were saved: the directory of the project, if they mention it.
+VALUES_ROOT = "invariants:root"
+
 #: Version of the layout below. A record of a newer one is not read: the task runs.
 SCHEMA = 1
 

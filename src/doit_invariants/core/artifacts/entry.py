@@ -7,9 +7,13 @@ from typing import Any
 
 from doit_invariants.core.artifacts.parts import Artifact, Damaged
 from doit_invariants.core.model import Json
+from doit_invariants.core.moves import moved
 
 #: Version of the layout. An entry of another one is not read: it is a miss.
 SCHEMA = 1
+
+#: Stands for the directory of the project in values: an entry is the same from every checkout.
+ROOT = "/<project>"
 
 # In seconds: what a calendar can show everywhere, and three years of work.
 _LATEST = 32_503_680_000.0
@@ -23,7 +27,9 @@ class Entry:
     :ivar signature: of the task when it ran, the same on every machine; empty if it had none
     :ivar task: its name then
     :ivar artifacts: its targets in order
-    :ivar values, result: as doit keeps them: a JSON object, and text, object or None
+    :ivar values, result: as doit keeps them: a JSON object, and text, object or None; paths of the
+        project begin with ``root``
+    :ivar root: what stands for the directory of the project; empty if nothing does
     :ivar output: of each action what it wrote to its output and its errors, None for nothing
     :ivar executed_at: when its actions ran, in seconds since the epoch
     :ivar took: how long they took, in seconds
@@ -37,6 +43,13 @@ class Entry:
     output: tuple[tuple[str | None, str | None], ...]
     executed_at: float
     took: float
+    root: str = ""
+
+    def values_in(self, root: str) -> tuple[dict[str, Json], Json]:
+        """Return the values and the result, with the paths that files have in a project there."""
+        if not self.root:
+            return self.values, self.result
+        return moved(self.values, self.root, root), moved(self.result, self.root, root)
 
     def to_json(self) -> Json:
         """Return the entry as it is kept; ``blobs`` names all contents that it needs."""
@@ -54,6 +67,7 @@ class Entry:
             "output": [list(pair) for pair in self.output],
             "executed_at": self.executed_at,
             "took": self.took,
+            "root": self.root,
         }
 
     def differs_in(self, other: Entry) -> list[str]:
@@ -93,6 +107,7 @@ def entry_from_json(data: Json) -> Entry:
             output=tuple((_text(out), _text(err)) for out, err in _is(list, data["output"])),
             executed_at=_number(data["executed_at"], _LATEST),
             took=_number(data["took"], _LONGEST),
+            root=_is(str, data.get("root", "")),
         )
     except (KeyError, ValueError, TypeError) as error:
         raise Damaged("it is not an entry") from error
