@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import contextlib
 import copy
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
+from doit_invariants.adapters.imported import edited
 from doit_invariants.adapters.snapshot import Look
 from doit_invariants.core.decide import Observed
 from doit_invariants.core.files import EDITED_MEANWHILE
@@ -18,9 +19,13 @@ from doit_invariants.core.invariant import Context, Fingerprint
 from doit_invariants.core.model import Json
 from doit_invariants.core.trees import in_blocks, was_written
 
-_OF_FILES = frozenset({"Files", "Tree", "Script"})
+if TYPE_CHECKING:
+    from doit_invariants.kinds.module import Module
+
+_OF_SOURCES = frozenset({"Module", "Script"})
+_OF_FILES = _OF_SOURCES | {"Files", "Tree"}
 #: Of these what was loaded counts, or they can't change while a process lives.
-_FIXED = frozenset({"Action", "Value", "Env", "Distribution", "TTL"})
+_FIXED = frozenset({"Action", "Function", "Value", "Env", "Distribution", "TTL"})
 
 
 def changed_since(look: Look) -> str:
@@ -28,7 +33,9 @@ def changed_since(look: Look) -> str:
 
     :returns: empty if all are
     """
-    doubtful = [seen for seen in look.snapshot.observed.values() if _may_change(seen)]
+    for key in edited(look):
+        return look.snapshot.observed[key].invariant.label()
+    doubtful = [s for s in look.snapshot.observed.values() if s.invariant.kind not in _FIXED]
     memo: dict[Any, Any] = {}
     for seen in doubtful:
         now = _anew(look, seen, memo)
@@ -49,21 +56,32 @@ def _anew(look: Look, seen: Observed, memo: dict[Any, Any]) -> Fingerprint | Non
 def edited_meanwhile(look: Look) -> list[str]:
     """Return the ids of invariants whose files were written while the task ran.
 
-    Only of kinds that are about files alone: a command is asked once a run. A task that writes
+    Only of kinds that are about files alone, and of modules that actions import when they run: a
+    command is asked once a run. A task that writes
     there itself what is there is told from an edit there and back by its second run.
     """
     found = []
     for key, seen in look.snapshot.observed.items():
-        if seen.invariant.kind not in _OF_FILES:
+        kind = seen.invariant.kind
+        if kind not in _OF_FILES or (kind == "Module" and _was_loaded(look, seen)):
             continue
         # Sources are kept for the run with the stats of their files, which are looked at each time.
-        now = _anew(look, seen, look.context.memo if seen.invariant.kind == "Script" else {})
+        now = _anew(look, seen, look.context.memo if kind in _OF_SOURCES else {})
         same = now is not None and now["digest"] == seen.fingerprint["digest"]
         if now is not None and same and not _differs(seen.fingerprint, now, look.context):
             continue
         if not same or not _writes_it_itself(look, key):
             found.append(key)
+    for key, same in edited(look).items():
+        if not same or not _writes_it_itself(look, key):
+            found.append(key)
     return found
+
+
+def _was_loaded(look: Look, seen: Observed) -> bool:
+    """Return whether a module was loaded when it was looked at: then its file tells nothing."""
+    one = cast("Module", seen.invariant)
+    return not one.elsewhere and one.memo_key in look.context.memo
 
 
 def _writes_it_itself(look: Look, key: str) -> bool:
@@ -71,12 +89,6 @@ def _writes_it_itself(look: Look, key: str) -> bool:
     before = record.entries.get(key) if record is not None else None
     edited = before is not None and before.fingerprint.get("digest") == EDITED_MEANWHILE
     return look.session.is_rewritten(look.task.name, key, again=edited)
-
-
-def _may_change(seen: Observed) -> bool:
-    if seen.invariant.kind == "Function":  # but for the modules that it imports when it runs
-        return bool(seen.fingerprint.get("modules"))
-    return seen.invariant.kind not in _FIXED
 
 
 def _differs(old: Fingerprint, new: Fingerprint, context: Context) -> bool:

@@ -145,3 +145,8 @@ def _prepare(dep_manager: InvariantsDependency, task: Any, look: Look, verdict: 
         if session.writes and task._actions:
             freeze(session, dep_manager.tasks)
             session.executed = True
+            functions = look.context.memo.get("functions")
+            if session.runs and functions is not None and functions.uses_modules:
+                from doit_invariants.adapters.imported import begin
+
+                begin(look)

@@ -45,6 +45,9 @@ Clock = Callable[[], float]
 #: The name of the attribute of a task that holds its :class:`~doit_invariants.adapters.plan.Plan`.
 PLAN = "invariants_plan"
 
+#: The name of the attribute of a task that holds the paths of what its actions may import.
+IMPORTS = "invariants_imports"
+
 
 class Session:
     """What the tasks of one run share.

@@ -18,7 +18,7 @@ from doit_invariants.core.decide import Observed, Snapshot
 from doit_invariants.core.errors import CannotFingerprint, InvariantsError
 from doit_invariants.core.files import UNEQUAL
 from doit_invariants.core.invariant import Invariant
-from doit_invariants.core.model import Reason
+from doit_invariants.core.model import Json, Reason
 from doit_invariants.core.records import PathState, Record
 from doit_invariants.core.trees import Selection, is_directory
 
@@ -78,6 +78,12 @@ class Look:
             before.record = translate(before.record, session.root)
         self.context = context
         self.snapshot = Snapshot(task.name)
+        #: What its actions may import, by the id of the invariant: names of modules, and their
+        #: files right before they ran; None if these were not any more what was looked at.
+        self.imports: dict[str, tuple[list[str], dict[str, Json] | None]] = {}
+        #: Those of them that may not have run so, and whether their contents are the same at least;
+        #: None until the actions ran.
+        self.imports_edited: dict[str, bool] | None = None
         #: What the task is tracked by, where others are tracked alike.
         self.alike: Mapping[str, Any] | None = None
 

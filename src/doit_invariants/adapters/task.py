@@ -13,7 +13,7 @@ from doit.exceptions import TaskFailed
 from doit.task import Task
 
 from doit_invariants.adapters.durable import JOURNALED, begin
-from doit_invariants.adapters.session import PLAN
+from doit_invariants.adapters.session import IMPORTS, PLAN
 from doit_invariants.adapters.untouched import LEFT, left
 
 if TYPE_CHECKING:
@@ -50,6 +50,10 @@ class InvariantsTask(Task):  # type: ignore[misc]
             from doit_invariants.adapters.carrying import carry_out
 
             failure = carry_out(self.plan, self, stream)
+        if IMPORTS in self.__dict__:
+            from doit_invariants.adapters.imported import end
+
+            end(self.__dict__)
         if failure is None and self.targets:
             self.__dict__[LEFT] = left(self.targets)
         return failure

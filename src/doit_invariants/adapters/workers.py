@@ -23,6 +23,7 @@ from doit.exceptions import InvalidTask, TaskError, TaskFailed
 from doit.runner import JobTaskPickle, MRunner, MThreadRunner
 
 from doit_invariants.adapters.session import session_of
+from doit_invariants.core.static.loaded import watch_imports
 
 #: Seconds between two looks at the other side, and for a worker to end.
 _PAUSE = 0.5
@@ -158,6 +159,7 @@ class ProcessRunner(MRunner):  # type: ignore[misc]
 
     def execute_task_subprocess(self, job_q: Any, result_q: Any, reporter_class: Any) -> None:
         """Run tasks until there are no more, or until nobody waits for them."""
+        watch_imports()  # where processes are spawned nothing has been loaded yet
         job_q.get = functools.partial(_await_job, job_q, result_q)
         super().execute_task_subprocess(job_q, result_q, reporter_class)
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from doit_invariants.core.code.contents import contents
 from doit_invariants.core.code.functions import functions_of, unless_edited
-from doit_invariants.core.code.graph import edited_modules
+from doit_invariants.core.code.graph import edited_modules, modules_of
 from doit_invariants.core.encode import digest_value
 from doit_invariants.core.errors import CannotFingerprint
 from doit_invariants.core.invariant import Context, Fingerprint, Invariant
@@ -58,6 +58,14 @@ class Action(Invariant):
         if problems:
             raise CannotFingerprint(problems[0])
         return super().portable(fingerprint, context)
+
+    def modules(self, context: Context) -> list[str]:
+        """Return the names of the modules of which all counts."""
+        functions = functions_of(context)
+        unit = functions.group((context.task, self.name), str(self.name), self.values)
+        if any(ref.unit is not None for ref in unit.refs):
+            return functions.graph_of(unit).modules()
+        return modules_of([unit])
 
     @classmethod
     def contents(cls, recorded: Fingerprint) -> list[str]:

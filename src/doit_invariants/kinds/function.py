@@ -86,6 +86,10 @@ class Function(Invariant):
             raise CannotFingerprint(graph.problems[0])
         return super().portable(fingerprint, context)
 
+    def modules(self, context: Context) -> list[str]:
+        """Return the names of the modules of which all counts."""
+        return functions_of(context).graph(self.func, follow=bool(self.follow)).modules()
+
     @classmethod
     def contents(cls, recorded: Fingerprint) -> list[str]:
         """List the functions and classes, with the values and versions that they use."""

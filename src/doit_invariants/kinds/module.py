@@ -85,11 +85,15 @@ class Module(Invariant):
         """
         if self.elsewhere or self.dotted_name not in sys.modules:
             return self._fingerprint(context, previous)
-        key = ("Module", self.identity())
-        if key not in context.memo:
-            context.memo[key] = self._fingerprint(context, previous)
-        fingerprint: Fingerprint = context.memo[key]
+        if self.memo_key not in context.memo:
+            context.memo[self.memo_key] = self._fingerprint(context, previous)
+        fingerprint: Fingerprint = context.memo[self.memo_key]
         return fingerprint
+
+    @property
+    def memo_key(self) -> tuple[str, str]:
+        """Under what the answer of a run is kept, if the module is loaded when it is asked for."""
+        return ("Module", self.identity())
 
     def _fingerprint(self, context: Context, previous: Fingerprint | None) -> Fingerprint:
         search = search_path(context, self.search)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 from doit_invariants.core.code.bytecode import slot
 from doit_invariants.core.code.graph import Graph, Row, portable_digest
 from doit_invariants.core.code.library import Library
-from doit_invariants.core.code.modules import ModuleDigests
+from doit_invariants.core.code.modules import Files, ModuleDigests
 from doit_invariants.core.code.source import Sources
 from doit_invariants.core.code.unit import Unit
 from doit_invariants.core.code.units import Explorer
@@ -63,6 +63,21 @@ class Functions:
         return self.memoised(
             ("group", key), lambda: self._explorers[True].group(name, values.items())
         )
+
+    @property
+    def uses_modules(self) -> bool:
+        """Whether of any module of the project all counts."""
+        return self._modules.found_any
+
+    def imported_late(self, names: Iterable[str], *, first: bool = False) -> Files:
+        """Return the files of modules that were not loaded when they were first looked at.
+
+        :param first: whether as they were then; else as they are now
+        """
+        found: Files = {}
+        for name in names:
+            found.update(self._modules.imported_late(name, first=first))
+        return found
 
     def describe(self, graph: Graph, previous: Fingerprint | None, context: Context) -> Fingerprint:
         """Return the fingerprint of a callable: the recorded one itself if its code is the same.

@@ -114,13 +114,18 @@ class Graph:
 
     def modules(self) -> list[str]:
         """Return the names of the modules of which all counts."""
-        leaves = (ref.leaf for unit in self.units for ref in unit.refs if ref.leaf is not None)
-        return sorted({leaf.split(" ")[1] for leaf in leaves if leaf.startswith("module ")})
+        return modules_of(self.units)
 
     def texts(self, sources: Sources) -> str | None:
         """Return the sources of the units, compressed; None if there are none."""
         found = [sources.of(unit.obj) if unit.code else None for unit in self.units]
         return pack([source.text if source is not None else None for source in found])
+
+
+def modules_of(units: Iterable[Unit]) -> list[str]:
+    """Return the names of the modules that units refer to as a whole."""
+    leaves = (ref.leaf for unit in units for ref in unit.refs if ref.leaf is not None)
+    return sorted({leaf.split(" ")[1] for leaf in leaves if leaf.startswith("module ")})
 
 
 def edited_modules(units: Iterable[Unit]) -> list[str]:

@@ -15,6 +15,9 @@ from doit_invariants.core.files import EDITED_SINCE_LOADED
 from doit_invariants.core.invariant import Context, Fingerprint
 from doit_invariants.core.model import Json
 
+#: Recorded entries of files (see :data:`~doit_invariants.core.static.closure.Entry`), by path.
+Files = dict[str, Json]
+
 
 class ModuleDigests:
     """Answers with the digest of a project module and of what it imports, by its name."""
@@ -23,6 +26,7 @@ class ModuleDigests:
         self._context = context
         self._found: dict[str, Fingerprint | None] = {}
         self._hints: dict[str, Fingerprint] = {}
+        self._loaded: set[str] | None = None
 
     def __call__(self, name: str) -> str | None:
         """Return the digest of a module, None if it is not one of the project's.
@@ -45,11 +49,31 @@ class ModuleDigests:
         found = self._found.get(name)
         return None if found is None else found.get("details")
 
+    @property
+    def found_any(self) -> bool:
+        """Whether any module that was asked for is one of the project's."""
+        return any(found is not None for found in self._found.values())
+
+    def imported_late(self, name: str, *, first: bool) -> Files:
+        """Return the files of a module, and of what it imports, that were not loaded at first.
+
+        :param first: whether as they were when the module was looked at; else as they are now
+        """
+        found = self._found.get(name) if first else self._find(name)
+        details = self._context.recall(found.get("details")) if found is not None else None
+        files = details["files"] if details is not None else {}
+        paths = {os.path.normpath(os.path.join(self._context.root, name)): name for name in files}
+        loaded = self._loaded or ()
+        return {p: files[name] for p, name in paths.items() if os.path.realpath(p) not in loaded}
+
     def _find(self, name: str) -> Fingerprint | None:
         # Imported late: few functions use a whole module of the project.
         from doit_invariants.core.static.closure import Start, search_path, sources_fingerprint
         from doit_invariants.core.static.imports import Finder
+        from doit_invariants.core.static.loaded import loaded_files
 
+        if self._loaded is None:
+            self._loaded = loaded_files()
         context = self._context
         start = Start(f"module {name}", search_path(context, ()), loaded=True)
         chain = Finder(start.search, context.project.contains, context.memo).chain(name)
