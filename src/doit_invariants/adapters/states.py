@@ -27,7 +27,8 @@ def known_file(
     mtime, size, digest = triple
     if stats is not None and path in stats and not superseded(triple, stats[path]):
         return FileState(digest, stats[path])
-    if info.st_mtime == mtime and info.st_size == size:
+    # Where there is no size the content is looked at: it may be one that the kernel makes up.
+    if info.st_mtime == mtime and info.st_size == size and size:
         return FileState(digest, stat_key(info))
     return FileState(digest, None)
 

@@ -19,7 +19,8 @@ _PREFIX = ALGORITHM + ":"
 #: Large enough to reach the disk's or the memory's speed, small enough for the processor's cache.
 _CHUNK = 1 << 18
 _SMALL = 1 << 12
-_READ = os.O_RDONLY | getattr(os, "O_BINARY", 0)
+# Files of the kernel can wait for news: without this a check would wait with them.
+_READ = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
 _PLAIN_MD5 = re.compile(r"[0-9a-f]{32}")
 
 
@@ -37,7 +38,12 @@ def digest_json(data: object) -> str:
 
 
 def digest_file(path: str, size: int = _CHUNK) -> str:
-    """Return the digest of the content of a file.
+    """Return the digest of the content of a file; see :func:`measure_file`."""
+    return measure_file(path, size)[0]
+
+
+def measure_file(path: str, size: int = _CHUNK) -> tuple[str, int]:
+    """Return the digest of the content of a file, and how many bytes that has.
 
     :param path: path of a regular file
     :param size: its size in bytes if known: memory is taken for so much only, and of a small file
@@ -51,9 +57,9 @@ def digest_file(path: str, size: int = _CHUNK) -> str:
         if size < _SMALL:
             data = os.read(descriptor, _SMALL)
             if len(data) == size:
-                return _PREFIX + xxh3_128_hexdigest(data)
+                return _PREFIX + xxh3_128_hexdigest(data), size
             os.lseek(descriptor, 0, os.SEEK_SET)
-        return digest_open(descriptor, min(max(size + 1, _SMALL), _CHUNK))
+        return _measure(descriptor, min(max(size + 1, _SMALL), _CHUNK))
     finally:
         os.close(descriptor)
 
@@ -63,13 +69,18 @@ def digest_open(descriptor: int, length: int = _CHUNK) -> str:
 
     :param length: how many bytes to read at once
     """
-    hasher = xxh3_128()
+    return _measure(descriptor, length)[0]
+
+
+def _measure(descriptor: int, length: int) -> tuple[str, int]:
+    hasher, total = xxh3_128(), 0
     # Into the same memory each time: new memory is cleared by the kernel first.
     view = memoryview(bytearray(length))
     with io.FileIO(descriptor, closefd=False) as stream:
         while count := stream.readinto(view):
             hasher.update(view[:count])
-    return _PREFIX + hasher.hexdigest()
+            total += count
+    return _PREFIX + hasher.hexdigest(), total
 
 
 def is_plain_md5(digest: str) -> bool:

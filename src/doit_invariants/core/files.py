@@ -4,7 +4,8 @@ A file whose stat (modification time in nanoseconds, size, inode, change time in
 equals the recorded one is unchanged and is not opened. A file that was written so shortly
 before it was hashed that a second write could carry the same times is *racily clean* (git's
 word, Documentation/technical/racy-git): its stat is recorded as unsettled, so that the next
-check looks at the content, and records the settled stat then.
+check looks at the content, and records the settled stat then. A file that holds more or less than
+its size says (``/proc/uptime``) has no stat to believe: each check reads it.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from doit_invariants.core import digest as digests
+from doit_invariants.core.devices import is_made_up
 from doit_invariants.core.errors import CannotFingerprint
 from doit_invariants.core.model import Json
 
@@ -45,13 +47,16 @@ FileTeacher = Callable[[str], "str | None"]
 _TICK_NS = 20_000_000
 _COARSE_NS = 2_000_000_000
 _LARGE = 1 << 26
+# What files claim to be long that a kernel makes up when they are read.
+_MADE_UP = (0, 4096)
 
 
 class FileState(NamedTuple):
     """Content of a file, and the stat under which it had it.
 
     :ivar digest: digest of the content; for what is neither a file nor a directory, its type
-    :ivar stat: the stat, settled or not; None for what has no content to speak of
+    :ivar stat: the stat, settled or not; None for what has no content to speak of, and where
+        stats say nothing of the content
     """
 
     digest: str
@@ -192,16 +197,22 @@ class FileView:
             _wait_until_settled(key)
         started = time.time_ns()
         try:
-            taught = self._teach(path) if self._teach is not None else None
-            digest = taught if taught is not None else digests.digest_file(path, key[1])
-            after = stat_key(os.stat(path))
+            digest, size = self._digest(path, key[1])
+            info = os.stat(path)
         except FileNotFoundError:
             raise
         except OSError as error:
             raise CannotFingerprint(f"{path} can't be read: {error.strerror}") from error
         # Written while it was read: the content is some mixture, and no stat stands for it.
+        after = stat_key(info)
         settled = after == key and not is_racy(key, started)
+        if after == key and (size != key[1] or (size in _MADE_UP and is_made_up(info.st_dev))):
+            return FileState(digest, None)
         return FileState(digest, key if settled else (*key[:3], _UNSETTLED))
+
+    def _digest(self, path: str, size: int) -> tuple[str, int]:
+        taught = self._teach(path) if self._teach is not None else None
+        return (taught, size) if taught is not None else digests.measure_file(path, size)
 
     def _compare_md5(self, path: str, key: Stat, known: FileState, now: FileState) -> FileState:
         """Check a state that plain doit saved by the only digest it has."""
