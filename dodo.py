@@ -53,6 +53,11 @@ def task_hunt():
     return {"actions": [[PYTHON, "-m", "pytest", "-q", "-m", "long", "--timeout", "3600"]]}
 
 
+def task_wasm():
+    """the conformance table on CPython 3.14, under Node; takes five minutes"""
+    return {"actions": [[PYTHON, "-m", "tests.pyodide"]], "file_dep": SOURCES}
+
+
 def task_bench():
     """the cost of a run beside plain doit's and other tools'; takes half an hour"""
     return {

@@ -16,7 +16,7 @@ from doit_invariants.testing import Outcome, Project
 
 from .lands import COUNTS, DOES_NOT_COUNT, hits, make_landscape, run_with
 
-MINORS = (10, 11, 12, 13)
+MINORS = (10, 11, 12, 13, 14)
 #: Interpreters to use as well, for instance of virtual environments, joined as in PATH.
 VARIABLE = "DOIT_INVARIANTS_PYTHONS"
 _ASK = "import sys, doit, doit_invariants as d; print(sys.version_info[1], d.__file__)"
@@ -39,7 +39,7 @@ def pythons() -> dict[int, str]:
     for python in _candidates():
         if not os.path.exists(python):
             continue
-        asked = subprocess.run([python, "-c", _ASK], capture_output=True, text=True, timeout=60)
+        asked = subprocess.run([python, "-c", _ASK], capture_output=True, text=True, timeout=300)
         version, _, file = asked.stdout.strip().partition(" ")
         if asked.returncode == 0 and file == doit_invariants.__file__:
             found.setdefault(int(version), python)

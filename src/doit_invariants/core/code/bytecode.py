@@ -27,15 +27,17 @@ from typing import Any, NamedTuple
 from doit_invariants.core.code.operations import (
     ABSOLUTE,
     ATTRIBUTES,
-    CONSTS,
     FREE,
     LOCALS,
     NAMES,
     RELATIVE,
     SHIFT,
     Operation,
+    constant,
     exception_table,
     flags,
+    is_constant,
+    jumps_back,
     operations_of,
 )
 from doit_invariants.core.digest import digest_bytes
@@ -164,7 +166,7 @@ class _Walk:
         following = operations[index + 1] if index + 1 < len(operations) else None
         if one.name == "LOAD_GLOBAL" or scope.reads_global(one):
             return self._read(operations, index, scope, parts)
-        if following is not None and one.opcode in CONSTS and _silenced(following, scope.code):
+        if following is not None and is_constant(one) and _silenced(following, scope.code):
             return 2 if following.name == "STORE_NAME" else 1  # of __qualname__, say
         if one.name == "IMPORT_NAME":
             self._import(operations, index, scope.code)
@@ -202,7 +204,7 @@ class _Walk:
         self.reflects.update(REFLECTION[word] for word in words if word in REFLECTION)
 
     def _import(self, operations: list[Operation], index: int, code: types.CodeType) -> None:
-        level, names = (code.co_consts[one.arg] for one in operations[index - 2 : index])
+        level, names = (constant(one, code) for one in operations[index - 2 : index])
         module = code.co_names[operations[index].arg]
         self.imports.append(Import(level, module, names or ()))
 
@@ -269,8 +271,8 @@ class _Scope:
 
     def argument(self, one: Operation, operations: list[Operation]) -> bytes:
         """Write the resolved argument of an operation."""
-        if one.opcode in CONSTS or one.name == "KW_NAMES":  # of the latter dis does not say so
-            return self._constant(self.code.co_consts[one.arg])
+        if is_constant(one) or one.name == "KW_NAMES":  # of the latter dis does not say so
+            return self._constant(constant(one, self.code))
         if one.opcode in NAMES:
             return self._named(one)
         if one.opcode in FREE:
@@ -316,7 +318,7 @@ class _Scope:
         """Return the ordinal of the operation that a jump leads to."""
         if one.opcode in ABSOLUTE:
             target = one.arg * 2
-        elif "BACKWARD" in one.name:
+        elif jumps_back(one):
             target = one.after - one.arg * 2
         else:
             target = one.after + one.arg * 2

@@ -7,25 +7,29 @@ import dis
 import sys
 import types
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 # Bookkeeping of the interpreter. The last three follow from which variables are closed over,
 # and come in the order of their names.
 _SILENT = frozenset(
-    {"CACHE", "EXTENDED_ARG", "NOP", "RESUME", "PRECALL", "GEN_START"}
+    {"CACHE", "EXTENDED_ARG", "NOP", "NOT_TAKEN", "RESUME", "PRECALL", "GEN_START"}
     | {"MAKE_CELL", "COPY_FREE_VARS", "LOAD_CLOSURE"}
 )
+# The same operation, where the interpreter need not count a reference (Python 3.14).
+_BORROWED = {"LOAD_FAST_BORROW": "LOAD_FAST"}
 # Two operations in one, where both are on one line: that is layout (Python 3.13).
 _FUSED = {
     "LOAD_FAST_LOAD_FAST": ("LOAD_FAST", "LOAD_FAST"),
+    "LOAD_FAST_BORROW_LOAD_FAST_BORROW": ("LOAD_FAST", "LOAD_FAST"),
     "STORE_FAST_LOAD_FAST": ("STORE_FAST", "LOAD_FAST"),
     "STORE_FAST_STORE_FAST": ("STORE_FAST", "STORE_FAST"),
 }
 _CACHE = 0 if sys.version_info >= (3, 11) else -1
 NAMES = frozenset(dis.hasname)
 CONSTS = frozenset(dis.hasconst)
-FREE = frozenset(dis.hasfree)
-LOCALS = frozenset(dis.haslocal)
+# Python 3.14 lists LOAD_DEREF among the local variables.
+FREE = frozenset(dis.hasfree) | {dis.opmap["LOAD_DEREF"]}
+LOCALS = frozenset(dis.haslocal) - FREE
 RELATIVE = frozenset(dis.hasjrel)
 ABSOLUTE = frozenset(dis.hasjabs)
 # How far the index of a name is shifted: the low bits are flags (Python 3.11, 3.12).
@@ -65,8 +69,29 @@ def operations_of(code: types.CodeType) -> Iterator[Operation]:
             first, second = _FUSED[name]
             yield Operation(start, first, dis.opmap[first], arg >> 4, at)
             yield Operation(start + 1, second, dis.opmap[second], arg & 15, at)
+        elif name in _BORROWED:
+            name = _BORROWED[name]
+            yield Operation(start, name, dis.opmap[name], arg, at)
         elif name not in _SILENT:
             yield Operation(start, name, opcode, arg, at)
+
+
+def is_constant(one: Operation) -> bool:
+    """Return whether an operation loads a constant."""
+    return one.opcode in CONSTS or one.name == "LOAD_SMALL_INT"
+
+
+def constant(one: Operation, code: types.CodeType) -> Any:
+    """Return the constant that an operation loads, or takes as its argument."""
+    # Python 3.14 writes small numbers into the operation.
+    return one.arg if one.name == "LOAD_SMALL_INT" else code.co_consts[one.arg]
+
+
+def jumps_back(one: Operation) -> bool:
+    """Return whether the distance of a relative jump counts backwards."""
+    return "BACKWARD" in one.name or (
+        one.name == "END_ASYNC_FOR" and one.opcode in RELATIVE  # Python 3.14
+    )
 
 
 def flags(one: Operation) -> int:
