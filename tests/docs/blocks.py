@@ -1,15 +1,13 @@
 """Reads the fenced blocks of a page of Markdown, with the marks that say how to run them.
 
+A reader can copy all that a snippet needs. A line ``**`tools/rows.py`**`` before a block is the
+name of its file; without one, Python with tasks is a ``dodo.py``. A fence ``sh setup`` holds the
+commands that make the other files of the next ``dodo.py``.
+
 A mark is an HTML comment on a line of its own before the fence:
 
-``files: in.txt=one, data/a.csv=1;2, empty/=``
-    files that the snippet needs; ``\\n`` is a newline, a name that ends in ``/`` a directory
-``file: helper.py``
-    the block is no ``dodo.py`` but a file in the project of the next one
-``dodo: sub/dodo.py``
-    the block is a ``dodo.py`` in another place of its project
-``script: build.py``
-    the block is run by ``python build.py`` in the place of doit
+``script``
+    the named block is run by ``python build.py`` in the place of doit
 ``plain doit``
     the snippet is run without the loader
 ``story: name``
@@ -33,6 +31,7 @@ DOCS = ROOT / "docs"
 PAGES = sorted([*DOCS.glob("*.md"), *(page for page in [ROOT / "README.md"] if page.exists())])
 
 _MARK = re.compile(r"<!-- (?P<key>[a-z ]+?)(?:: (?P<value>.*?))? -->")
+_NAME = re.compile(r"\*\*`(?P<path>[^`]+)`\*\*")
 
 
 @dataclass(frozen=True)
@@ -70,10 +69,15 @@ class Block:
         return self.language == "python" and "def test_" in self.text
 
     @property
-    def files(self) -> dict[str, str]:
-        """The files that it needs."""
-        pairs = [part.partition("=") for part in self.marks.get("files", "").split(", ") if part]
-        return {name: content.replace("\\n", "\n") for name, _, content in pairs}
+    def path(self) -> str:
+        """The name of its file, ``dodo.py`` if the page gives none."""
+        return self.marks.get("file", "dodo.py")
+
+    @property
+    def is_dodo(self) -> bool:
+        """Whether it is a ``dodo.py``, or a script in its place."""
+        named = self.path.endswith("dodo.py") or "script" in self.marks
+        return self.has_tasks and not self.has_tests and named
 
 
 @dataclass
@@ -81,11 +85,13 @@ class Snippet:
     """A ``dodo.py`` or a script with all that belongs to it.
 
     :ivar files: the other files of its project
+    :ivar setup: the commands that make files
     :ivar stories: blocks of commands that are run in it, by the name of the story
     """
 
     block: Block
     files: dict[str, str]
+    setup: list[str]
     stories: dict[str, list[Block]] = field(default_factory=dict)
 
 
@@ -105,6 +111,8 @@ def read_blocks(page: Path) -> Iterator[Block]:
             info, start = tuple(line.removeprefix("```").split()), number
         elif mark := _MARK.fullmatch(line):
             marks[mark["key"]] = mark["value"] or ""
+        elif name := _NAME.fullmatch(line):
+            marks["file"] = name["path"]
         elif line.strip():
             marks = {}
     assert info is None, f"{page.name}:{start}: the block has no end"
@@ -114,13 +122,16 @@ def read_snippets(page: Path) -> Iterator[Snippet]:
     """Yield the snippets of a page that are a project: those of Python with tasks."""
     snippet: Snippet | None = None
     files: dict[str, str] = {}
+    setup: list[str] = []
     for block in read_blocks(page):
-        if "file" in block.marks:
-            files[block.marks["file"]] = block.text
-        elif block.has_tasks and not block.has_tests:
+        if block.is_dodo:
             if snippet is not None:
                 yield snippet
-            snippet, files = Snippet(block, {**files, **block.files}), {}
+            snippet, files, setup = Snippet(block, files, setup), {}, []
+        elif "file" in block.marks:
+            files[block.path] = block.text
+        elif block.info == ("sh", "setup"):
+            setup += block.text.splitlines()
         elif "story" in block.marks:
             assert snippet is not None, f"{block.place}: a story without a dodo.py before it"
             snippet.stories.setdefault(block.marks["story"], []).append(block)

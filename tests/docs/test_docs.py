@@ -32,7 +32,7 @@ FRAGMENTS = [
 ]
 CONSOLE = [block for block in BLOCKS if block.language == "console"]
 SETTINGS = [block for block in BLOCKS if block.language in ("toml", "ini")]
-TIMEOUT = 60  # seconds for one command
+TIMEOUT = 300  # seconds for one command
 
 TASK = 'def task_any():\n    return {"actions": ["true"], "file_dep": ["any.txt"]}\n'
 
@@ -49,15 +49,17 @@ def snippet_place(snippet: Snippet) -> str:
 
 def project_of(make: Make, snippet: Snippet) -> Project:
     """Return a new project with the files of a snippet."""
-    marks = snippet.block.marks
-    name = marks.get("script") or marks.get("dodo") or "dodo.py"
-    loader = not {"plain doit", "script"} & marks.keys()
-    return make({**snippet.files, name: snippet.block.text}, loader=loader)
+    loader = not {"plain doit", "script"} & snippet.block.marks.keys()
+    project = make({**snippet.files, snippet.block.path: snippet.block.text}, loader=loader)
+    for command in snippet.setup:
+        assert shell(command, project) == (0, ""), f"{snippet.block.place}: {command}"
+    return project
 
 
 def run_doit(project: Project, snippet: Snippet, *arguments: str) -> Outcome:
     """Run doit; in a process of its own where our work begins with the import in dodo.py."""
-    process = bool({"plain doit", "dodo"} & snippet.block.marks.keys())
+    block = snippet.block
+    process = "plain doit" in block.marks or block.path != "dodo.py"
     return project.run(*arguments, timeout=TIMEOUT, process=process or None)
 
 
@@ -145,18 +147,18 @@ def test_a_snippet_with_tasks_runs(doit_project: Make, snippet: Snippet) -> None
     """A snippet is a whole dodo.py or script: doit loads it and runs its tasks."""
     project = project_of(doit_project, snippet)
 
-    marks = snippet.block.marks
+    block = snippet.block
 
     def run(*arguments: str) -> None:
-        if "script" in marks:
-            code, output = shell(shlex.join(["python", marks["script"], *arguments]), project)
+        if "script" in block.marks:
+            code, output = shell(shlex.join(["python", block.path, *arguments]), project)
             assert code == 0, output
         else:
-            where = ["-f", marks["dodo"]] if "dodo" in marks else []
+            where = ["-f", block.path] if block.path != "dodo.py" else []
             run_doit(project, snippet, *arguments, *where).assert_success()
 
     run("list", "--all")
-    if "no-run" not in snippet.block.info:
+    if "no-run" not in block.info:
         run("run")
         run("list", "--all", "--status")
 
@@ -180,8 +182,6 @@ def test_a_story_goes_as_told(doit_project: Make, snippet: Snippet, name: str) -
 @pytest.mark.parametrize("block", CONSOLE, ids=place)
 def test_no_command_is_shown_unchecked(block: Block) -> None:
     """A block with commands of doit belongs to a story, or says why it is not run."""
-    if block.page == ROOT / "README.md":
-        return  # the story of the README is that of an example, which has its own test
     assert {"story", "not run"} & block.marks.keys(), block.place
     assert read_steps(block)
 
@@ -195,15 +195,14 @@ def test_python_compiles(block: Block) -> None:
 @pytest.mark.parametrize("block", FRAGMENTS, ids=place)
 def test_a_fragment_is_accepted_in_a_dodo(doit_project: Make, block: Block) -> None:
     """Python without tasks (hooks, kinds, settings) loads and runs beside any task."""
-    files = {"any.txt": "", **block.files, "dodo.py": f"{block.text}\n\n{TASK}"}
+    files = {"any.txt": "", "dodo.py": f"{block.text}\n\n{TASK}"}
     doit_project(files).run(timeout=TIMEOUT).assert_executed("any")
 
 
 @pytest.mark.parametrize("block", TESTS, ids=place)
 def test_a_shown_test_passes(tmp_path: Path, block: Block) -> None:
     """Tests that authors of plugins are shown pass in a pytest of their own."""
-    for name, content in {**block.files, "test_shown.py": block.text}.items():
-        (tmp_path / name).write_text(content, encoding="utf-8")
+    (tmp_path / "test_shown.py").write_text(block.text, encoding="utf-8")
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_shown.py"],
         cwd=tmp_path,
@@ -224,7 +223,7 @@ def test_settings_are_accepted(doit_project: Make, block: Block) -> None:
         lines = [line for line in block.text.splitlines() if line.strip()]
         assert [line for line in lines if line not in sample.splitlines()] == []
         return
-    files = {"any.txt": "", **block.files, "dodo.py": TASK}
+    files = {"any.txt": "", "dodo.py": TASK}
     if block.language == "toml":
         files["pyproject.toml"] = block.text
         if "loader" not in block.text:
