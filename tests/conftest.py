@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import settings
+
+# No deadline: what takes 20 ms may take a second on a busy machine. No database: a failure is
+# printed with what reproduces it, and not tried first in each later run of this checkout.
+settings.register_profile("suite", deadline=None, database=None, print_blob=True)
+settings.load_profile("suite")
 
 BACKENDS = ("dbm", "json", "sqlite3")
 

@@ -11,7 +11,7 @@ from tests.benchmarks.case import Figure
 from tests.benchmarks.measure import Cost, Failed, run
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(1800)
 def test_the_command_prints_tables_and_writes_json_and_curves(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -43,7 +43,7 @@ class Driver:
         :param directory: where it takes place; must not exist
         """
         shutil.copytree(project, directory / "project")
-        plan = {"commands": commands, "configs": self.configs, "seconds": 25}
+        plan = {"commands": commands, "configs": self.configs, "seconds": 300}
         (directory / "plan.json").write_text(json.dumps(plan), encoding="utf-8")
         if self._process is None:
             self._process = self._launch()

@@ -41,7 +41,7 @@ def _download(name: str, into: Path) -> Path:
     command = [sys.executable, "-m", "pip", "download", requirement, "--dest", str(into)]
     command += ["--no-deps", "--no-binary", "doit", "--disable-pip-version-check"]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=90)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=300)
     except subprocess.TimeoutExpired as error:
         raise Unavailable(f"pip download {requirement} took more than 90 s") from error
     archive = into / f"{name}.tar.gz"

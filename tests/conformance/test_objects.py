@@ -80,7 +80,7 @@ def files(kind: str, place: str, options: str, more: str = "") -> dict[str, str]
 
 def run(project: Project, *arguments: str) -> Outcome:
     """Run doit, which must not hang."""
-    return project.run(*arguments, env=ENVIRONMENT, timeout=30)
+    return project.run(*arguments, env=ENVIRONMENT, timeout=300)
 
 
 def assert_refused(outcome: Outcome, kind: str, place: str) -> None:

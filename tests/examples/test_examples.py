@@ -16,7 +16,7 @@ import pytest
 
 EXAMPLES = Path(__file__).parents[2] / "dodo_examples"
 DIRECTORIES = sorted(path for path in EXAMPLES.iterdir() if path.is_dir())
-TIMEOUT = 120  # seconds for one command
+TIMEOUT = 300  # seconds for one command
 
 each_example = pytest.mark.parametrize("example", DIRECTORIES, ids=lambda path: path.name)
 

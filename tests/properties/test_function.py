@@ -396,7 +396,6 @@ MISSED: dict[str, tuple[str, str]] = {
 }
 
 
-@pytest.mark.timeout(10)
 @pytest.mark.parametrize("sourced", [True, False], ids=["source", "exec"])
 @pytest.mark.parametrize("name", MISSED)
 def test_edits_that_were_missed(path: str, name: str, sourced: bool) -> None:

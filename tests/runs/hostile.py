@@ -29,6 +29,6 @@ def limited(project: Project, limit: str, *arguments: str) -> Outcome:
         cwd=project.path,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
     )
     return Outcome(["doit", *arguments], done.returncode, done.stdout, done.stderr)

@@ -115,7 +115,7 @@ def hunt(project: Project, rounds: int, seed: int) -> None:
         run_and_kill(path, chance, *plain)
         if turn % 3:
             continue  # killed again, in the state that this one left
-        project.run("-n", "2", timeout=100).assert_success()
+        project.run("-n", "2", timeout=300).assert_success()
         for number, text in enumerate(texts):
             assert found(path, f"out/{number}") == expected(text, f"out/{number}")
             whole = [expected(one, f"exp/{number}") for one in made_from[number]]

@@ -98,7 +98,7 @@ def pythons() -> dict[int, str]:
     for python in _candidates():
         if not os.path.exists(python):
             continue
-        asked = subprocess.run([python, "-c", _ASK], capture_output=True, text=True, timeout=60)
+        asked = subprocess.run([python, "-c", _ASK], capture_output=True, text=True, timeout=300)
         version, _, file = asked.stdout.strip().partition(" ")
         if asked.returncode == 0 and file == doit_invariants.__file__:
             found.setdefault(int(version), python)

@@ -58,7 +58,7 @@ def start(project: Project, *arguments: str) -> subprocess.Popen[str]:
 def end(process: subprocess.Popen[str]) -> Outcome:
     """Wait for a doit."""
     try:
-        stdout, stderr = process.communicate(timeout=120)
+        stdout, stderr = process.communicate(timeout=300)
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
@@ -67,7 +67,7 @@ def end(process: subprocess.Popen[str]) -> Outcome:
 
 def await_path(path: Path) -> None:
     """Wait until there is something at a path."""
-    limit = time.monotonic() + 60
+    limit = time.monotonic() + 300
     while not path.exists():
         assert time.monotonic() < limit, path
         time.sleep(0.01)
@@ -183,7 +183,7 @@ NESTED = """
 import subprocess, sys
 def inner(*arguments):
     command = [sys.executable, "-m", "doit", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
     print(done.stdout, done.stderr, sep="")
     return done.returncode == 0
 def task_outer():

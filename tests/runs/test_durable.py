@@ -94,7 +94,7 @@ def end(process: subprocess.Popen[bytes], how: signal.Signals) -> None:
     """End doit with all its processes: its workers outlive it otherwise."""
     os.killpg(process.pid, how)
     with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(timeout=20)
+        process.wait(timeout=300)
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
@@ -102,7 +102,7 @@ def end(process: subprocess.Popen[bytes], how: signal.Signals) -> None:
 
 def await_that(happened: Callable[[], bool]) -> None:
     """Wait until something has happened."""
-    until = time.monotonic() + 30
+    until = time.monotonic() + 300
     while not happened():
         assert time.monotonic() < until, "it did not happen"
         time.sleep(0.01)
@@ -751,7 +751,7 @@ def hunt(project: Project, runner: list[str], kills: int, seed: int) -> None:
         disturb(project, chance)
         check(project, seen)
         if turn % 4 == 3 or turn == kills - 1:
-            project.run(*runner, timeout=60).assert_success()
+            project.run(*runner, timeout=300).assert_success()
             for number in range(MANY):
                 assert project.read(f"out/{number}") == project.read(f"in/{number}"), seen
             assert not journal(project).exists()

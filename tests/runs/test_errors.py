@@ -305,7 +305,7 @@ def task_b():
     return {"actions": ["true"]}
 """
     project = doit_project({"dodo.py": dodo})
-    outcome = project.run("-c", "-n", "2", timeout=30)
+    outcome = project.run("-c", "-n", "2", timeout=300)
     outcome.assert_error("uptodate: an uptodate item failed with RuntimeError: no idea", 2)
     assert outcome.executed == ["b"]
     serial = project.run()

@@ -42,7 +42,7 @@ def make_project(make: Make, *, kind: str = "pass", hook: str = "", option: str 
 def check(project: Project, code: int, text: str, *runner: str) -> None:
     """Check that one task fails in one line, twice, and that the other is recorded."""
     for number in range(2):
-        outcome = project.run("-c", *runner, timeout=30)
+        outcome = project.run("-c", *runner, timeout=300)
         output = outcome.stdout + outcome.stderr
         assert outcome.returncode == code, repr(outcome)
         assert "Traceback" not in output, repr(outcome)
@@ -212,7 +212,7 @@ def test_listener(doit_project: Make, name: str, runner: tuple[str, ...]) -> Non
         if "raise" in body and name == "verdict":
             check(project, 2, "RuntimeError: no", *runner)
             continue
-        outcome = project.run(*runner, timeout=30)
+        outcome = project.run(*runner, timeout=300)
         ended_well(outcome)
         text = f"a: invariants_{name} failed with RuntimeError: no"
         assert outcome.stderr.count(text) == ("raise" in body), repr(outcome)
@@ -222,7 +222,7 @@ def test_listener(doit_project: Make, name: str, runner: tuple[str, ...]) -> Non
 @pytest.mark.parametrize("name", ["saved", "restored"])
 def test_listener_that_exits(doit_project: Make, name: str) -> None:
     """The task has succeeded, and nothing of the others is lost by a listener."""
-    ended_well(listening(doit_project, name, "sys.exit('bye')").run("-n", "2", timeout=30))
+    ended_well(listening(doit_project, name, "sys.exit('bye')").run("-n", "2", timeout=300))
 
 
 @pytest.mark.parametrize("body", NONSENSE)

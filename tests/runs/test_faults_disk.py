@@ -50,18 +50,18 @@ def disk(project: Project) -> Iterator[Path]:
     place = project.path / "db"
     command = ["mount", "-t", "tmpfs", "-o", "size=256k", "none", str(place)]
     try:
-        subprocess.run(command, check=True, capture_output=True, timeout=20)
+        subprocess.run(command, check=True, capture_output=True, timeout=300)
     except (OSError, subprocess.CalledProcessError):
         pytest.skip("this user can't mount a disk")
     try:
         yield place
     finally:
-        subprocess.run(["umount", "-l", str(place)], check=True, timeout=20)
+        subprocess.run(["umount", "-l", str(place)], check=True, timeout=300)
 
 
 def remount(place: Path, how: str) -> None:
     """Make a disk read-only, or not."""
-    subprocess.run(["mount", "-o", f"remount,{how}", str(place)], check=True, timeout=20)
+    subprocess.run(["mount", "-o", f"remount,{how}", str(place)], check=True, timeout=300)
 
 
 def fill(place: Path, pages: int) -> None:
@@ -75,7 +75,7 @@ def fill(place: Path, pages: int) -> None:
 
 def run(project: Project, **environment: str) -> Outcome:
     """Run doit in a process of its own: it has to let go of the disk."""
-    return project.run(process=True, timeout=30, env=environment)
+    return project.run(process=True, timeout=300, env=environment)
 
 
 def contents(project: Project) -> set[str]:

@@ -168,7 +168,7 @@ def test_git(doit_project: Make) -> None:
 
     def git(*arguments: str) -> None:
         identity = ["-c", "user.name=n", "-c", "user.email=e@example.org"]
-        subprocess.run(["git", *identity, *arguments], cwd=project.path, check=True, timeout=60)
+        subprocess.run(["git", *identity, *arguments], cwd=project.path, check=True, timeout=300)
 
     git("init", "-q")
     project.run().assert_error("Git(HEAD): no commit is named HEAD", returncode=2)

@@ -270,7 +270,7 @@ def {hook}({argument}):
 def task_a():
     return {{"actions": ["true"], "file_dep": ["dodo.py"]}}
 """
-    outcome = doit_project({"dodo.py": dodo}).run(*runner, timeout=30)
+    outcome = doit_project({"dodo.py": dodo}).run(*runner, timeout=300)
     assert "hook is broken" in outcome.stdout + outcome.stderr
     assert "Traceback" not in outcome.stdout + outcome.stderr
 

@@ -142,7 +142,7 @@ def git(project: Project, *arguments: str) -> None:
         cwd=project.path,
         check=True,
         capture_output=True,
-        timeout=60,
+        timeout=300,
     )
 
 

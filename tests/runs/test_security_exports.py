@@ -26,7 +26,7 @@ from .hostile import check_spoke, limited
 Make = Callable[..., Project]
 
 #: Seconds after which a run of these small projects hangs.
-SOON = 8
+SOON = 300
 EXPORTED = """
 HOW = "copy"
 def task_a():
@@ -218,4 +218,4 @@ def test_deep_directory_by_hand(doit_project: Make) -> None:
         here, old = os.open(name, os.O_RDONLY, dir_fd=here), here
         os.close(old)
     os.close(here)
-    check_spoke(project.run(timeout=30))
+    check_spoke(project.run(timeout=300))

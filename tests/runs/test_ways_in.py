@@ -181,7 +181,7 @@ def test_run_in_a_script(doit_project: Make) -> None:
     def run(*arguments: str) -> str:
         command = [sys.executable, "script.py", *arguments]
         done = subprocess.run(
-            command, cwd=project.path, capture_output=True, text=True, timeout=60, check=False
+            command, cwd=project.path, capture_output=True, text=True, timeout=300, check=False
         )
         return f"{done.returncode} {done.stdout}{done.stderr}"
 
@@ -339,7 +339,7 @@ sys.exit(run_tasks(ModuleLoader(tasks), {"hello": {}}))
     def run() -> str:
         command = [sys.executable, "script.py"]
         done = subprocess.run(
-            command, cwd=project.path, capture_output=True, text=True, timeout=60, check=True
+            command, cwd=project.path, capture_output=True, text=True, timeout=300, check=True
         )
         return done.stdout
 
@@ -405,6 +405,6 @@ def work(): pass
         {"dodo.py": dodo, **{f"in/{n}": str(n) for n in range(300)}}, backend=backend
     )
     assert len(project.run().assert_success().executed) == 1476
-    project.run(timeout=60).assert_executed()
+    project.run(timeout=300).assert_executed()
     project.write({"in/7": "changed"})
     assert len(project.run().executed) > 106

@@ -10,7 +10,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -186,9 +185,7 @@ def test_garbage_takes_no_time(journal: Journal, path: Path) -> None:
     journal.append(1)
     with open(path, "ab") as stream:
         stream.write(b"0123456789abcdef " * 200_000)
-    started = time.monotonic()
-    assert journal.read() == Entries([1], 1)
-    assert time.monotonic() - started < 5
+    assert journal.read() == Entries([1], 1)  # else it would take hours
 
 
 @pytest.mark.parametrize("most", [1, 7])

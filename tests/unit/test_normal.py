@@ -250,7 +250,7 @@ def test_every_python_gives_the_same_form(python: str) -> None:
         input=json.dumps(EVERYWHERE),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
     assert done.returncode == 0, done.stderr
@@ -283,7 +283,7 @@ def test_form_does_not_depend_on_the_process() -> None:
             env={**os.environ, "PYTHONHASHSEED": seed},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=300,
             check=True,
         ).stdout
         for seed in "12"

@@ -435,7 +435,7 @@ def test_two_add_the_same_signature(store: DirectoryStore, damaged: bool) -> Non
     ]
     for process in processes:
         process.start()
-    outcomes = [results.get(timeout=60) for _ in processes]
+    outcomes = [results.get(timeout=300) for _ in processes]
     for process in processes:
         process.join(30)
     winners = set()

@@ -55,7 +55,7 @@ class Project:
         self,
         *arguments: str,
         process: bool | None = None,
-        timeout: float = 60,
+        timeout: float = 300,
         env: Mapping[str, str] | None = None,
         now: float | None = None,
         python: str = sys.executable,

@@ -64,7 +64,7 @@ _TOUCH_FILES = frozenset(
         "sendfile",
     ]
 )
-LIMIT = 60.0
+LIMIT = 600.0
 #: What is to be done, and before which call.
 Disturbances = Sequence[tuple[int, Callable[[], Any]]]
 
