@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from tests.benchmarks.__main__ import main
 from tests.benchmarks.case import Figure
 from tests.benchmarks.measure import Cost, Failed, run

@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.properties.spoiling import DAMAGE, parsed, spoil
 
 from doit_invariants.core import blocks
 from doit_invariants.core.files import FileState, FileView
@@ -29,6 +28,7 @@ from doit_invariants.core.trees import (
     tree_state,
     was_written,
 )
+from tests.properties.spoiling import DAMAGE, parsed, spoil
 
 OURS = "xxh3_128:" + "0123456789abcdef" * 2
 NUMBER = st.integers(-(2**63), 2**63 - 1)
