@@ -122,6 +122,7 @@ class InvariantsDependency(Dependency):  # type: ignore[misc]
 
         with self.session.project.as_directory():
             save(self, task, result_hash)
+        self.session.ends.drop(task.name)
         self._end(task)
 
     def remove_success(self, task: Any) -> None:
@@ -173,6 +174,7 @@ class InvariantsDependency(Dependency):  # type: ignore[misc]
         with contextlib.suppress(Exception):
             self._mark_interrupted()
         with contextlib.suppress(Exception):  # of a damaged DB: nothing is tidied then
+            session.ends.sweep(self.tasks)
             session.details.sweep()
         session.close()
         try:

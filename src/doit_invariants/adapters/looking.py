@@ -82,6 +82,7 @@ def _verdict(
         from doit_invariants.adapters.answers import Answers
 
         verdict = Answers(dep_manager, look, facts).apply(verdict)
+    verdict = _with_its_end(dep_manager.session, verdict)
     _tell(dep_manager.session, task, verdict)
     if verdict.status != "error":
         _prepare(dep_manager, task, look, verdict)
@@ -111,9 +112,23 @@ def _look(dep_manager: InvariantsDependency, task: Any, facts: HostFacts, items:
     now.host = [*facts.reasons(), *changes]
     placeholders = session.placeholders.among(task.targets)
     now.policy = [*spec.policy.reasons(), *map(placeholder_reason, placeholders)]
-    if session.unfinished.read().get(task.name) == INTERRUPTED:
+    if task.name in session.running:
+        now.policy.append(Reason("running", "task", f"running now in {session.running[task.name]}"))
+    elif session.unfinished.read().get(task.name) == INTERRUPTED:
         now.policy.append(Reason("interrupted", "task", "its last execution did not end"))
     return look
+
+
+def _with_its_end(session: Session, verdict: Verdict) -> Verdict:
+    """Return a verdict with how the last attempt ended, in the place of "never ran"."""
+    if verdict.status == "up-to-date":
+        return verdict
+    ends = {one.code for one in verdict.reasons} & {"running", "interrupted"}
+    end = session.ends.reason(verdict.task) if not ends else None
+    if not ends and end is None:
+        return verdict
+    reasons = [one for one in verdict.reasons if one.code not in ("never_ran", "no_record")]
+    return verdict._replace(reasons=(*reasons, *([end] if end is not None else [])))
 
 
 def _tell(session: Session, task: Any, verdict: Verdict) -> None:

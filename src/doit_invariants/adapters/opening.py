@@ -43,7 +43,7 @@ def open_db(
             # With a backend or a codec of a plugin there is no journal: how they keep things is
             # not known.
             if type(backend.codec) is JSONCodec:
-                _open_journal(dep_manager, session)
+                _open_journal(dep_manager, session, locked=locks)
     except BaseException:
         session.unlock()
         raise
@@ -53,7 +53,7 @@ def _lock(dep_manager: Any, session: Session, command: Any, *, waits: bool) -> N
     """Take the lock of the DB; each of two writers would drop what the other has written."""
     from doit_invariants.core.lock import HELD, Busy, Lock  # late: commands that look need none
 
-    path = os.path.realpath(dep_manager.name) + LOCK
+    path = _lock_of(dep_manager)
     lock = Lock(path, f"doit {command.name}")
 
     def check(holder: Holder | None) -> None:
@@ -149,7 +149,11 @@ def _take_damaged(backend: Backend, session: Session, *, moves: bool) -> None:
     session.say(backend.name, f"can't be read ({why}); it was moved to {moved}, a new one is begun")
 
 
-def _open_journal(dep_manager: InvariantsDependency, session: Session) -> None:
+def _lock_of(dep_manager: Any) -> str:
+    return f"{os.path.realpath(dep_manager.name)}{LOCK}"
+
+
+def _open_journal(dep_manager: InvariantsDependency, session: Session, *, locked: bool) -> None:
     """Replay the journal of doit's DB, and begin one for a run."""
     durable = session.durable = Durable(dep_manager)
     try:
@@ -160,6 +164,18 @@ def _open_journal(dep_manager: InvariantsDependency, session: Session) -> None:
     if left.damaged:
         text = f"{left.damaged} lines of its journal are damaged; what they said is lost"
         session.say(dep_manager.name, text)
+    holder = None
+    if left.begun and not locked:
+        from doit_invariants.core.lock import holder_of
+
+        holder = holder_of(_lock_of(dep_manager))
+    if holder is not None:
+        # What has begun there goes on.
+        session.running = dict.fromkeys(left.begun, holder)
+        return
+    if left.begun and not locked and not os.path.exists(durable.path):
+        dep_manager.backend.refresh()  # it has ended just now
+        return
     for name in left.begun:
         durable.forget(name)
         session.unfinished.set(name, INTERRUPTED)

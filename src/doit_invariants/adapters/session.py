@@ -17,6 +17,7 @@ from doit_invariants.adapters.code import (
 )
 from doit_invariants.adapters.counts import Counts
 from doit_invariants.adapters.details import Details
+from doit_invariants.adapters.ends import Ends
 from doit_invariants.adapters.marks import Marks
 from doit_invariants.adapters.options import TaskSpec, default_options, parse_options
 from doit_invariants.adapters.placeholders import Placeholders
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from doit_invariants.adapters.durable import Durable
     from doit_invariants.adapters.plan import Outcome
     from doit_invariants.adapters.resume import Resume
+    from doit_invariants.core.lock import Holder
     from doit_invariants.stores.base import Store
 
 Clock = Callable[[], float]
@@ -68,6 +70,8 @@ class Session:
     :ivar durable: the journal of doit's DB, None where there is none
     :ivar unlock: lets others write doit's DB; once it is called nothing happens any more
     :ivar unfinished: tasks whose last execution failed, or did not end
+    :ivar ends: how the last attempts at tasks ended that were no success
+    :ivar running: the tasks that another doit runs right now, and that doit
     :ivar rewritten: inputs into which their task writes what is there
     :ivar placeholders: those of ``cache: "force"``
     :ivar explains: whether this is our own command
@@ -124,6 +128,8 @@ class Session:
         self.durable: Durable | None = None
         self.unlock: Callable[[], Any] = lambda: None
         self.unfinished, self.rewritten = Marks("unfinished"), Marks("rewritten")
+        self.ends = Ends()
+        self.running: dict[str, Holder] = {}
         self._store: tuple[Store | None] | None = None
         self._prepare()
 
@@ -281,5 +287,6 @@ def attach_session(dep_manager: Any, session: Session) -> None:
     session.placeholders.open(dep_manager)
     session.unfinished.open(dep_manager)
     session.rewritten.open(dep_manager)
+    session.ends.open(dep_manager)
     session.database = tuple(name + suffix for suffix in SUFFIXES)
     setattr(dep_manager, _ATTRIBUTE, session)

@@ -20,6 +20,8 @@ _OF_DOIT = {
     "removed_file_dep",
     "changed_file_dep",
     "never_ran",
+    "failed",
+    "not_run",
     "cache_false",
 }
 

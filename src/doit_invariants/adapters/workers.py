@@ -22,6 +22,7 @@ from doit import cmd_run
 from doit.exceptions import InvalidTask, TaskError, TaskFailed
 from doit.runner import JobTaskPickle, MRunner, MThreadRunner
 
+from doit_invariants.adapters.runners import Noting
 from doit_invariants.adapters.session import session_of
 from doit_invariants.core.static.loaded import watch_imports
 
@@ -44,7 +45,7 @@ def install() -> None:
         cmd_run.MThreadRunner = ThreadRunner
 
 
-class ThreadRunner(MThreadRunner):  # type: ignore[misc]
+class ThreadRunner(Noting, MThreadRunner):  # type: ignore[misc]
     """Runs tasks in threads."""
 
     def execute_task(self, task: Any) -> Any:
@@ -57,7 +58,7 @@ class ThreadRunner(MThreadRunner):  # type: ignore[misc]
             return _failed_by(error)
 
 
-class ProcessRunner(MRunner):  # type: ignore[misc]
+class ProcessRunner(Noting, MRunner):  # type: ignore[misc]
     """Runs tasks in processes, and ends when one of them is gone."""
 
     def __new__(cls, dep_manager: Any = None, *args: Any, **kwargs: Any) -> Any:

@@ -18,6 +18,7 @@ import errno
 import json
 import os
 import stat as stat_module
+import struct
 import sys
 import threading
 import time
@@ -245,6 +246,48 @@ def _read_holder(path: str) -> Holder | None:
     except (OSError, ValueError, TypeError, KeyError, RecursionError):
         pass
     return None
+
+
+def holder_of(path: str) -> Holder | None:
+    """Return the process that holds a lock right now, without keeping it from anybody.
+
+    :param path: of the lock's file
+    :returns: who holds it; None if nobody does, or it can't be told
+    """
+    path = os.path.join(
+        os.path.realpath(os.path.dirname(os.path.abspath(path))), os.path.basename(path)
+    )
+    with _mutex:
+        if (os.getpid(), path) in _registry:  # to open it would give it up
+            return None
+        holder = _read_holder(path)
+    if holder is None or holder.host != _host():
+        return holder
+    try:
+        os.kill(holder.pid, 0)
+    except ProcessLookupError:
+        return None  # it was killed: what it wrote has stayed
+    except OSError:
+        pass  # of another user
+    return holder if _is_locked(path) else None
+
+
+def _is_locked(path: str) -> bool:
+    """Return whether a process has the lock; where that can't be told, that one has.
+
+    Asked of the kernel, as to try to take it would keep away, for a moment, who wants it.
+    """
+    if not sys.platform.startswith("linux") or sys.maxsize < 2**32:
+        return True
+    with contextlib.suppress(OSError):
+        descriptor = os.open(path, os.O_RDWR | _SAFE)
+        try:
+            asked = struct.pack("hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
+            found: int = struct.unpack_from("h", fcntl.fcntl(descriptor, fcntl.F_GETLK, asked))[0]
+            return found != fcntl.F_UNLCK
+        finally:
+            os.close(descriptor)
+    return True
 
 
 def _one_line(text: str) -> str:

@@ -16,7 +16,7 @@ from doit.cmd_resetdep import ResetDep
 from doit.dependency import Dependency, MD5Checker
 from doit.exceptions import InvalidCommand, InvalidDodoFile
 
-from doit_invariants.adapters import task_dicts
+from doit_invariants.adapters import runners, task_dicts
 from doit_invariants.adapters.checker import ContentChecker
 from doit_invariants.adapters.dependency import InvariantsDependency
 from doit_invariants.adapters.opening import open_db
@@ -80,9 +80,13 @@ def attach(
     attach_session(dep_manager, session)
     locks = writes or isinstance(command, (Clean, Forget, Ignore))
     open_db(dep_manager, session, command, locks=locks, waits=waits)
+    if isinstance(command, (Clean, Forget)):
+        _forget_ends(dep_manager, session)
     # In the place of doit's `md5`, its default; another checker was chosen, and stays.
     if type(dep_manager.checker) is MD5Checker:
         dep_manager.checker = ContentChecker(session.files)
+    if runs:
+        runners.install()
     if runs and parallel:
         from doit_invariants.adapters import workers
 
@@ -93,6 +97,17 @@ def attach(
         answer_with_needs(command)
         command.get_reasons = explain_reasons
     return session
+
+
+def _forget_ends(dep_manager: Any, session: Session) -> None:
+    """Have a task that is forgotten look as if it had never run."""
+    remove = dep_manager.remove
+
+    def remove_all_of(task: str) -> None:
+        remove(task)
+        session.ends.drop(task)
+
+    dep_manager.remove = remove_all_of
 
 
 def resume(command: Any, session: Session, tasks: Any, options: Mapping[str, Any]) -> None:

@@ -34,13 +34,21 @@ def execute(command: Any, tasks: list[Any], as_json: bool) -> int:
     for name, before in found.items():
         command.write(name)
         if before.record is None:
-            command.write(f"  {before.unreadable or 'no record'}")
+            command.write(f"  {before.unreadable or _no_record(command, name)}")
         else:
             for line in _lines(before.record, command):
                 command.write(printable(f"  {line}"))
         for path in placeholders[name]:
             command.write(printable(f"  placeholder: {path}"))
     return 0
+
+
+def _no_record(command: Any, task: str) -> str:
+    session = command.dep_manager.session
+    if task in session.running:
+        return f"no record: running now in {session.running[task]}"
+    end = session.ends.reason(task)
+    return f"no record: {end.text.partition(';')[0]}" if end is not None else "no record"
 
 
 def _json(record: Record | None, command: Any, placeholders: list[str]) -> Json:
