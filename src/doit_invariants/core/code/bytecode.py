@@ -16,7 +16,6 @@ be shorter, but its output depends on reference counts.
 
 from __future__ import annotations
 
-import bisect
 import functools
 import inspect
 import sys
@@ -37,9 +36,10 @@ from doit_invariants.core.code.operations import (
     exception_table,
     flags,
     is_constant,
-    jumps_back,
+    jump_target,
     operations_of,
 )
+from doit_invariants.core.code.reads import WHOLE, Steps, shortest, steps_from
 from doit_invariants.core.digest import digest_bytes
 from doit_invariants.core.encode import encode
 
@@ -107,6 +107,8 @@ class Structure:
     :ivar imports: what it imports when it runs
     :ivar reflects: what else it looks at: ``name``, ``doc``, ``annotations``, ``subclasses``
     :ivar dynamic: whether it may use any global without naming it
+    :ivar places: for each of ``reads`` the places in that global which are read
+    :ivar inside: for each of ``frees`` the places in that variable which are read
     """
 
     digest: str
@@ -116,6 +118,8 @@ class Structure:
     imports: tuple[Import, ...]
     reflects: frozenset[str]
     dynamic: bool
+    places: tuple[tuple[Steps, ...], ...]
+    inside: tuple[tuple[Steps, ...], ...]
 
 
 @functools.cache
@@ -131,6 +135,11 @@ def structure(code: types.CodeType) -> Structure:
         tuple(walk.imports),
         frozenset(walk.reflects),
         walk.dynamic,
+        tuple(
+            WHOLE if walk.dynamic or chain[0] in walk.writes else shortest(walk.places[number])
+            for chain, number in walk.reads.items()
+        ),
+        tuple(WHOLE if walk.by_name else shortest(found) for found in walk.inside.values()),
     )
 
 
@@ -146,6 +155,9 @@ class _Walk:
     reflects: set[str] = field(default_factory=set)
     dynamic: bool = False
     variables: int = 0
+    places: dict[int, list[Steps]] = field(default_factory=dict)
+    inside: dict[int, list[Steps]] = field(default_factory=dict)
+    by_name: bool = False
 
     def code(self, code: types.CodeType, outer: dict[str, list[int]]) -> bytes:
         """Return the structure; ``outer`` are the variables of enclosing code by their names."""
@@ -170,6 +182,9 @@ class _Walk:
             return 2 if following.name == "STORE_NAME" else 1  # of __qualname__, say
         if one.name == "IMPORT_NAME":
             self._import(operations, index, scope.code)
+        if one.opcode in FREE and (number := scope.free(one)) is not None:
+            steps = steps_from(operations, index + 1, scope.code)
+            self.inside.setdefault(number, []).append(steps if one.name == "LOAD_DEREF" else ())
         parts.append(b"%s %b" % (one.name.encode(), scope.argument(one, operations)))
         return 1
 
@@ -189,6 +204,8 @@ class _Walk:
             parts.append(b"%s @%d" % (attribute.name.encode(), flags(attribute)))
             count += 1
         number = self.reads.setdefault(chain, len(self.reads))
+        steps = steps_from(operations, index + 1, scope.code)
+        self.places.setdefault(number, []).append(steps)
         # Two globals that hold equal values are two: one of them may be changed.
         named = self.heads.setdefault(chain[0], len(self.heads))
         parts[head] = b"LOAD_GLOBAL @%d ^%d %d" % (number, named, flags(one))
@@ -253,6 +270,7 @@ class _Scope:
             list(code.co_varnames[:count]),
         ]
         if not _BY_NAME.isdisjoint(code.co_names):
+            self.walk.by_name = True
             names += [list(code.co_varnames), list(code.co_cellvars), list(code.co_freevars)]
         # An argument that inner code uses lives in a cell, which has a number of its own.
         for number, name in enumerate(code.co_varnames[:count]):
@@ -282,7 +300,8 @@ class _Scope:
                 return b"c"  # a cell on its way into a closure (Python 3.13)
             return b"l%d" % self.locals.setdefault(one.arg, len(self.locals))
         if one.opcode in RELATIVE or one.opcode in ABSOLUTE:
-            return b"j%d" % self._target(one, operations)
+            self.starts = self.starts or [operation.offset for operation in operations]
+            return b"j%d" % jump_target(one, self.starts)
         return b"%d" % one.arg
 
     def _named(self, one: Operation) -> bytes:
@@ -291,7 +310,8 @@ class _Scope:
             self.walk.writes.add(name)
         if one.name in ("LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS"):
             # In a class body: a global, unless the class has a name like it.
-            self.walk.reads.setdefault((name,), len(self.walk.reads))
+            number = self.walk.reads.setdefault((name,), len(self.walk.reads))
+            self.walk.places.setdefault(number, []).append(())
             self.walk.mention(name, ())
         elif one.name in ATTRIBUTES or one.name == "LOAD_SUPER_ATTR":
             self.walk.mention(None, (name,))
@@ -314,17 +334,10 @@ class _Scope:
             self.walk.variables += 1
         return number[0]
 
-    def _target(self, one: Operation, operations: list[Operation]) -> int:
-        """Return the ordinal of the operation that a jump leads to."""
-        if one.opcode in ABSOLUTE:
-            target = one.arg * 2
-        elif jumps_back(one):
-            target = one.after - one.arg * 2
-        else:
-            target = one.after + one.arg * 2
-        if not self.starts:
-            self.starts = [operation.offset for operation in operations]
-        return bisect.bisect_left(self.starts, target)
+    def free(self, one: Operation) -> int | None:
+        """Return the number of a variable of what encloses all, None for any other."""
+        name = self.deref[one.arg]
+        return None if self.cells.get(name) is not None else -1 - self._variable(name)
 
 
 def _silenced(following: Operation, code: types.CodeType) -> bool:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from doit_invariants.core.code.graph import Row
-from doit_invariants.core.code.unit import is_named
+from doit_invariants.core.code.unit import head_of, is_named
 from doit_invariants.core.model import Json
 
 
@@ -92,12 +92,14 @@ def _differences(old: Row, new: Row) -> Iterator[tuple[str | None, Json, Json]]:
         return
     was = {ref[0]: ref for ref in old["refs"]}
     now = {ref[0]: ref for ref in new["refs"]}
-    # Another version of Python may have found code that never runs, and left it out.
+    # Another version of Python may have found code that never runs, and left it out. Of a global
+    # that both read, other places count in the one than in the other.
     other = not named and not _share_a_slot(old, new)
+    both = {head_of(label) for label in was} & {head_of(label) for label in now}
     for label in dict.fromkeys([*now, *was]):
         if label in was and label in now:
             yield from _of_refs([(label, was[label], now[label])])
-        elif not other or not label.startswith("global "):
+        elif not other or not label.startswith("global ") or head_of(label) in both:
             yield label, was.get(label), now.get(label)
 
 

@@ -54,7 +54,7 @@ class _Side:
         """Return what people call what a reference leads to."""
         target = ref[1]
         name = self.rows[target]["name"] if isinstance(target, int) else _leaf_name(target)
-        return f"{name}{ref[2]}"
+        return f"{name}{ref[2].rpartition('|')[2]}"
 
 
 _Found = tuple[str, tuple[Change, ...], list[str]]
@@ -92,6 +92,8 @@ def _value_changes(one: Changed, was: _Side, now: _Side, place: str) -> tuple[Ch
         return (Change("added", where, None, now.name(one.now)),)
     if one.now is None:
         return (Change("removed", where, was.name(one.was)),)
+    # All of a value counts although these attributes are taken of it: the change may be elsewhere.
+    where = where.removesuffix(one.now[2].rpartition("|")[2])
     inside = outline_changes(one.was[3], one.now[3])
     if inside:
         return tuple(

@@ -26,8 +26,11 @@ class Functions:
         library = Library(context.project)
         self._modules = ModuleDigests(context)
         self._explorers = {
-            follow: Explorer(library, context.teach, self._modules, follow=follow)
+            (follow, narrow): Explorer(
+                library, context.teach, self._modules, follow=follow, narrow=narrow
+            )
             for follow in (True, False)
+            for narrow in (True, False)
         }
         self._sources = Sources()
         # With the callable itself, so that no other object comes to its address.
@@ -46,13 +49,13 @@ class Functions:
             recorded = usable(previous)
             if recorded is not None:
                 self._modules.hint(recorded.get("modules"))
-            explorer = self._explorers[follow]
+            explorer = self._explorers[follow, True]
             known = self._graphs[id(func), follow] = (func, Graph(explorer, explorer.unit(func)))
         return known[1]
 
     def graph_of(self, unit: Unit) -> Graph:
         """Return the graph of what :meth:`group` gave."""
-        return self.memoised(("graph", id(unit)), lambda: Graph(self._explorers[True], unit))
+        return self.memoised(("graph", id(unit)), lambda: Graph(self._explorers[True, True], unit))
 
     def group(self, key: Any, name: str, values: Mapping[str, Any]) -> Unit:
         """Return a unit that stands for several values, once for each key in a run.
@@ -61,7 +64,7 @@ class Functions:
         tasks are given.
         """
         return self.memoised(
-            ("group", key), lambda: self._explorers[True].group(name, values.items())
+            ("group", key), lambda: self._explorers[True, True].group(name, values.items())
         )
 
     @property
@@ -127,12 +130,34 @@ class Functions:
             None if previous is None else _merged(context.recall(previous.get("details")), rows)
         )
         slots = {slot(): graph.code}
-        if previous is not None and (merged is not None or previous["digest"] == digest):
+        if previous is not None and (
+            merged is not None
+            or previous["digest"] == digest
+            or self._same_as_a_whole(graph, previous, context)
+        ):
             digest, slots = previous["digest"], {**previous["slots"], **slots}
         details = {"units": merged or rows, "sources": graph.texts(self._sources)}
         found: Fingerprint = {"digest": digest, "slots": slots, "details": context.keep(details)}
         modules = {name: self._modules.details(name) for name in graph.modules()}
         return {**found, "modules": modules} if modules else found
+
+    def _same_as_a_whole(self, graph: Graph, previous: Fingerprint, context: Context) -> bool:
+        """Return whether nothing changed by a record that has the whole of each global.
+
+        Earlier versions recorded more than what code reads of a global.
+        """
+        if not graph.is_narrow:
+            return False
+        follow = graph.explorer.follow
+        explorer, root = self._explorers[follow, False], graph.units[0]
+        given = root.tag == "values"
+        unit = explorer.group(root.name, root.obj) if given else explorer.unit(root.obj)
+        wide = Graph(explorer, unit)
+        if previous["slots"].get(slot()) == wide.code:
+            return True
+        rows = wide.rows(self._sources)
+        recorded = context.recall(previous.get("details"))
+        return previous["digest"] == portable_digest(rows) or _merged(recorded, rows) is not None
 
 
 def unless_edited(found: Fingerprint, edited: list[str]) -> Fingerprint:

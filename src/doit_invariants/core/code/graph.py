@@ -20,7 +20,7 @@ from collections.abc import Iterable, Iterator
 
 from doit_invariants.core.code.bytecode import slot
 from doit_invariants.core.code.source import Sources
-from doit_invariants.core.code.unit import Ref, Unit
+from doit_invariants.core.code.unit import Ref, Unit, head_of
 from doit_invariants.core.code.units import Explorer
 from doit_invariants.core.digest import digest_bytes, digest_json
 from doit_invariants.core.files import EDITED_SINCE_LOADED
@@ -42,6 +42,7 @@ class Graph:
     """
 
     def __init__(self, explorer: Explorer, root: Unit) -> None:
+        self.explorer = explorer
         self.units: list[Unit] = []
         self._numbers: dict[int, int] = {}
         self._number(root)
@@ -58,6 +59,11 @@ class Graph:
         ]
         self.code = digest_bytes(b"\n".join(self._parts()))
         self.edited = edited_modules(self.units)
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether of a value no more counts than the code reads."""
+        return any("|" in ref.rest for unit in self.units for ref in unit.refs)
 
     def _parts(self) -> Iterator[bytes]:
         for unit, extras in zip(self.units, self._extras, strict=True):
@@ -84,7 +90,7 @@ class Graph:
         That is the name of a global which some unit assigns: it has another value afterwards.
         """
         kind, _, name = ref.label.partition(" ")
-        if kind == "global" and name.partition(".")[0] in self._written:
+        if kind == "global" and head_of(ref.label) in self._written:
             return f"{ref.rest} as {name}"
         return ref.rest
 

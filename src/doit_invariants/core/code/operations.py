@@ -99,6 +99,20 @@ def flags(one: Operation) -> int:
     return one.arg & ((1 << SHIFT.get(one.name, 0)) - 1)
 
 
+def jump_target(one: Operation, starts: list[int]) -> int:
+    """Return the ordinal of the operation that a jump leads to.
+
+    :param starts: the offsets of all operations
+    """
+    if one.opcode in ABSOLUTE:
+        target = one.arg * 2
+    elif jumps_back(one):
+        target = one.after - one.arg * 2
+    else:
+        target = one.after + one.arg * 2
+    return bisect.bisect_left(starts, target)
+
+
 def exception_table(code: types.CodeType, operations: list[Operation]) -> bytes:
     """Write which operations are covered by which handlers (Python 3.11 and later)."""
     if not getattr(code, "co_exceptiontable", b""):

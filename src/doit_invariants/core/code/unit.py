@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
 from doit_invariants.core.code.bytecode import Structure
 from doit_invariants.core.encode import digest_value
 from doit_invariants.core.outline import Outline
+
+_PLACE = re.compile(r"[.\[]")
 
 
 @dataclass(slots=True, eq=False)
@@ -36,6 +39,11 @@ class Ref:
 def is_named(label: str) -> bool:
     """Return whether what a function refers to under a label counts by it, not by its place."""
     return label.startswith(("default of ", "attribute "))
+
+
+def head_of(label: str) -> str:
+    """Return the name of a global, or of a variable of a closure, without what is read of it."""
+    return _PLACE.split(label.partition(" ")[2], maxsplit=1)[0]
 
 
 @dataclass(slots=True, eq=False)

@@ -20,18 +20,19 @@ from typing import Any
 from doit_invariants.core.code import objects
 from doit_invariants.core.code.bytecode import Chain, Import, structure
 from doit_invariants.core.code.library import Library
+from doit_invariants.core.code.places import MISSING, NOTHING, is_opaque, places
+from doit_invariants.core.code.reads import WHOLE, Steps, behind
+from doit_invariants.core.code.shown import shown
 from doit_invariants.core.code.unit import Ref, Unit, tell_apart
-from doit_invariants.core.code.values import CodeEncoder, inside, without_environment
+from doit_invariants.core.code.values import CodeEncoder, without_environment
 from doit_invariants.core.digest import digest_bytes
 from doit_invariants.core.encode import Teacher
 from doit_invariants.core.errors import CannotFingerprint
-from doit_invariants.core.outline import Outline, outline
 
 #: Returns a digest of the source of a project module and of what it imports by its name, None
 #: if it is not one of the project's.
 ModuleDigest = Callable[[str], "str | None"]
 
-_MOST_SHOWN = 20
 _PLAIN = frozenset({str, int, float, bool, bytes, type(None), list, tuple, dict, set})
 #: Equal ones are the same for every purpose.
 _FIXED: tuple[type, ...] = (
@@ -47,18 +48,6 @@ _FIXED: tuple[type, ...] = (
     enum.Enum,
 )
 _FIXED += (pathlib.PurePath, re.Pattern, datetime.date, datetime.time, datetime.timedelta)
-_WIDTH = 400
-_SECRET = re.compile(
-    r"secret|passw|passphrase|credential|token(?!i)|(api|private|auth|access)_?key"
-    r"|(?<![a-z])(auth|pwd|pat|dsn|key)(?![a-z])",
-    re.IGNORECASE,
-)
-#: A text that holds one itself: in a URL, behind an option of a command.
-_HOLDS_SECRET = re.compile(
-    r"://[^/\s:@]*:[^@\s/]+@|\s-u\s+\S+:\S"
-    r"|(password|passwd|passphrase|pwd|token|secret|api[-_]?key)['\"]?[\s=:,]+\S",
-    re.IGNORECASE,
-)
 
 
 class Explorer:
@@ -75,9 +64,11 @@ class Explorer:
         module_digest: ModuleDigest,
         *,
         follow: bool = True,
+        narrow: bool = True,
     ) -> None:
         self.library = library
         self.follow = follow
+        self.narrow = narrow
         self._stop = False
         self.teach = teach
         self.module_digest = module_digest
@@ -99,8 +90,9 @@ class Explorer:
 
     def group(self, name: str, values: Iterable[tuple[str, Any]]) -> Unit:
         """Return a unit that stands for several values at once."""
-        unit = Unit(None, name, "", "values")
-        for label, value in values:
+        given = list(values)
+        unit = Unit(given, name, "", "values")
+        for label, value in given:
             unit.refs += self.refs(label, value, unit, identity=False)
         tell_apart(unit.refs)
         self.fill()
@@ -147,13 +139,17 @@ class Explorer:
     def _of_function(self, unit: Unit) -> Iterator[Ref]:
         func, code = unit.obj, unit.code
         assert code is not None
-        for chain in code.reads:
-            yield from self._global(unit, func.__globals__, chain)
+        for chain, reads in zip(code.reads, code.places, strict=True):
+            yield from self._global(unit, func.__globals__, chain, reads)
         cells = dict(zip(func.__code__.co_freevars, func.__closure__ or (), strict=True))
         # What `super()` looks at is named in the code of some versions only.
-        frees = [name for name in code.frees if name != "__class__"]
-        for name in (*frees, *(("__class__",) if "__class__" in cells else ())):
-            yield from self._cell(unit, name, cells[name])
+        frees = dict(zip(code.frees, code.inside, strict=True))
+        frees.pop("__class__", None)
+        for name, reads in (
+            *frees.items(),
+            *((("__class__", WHOLE),) if "__class__" in cells else ()),
+        ):
+            yield from self._cell(unit, name, cells[name], reads)
         for label, value in objects.own_values(func):
             yield from self.refs(label, value, unit)
         if "subclasses" in code.reflects:
@@ -169,7 +165,9 @@ class Explorer:
             name = str(func.__globals__.get("__name__", ""))
             yield Ref(f"module {name}", self._source(name))
 
-    def _global(self, unit: Unit, namespace: dict[str, Any], chain: Chain) -> Iterable[Ref]:
+    def _global(
+        self, unit: Unit, namespace: dict[str, Any], chain: Chain, reads: Iterable[Steps]
+    ) -> Iterable[Ref]:
         label, head = f"global {'.'.join(chain)}", chain[0]
         if head in namespace:
             obj = namespace[head]
@@ -180,8 +178,7 @@ class Explorer:
             return (Ref(label, f"undefined {'.'.join(chain)}"),)
         for number, attribute in enumerate(chain[1:], 1):
             if not isinstance(obj, types.ModuleType):
-                rest = "".join(f".{name}" for name in chain[number:])
-                return self.refs(label, obj, unit, rest)
+                return self._inside(unit, label, obj, chain, reads, number - 1)
             if self.library.owns(obj):
                 names = ".".join(chain[number:])
                 added = self._foreign(vars(obj).get(attribute), label, unit)
@@ -189,7 +186,24 @@ class Explorer:
             if attribute not in vars(obj):  # not imported yet, or the module makes it
                 return (Ref(label, f"{self._module(obj)} {'.'.join(chain[number:])}"),)
             obj = vars(obj)[attribute]
-        return self.refs(label, obj, unit)
+        return self._inside(unit, label, obj, chain, reads, len(chain) - 1)
+
+    def _inside(
+        self, unit: Unit, label: str, obj: Any, chain: Chain, reads: Iterable[Steps], skip: int = 0
+    ) -> list[Ref]:
+        """Refer to the places of a value that are read; ``skip`` attributes lead to the value."""
+        steps = behind(reads, skip) if self.narrow else WHOLE
+        label = label.removesuffix("".join(f".{name}" for name in chain[skip + 1 :]))
+        found: list[Ref] = []
+        for place in places(label, obj, chain[skip + 1 :], steps, self._is_opaque):
+            if place.value is MISSING:
+                found.append(Ref(place.label, "missing", rest=place.rest, shown=NOTHING))
+            else:
+                found += self.refs(place.label, place.value, unit, place.rest)
+        return found
+
+    def _is_opaque(self, value: Any) -> bool:
+        return type(value) not in _PLAIN and is_opaque(value, self.library, self.teach)
 
     def _foreign(self, obj: Any, label: str, unit: Unit) -> list[Ref]:
         """Return references to code of the project that was put into an installed module."""
@@ -197,12 +211,14 @@ class Explorer:
             return []
         return self.refs(label, obj, unit)
 
-    def _cell(self, unit: Unit, name: str, cell: types.CellType) -> Iterable[Ref]:
+    def _cell(
+        self, unit: Unit, name: str, cell: types.CellType, reads: Iterable[Steps]
+    ) -> Iterable[Ref]:
         try:
             value = cell.cell_contents
         except ValueError:
             return (Ref(f"closure {name}", "empty"),)
-        return self.refs(f"closure {name}", value, unit)
+        return self._inside(unit, f"closure {name}", value, (name,), reads)
 
     def _import(self, func: types.FunctionType, one: Import) -> Iterator[Ref]:
         """Refer to a module that the function imports when it runs: its source alone is known."""
@@ -254,10 +270,10 @@ class Explorer:
             # What an installed decorator keeps for itself is part of its version.
             known = self.problems.setdefault(id(unit.obj), [])
             known += [f"{unit.name}: {text}" for text in held.problems]
-        shown = self._shown(label, value)
+        texts = shown(label, value, self.library.project.root)
         if identity and not isinstance(value, _FIXED):
-            return [Ref(label, unit=held, rest=rest, shown=shown)]
-        return [Ref(label, held.tag, rest=rest, shown=shown), *held.refs]
+            return [Ref(label, unit=held, rest=rest, shown=texts)]
+        return [Ref(label, held.tag, rest=rest, shown=texts), *held.refs]
 
     def _value(self, label: str, value: Any) -> Unit:
         """Return the unit that stands for a value, once for each object: some are large."""
@@ -279,17 +295,6 @@ class Explorer:
             tell_apart(held.refs)
             self._values[id(value)] = held
         return held
-
-    def _shown(self, label: str, value: Any) -> Outline | None:
-        """Return what may be kept of a value to explain a difference: nothing that seems secret."""
-        found = outline(value, _WIDTH, lambda text: inside(text, self.library.project.root))
-        if found is None or len(found) > _MOST_SHOWN:
-            return None
-        return {
-            where: text
-            for where, text in found.items()
-            if not _SECRET.search(f"{label}{where}") and not _HOLDS_SECRET.search(text)
-        }
 
     def code(self, label: str, obj: Any) -> Ref | None:
         """Return the reference to code, None if the object is a value."""

@@ -49,7 +49,7 @@ class CodeEncoder(Encoder):
         ref = self.explorer.code(where, value)
         if ref is not None:
             return self._refer(ref)
-        name = _of_process(value)
+        name = of_process(value)
         return None if name is None else b"process " + name.encode()
 
     def refuse(self, value: object, where: str) -> bytes:
@@ -106,7 +106,7 @@ def inside(text: str, root: str) -> str:
     return re.sub(re.escape(root) + r"(?![\w.-])", "<project>", text)
 
 
-def _of_process(value: Any) -> str | None:
+def of_process(value: Any) -> str | None:
     return next((name for module, name in _OF_PROCESS if value is getattr(module, name)), None)
 
 
