@@ -12,6 +12,7 @@ from . import (
     cases_helpers,
     cases_layout,
     cases_objects,
+    cases_python314,
     cases_renames,
     cases_traps,
     cases_values,
@@ -31,5 +32,6 @@ GROUPS: tuple[Group, ...] = (
     *cases_explicit.GROUPS,
     *cases_layout.GROUPS,
     *cases_renames.GROUPS,
+    *cases_python314.GROUPS,
 )
 CASES: tuple[Case, ...] = tuple(case for group in GROUPS for case in group.cases)

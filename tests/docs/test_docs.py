@@ -186,6 +186,19 @@ def test_no_command_is_shown_unchecked(block: Block) -> None:
     assert read_steps(block)
 
 
+MARKS = {"file", "script", "plain doit", "story", "not run"}
+PARTS = {"truth table", "end of truth table", "precedence", "end of precedence"}
+PARTS |= {"scores", "end of scores"}
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=place)
+def test_marks_are_known(block: Block) -> None:
+    """A mark that nobody reads would make a snippet that is not what the page shows."""
+    assert block.marks.keys() <= MARKS | PARTS
+    if block.info == ("sh", "setup"):
+        assert any(block.text.splitlines()[0] in one.setup for one in SNIPPETS), block.place
+
+
 @pytest.mark.parametrize("block", PYTHON, ids=place)
 def test_python_compiles(block: Block) -> None:
     """Every block of Python is whole."""
