@@ -140,7 +140,8 @@ def test_summary(doit_project: Make, summary: bool | str, reporter: str) -> None
         if wanted:
             assert outcome.stdout.endswith(found[0] + "\n")
         if reporter == "executed-only" and not wanted:
-            assert outcome.stdout == ""
+            assert ("-- a  (restored from " in outcome.stdout) == is_restored
+            assert outcome.stdout.count("\n") == is_restored
 
 
 def test_summary_counts(doit_project: Make) -> None:
@@ -233,3 +234,50 @@ def test_wrong_settings(doit_project: Make, key: str, value: object) -> None:
     assert outcome.returncode == 3
     assert "Traceback" not in outcome.stderr
     assert key in outcome.stderr, repr(outcome)
+
+
+FAILING = """
+def task_bad():
+    return {"actions": ["exit 1"], "file_dep": ["in.txt"]}
+def task_after():
+    yield {"name": "a", "actions": ["true"], "task_dep": ["bad"]}
+    yield {"name": "b", "actions": ["true"], "task_dep": ["after:a"]}
+def task_kept():
+    return {"actions": ["true"], "file_dep": ["in.txt"]}
+def task_missing():
+    return {"actions": ["true"], "file_dep": ["nowhere"]}
+def task_set_up():
+    return {"actions": ["true"], "setup": ["bad"]}
+def task_skipped():
+    return {"actions": ["true"]}
+"""
+
+
+@pytest.mark.parametrize("runner", [(), ("-n", "2"), ("-n", "2", "-P", "thread")])
+def test_what_did_not_run_did_not_fail(doit_project: Make, runner: tuple[str, ...]) -> None:
+    """Failures are counted apart from what was left because of them, with any runner."""
+    project = doit_project({"dodo.py": FAILING, "in.txt": ""}, settings={"summary": True})
+    project.run("kept").assert_success()
+    project.run("ignore", "skipped").assert_success()
+    # doit runs a task although its setup task has failed.
+    for arguments, last in {
+        ("-c",): "1 ran, 1 up-to-date, 2 failed, 2 not run",
+        ("after",): "0 ran, 0 up-to-date, 1 failed, 2 not run",
+    }.items():
+        stdout = project.run(*runner, *arguments, process=bool(runner)).stdout
+        assert f"\n{last}\n" in stdout, stdout
+    data = project.run("-r", "json", "-c", *runner).json()["invariants"]
+    assert (data["failed"], data["not_run"]) == (2, 2)
+
+
+def test_what_was_not_reached_was_not_run(doit_project: Make) -> None:
+    """Without `--continue` doit ends at the first failure: the rest is left."""
+    project = doit_project({"dodo.py": FAILING, "in.txt": ""}, settings={"summary": True})
+    project.run("kept").assert_success()
+    for arguments, last in {
+        ("-c", "after"): "0 ran, 0 up-to-date, 1 failed, 2 not run",
+        ("-c", "set_up"): "1 ran, 0 up-to-date, 1 failed",
+        ("kept",): "0 ran, 1 up-to-date",
+        ("kept", "missing", "after"): "0 ran, 1 up-to-date, 1 failed, 3 not run",
+    }.items():
+        assert project.run(*arguments).stdout.endswith(f"{last}\n")

@@ -11,6 +11,7 @@ class Counts:
     """Tasks by what became of them.
 
     :ivar ran, up_to_date, restored, failed: how many; tasks without actions do not count
+    :ivar not_run: how many of the asked for did not run, because others failed
     :ivar saved: how long the tasks that were restored took when they ran, in seconds
     :ivar compared: how many ran to be compared with what the store has
     :ivar not_reproducible: names of tasks that made something else than the store has
@@ -18,6 +19,7 @@ class Counts:
 
     def __init__(self) -> None:
         self.ran = self.up_to_date = self.restored = self.failed = self.compared = 0
+        self.not_run = 0
         self.saved = 0.0
         self.not_reproducible: list[str] = []
 
@@ -28,6 +30,8 @@ class Counts:
             parts.append(f"{self.restored} restored (saved {describe_time(self.saved)})")
         if self.failed:
             parts.append(f"{self.failed} failed")
+        if self.not_run:
+            parts.append(f"{self.not_run} not run")
         if self.compared:
             parts.append(f"{self.compared} compared")
         if self.not_reproducible:
@@ -41,6 +45,7 @@ class Counts:
             "up_to_date": self.up_to_date,
             "restored": self.restored,
             "failed": self.failed,
+            "not_run": self.not_run,
             "saved_seconds": round(self.saved, 3),
             "compared": self.compared,
             "not_reproducible": self.not_reproducible,

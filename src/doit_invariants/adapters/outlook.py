@@ -170,13 +170,8 @@ class Outlook:
 
     def _is_asked_for(self, name: str) -> bool:
         if self._asked_for is None:
-            self._asked_for = set()
-            todo, values = list(self._selected), self._dep_manager.get_values
-            while todo:
-                one = todo.pop()
-                if one not in self._asked_for:
-                    self._asked_for.add(one)
-                    todo += self._relations.awaits(one, self.tasks, values)
+            values = self._dep_manager.get_values
+            self._asked_for = self._relations.awaited(self._selected, self.tasks, values)
         return name in self._asked_for
 
     def _combined(self, own: Prospect, needs: list[str]) -> Prospect:

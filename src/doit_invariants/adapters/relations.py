@@ -7,7 +7,7 @@ import contextlib
 import fnmatch
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 
@@ -62,6 +62,19 @@ class Relations:
         wild = [one for pattern in task.wild_dep for one in fnmatch.filter(tasks, pattern)]
         named = [*task.task_dep, *task.setup_tasks, *task.calc_dep, *wild]
         return [*named, *(maker for maker in makers if maker is not None)]
+
+    def awaited(
+        self, names: Iterable[str], tasks: Mapping[str, Any], values_of: Callable[[str], Any]
+    ) -> set[str]:
+        """Return some tasks and all that are done before them."""
+        found: set[str] = set()
+        todo = [name for name in names if name in tasks]
+        while todo:
+            name = todo.pop()
+            if name not in found:
+                found.add(name)
+                todo += self.awaits(name, tasks, values_of)
+        return found
 
     def awaits(
         self, name: str, tasks: Mapping[str, Any], values_of: Callable[[str], Any]

@@ -92,15 +92,9 @@ def _end_results(reporter: Any) -> None:
 def _progress(session: Session, dep_manager: Any, dispatcher: Any) -> list[str]:
     """Return what was running, how many tasks of how many are done, and what becomes of them."""
     running = session.durable.interrupted() if session.durable is not None else []
-    tasks, nodes, todo = dispatcher.tasks, dispatcher.nodes, list(dispatcher.selected_tasks)
-    asked = set(nodes)
-    seen: set[str] = set()
-    while todo:
-        name = todo.pop()
-        if name in tasks and name not in seen:
-            seen.add(name)
-            todo += session.relations.awaits(name, tasks, dep_manager.get_values)
-    work = [name for name in asked | seen if name in tasks and tasks[name]._actions]
+    tasks, nodes = dispatcher.tasks, dispatcher.nodes
+    asked = session.relations.awaited(dispatcher.selected_tasks, tasks, dep_manager.get_values)
+    work = [name for name in asked | set(nodes) if name in tasks and tasks[name]._actions]
     states = [nodes[name].run_status for name in work if name in nodes]
     done = sum(state in ("successful", "up-to-date", "ignore") for state in states)
     failed = states.count("failure")

@@ -69,7 +69,8 @@ class Invariants(DoitCmdBase):  # type: ignore[misc]
             "long": "all",
             "type": bool,
             "default": False,
-            "help": "store prune: remove everything that no run in progress may need",
+            "help": "why: tell each task by itself, also where the same is to be said of many; "
+            "store prune: remove everything that no run in progress may need",
         },
         {
             "name": "dry_run",
@@ -162,7 +163,7 @@ class Invariants(DoitCmdBase):  # type: ignore[misc]
             from doit_invariants.front.verbs import why
 
             # Of a group it tells as well what is done before its sub-tasks.
-            return why.execute(self, self.chosen(pos_args), json)
+            return why.execute(self, self.chosen(pos_args), json, each=all)
         module = import_module(f"doit_invariants.front.verbs.{self.verb}")
         code: int = module.execute(self, self.select(pos_args), json)
         return code

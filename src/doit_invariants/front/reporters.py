@@ -13,9 +13,10 @@ from collections.abc import MutableMapping
 from typing import Any
 
 from doit import reporter
+from doit.exceptions import UnmetDependency
 from doit.globals import Globals
 
-from doit_invariants.adapters.counts import describe_time
+from doit_invariants.adapters.counts import Counts, describe_time
 from doit_invariants.adapters.plan import FromStore, NotRestored, Outcome, Plan
 from doit_invariants.adapters.session import PLAN, Session, ensure_session
 
@@ -39,6 +40,14 @@ class Counting:
         """The session of this run."""
         return ensure_session(Globals.dep_manager)
 
+    def initialize(self, tasks: Any, selected_tasks: Any) -> None:
+        """Keep what was asked for."""
+        self._tasks, self._selected = tasks, selected_tasks
+        self._ended: set[str] = set()
+        self._unmet: set[str] = set()
+        if hasattr(super(), "initialize"):
+            super().initialize(tasks, selected_tasks)  # type: ignore[misc]
+
     def add_success(self, task: Any) -> None:
         """Count a task that ran or was restored."""
         plan, counts = _plan(task), self.session.counts
@@ -50,18 +59,39 @@ class Counting:
             counts.up_to_date += 1
         elif task._actions:
             counts.ran += 1
+        self._ended.add(task.name)
         super().add_success(task)  # type: ignore[misc]
 
     def add_failure(self, task: Any, fail: Any) -> None:
-        """Count a task that failed."""
-        self.session.counts.failed += 1
+        """Count a task that failed; one that could not run because of that did not fail."""
+        if isinstance(fail, UnmetDependency):
+            self._unmet.add(task.name)
+        else:
+            self._ended.add(task.name)
+            self.session.counts.failed += 1
         super().add_failure(task, fail)  # type: ignore[misc]
 
     def skip_uptodate(self, task: Any) -> None:
         """Count a task that is up-to-date."""
         if task._actions:
             self.session.counts.up_to_date += 1
+        self._ended.add(task.name)
         super().skip_uptodate(task)  # type: ignore[misc]
+
+    def skip_ignore(self, task: Any) -> None:
+        """Note that a task was to be ignored."""
+        self._ended.add(task.name)
+        super().skip_ignore(task)  # type: ignore[misc]
+
+    def counts(self) -> Counts:
+        """Return the counts; after a failure with what was asked for and was not done."""
+        session, tasks = self.session, self._tasks
+        if session.counts.failed:
+            values = Globals.dep_manager.get_values
+            asked = session.relations.awaited(self._selected, tasks, values) | self._unmet
+            left = (tasks[name] for name in asked - self._ended)
+            session.counts.not_run = sum(bool(task._actions) for task in left)
+        return session.counts
 
 
 class Lines(Counting):
@@ -69,8 +99,6 @@ class Lines(Counting):
 
     #: Whether a run in which something was restored ends with the counts.
     sums_up = True
-    #: Whether there is a line for a task that did not run.
-    names_all = True
 
     def __init__(self, outstream: Any, options: Any) -> None:
         super().__init__(outstream, options)  # type: ignore[call-arg]
@@ -88,7 +116,7 @@ class Lines(Counting):
         plan = _plan(task)
         if plan is not None and plan.outcome is not None:
             text = _restored_text(plan.outcome) if plan.runs else _exported_text(plan)
-            if text and self.names_all and not task.name.startswith("_"):
+            if text and not task.name.startswith("_"):
                 self.write(f"-- {task.title()}  ({text})\n")  # type: ignore[attr-defined]
             elif not text and task.name in self.expected:
                 super().execute_task(task)  # type: ignore[misc]
@@ -103,7 +131,7 @@ class Lines(Counting):
     def complete_run(self) -> None:
         """Write the counts where they are wanted."""
         super().complete_run()  # type: ignore[misc]
-        counts, wanted = self.session.counts, self.session.settings.summary
+        counts, wanted = self.counts(), self.session.settings.summary
         notable = counts.restored or counts.compared or counts.not_reproducible
         if wanted is True or (wanted == "auto" and self.sums_up and notable):
             self.write(f"{counts.text()}\n")  # type: ignore[attr-defined]
@@ -114,9 +142,9 @@ class Console(Lines, reporter.ConsoleReporter):  # type: ignore[misc]
 
 
 class ExecutedOnly(Lines, reporter.ExecutedOnlyReporter):  # type: ignore[misc]
-    """doit's ``executed-only``: silent about what did not run."""
+    """doit's ``executed-only``: silent about what is up-to-date, but not about what is restored."""
 
-    sums_up = names_all = False
+    sums_up = False
 
 
 class ErrorOnly(Counting, reporter.ErrorOnlyReporter):  # type: ignore[misc]
@@ -153,7 +181,7 @@ class Json(Counting, reporter.JsonReporter):  # type: ignore[misc]
             if restored[task["name"]] is not None:
                 task["restored"] = restored[task["name"]]
         if any(restored.values()) or self.session.settings.summary is True:
-            data["invariants"] = self.session.counts.to_json()
+            data["invariants"] = self.counts().to_json()
         json.dump(data, outstream)
 
 

@@ -5,13 +5,18 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from doit_invariants.adapters.outlook import Outlook, Prospect
+from doit_invariants.adapters.outlook import Outlook
 from doit_invariants.core.model import printable
+from doit_invariants.front.folding import fold, lines
+
+#: So many tasks of which the same is to be said are told one by one.
+_FEW = 3
 
 
-def execute(command: Any, names: list[str], as_json: bool) -> int:
+def execute(command: Any, names: list[str], as_json: bool, *, each: bool = False) -> int:
     """Explain tasks, and what they need; nothing is run or written.
 
+    :param each: whether each task is told by itself, also where the same is to be said of many
     :returns: 0 if a run would run none of them, else 1
     """
     every = {task.name: task for task in command.task_list}
@@ -19,17 +24,7 @@ def execute(command: Any, names: list[str], as_json: bool) -> int:
     if as_json:
         command.write(json.dumps([one.to_json() for one in prospects], indent=2))
     else:
-        for prospect in prospects:
-            _print(command, prospect)
+        for alike in [[one] for one in prospects] if each else fold(prospects, _FEW):
+            for line in lines(alike):
+                command.write(printable(line))
     return 0 if all(one.status in ("up-to-date", "ignored") for one in prospects) else 1
-
-
-def _print(command: Any, prospect: Prospect) -> None:
-    verdict = prospect.verdict
-    command.write(printable(f"{verdict.task}: {prospect.text()}"))
-    for reason in verdict.reasons:
-        command.write(f"  {reason}")
-        for line in reason.detail:
-            command.write(printable(f"      {line}"))
-    if verdict.policy:
-        command.write(printable(f"  {verdict.policy}"))
