@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 from doit_invariants.adapters.actions import asks
 from doit_invariants.adapters.code import TRACKERS
 from doit_invariants.adapters.context import TaskContext
+from doit_invariants.adapters.delayed import look_at_creators
 from doit_invariants.adapters.session import Session
 from doit_invariants.core.invariant import Invariant
 
@@ -33,6 +34,7 @@ def freeze(session: Session, tasks: Mapping[str, Any]) -> None:
     if session.frozen:
         return
     session.frozen = True
+    look_at_creators(session, tasks)
     done: dict[int, Any] = {}  # with what the keys are the addresses of
     for task in tasks.values() if isinstance(tasks, Mapping) else ():  # doit's tests: a text
         if asks(task):

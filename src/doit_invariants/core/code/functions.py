@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import types
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
@@ -20,19 +22,30 @@ T = TypeVar("T")
 
 
 class Functions:
-    """What is known of callables in a run; kept in :attr:`Context.memo`."""
+    """What is known of callables in a run; kept in :attr:`Context.memo`.
 
-    def __init__(self, context: Context) -> None:
+    :param before: what was known of them before the first action
+    :ivar explorers: what looks at them, by whether it follows what they use, and is narrow
+    :ivar sources: finds their sources
+    """
+
+    def __init__(self, context: Context, before: Functions | None = None) -> None:
         library = Library(context.project)
         self._modules = ModuleDigests(context)
-        self._explorers = {
+        earlier = before.explorers if before is not None else {}
+        self.explorers: dict[tuple[bool, bool], Explorer] = {
             (follow, narrow): Explorer(
-                library, context.teach, self._modules, follow=follow, narrow=narrow
+                library,
+                context.teach,
+                self._modules,
+                follow=follow,
+                narrow=narrow,
+                before=earlier.get((follow, narrow)),
             )
             for follow in (True, False)
             for narrow in (True, False)
         }
-        self._sources = Sources()
+        self.sources: Sources = before.sources if before is not None else Sources()
         # With the callable itself, so that no other object comes to its address.
         self._graphs: dict[tuple[int, bool], tuple[Any, Graph]] = {}
         self._answers: dict[Any, Any] = {}
@@ -49,13 +62,36 @@ class Functions:
             recorded = usable(previous)
             if recorded is not None:
                 self._modules.hint(recorded.get("modules"))
-            explorer = self._explorers[follow, True]
+            explorer = self.explorers[follow, True]
             known = self._graphs[id(func), follow] = (func, Graph(explorer, explorer.unit(func)))
         return known[1]
 
     def graph_of(self, unit: Unit) -> Graph:
         """Return the graph of what :meth:`group` gave."""
-        return self.memoised(("graph", id(unit)), lambda: Graph(self._explorers[True, True], unit))
+        return self.memoised(("graph", id(unit)), lambda: Graph(self.explorers[True, True], unit))
+
+    def look_at_creator(self, creator: Any) -> None:
+        """Look at all that a function uses whose tasks are created late.
+
+        Where it takes functions of a module by their names that is all that this module defines.
+        """
+        explorer = self.explorers[True, True]
+        for name in self.graph(creator).modules():
+            module = sys.modules.get(name)
+            for one in list(getattr(module, "__dict__", {}).values()):
+                if isinstance(one, (types.FunctionType, type)) and one.__module__ == name:
+                    explorer.unit(one)
+
+    def watch_globals(self) -> Callable[[], None]:
+        """Return what notes, when it is called, which globals were changed since."""
+        before = {key: one.names.present() for key, one in self.explorers.items()}
+
+        def note() -> None:
+            for key, explorer in self.explorers.items():
+                now = explorer.names.present()
+                explorer.looked.changed.update(k for k in now if now[k] != before[key].get(k))
+
+        return note
 
     def group(self, key: Any, name: str, values: Mapping[str, Any]) -> Unit:
         """Return a unit that stands for several values, once for each key in a run.
@@ -64,7 +100,7 @@ class Functions:
         tasks are given.
         """
         return self.memoised(
-            ("group", key), lambda: self._explorers[True, True].group(name, values.items())
+            ("group", key), lambda: self.explorers[True, True].group(name, values.items())
         )
 
     @property
@@ -124,7 +160,7 @@ class Functions:
     def _describe(
         self, graph: Graph, previous: Fingerprint | None, context: Context
     ) -> Fingerprint:
-        rows = self.memoised(("rows", id(graph)), lambda: graph.rows(self._sources))
+        rows = self.memoised(("rows", id(graph)), lambda: graph.rows(self.sources))
         digest = portable_digest(rows)
         merged = (
             None if previous is None else _merged(context.recall(previous.get("details")), rows)
@@ -136,7 +172,7 @@ class Functions:
             or self._same_as_a_whole(graph, previous, context)
         ):
             digest, slots = previous["digest"], {**previous["slots"], **slots}
-        details = {"units": merged or rows, "sources": graph.texts(self._sources)}
+        details = {"units": merged or rows, "sources": graph.texts(self.sources)}
         found: Fingerprint = {"digest": digest, "slots": slots, "details": context.keep(details)}
         modules = {name: self._modules.details(name) for name in graph.modules()}
         return {**found, "modules": modules} if modules else found
@@ -149,13 +185,13 @@ class Functions:
         if not graph.is_narrow:
             return False
         follow = graph.explorer.follow
-        explorer, root = self._explorers[follow, False], graph.units[0]
+        explorer, root = self.explorers[follow, False], graph.units[0]
         given = root.tag == "values"
         unit = explorer.group(root.name, root.obj) if given else explorer.unit(root.obj)
         wide = Graph(explorer, unit)
         if previous["slots"].get(slot()) == wide.code:
             return True
-        rows = wide.rows(self._sources)
+        rows = wide.rows(self.sources)
         recorded = context.recall(previous.get("details"))
         return previous["digest"] == portable_digest(rows) or _merged(recorded, rows) is not None
 
@@ -184,10 +220,15 @@ def _merged(recorded: Any, rows: list[Row]) -> list[Row] | None:
         return None  # gone, or damaged
 
 
+#: The key in :attr:`Context.memo` of the callables as they were before the first action.
+BEFORE = "functions before"
+
+
 def functions_of(context: Context) -> Functions:
     """Return what is known of callables in the run of a context."""
     found = context.memo.get("functions")
     if found is None:
-        found = context.memo["functions"] = Functions(context)
+        before = context.memo.get(BEFORE)
+        found = context.memo["functions"] = Functions(context, before)
     functions: Functions = found
     return functions

@@ -8,7 +8,6 @@ what code refers to is looked up where the code itself would find it, and nothin
 
 from __future__ import annotations
 
-import builtins
 import datetime
 import enum
 import pathlib
@@ -18,10 +17,11 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from doit_invariants.core.code import objects
-from doit_invariants.core.code.bytecode import Chain, Import, structure
+from doit_invariants.core.code.bytecode import Import, structure
+from doit_invariants.core.code.earlier import Looked
 from doit_invariants.core.code.library import Library
-from doit_invariants.core.code.places import MISSING, NOTHING, is_opaque, places
-from doit_invariants.core.code.reads import WHOLE, Steps, behind
+from doit_invariants.core.code.names import PLAIN, Names
+from doit_invariants.core.code.reads import WHOLE, Steps
 from doit_invariants.core.code.shown import shown
 from doit_invariants.core.code.unit import Ref, Unit, tell_apart
 from doit_invariants.core.code.values import CodeEncoder, without_environment
@@ -33,7 +33,6 @@ from doit_invariants.core.errors import CannotFingerprint
 #: if it is not one of the project's.
 ModuleDigest = Callable[[str], "str | None"]
 
-_PLAIN = frozenset({str, int, float, bool, bytes, type(None), list, tuple, dict, set})
 #: Equal ones are the same for every purpose.
 _FIXED: tuple[type, ...] = (
     str,
@@ -48,12 +47,17 @@ _FIXED: tuple[type, ...] = (
     enum.Enum,
 )
 _FIXED += (pathlib.PurePath, re.Pattern, datetime.date, datetime.time, datetime.timedelta)
+#: Labels of what is not given to code that is made during a run, but was there before.
+_OUTSIDE = ("global ", "self")
 
 
 class Explorer:
     """Finds the units of a run. Each is looked at once, before any action has changed a value.
 
+    :param before: an earlier look: what was known then is taken from it, but for what functions
+        that are made since are given
     :ivar library: tells installed code from the project's
+    :ivar looked: what was found
     :ivar problems: what can't be compared, by the identity of its unit
     """
 
@@ -65,6 +69,7 @@ class Explorer:
         *,
         follow: bool = True,
         narrow: bool = True,
+        before: Explorer | None = None,
     ) -> None:
         self.library = library
         self.follow = follow
@@ -72,11 +77,19 @@ class Explorer:
         self._stop = False
         self.teach = teach
         self.module_digest = module_digest
-        self.problems: dict[int, list[str]] = {}
-        self._units: dict[int, Unit] = {}
-        self._values: dict[int, Unit] = {}
+        self.looked: Looked = Looked(before.looked if before is not None else None)
+        self.problems: dict[int, list[str]] = dict(before.problems) if before else {}
         self._extras: dict[tuple[int, tuple[str, ...]], list[Ref]] = {}
         self._todo: list[Unit] = []
+        self.names = Names(self, self.looked)
+
+    def again(self) -> Explorer:
+        """Return one for another look at the values, which knows the units of code."""
+        again = Explorer(
+            self.library, self.teach, self.module_digest, follow=self.follow, narrow=self.narrow
+        )
+        again.looked.units = dict(self.looked.units)
+        return again
 
     def unit(self, obj: Any) -> Unit:
         """Return the unit of a callable, with everything that it refers to."""
@@ -140,7 +153,7 @@ class Explorer:
         func, code = unit.obj, unit.code
         assert code is not None
         for chain, reads in zip(code.reads, code.places, strict=True):
-            yield from self._global(unit, func.__globals__, chain, reads)
+            yield from self.names.read(unit, func.__globals__, chain, reads)
         cells = dict(zip(func.__code__.co_freevars, func.__closure__ or (), strict=True))
         # What `super()` looks at is named in the code of some versions only.
         frees = dict(zip(code.frees, code.inside, strict=True))
@@ -165,52 +178,6 @@ class Explorer:
             name = str(func.__globals__.get("__name__", ""))
             yield Ref(f"module {name}", self._source(name))
 
-    def _global(
-        self, unit: Unit, namespace: dict[str, Any], chain: Chain, reads: Iterable[Steps]
-    ) -> Iterable[Ref]:
-        label, head = f"global {'.'.join(chain)}", chain[0]
-        if head in namespace:
-            obj = namespace[head]
-        elif hasattr(builtins, head):
-            added = self._foreign(getattr(builtins, head), label, unit)
-            return added or (Ref(label, f"builtin {'.'.join(chain)}"),)
-        else:
-            return (Ref(label, f"undefined {'.'.join(chain)}"),)
-        for number, attribute in enumerate(chain[1:], 1):
-            if not isinstance(obj, types.ModuleType):
-                return self._inside(unit, label, obj, chain, reads, number - 1)
-            if self.library.owns(obj):
-                names = ".".join(chain[number:])
-                added = self._foreign(vars(obj).get(attribute), label, unit)
-                return added or (Ref(label, f"library {self.library.name(obj)}.{names}"),)
-            if attribute not in vars(obj):  # not imported yet, or the module makes it
-                return (Ref(label, f"{self._module(obj)} {'.'.join(chain[number:])}"),)
-            obj = vars(obj)[attribute]
-        return self._inside(unit, label, obj, chain, reads, len(chain) - 1)
-
-    def _inside(
-        self, unit: Unit, label: str, obj: Any, chain: Chain, reads: Iterable[Steps], skip: int = 0
-    ) -> list[Ref]:
-        """Refer to the places of a value that are read; ``skip`` attributes lead to the value."""
-        steps = behind(reads, skip) if self.narrow else WHOLE
-        label = label.removesuffix("".join(f".{name}" for name in chain[skip + 1 :]))
-        found: list[Ref] = []
-        for place in places(label, obj, chain[skip + 1 :], steps, self._is_opaque):
-            if place.value is MISSING:
-                found.append(Ref(place.label, "missing", rest=place.rest, shown=NOTHING))
-            else:
-                found += self.refs(place.label, place.value, unit, place.rest)
-        return found
-
-    def _is_opaque(self, value: Any) -> bool:
-        return type(value) not in _PLAIN and is_opaque(value, self.library, self.teach)
-
-    def _foreign(self, obj: Any, label: str, unit: Unit) -> list[Ref]:
-        """Return references to code of the project that was put into an installed module."""
-        if not isinstance(obj, types.FunctionType) or self.library.owns(obj):
-            return []
-        return self.refs(label, obj, unit)
-
     def _cell(
         self, unit: Unit, name: str, cell: types.CellType, reads: Iterable[Steps]
     ) -> Iterable[Ref]:
@@ -218,7 +185,7 @@ class Explorer:
             value = cell.cell_contents
         except ValueError:
             return (Ref(f"closure {name}", "empty"),)
-        return self._inside(unit, f"closure {name}", value, (name,), reads)
+        return self.names.inside(unit, f"closure {name}", value, (name,), reads)
 
     def _import(self, func: types.FunctionType, one: Import) -> Iterator[Ref]:
         """Refer to a module that the function imports when it runs: its source alone is known."""
@@ -233,7 +200,8 @@ class Explorer:
             elif full == name and (version := self.library.version(name)):
                 yield Ref(f"import {full}", f"library {version}{name}")
 
-    def _module(self, module: types.ModuleType) -> str:
+    def module(self, module: types.ModuleType) -> str:
+        """Return what stands for a module as a whole."""
         if self.library.owns(module):
             return f"library {self.library.name(module)}"
         return self._source(module.__name__)
@@ -260,7 +228,7 @@ class Explorer:
             return [Ref(label, f"incomplete {type(value).__qualname__}", rest=rest)]
 
     def _refs(self, label: str, value: Any, unit: Unit, rest: str, identity: bool) -> list[Ref]:
-        found = self.code(label, value) if type(value) not in _PLAIN else None
+        found = self.code(label, value) if type(value) not in PLAIN else None
         if found is not None:
             found.rest = rest
             return [found]
@@ -277,8 +245,10 @@ class Explorer:
 
     def _value(self, label: str, value: Any) -> Unit:
         """Return the unit that stands for a value, once for each object: some are large."""
-        if id(value) in self._values and not isinstance(value, _FIXED):
-            return self._values[id(value)]
+        if label.startswith(_OUTSIDE) and id(value) in self.looked.earlier:
+            return self.looked.earlier[id(value)]
+        if id(value) in self.looked.values and not isinstance(value, _FIXED):
+            return self.looked.values[id(value)]
         encoder = CodeEncoder(self, label, self.library.project.root, self.teach)
         try:
             digest = digest_bytes(encoder.encode(value, label))
@@ -293,16 +263,16 @@ class Explorer:
             for ref in held.refs:  # the value may have another name the next time
                 ref.label = ref.label.replace(label, "it")
             tell_apart(held.refs)
-            self._values[id(value)] = held
+            self.looked.values[id(value)] = held
         return held
 
     def code(self, label: str, obj: Any) -> Ref | None:
         """Return the reference to code, None if the object is a value."""
         if isinstance(obj, types.ModuleType):
-            return Ref(label, "code" if self._stop else self._module(obj))
+            return Ref(label, "code" if self._stop else self.module(obj))
         if self._stop and objects.is_code(obj, self.library):
             return Ref(label, "code")
-        known = self._units.get(id(obj))
+        known = self.looked.units.get(id(obj))
         if known is not None:
             return Ref(label, unit=known)
         if isinstance(obj, types.FunctionType):
@@ -338,7 +308,7 @@ class Explorer:
         return cls.__module__
 
     def _add(self, unit: Unit) -> Unit:
-        self._units[id(unit.obj)] = unit
+        self.looked.units[id(unit.obj)] = unit
         self._todo.append(unit)
         return unit
 
