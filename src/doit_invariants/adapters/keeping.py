@@ -118,7 +118,7 @@ def _add(look: Look, plan: Plan, store: Store, entry: Entry) -> None:
         other = entry_from_json(there)
     except Damaged:
         other = None
-    if other is None or plan.newest:
+    if other is None or plan.newest or not _is_of_same_task(entry, other):
         store.remove(entry.signature)
         store.add(entry.signature, entry.to_json())
         return
@@ -130,6 +130,11 @@ def _add(look: Look, plan: Plan, store: Store, entry: Entry) -> None:
             f"not reproducible: {listing(different)} differs from what the store has for the "
             "same inputs, code and values; the store keeps what it has",
         )
+
+
+def _is_of_same_task(entry: Entry, other: Entry) -> bool:
+    names, others = ([one.path for one in each.artifacts] for each in (entry, other))
+    return entry.signature == other.signature and names == others
 
 
 def _changed_meanwhile(look: Look, inputs: Mapping[str, PathState]) -> str:

@@ -24,6 +24,7 @@ from doit_invariants.core.encode import digest_value
 from doit_invariants.core.errors import CannotFingerprint, InvariantsError
 from doit_invariants.core.files import Stat, stat_key
 from doit_invariants.core.model import Json
+from doit_invariants.core.patterns import matcher
 from doit_invariants.stores.base import Store, StoreError
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ class FromStore:
     :ivar left: what the task is known to have left in each directory that is its target
     :ivar entry: what was found already; None if the look-up waits for the values of ``getargs``
     :ivar inputs: for such a late look-up the stats of the inputs, on which the signature rests
-    :ivar ignored: patterns of names that a restore may remove from a directory
+    :ivar ignored: patterns of what counts in no directory: a restore leaves it there
     :ivar verify: this share of late hits is refused, to compare
     """
 
@@ -124,11 +125,24 @@ class FromStore:
         """Make the targets aside, verified; raises NotRestored."""
         staging = Staging(plan.root, plan.run)
         parts = {artifact.path: artifact.parts for artifact in entry.artifacts}
+        excluded = matcher(self.ignored)
+        damaged: list[str] = []
+
+        def fetch(part: Part, path: str) -> None:
+            # All are looked at: the store drops what is damaged, and the run puts all of it again.
+            try:
+                self.store.fetch(part.digest, part.size, path, part.mode)
+            except StoreError as error:
+                damaged.append(str(error))
+
         try:
             for path, name in self.targets.items():
                 known = {*self.left.get(path, ()), *(part.path for part in parts[name])}
-                check_replaceable(path, known, self.ignored)
-                staging.make(parts[name], path, self._fetch)
+                stay = check_replaceable(path, known, excluded)
+                staging.make(parts[name], path, fetch, stay)
+            if damaged:
+                more = f" (and {len(damaged) - 1} more)" if damaged[1:] else ""
+                raise NotRestored(damaged[0] + more)
         except InvariantsError as error:
             staging.abandon()
             raise NotRestored(str(error)) from error
@@ -136,9 +150,6 @@ class FromStore:
             staging.abandon()
             raise NotRestored(f"its targets can't be written: {error.strerror}") from error
         return staging
-
-    def _fetch(self, part: Part, path: str) -> None:
-        self.store.fetch(part.digest, part.size, path, part.mode)
 
 
 @dataclass(slots=True)

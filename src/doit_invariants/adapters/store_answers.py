@@ -39,8 +39,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_REPOSITORIES = frozenset({".git", ".hg", ".svn"})
-
 
 class StoreAnswers(abc.ABC):
     """The half of :class:`~doit_invariants.adapters.answers.Answers` that shares results.
@@ -96,12 +94,13 @@ class StoreAnswers(abc.ABC):
     def _left(self) -> dict[str, list[str]]:
         return self._absolute(left_in_directories(self.look))
 
-    def _from_store(self, signature: str, names: dict[str, str]) -> FromStore:
-        source = FromStore(self._store(), signature, self._absolute(names), self._left())
-        # What tools leave may go; but not what else lies in a repository.
-        exclude = self.session.settings.tree_exclude
-        source.ignored = ("*.pyc", *(one for one in exclude if one not in _REPOSITORIES))
-        return source
+    def _from_store(
+        self, signature: str, names: dict[str, str], entry: Entry | None = None
+    ) -> FromStore:
+        exclude = tuple(self.session.settings.tree_exclude)
+        return FromStore(
+            self._store(), signature, self._absolute(names), self._left(), entry, ignored=exclude
+        )
 
     def _to_store(self, names: dict[str, str]) -> ToStore:
         return ToStore(self._store(), self._absolute(names), frozenset(self.session.database))
@@ -162,13 +161,7 @@ class StoreAnswers(abc.ABC):
     def _restore_entry(
         self, verdict: Verdict, signature: str, names: dict[str, str], entry: Entry
     ) -> Verdict:
-        source = FromStore(
-            self._store(),
-            signature,
-            self._absolute(names),
-            self._left(),
-            entry,
-        )
+        source = self._from_store(signature, names, entry)
         if self.session.runs and self.task.setup_tasks:
             return self._restore_now(verdict, source, signature)
         self.plan.source, self.plan.signature = source, signature
@@ -185,12 +178,7 @@ class StoreAnswers(abc.ABC):
         if changed:
             self._why_not = f"{changed} changed since this run began"
             return self.run(verdict, signature)
-        source = FromStore(
-            self._store(),
-            signature,
-            self._absolute(names),
-            self._left(),
-        )
+        source = self._from_store(signature, names)
         source.inputs = self._absolute(stats_of_inputs(self.look))
         source.verify = self.session.settings.verify_hits
         self.plan.source = source

@@ -29,12 +29,19 @@ def moved(value: Json, old: str, new: str) -> Json:
 
 
 def mentions(value: Json, directory: str) -> bool:
-    """Return whether a path may be anywhere in a value."""
-    if isinstance(value, str):
-        return directory in value
-    if isinstance(value, dict):
-        return any(mentions(one, directory) for pair in value.items() for one in pair)
-    return isinstance(value, (list, tuple)) and any(mentions(one, directory) for one in value)
+    """Return whether a path may be anywhere in a value, which may be nested to any depth."""
+    todo: list[Json] = [value]
+    while todo:
+        one = todo.pop()
+        if isinstance(one, str):
+            if directory in one:
+                return True
+        elif isinstance(one, dict):
+            todo += one
+            todo += one.values()
+        elif isinstance(one, (list, tuple)):
+            todo += one
+    return False
 
 
 def _moved(value: Json, pattern: re.Pattern[str], new: str) -> Json:

@@ -52,13 +52,27 @@ class BlobFiles:
             lambda name: copy_file(path, name, create=create)
         )
         final = self._layout.blob(digest)
-        if self._keep(final, size):
+        there = self._keep(final, size)
+        if there and self._is_verified(digest, final):
             drop(temporary)
             return digest, size, False
-        self._layout.place(temporary, final)
+        # Nobody has read what is there: it may be damaged, and here is what is not.
+        try:
+            self._layout.place(temporary, final)
+        except OSError:
+            if not there:
+                raise
+            drop(temporary)
+            return digest, size, False
         if self._link == "hardlink" or (size >= _CLONE_FROM and self._can_clone(final)):
             self._remember(digest, os.lstat(final))
-        return digest, size, True
+        return digest, size, not there
+
+    def _is_verified(self, digest: str, blob: str) -> bool:
+        try:
+            return self._known(digest) == _key(os.lstat(blob))
+        except OSError:
+            return False
 
     def _can_clone(self, blob: str) -> bool:
         """Return whether the store's own file system shares blocks: tried once."""

@@ -52,7 +52,7 @@ class EntryFiles:
         :raises StoreError: if it can't be read just now
         """
         try:
-            return _checked(read_small(path, _LIMIT))
+            entry = _checked(read_small(path, _LIMIT))
         except FileNotFoundError:
             return None
         except OSError as error:
@@ -60,6 +60,18 @@ class EntryFiles:
             raise kind(f"{self._layout.short(path)} can't be read: {_reason(error)}") from error
         except (ValueError, RecursionError) as error:
             raise Damaged(f"{self._layout.short(path)} is damaged") from error
+        if not self._is_at(path, entry.get("signature")):
+            raise Damaged(f"{self._layout.short(path)} is that of another task")
+        return entry
+
+    def _is_at(self, path: str, signature: object) -> bool:
+        """Return whether an entry lies where its signature says, if it has one."""
+        if not isinstance(signature, str):
+            return True
+        try:
+            return os.path.normpath(path) == os.path.normpath(self._layout.entry(signature))
+        except StoreError:
+            return False
 
     def mark(self, path: str) -> None:
         """Mark an entry as used just now, if this user may."""

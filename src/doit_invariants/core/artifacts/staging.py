@@ -9,15 +9,14 @@ the target.
 from __future__ import annotations
 
 import contextlib
-import fnmatch
 import os
 from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING
 
-from doit_invariants.core.artifacts.aside import ASIDE, new_name
+from doit_invariants.core.artifacts.aside import ASIDE, is_left_over, new_name
 from doit_invariants.core.artifacts.removing import remove
+from doit_invariants.core.artifacts.staying import InTheWay, let_stay
 from doit_invariants.core.artifacts.walking import walk
-from doit_invariants.core.errors import InvariantsError
 
 if TYPE_CHECKING:
     from doit_invariants.core.artifacts.parts import Part
@@ -28,26 +27,35 @@ _TRIES = 100
 Fetch = Callable[["Part", str], None]
 
 
-class InTheWay(InvariantsError):
-    """What is in the place of a target is not the task's to replace; says what."""
+#: Tells of a path relative to a target whether it counts as part of that.
+Excluded = Callable[[str], bool]
 
 
-def check_replaceable(target: str, known: Collection[str], ignored: Sequence[str] = ()) -> None:
+def check_replaceable(
+    target: str, known: Collection[str], excluded: Excluded | None = None
+) -> list[str]:
     """Check that nothing but a former state of a target would be replaced.
 
     :param known: names, relative to the target, of what is or was part of it
-    :param ignored: patterns of names that may go with it
+    :param excluded: tells what does not count, and stays
+    :returns: what stays, by names relative to the target
     :raises InTheWay: if a link is in its place, or a directory that holds anything else
     """
     path = target.rstrip("/")
     if os.path.islink(path):
         raise InTheWay(f"a link is in the place of its target {target}")
+    stay: list[str] = []
     for directory, directories, files in walk(path):
         inside = os.path.relpath(directory, path)
         for name in (*directories, *files):
             relative = name if inside == "." else f"{inside}/{name}"
-            if relative not in known and not any(fnmatch.fnmatch(name, one) for one in ignored):
+            if excluded is not None and excluded(relative):
+                stay.append(relative)
+                if name in directories:
+                    directories.remove(name)
+            elif relative not in known:
                 raise InTheWay(f"its target {target} holds {relative}, which it did not make")
+    return stay
 
 
 #: Directories of runs that this process knows to be there.
@@ -78,11 +86,15 @@ class Staging:
         self._moves: list[tuple[str, str]] = []
         self._modes: dict[str, int] = {}
 
-    def make(self, parts: Sequence[Part], target: str, fetch: Fetch) -> None:
+    def make(
+        self, parts: Sequence[Part], target: str, fetch: Fetch, stay: Sequence[str] = ()
+    ) -> None:
         """Make a target aside.
 
         :param parts: checked ones
         :param fetch: makes the files among them
+        :param stay: what is in its place and does not count: it is taken along
+        :raises InTheWay: if there will be no place for one of these
         :raises OSError: if it can't be made; call :meth:`abandon` then
         """
         new = self._place(target)
@@ -96,6 +108,7 @@ class Staging:
             else:
                 os.mkdir(path)
                 modes.append((path, part.mode))
+        let_stay(stay, target, new)
         for path, mode in reversed(modes):  # last: a directory may be read-only
             if path != new:
                 os.chmod(path, mode)
@@ -175,21 +188,8 @@ def _make_own(directory: str) -> None:
         os.makedirs(directory)
     except FileExistsError:
         for name in os.listdir(directory):
-            if _is_left_over(name):
+            if is_left_over(os.path.join(directory, name)):
                 remove(os.path.join(directory, name))
-
-
-def _is_left_over(name: str) -> bool:
-    pid = name.partition("-")[0]
-    if not pid.isdigit() or int(pid) == os.getpid() or os.name == "nt":
-        return False  # on Windows there is no signal that only asks
-    try:
-        os.kill(int(pid), 0)
-    except ProcessLookupError:
-        return True
-    except (OSError, OverflowError):
-        return False
-    return False
 
 
 def _remove_own(directory: str) -> None:
