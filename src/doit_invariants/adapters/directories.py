@@ -6,7 +6,7 @@ Apart, as it is imported only where a task has a directory, which few have.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from doit_invariants.adapters.session import Session
 from doit_invariants.core.model import Json
@@ -14,7 +14,12 @@ from doit_invariants.core.trees import Selection, TreeState, is_large, tree_stat
 
 
 def is_same_directory(
-    session: Session, path: str, recorded: Json, digest: Json, skip: Iterable[str]
+    session: Session,
+    path: str,
+    recorded: Json,
+    digest: Json,
+    skip: Iterable[str],
+    others: Collection[str] = (),
 ) -> bool:
     """Return whether a directory is as it was recorded, and its record as a new one would be.
 
@@ -23,10 +28,16 @@ def is_same_directory(
     :param recorded: its state as it is stored
     :param digest: what else is stored as its digest
     :param skip: paths that do not count
+    :param others: absolute paths in it that other tasks make
     :raises Exception: whatever reading a damaged state raises
     """
     if is_large(recorded):
         return False
     known = TreeState.from_json(recorded)
-    select = Selection(exclude=session.excluded, skip=frozenset(map(os.path.abspath, skip)))
+    top = os.path.join(os.path.abspath(path), "")
+    leave = frozenset(top + name for name in known.left_out)
+    if not leave.issuperset(others):
+        return False  # a task has come, which the record is to know
+    skipped = frozenset(map(os.path.abspath, skip))
+    select = Selection(exclude=session.excluded, skip=skipped, leave=leave)
     return known.digest == digest and tree_state(session.files, path, known, select) is known

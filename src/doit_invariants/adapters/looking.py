@@ -19,6 +19,7 @@ from doit_invariants.adapters.saving import refresh
 from doit_invariants.adapters.session import Session
 from doit_invariants.adapters.snapshot import Look
 from doit_invariants.adapters.status import failed, report
+from doit_invariants.adapters.untouched import OTHERS
 from doit_invariants.core.decide import decide
 from doit_invariants.core.errors import InvariantsError
 from doit_invariants.core.model import Reason, Verdict
@@ -98,7 +99,7 @@ def _look(dep_manager: InvariantsDependency, task: Any, facts: HostFacts, items:
     record = before.record
     executed_at = record.executed_at if record is not None else None
     context = TaskContext(session, task, executed_at, Signer(session, dep_manager, tasks))
-    look = Look(session, task, spec, before, context)
+    look = Look(session, task, spec, before, context, dep_manager)
     now = look.snapshot
     now.never_ran = record is None and dep_manager._get(task.name, "checker:") is None
     now.explicit = spec.own or bool(spec.invariants)
@@ -131,6 +132,16 @@ def _with_its_end(session: Session, verdict: Verdict) -> Verdict:
     return verdict._replace(reasons=(*reasons, *([end] if end is not None else [])))
 
 
+def _note_others(dep_manager: InvariantsDependency, task: Any, look: Look) -> None:
+    """Put on a task what others make inside of its targets: its worker does not know them."""
+    inside = dep_manager.session.relations.others_inside
+    task.__dict__.pop(OTHERS, None)
+    for path in task.targets:
+        found = look.leave.get(path, frozenset()).union(inside(path, task.name, dep_manager.tasks))
+        if found:
+            task.__dict__.setdefault(OTHERS, {})[path] = found
+
+
 def _tell(session: Session, task: Any, verdict: Verdict) -> None:
     if session.on_verdict is None:
         return
@@ -150,6 +161,8 @@ def _prepare(dep_manager: InvariantsDependency, task: Any, look: Look, verdict: 
         dep_manager.pending[task.name] = look
         if session.runs:
             session.placeholders.remove(task.targets)
+            _note_others(dep_manager, task, look)
+            look.expect_late()
             if session.settings.store_link == "hardlink":
                 from doit_invariants.core.artifacts.unshare import unshare
 

@@ -60,7 +60,7 @@ def is_as_recorded(
         targets: _Renewed = {}
         same = (
             _inputs_are_same(row, session, task, record, inputs)
-            and _targets_are_same(session, spec, task, record["targets"], targets)
+            and _targets_are_same(dep_manager, spec, task, record["targets"], targets)
             and _invariants_are_same(dep_manager, session, task, spec, record)
         )
         if same and session.writes and (inputs or targets):
@@ -165,8 +165,9 @@ def _renew(backend: Backend, task: str, record: Json, inputs: _Renewed, targets:
 
 
 def _targets_are_same(
-    session: Session, spec: TaskSpec, task: Any, recorded: Json, renewed: _Renewed
+    dep_manager: InvariantsDependency, spec: TaskSpec, task: Any, recorded: Json, renewed: _Renewed
 ) -> bool:
+    session = dep_manager.session
     if not spec.track_targets:
         return recorded is None and all(map(os.path.exists, task.targets))
     if len(recorded) != len(task.targets):
@@ -175,7 +176,9 @@ def _targets_are_same(
         if path != known:
             return False
         if type(state) is dict:
-            if not _is_same_directory(session, path, state, state["digest"], session.database):
+            others = session.relations.others_inside(path, task.name, dep_manager.tasks)
+            skip = session.database
+            if not _is_same_directory(session, path, state, state["digest"], skip, others):
                 return False
             continue
         digest, stat = state

@@ -34,6 +34,26 @@ class Relations:
 
         :param directory: absolute path
         """
+        found = self._inside(directory, tasks)
+        return found[0] if found else None
+
+    def others_inside(self, directory: str, task: str, tasks: Mapping[str, Any]) -> list[str]:
+        """Return the targets of other tasks that lie in a directory.
+
+        :param directory: as a task names it
+        :param task: the one that makes it
+        :returns: absolute paths, all below the absolute path of the directory
+        """
+        top = os.path.abspath(directory)
+        found = [path for path, name in self._inside(top, tasks) if name != task]
+        # Only a directory has a link behind its name; this is asked of few paths.
+        if tasks and os.path.islink(top):
+            real = os.path.realpath(top)
+            more = (path for path, name in self._inside(real, tasks) if name != task)
+            found += [top + path[len(real) :] for path in more]
+        return [path.rstrip(os.sep) for path in found]
+
+    def _inside(self, directory: str, tasks: Mapping[str, Any]) -> list[tuple[str, str]]:
         count, targets = self._targets
         if count != len(tasks):
             targets = sorted(
@@ -42,9 +62,12 @@ class Relations:
                 for target in task.targets
             )
             self._targets = (len(tasks), targets)
-        place = bisect.bisect(targets, (directory + os.sep, chr(sys.maxunicode)))
-        found = targets[place] if place < len(targets) else ("", "")
-        return found if found[0].startswith(directory + os.sep) else None
+        start = os.path.join(directory, "")
+        first = bisect.bisect(targets, (start, chr(sys.maxunicode)))
+        last = first
+        while last < len(targets) and targets[last][0].startswith(start):
+            last += 1
+        return targets[first:last]
 
     def gotten(self, tasks: Mapping[str, Any]) -> set[str]:
         """Return the names of the tasks whose values others get, of a group its own name."""

@@ -20,7 +20,7 @@ from doit_invariants.adapters.moved import resave_values, save_root
 from doit_invariants.adapters.recording import make_record
 from doit_invariants.adapters.session import PLAN
 from doit_invariants.adapters.snapshot import Look
-from doit_invariants.adapters.untouched import LEFT, as_left
+from doit_invariants.adapters.untouched import LEFT, OTHERS, as_left
 from doit_invariants.core.files import EDITED_MEANWHILE
 from doit_invariants.core.layout import Origin
 from doit_invariants.core.records import PathState, Record
@@ -140,10 +140,14 @@ def _save_record(
     if not look.snapshot.has_dependencies and not known:
         return  # it runs every time: there is nothing to compare, unless there once was
     if look.spec.track_targets:
-        look.targets()
+        if origin == "accept":
+            look.targets()
+        else:
+            look.targets_as_made()
         stats = task.__dict__.pop(LEFT, None)
         if stats is not None and look.snapshot.targets is not None:
-            look.snapshot.targets = as_left(look.snapshot.targets, stats)
+            others = task.__dict__.pop(OTHERS, {})
+            look.snapshot.targets = as_left(look.snapshot.targets, stats, others)
     if origin == "run":
         for key in edited_meanwhile(look):
             seen = look.snapshot.observed[key]

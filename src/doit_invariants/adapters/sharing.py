@@ -90,6 +90,12 @@ def names_of_targets(look: Look, tasks: Mapping[str, Any]) -> dict[str, str]:
             one, name = other_target
             one = os.path.relpath(one, root)
             raise CannotFingerprint(f"the target {one} of task {name} is part of its target {path}")
+        made = min(look.leave.get(path, ()), default="")
+        if made:
+            made = os.path.relpath(made, root)
+            raise CannotFingerprint(
+                f"{made}, which another task made, is part of its target {path}"
+            )
         for one in look.task.file_dep:
             other = os.path.normpath(os.path.join(root, one))
             if other == absolute or relative_to(other, absolute) is not None:

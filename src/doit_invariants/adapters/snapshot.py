@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from doit_invariants.adapters.checker import read_triple
 from doit_invariants.adapters.context import TaskContext
@@ -16,11 +17,14 @@ from doit_invariants.adapters.session import Session
 from doit_invariants.adapters.states import input_state, known_file, known_tree, superseded
 from doit_invariants.core.decide import Observed, Snapshot
 from doit_invariants.core.errors import CannotFingerprint, InvariantsError
-from doit_invariants.core.files import UNEQUAL
+from doit_invariants.core.files import UNEQUAL, Stat
 from doit_invariants.core.invariant import Invariant
 from doit_invariants.core.model import Json, Reason
 from doit_invariants.core.records import PathState, Record
-from doit_invariants.core.trees import Selection, is_directory
+from doit_invariants.core.trees import Selection, TreeState, is_directory
+
+if TYPE_CHECKING:
+    from doit_invariants.adapters.dependency import InvariantsDependency
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -65,7 +69,13 @@ class Look:
     """One look at one task: fills a :class:`Snapshot`."""
 
     def __init__(
-        self, session: Session, task: Any, spec: TaskSpec, before: Before, context: TaskContext
+        self,
+        session: Session,
+        task: Any,
+        spec: TaskSpec,
+        before: Before,
+        context: TaskContext,
+        dep_manager: InvariantsDependency | None = None,
     ) -> None:
         self.session = session
         self.task = task
@@ -77,6 +87,11 @@ class Look:
             before.moved = True
             before.record = translate(before.record, session.root)
         self.context = context
+        self._dep_manager = dep_manager
+        #: What does not count of each target that is a directory, as others make it.
+        self.leave: dict[str, frozenset[str]] = {}
+        #: Of this what tasks have made that are created late, as it was before the actions.
+        self.late: dict[str, dict[str, Stat | None]] = {}
         self.snapshot = Snapshot(task.name)
         #: What its actions may import, by the id of the invariant: names of modules, and their
         #: files right before they ran; None if these were not any more what was looked at.
@@ -92,9 +107,17 @@ class Look:
         own = frozenset(map(os.path.abspath, self.context.targets))
         return Selection(exclude=self.session.excluded, skip=own)
 
-    def _all_of_directory(self) -> Selection:
-        """Return what counts of a directory that the task makes."""
-        return Selection(exclude=self.session.excluded, skip=frozenset(self.session.database))
+    def _all_of_directory(self, path: str, known: PathState | None) -> Selection:
+        """Return what counts of a directory that the task makes: not what others make in it."""
+        if path not in self.leave and self._dep_manager is not None:
+            from doit_invariants.adapters import inside  # late: few targets are directories
+
+            leave = inside.Others(self._dep_manager, self.task.name).declared(path)
+            self.leave[path] = leave | (
+                inside.absolute(path, known) if isinstance(known, TreeState) else frozenset()
+            )
+        skip, leave = frozenset(self.session.database), self.leave.get(path, frozenset())
+        return Selection(exclude=self.session.excluded, skip=skip, leave=leave)
 
     def path(self, path: str, known: PathState | None, info: os.stat_result) -> PathState:
         """Return the state of a path now; what can't be read becomes a problem of the task."""
@@ -108,6 +131,34 @@ class Look:
 
     def targets(self) -> None:
         """Look at the targets."""
+        states = self.snapshot.targets = self.target_states()
+        record = self.before.record
+        recorded = (record.targets if record is not None else None) or {}
+        for path, state in states.items():
+            known = recorded.get(path)
+            if not isinstance(state, TreeState) or not isinstance(known, TreeState):
+                continue
+            if state.digest != known.digest and self._dep_manager is not None:
+                from doit_invariants.adapters import inside
+
+                inside.narrow(self, path, known, self._dep_manager)
+
+    def expect_late(self) -> None:
+        """Note before the actions run what tasks that are not created yet have made in targets."""
+        if self._dep_manager is None or not any(t.loader for t in self._dep_manager.tasks.values()):
+            return
+        from doit_invariants.adapters import inside
+
+        others = inside.Others(self._dep_manager, self.task.name)
+        self.late = {path: others.late(path) for path in self.task.targets}
+
+    def targets_as_made(self) -> None:
+        """Look at the targets once the actions have made them."""
+        self.leave = {}
+        if self._dep_manager is not None and any(map(os.path.isdir, self.task.targets)):
+            from doit_invariants.adapters import inside
+
+            self.leave = inside.after_run(self, self._dep_manager)
         self.snapshot.targets = self.target_states()
 
     def target_states(self) -> dict[str, PathState]:
@@ -127,7 +178,8 @@ class Look:
     def target(self, path: str, known: PathState | None, info: os.stat_result) -> PathState:
         """Return the state of a target, of which every entry counts but what tools leave."""
         try:
-            return input_state(self.session.files, path, info, known, self._all_of_directory)
+            select = functools.partial(self._all_of_directory, path, known)
+            return input_state(self.session.files, path, info, known, select)
         except CannotFingerprint as error:
             self.problem(path, str(error))
         except FileNotFoundError:

@@ -14,7 +14,7 @@ from doit.task import Task
 
 from doit_invariants.adapters.durable import JOURNALED, begin
 from doit_invariants.adapters.session import IMPORTS, PLAN
-from doit_invariants.adapters.untouched import LEFT, left
+from doit_invariants.adapters.untouched import LEFT, OTHERS, left
 
 if TYPE_CHECKING:
     from doit_invariants.adapters.plan import Plan
@@ -55,7 +55,7 @@ class InvariantsTask(Task):  # type: ignore[misc]
 
             end(self.__dict__)
         if failure is None and self.targets:
-            self.__dict__[LEFT] = left(self.targets)
+            self.__dict__[LEFT] = left(self.targets, self.__dict__.get(OTHERS, {}))
         return failure
 
     def run(self, stream: Any) -> Any:

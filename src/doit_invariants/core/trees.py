@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import os
 import stat as stat_module
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -38,11 +39,14 @@ class Selection:
     :ivar include: matches the files that count, None for all
     :ivar exclude: matches what does not count; an excluded directory is not entered
     :ivar skip: absolute paths that do not count (the targets of the task that asks)
+    :ivar leave: the same, of what others make: a directory in which nothing else counts is there
+        for them, and does not count either
     """
 
     include: Matcher | None = None
     exclude: Matcher | None = None
     skip: frozenset[str] = frozenset()
+    leave: frozenset[str] = frozenset()
 
 
 #: Everything counts.
@@ -59,11 +63,13 @@ class TreeState:
     :ivar others: entries by relative path, with ``/`` between its parts; all of them, or those
         that have no place in a block
     :ivar blocks: the directories with their files, each after the one that it is in
+    :ivar left_out: relative paths that did not count, because others make what is there
     """
 
     digest: str
     others: dict[str, FileState]
     blocks: tuple[Block, ...] = ()
+    left_out: tuple[str, ...] = ()
 
     @cached_property
     def entries(self) -> dict[str, FileState]:
@@ -76,12 +82,14 @@ class TreeState:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Leave out what was made of the blocks."""
-        return TreeState, (self.digest, self.others, self.blocks)
+        return TreeState, (self.digest, self.others, self.blocks, self.left_out)
 
     def to_json(self) -> Json:
         """Return the state as it is stored in a record."""
         entries = {path: state.to_json() for path, state in self.others.items()}
-        stored = {"digest": self.digest, "entries": entries}
+        stored: Json = {"digest": self.digest, "entries": entries}
+        if self.left_out:
+            stored["left_out"] = list(self.left_out)
         if not self.blocks:
             return stored
         from doit_invariants.core import blocks as packing
@@ -90,7 +98,7 @@ class TreeState:
 
     def shown(self) -> Json:
         """Return the state as people read it: as it is stored where nothing is in blocks."""
-        return TreeState(self.digest, self.entries).to_json()
+        return TreeState(self.digest, self.entries, (), self.left_out).to_json()
 
     @staticmethod
     def from_json(data: Json) -> TreeState:
@@ -99,11 +107,13 @@ class TreeState:
         :raises ValueError, TypeError, KeyError, AttributeError: if it is not one
         """
         others = {str(k): FileState.from_json(v) for k, v in data["entries"].items()}
+        left_out = tuple(map(str, data.get("left_out", ())))
         if "blocks" not in data:
-            return TreeState(str(data["digest"]), others)
+            return TreeState(str(data["digest"]), others, (), left_out)
         from doit_invariants.core import blocks as packing
 
-        return TreeState(str(data["digest"]), others, packing.from_json(data["blocks"]))
+        blocks = packing.from_json(data["blocks"])
+        return TreeState(str(data["digest"]), others, blocks, left_out)
 
 
 def in_blocks(data: Json) -> TreeState | None:
@@ -142,15 +152,35 @@ def tree_state(
     walk = Walk(view, select, before.blocks, before.others)
     blocks = tuple(walk.through(directory))
     same = walk.same and len(blocks) == len(before.blocks) and walk.others == before.others
+    left_out = tuple(sorted(walk.left_out))
     if known is not None and same:
-        return known
+        return known if known.left_out == left_out else replace(known, left_out=left_out)
     try:
         digest = packing.digest_of(blocks, walk.names, walk.others)
     except ValueError:  # somebody has packed a block with other digests than files
         return tree_state(view, directory, None, select)
     if digest is None:
         digest = entries_digest({**dict(packing.entries_of(blocks)), **walk.others})
-    return TreeState(digest, walk.others, blocks)
+    return TreeState(digest, walk.others, blocks, left_out)
+
+
+def narrowed(state: TreeState, left_out: Collection[str]) -> TreeState:
+    """Return a state as it would have been recorded if these paths had not counted then.
+
+    :param left_out: relative paths
+    """
+    out = set(left_out)
+    kept = {path: one for path, one in state.entries.items() if not out.intersection(ups(path))}
+    for path in sorted({up for one in out for up in ups(one)}, reverse=True):
+        if path in kept and not any(other.startswith(path + "/") for other in kept):
+            del kept[path]  # a directory for what others make
+    return TreeState(entries_digest(kept), kept, (), tuple(sorted(out)))
+
+
+def ups(path: str) -> list[str]:
+    """Return a relative path and the directories that it is in."""
+    parts = path.split("/")
+    return ["/".join(parts[:number]) for number in range(1, len(parts) + 1)]
 
 
 def tree_difference(old: TreeState, new: TreeState, directory: str) -> Difference | None:

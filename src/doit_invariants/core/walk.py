@@ -46,6 +46,7 @@ class Walk:
     :ivar others: what was found that has no place in a block
     :ivar names: the names of the files in each block
     :ivar same: whether each block that was found is a recorded one
+    :ivar left_out: the relative paths that others make
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class Walk:
         self.others: dict[str, FileState] = {}
         self.names: list[str] = []
         self.same = True
+        self.left_out: set[str] = set()
 
     def through(self, directory: str) -> Iterator[Block]:
         """Yield the files of each directory, a known block itself where all is as it was.
@@ -69,7 +71,11 @@ class Walk:
         :raises FileNotFoundError: if there is no directory
         :raises CannotFingerprint: if a directory or a file in it can't be read
         """
-        skip = _names_below(os.path.abspath(directory), self._select.skip)
+        top = os.path.abspath(directory)
+        skip = _names_below(top, self._select.skip | self._select.leave)
+        ways = self._ways(top)
+        # Directories that lead to what others make, as long as nothing else is found in them.
+        held: dict[str, tuple[str, _Listing]] = {}
         # Each with the directories that we are in then, by inode.
         stack: list[tuple[str, str, frozenset[_Inode]]] = [(directory, "", frozenset())]
         while stack:
@@ -82,13 +88,34 @@ class Walk:
                     raise
                 continue  # removed while we walked: its parent's other entries still count
             if found is None:
+                yield from self._held(held, relative)
                 self.others[relative] = _CIRCLE
                 continue
             names, infos, directories = found
             if directories:
                 inside, top = inside | {inode}, os.path.join(path, "")
                 stack += [(top + name, prefix + name, inside) for name in directories]
+            if relative in ways and not names:
+                held[relative] = path, found
+                continue
+            if held:
+                yield from self._held(held, relative)
             yield self._block(path, relative, names, infos)
+
+    def _ways(self, top: str) -> set[str]:
+        ways: set[str] = set()
+        for parent, names in _names_below(top, self._select.leave).items():
+            self.left_out.update(f"{parent}/{name}" if parent else name for name in names)
+            while parent:
+                ways.add(parent)
+                parent = parent.rpartition("/")[0]
+        return ways
+
+    def _held(self, held: dict[str, tuple[str, _Listing]], relative: str) -> Iterator[Block]:
+        """Yield the directories that are held and lead to one in which something counts."""
+        for up in [one for one in held if relative.startswith(one + "/")]:
+            path, (names, infos, _) = held.pop(up)
+            yield self._block(path, up, names, infos)
 
     def _visit(
         self, path: str, prefix: str, inside: frozenset[_Inode], skipped: Sequence[str]
