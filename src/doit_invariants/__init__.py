@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from doit_invariants.core.invariant import Context, Fingerprint, Invariant
     from doit_invariants.core.model import Change, Difference, Reason, Verdict
     from doit_invariants.core.records import Record
+    from doit_invariants.core.static.table import Program
     from doit_invariants.front.loader import Loader, ModuleLoader, run
     from doit_invariants.kinds.command import Command
     from doit_invariants.kinds.distribution import Distribution
@@ -52,6 +53,7 @@ __all__ = [
     "Module",
     "ModuleLoader",
     "Policy",
+    "Program",
     "Reason",
     "Record",
     "Script",
@@ -86,6 +88,7 @@ _HOME = {
     "Module": "kinds.module",
     "ModuleLoader": "front.loader",
     "Policy": "policies.base",
+    "Program": "core.static.table",
     "Reason": "core.model",
     "Record": "core.records",
     "Script": "kinds.script",

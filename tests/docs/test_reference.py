@@ -19,7 +19,8 @@ from doit_invariants.adapters.options import OPTIONS
 from doit_invariants.core import records
 from doit_invariants.core.code import graph
 from doit_invariants.core.invariant import Context
-from doit_invariants.core.static import programs
+from doit_invariants.core.static.programs import SPECIAL
+from doit_invariants.core.static.table import FOLLOWS, PROGRAMS, Program
 from doit_invariants.front.command import VERBS
 from doit_invariants.plugins import hookspecs
 from doit_invariants.plugins.builtin import BuiltinKinds
@@ -211,13 +212,30 @@ def test_every_field_of_a_record_is_explained() -> None:
 def test_every_known_program_is_named() -> None:
     """The programs whose scripts are found are listed, no more and no less."""
     text = section(page("concepts"), "Scripts that commands run")
-    known: set[str] = set()
-    for name in ("_INTERPRETERS", "_WRAPPERS", "_RUNNERS", "_LAUNCHERS", "_RUN_OTHERS", "_OTHERS"):
-        known.update(getattr(programs, name))
-    listed = set(re.findall(r"`([^`]+)`", text.partition("\nPipes,")[0]))
-    others = {"python", "pythonw", "pypy", "ipython", "py", "stata", "stata-mp", "xstata", "run"}
-    names = {one.removesuffix(" run") for one in listed if re.match(r"\w+[\w.-]*( run)?$|\.$", one)}
-    assert names - others - {"script.py", "__main__.py"} == known
+    known = {name for program in PROGRAMS for name in program.names.split()} | set(SPECIAL)
+    first, _, rest = text.partition("\nUnderstood are")
+    listed = set(re.findall(r"`([^`]+)`", first + rest.partition("what these run:")[2]))
+    names = {one.partition(" ")[0] for one in listed if re.match(r"[\w.]", one)}
+    assert {one for one in known - names if "stata" not in one} == set()
+    parts = {
+        "CMD",
+        "Makefile",
+        "echo",
+        "PATH",
+        "conftest.py",
+        "mytool",
+        "pythonpath",
+        "python_files",
+    }
+    parts |= {"__main__", "run", "testpaths", ".do", ".py", "invariants_register_programs"}
+    assert names - known - parts - {"make.sh", "tools/gen", "./make.sh"} == set()
+
+
+def test_every_argument_of_a_program_is_explained() -> None:
+    """Each argument of Program has a row, each way to follow too."""
+    text = section(page("hooks"), "`invariants_register_programs()`")
+    assert set(table(text, "| argument of")) == fields(Program)
+    assert set(re.findall(r'"(\w+)"', text.partition("| `follow` | the")[2])) >= set(FOLLOWS)
 
 
 def test_how_much_source_is_kept_is_said() -> None:

@@ -7,7 +7,7 @@ import os
 import sys
 import types
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from doit.action import BaseAction, CmdAction, PythonAction
@@ -22,7 +22,9 @@ from doit_invariants.core.code.objects import shown_name
 from doit_invariants.core.project import Project
 
 if TYPE_CHECKING:
-    from doit_invariants.core.static.shell import Use
+    from doit_invariants.core.static.shell import Found
+    from doit_invariants.core.static.table import Program
+    from doit_invariants.core.static.world import World
 
 Given = tuple[str, dict[str, Any]]
 
@@ -124,21 +126,33 @@ def given(task: Any) -> Iterator[Given]:
         yield "getargs", dict(task.getargs)
 
 
-def scripts(task: Any, project: Project) -> Iterator[Use]:
-    """Yield the scripts of the project that the commands of a task run."""
+def world(project: Project, programs: Iterable[Program] = ()) -> World:
+    """Return what there is around the commands of a project, for a whole run.
+
+    :param programs: those that plugins made known
+    """
     # Imported late: many projects run no commands, and doit starts for every command of its own.
-    from doit_invariants.core.static import shell
+    from doit_invariants.core.static.table import Table
+    from doit_invariants.core.static.world import World
 
     search = (project.root, *project.extra, *map(os.path.abspath, sys.path))
 
     def exists(path: str) -> bool:
         return project.contains(path) and os.path.isfile(path)
 
-    for command, directory in _commands(task):
-        yield from shell.scripts(command, directory, exists, search)
+    return World(exists, search, os.environ, Table(programs))
 
 
-def _commands(task: Any) -> Iterator[tuple[str | list[Any], str]]:
+def scripts(task: Any, around: World) -> Found:
+    """Return the scripts of the project that the commands of a task run, each once."""
+    from doit_invariants.core.static.shell import Found, read
+
+    found = [read(command, directory, around) for command, directory in commands(task)]
+    uses = {use: None for one in found for use in one.uses}
+    return Found(tuple(uses), tuple({text: None for one in found for text in one.unseen}))
+
+
+def commands(task: Any) -> Iterator[tuple[str | list[Any], str]]:
     """Yield each command of a task as far as its text is known, and its absolute directory."""
     for action in _written(task):
         if isinstance(action, (str, list)):

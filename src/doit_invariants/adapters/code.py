@@ -17,7 +17,9 @@ from doit_invariants.plugins.hookspecs import hookimpl
 from doit_invariants.plugins.settings import Settings
 
 if TYPE_CHECKING:
-    from doit_invariants.core.static.shell import Use
+    from doit_invariants.adapters.session import Session
+    from doit_invariants.core.static.shell import Found, Use, World
+    from doit_invariants.core.static.table import Program
 
 
 # Kinds are imported late: doit starts for every command, and few ask for the code of anything.
@@ -90,9 +92,13 @@ class TrackScripts:
     """Tracks the scripts of the project that commands run, and what those import."""
 
     name = "track-scripts"
+    #: Raised when more scripts are found: what a record of an earlier version lacks is adopted.
+    tracking_version = 2
 
     def __init__(self) -> None:
-        self._project: Project | None = None
+        self._world: World | None = None
+        #: What plugins made known.
+        self.programs: tuple[Program, ...] = ()
         # Thousands of tasks may run one script: to make and check an invariant takes longer than
         # to find that it is the same.
         self._known: dict[tuple[Use, ...], tuple[Invariant, ...]] = {}
@@ -102,9 +108,7 @@ class TrackScripts:
         """Return a ``Script`` or ``Module`` for every script that a command runs."""
         if actions.are_bare(task):
             return ()
-        if self._project is None:
-            self._project = Project(os.getcwd(), settings.code_roots)
-        uses = tuple(actions.scripts(task, self._project))
+        uses = tuple(self.found(task, settings).uses)
         if uses and task.targets:  # a script that the task writes itself is no input
             own = set(map(os.path.abspath, task.targets))
             uses = tuple(use for use in uses if use.path not in own)
@@ -112,6 +116,23 @@ class TrackScripts:
             made = [_of_use(use) for use in uses]
             self._known[uses] = tuple({(one.kind, one.identity()): one for one in made}.values())
         return self._known[uses]
+
+    def found(self, task: Any, settings: Settings) -> Found:
+        """Return the scripts that the commands of a task run, and what can't be looked into."""
+        if self._world is None:
+            project = Project(os.getcwd(), settings.code_roots)
+            self._world = actions.world(project, self.programs)
+        return actions.scripts(task, self._world)
+
+
+def unseen(session: Session, task: Any) -> tuple[str, ...]:
+    """Return what the commands of a task run that nobody can look into, in words."""
+    tracker = session.plugins.manager.get_plugin(TrackScripts.name)
+    if tracker is None or not session.spec(task.name).track_code:
+        return ()
+    with session.project.as_directory():
+        found: Found = tracker.found(task, session.settings)
+    return found.unseen
 
 
 #: The names of the plugins that the option ``track_code`` turns off.
@@ -123,8 +144,12 @@ def _of_use(use: Use) -> Invariant:
     from doit_invariants.kinds.script import Script
 
     if use.module is not None:
-        one = Module(use.module, search=use.search)
-        one.elsewhere = True
+        module = Module(use.module, search=use.search)
+        module.elsewhere = True
+        return module
+    if use.starts:
+        one = Script(use.path)
+        one.starts = (use.starts, use.search)
         return one
     return Script(use.path, search=use.search)
 

@@ -236,8 +236,10 @@ def create_session(
     :raises InvalidOption: if a plugin or a project-wide default is wrong
     """
     try:
-        trackers = [TrackCode(), TrackActions(), TrackOrder(), TrackScripts()]
+        scripts = TrackScripts()
+        trackers = [TrackCode(), TrackActions(), TrackOrder(), scripts]
         plugins = create_plugins(namespace, builtins=trackers, block=settings.block)
+        scripts.programs = plugins.programs
     except InvalidOption as error:
         raise InvalidOption(f"doit-invariants: {error}") from error
     try:

@@ -22,6 +22,7 @@ class _Tracker(NamedTuple):
     function: Callable[..., Any]
     given: dict[str, Any]
     takes_task: bool
+    sources: tuple[str, ...]
 
     def ask(self, task: Any) -> Any:
         """Return the invariants that the plugin adds to a task."""
@@ -51,7 +52,9 @@ class Trackers:
                     "adds must be known to come from it"
                 )
             given = {"settings": settings} if "settings" in one.argnames else {}
-            tracker = _Tracker(one.plugin_name, one.function, given, "task" in one.argnames)
+            name = one.plugin_name
+            sources = (name, *_version(name, getattr(one.plugin, "tracking_version", 1)))
+            tracker = _Tracker(name, one.function, given, "task" in one.argnames, sources)
             self._all.append(tracker)
         self._ours_alone = self.names() <= TRACKERS
         # What the keys are the addresses of is kept, so that nothing else comes to them.
@@ -100,7 +103,7 @@ class Trackers:
         known = self._known.get(key)
         if known is not None:
             return known[1]
-        found: Implicit = {}, tuple(one.plugin for one in asked)
+        found: Implicit = {}, tuple(source for one in asked for source in one.sources)
         for tracker, given in zip(asked, listed, strict=True):
             try:
                 keyed = by_id(given, self._kinds, prefix=f"{tracker.plugin}:") if given else {}
@@ -110,3 +113,18 @@ class Trackers:
         if all(type(given) is tuple for given in listed):  # a list could be changed and given again
             self._known[key] = (listed, found)  # kept, so that no others come to their addresses
         return found
+
+
+def _version(plugin: str, version: object) -> tuple[str, ...]:
+    """Return how a record names the version of a plugin; not the first, which is understood.
+
+    Beside the name and not in its place: a version of ours that knows only names reads it too.
+
+    :raises InvalidOption: if it is no version
+    """
+    if type(version) is not int or version < 1:
+        raise InvalidOption(
+            f"plugin {plugin!r}: tracking_version must be a whole number from 1, "
+            f"got {version!r:.60}"
+        )
+    return (f"{plugin}@{version}",) if version > 1 else ()

@@ -8,7 +8,8 @@ The rules, in the order in which their reasons are given:
 4. What is tracked implicitly (the code of actions, targets) counts when it changed, or was
    added or taken away *while it was being tracked*. Where no record of it exists yet it is
    adopted as it stands, so that installing or upgrading reruns nothing; going back to a
-   version of a kind before the recorded one does.
+   version of a kind before the recorded one does. What a tracker adds is adopted as well where
+   the record was made by an earlier version of it, which may have seen less.
 """
 
 from __future__ import annotations
@@ -125,6 +126,7 @@ def _without_secondary(reasons: list[Reason], now: Snapshot) -> list[Reason]:
 
 def _compare_invariants(before: Record, now: Snapshot, context: Context) -> Iterator[Reason]:
     same = _match(before, now)
+    learned = _learned(before, now)
     for key, seen in now.observed.items():
         old = before.entries.get(same.get(key, key))
         label = seen.invariant.label()
@@ -141,17 +143,36 @@ def _compare_invariants(before: Record, now: Snapshot, context: Context) -> Iter
         elif seen.source is None or (old is not None and not old.older(seen.invariant)):
             text = "added" if old is None else "recorded by another version of this kind"
             yield Reason("added_invariant", label, text)
-        elif seen.source in before.sources and old is None:
+        elif seen.source in before.sources and old is None and seen.source not in learned:
             yield Reason("added_invariant", label, "added")
     recorded = set(same.values())
     for key, entry in before.entries.items():
         tracked = entry.source is None or entry.source in now.sources
         if key not in recorded and tracked and key not in now.unknown:
             yield Reason("removed_invariant", entry.label, "removed")
-    for source in now.sources:
+    for source in (one for one in now.sources if one not in learned):
         order = [same[k] for k, o in now.observed.items() if o.source == source and k in same]
         if len(order) > 1 and order != [key for key in before.entries if key in set(order)]:
             yield Reason("changed_invariant", source, "what it tracks is in another order")
+
+
+def _learned(before: Record, now: Snapshot) -> set[str]:
+    """Return the trackers that are newer than the record: they may find more than they did.
+
+    What they find no more still counts as removed: nothing else would tell that it changed.
+    """
+    if before.sources == now.sources:
+        return set()
+    was, present = _versions(before.sources), _versions(now.sources)
+    return {name for name, version in present.items() if version > was.get(name, version)}
+
+
+def _versions(sources: tuple[str, ...]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for source in sources:
+        name, _, version = source.partition("@")
+        found[name] = int(version) if version.isdecimal() else 1
+    return found
 
 
 def _match(before: Record, now: Snapshot) -> dict[str, str]:

@@ -49,6 +49,10 @@ class Script(Invariant):
         self.follow = follow
         self.search = search
         self._shown = as_seen_from_here(path)
+        #: Set where the path stands for many files, the tests below a directory: absolute paths
+        #: to start from, and directories to look up imports in. No part of the identity: a
+        #: further test is a change of what is there.
+        self.starts: tuple[tuple[str, ...], tuple[str, ...]] | None = None
 
     def identity(self) -> str:
         """The path and the options."""
@@ -66,6 +70,11 @@ class Script(Invariant):
     def fingerprint(self, context: Context, previous: Fingerprint | None) -> Fingerprint:
         """Record the script and what it imports, once for all tasks that use it."""
         path = os.path.normpath(os.path.join(context.root, os.fspath(self.path)))
+        if self.starts is not None:
+            files, search = self.starts
+            key = "\n".join((path, *files))
+            start = Start(key, search_path(context, search), bool(self.follow))
+            return sources_fingerprint(context, start, lambda _: files, previous)
         # Python looks beside the file itself, not beside a link to it.
         real = os.path.realpath(path) if os.path.islink(path) else path
         start = Start(path, search_path(context, self.search, real), bool(self.follow))

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from doit_invariants.core.invariant import Invariant
     from doit_invariants.core.model import Verdict
     from doit_invariants.core.records import Record
+    from doit_invariants.core.static.table import Program
     from doit_invariants.plugins.settings import Settings
     from doit_invariants.policies.base import Policy
     from doit_invariants.stores.base import Store
@@ -53,6 +54,16 @@ def invariants_register_stores() -> Iterable[type[Store]]:  # type: ignore[empty
     The setting ``store = "NAME://LOCATION"`` chooses one by its name.
 
     :returns: subclasses of :class:`doit_invariants.Store`
+    """
+
+
+@hookspec
+def invariants_register_programs() -> Iterable[Program]:  # type: ignore[empty-body]
+    """Make programs known that run scripts. Called once, when tasks are loaded.
+
+    What is given here is asked before the programs that come with the package.
+
+    :returns: instances of :class:`doit_invariants.Program`
     """
 
 

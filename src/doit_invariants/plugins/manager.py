@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import metadata
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import pluggy
 
@@ -20,6 +20,9 @@ from doit_invariants.plugins.registry import (
     store_registry,
 )
 
+if TYPE_CHECKING:
+    from doit_invariants.core.static.table import Program
+
 #: The name under which the dodo.py is registered.
 DODO = "dodo"
 
@@ -32,12 +35,14 @@ class Plugins:
 
     :ivar manager: pluggy's manager
     :ivar kinds, policies, stores: what the plugins registered
+    :ivar programs: those that plugins made known, the latest first
     """
 
     manager: pluggy.PluginManager
     kinds: Registry
     policies: Registry
     stores: Registry
+    programs: tuple[Program, ...] = ()
 
     def listener(self, hook: str) -> Callable[..., Any] | None:
         """Return the caller of a hook, None if nobody implements it: then nothing is called."""
@@ -86,6 +91,7 @@ def create_plugins(
     _collect(manager, "invariants_register_kinds", plugins.kinds)
     _collect(manager, "invariants_register_policies", plugins.policies)
     _collect(manager, "invariants_register_stores", plugins.stores)
+    plugins.programs = tuple(_programs(plugins))
     return plugins
 
 
@@ -144,16 +150,33 @@ def _marked(namespace: Mapping[str, Any]) -> _DodoPlugin | None:
 
 def _collect(manager: pluggy.PluginManager, hook: str, registry: Registry) -> None:
     for implementation in getattr(manager.hook, hook).get_hookimpls():
-        name = implementation.plugin_name
-        try:
-            classes = list(implementation.function() or ())
-        except Exception as error:
-            raise InvalidOption(
-                f"plugin {name!r}: {hook} failed with {type(error).__name__}: {error}; repair it, "
-                "or block it with the setting `block`"
-            ) from error
-        for cls in classes:
-            registry.add(cls, name)
+        for cls in _given(hook, implementation):
+            registry.add(cls, implementation.plugin_name)
+
+
+def _programs(plugins: Plugins) -> Iterator[Program]:
+    for implementation in reversed(plugins.implementations("invariants_register_programs")):
+        from doit_invariants.core.static.table import Program  # late: most projects have none
+
+        plugin = implementation.plugin_name
+        for program in _given("invariants_register_programs", implementation):
+            if not isinstance(program, Program):
+                raise InvalidOption(
+                    f"plugin {plugin!r}: {program!r:.80} is not a program: return a list like "
+                    "[Program('tool', script=1, follow='python')]"
+                )
+            program.check(plugin)
+            yield program
+
+
+def _given(hook: str, implementation: Any) -> list[Any]:
+    try:
+        return list(implementation.function() or ())
+    except Exception as error:
+        raise InvalidOption(
+            f"plugin {implementation.plugin_name!r}: {hook} failed with {type(error).__name__}: "
+            f"{error}; repair it, or block it with the setting `block`"
+        ) from error
 
 
 def _one_line(error: Exception) -> str:

@@ -28,6 +28,7 @@ from doit_invariants.core.trees import TreeState, tree_difference
 #: the file counts by its content: another language, or a syntax that this Python can't parse.
 Entry = list[Json]
 
+_NOTEBOOK = ".ipynb"
 _SHEBANG = re.compile(rb"#!.*\b(python|pypy)[\d.]*\b")
 
 
@@ -249,7 +250,7 @@ def closure(
         if path in found or path in skip:
             continue
         known = before.get(context.project.relative(path))
-        parses = path.endswith(".py") or (path in start and is_python(path))
+        parses = path.endswith((".py", _NOTEBOOK)) or (path in start and is_python(path))
         try:
             entry = found[path] = _entry(context, path, known, parses)
         except FileNotFoundError:
@@ -266,7 +267,9 @@ def _entry(context: Context, path: str, known: Json, parses: bool) -> Entry:
     state = context.files.state(path, recorded)
     if not parses or state.stat is None:
         return [state.to_json(), state.digest, None]
-    if recorded is not None and recorded.digest == state.digest and known[2] is not None:
+    # A notebook that was recorded by its content stays so until it changes: nothing reruns for it.
+    parsed = known is not None and (known[2] is not None or path.endswith(_NOTEBOOK))
+    if recorded is not None and recorded.digest == state.digest and parsed:
         return [state.to_json(), known[1], known[2]]
     key = ("normal form", state.digest)
     if key not in context.memo:
@@ -287,11 +290,16 @@ def _recorded(known: Json) -> FileState | None:
 def _parsed(path: str, state: FileState) -> Sequence[Json]:
     try:
         with open(path, "rb") as stream:
-            tree = normal.parse(stream.read(), path)
+            content = stream.read()
     except FileNotFoundError:
         raise
     except OSError as error:
         raise CannotFingerprint(f"{path} can't be read: {error.strerror}") from error
+    if path.endswith(_NOTEBOOK):
+        from doit_invariants.core.static import notebook  # late: few projects run notebooks
+
+        return notebook.digest(content.decode("utf-8", "replace")) or (state.digest, None)
+    tree = normal.parse(content, path)
     if tree is None:
         return (state.digest, None)
     return (normal.module_digest(tree), imports_of(tree))

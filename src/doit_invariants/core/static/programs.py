@@ -5,20 +5,30 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+
+from doit_invariants.core.static.expand import UNKNOWN
+from doit_invariants.core.static.table import Program, Table, options
 
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*\+?=")
-_PYTHON = re.compile(r"(python|pythonw|pypy|ipython|py)\d*(\.\d+)*t?")
-_STATA = re.compile(r"x?stata(-?(mp|se|be|ic))?(-?64)?")
 _WORD = re.compile(r"[\w./-]+")
+_SHELL_ENDS = {";", "+", "\\;"}
 
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """The names under which a script may be, and whether Python runs it."""
+    """The names under which a script may be, and how it is looked into."""
 
     names: tuple[str, ...]
-    python: bool = False
+    follow: str = "content"
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """What a command reads from its standard input: a file, or text that is known."""
+
+    file: str | None = None
+    text: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,113 +39,24 @@ class Call:
     :ivar module: dotted name of a Python module
     :ivar inline: another command line
     :ivar code: Python itself
+    :ivar words: another command, as words
+    :ivar suite: ``pytest``, ``unittest``, ``make``: what it does follows from its arguments
+    :ivar unseen: what can't be looked into, in words
+    :ivar arguments: behind the script, or of the suite
     :ivar variables: what it sets for it, ``NAME=value``
+    :ivar directory: where it runs, None for the present directory
     """
 
     script: Script | None = None
     module: str | None = None
     inline: str | None = None
     code: str | None = None
+    words: tuple[str, ...] | None = None
+    suite: str | None = None
+    unseen: str | None = None
+    arguments: tuple[str, ...] = ()
     variables: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class _Options:
-    """What must be known of a program's options to tell its script from their values.
-
-    :ivar values: options that take the next word
-    :ivar files: options whose value is a script
-    :ivar inline: options whose value is the program itself
-    :ivar first: whether the first word that is no option is the script
-    :ivar flags: whether letters may share a dash, the last of them with a value: ``-uW ignore``
-    """
-
-    values: frozenset[str]
-    files: frozenset[str]
-    inline: frozenset[str]
-    first: bool
-    flags: bool
-
-
-def _options(
-    values: str = "", files: str = "", inline: str = "", *, first: bool = True, flags: bool = False
-) -> _Options:
-    sets = [frozenset(text.split()) for text in (values, files, inline)]
-    return _Options(sets[0], sets[1], sets[2], first, flags)
-
-
-_SHELL = _options("-o -O +o +O --rcfile --init-file", inline="-c", flags=True)
-_AWK = _options("-F -v", "-f --file", first=False, flags=True)
-_NODE = _options("-r --require --import --loader -C", inline="-e -p --eval --print")
-_PYTHON_OPTIONS = _options("-W -X --check-hash-based-pycs", inline="-c", flags=True)
-_INTERPRETERS = {
-    **dict.fromkeys(("bash", "dash", "ksh", "sh", "zsh"), _SHELL),
-    **dict.fromkeys(("awk", "gawk", "mawk", "nawk"), _AWK),
-    **dict.fromkeys(("node", "nodejs", "ts-node", "tsx"), _NODE),
-    **dict.fromkeys(("octave", "octave-cli"), _options("-p --path", inline="--eval")),
-    "R": _options("-g -d --args", "-f --file", "-e", first=False),
-    "Rscript": _options(inline="-e"),
-    "gnuplot": _options("-e", "-c"),
-    "julia": _options("-C -H -J -L -O -g -p -t --threads --procs", "", "-e -E --eval --print"),
-    "lua": _options("-l", inline="-e"),
-    "perl": _options("-I -M -m", inline="-e -E", flags=True),
-    "php": _options("-d -c", "-f --file", "-r"),
-    "psql": _options("-U -d -h -p -v -c -o", "-f --file", first=False),
-    "ruby": _options("-C -I -r -E", inline="-e", flags=True),
-    "sed": _options("-l", "-f --file", first=False, flags=True),
-}
-
-#: Programs that run the command behind their options: options with a value, words to pass over.
-_WRAPPERS: dict[str, tuple[str, int]] = {
-    "builtin": ("", 0),
-    "chronic": ("", 0),
-    "command": ("", 0),
-    "doas": ("-u -C", 0),
-    "env": ("-u -C --unset --chdir", 0),
-    "exec": ("-a", 0),
-    "flock": ("-w -E --timeout", 1),
-    "ionice": ("-c -n --class --classdata", 0),
-    "mpiexec": ("-n -np -c -H -N --host -host --hostfile -hostfile --map-by --bind-to -x -f", 0),
-    "mpirun": ("-n -np -c -H -N --host -host --hostfile -hostfile --map-by --bind-to -x -f", 0),
-    "nice": ("-n --adjustment", 0),
-    "nohup": ("", 0),
-    "setsid": ("", 0),
-    "srun": ("-n -N -c -p -t -J -o -e -A -w --ntasks --nodes --partition --time --mem", 0),
-    "stdbuf": ("-i -o -e", 0),
-    "sudo": ("-u -g -h -p -C -D", 0),
-    "taskset": ("", 1),
-    "time": ("-f -o --format --output", 0),
-    "timeout": ("-s -k --signal --kill-after", 1),
-    "unbuffer": ("", 0),
-    "xargs": ("-n -I -P -L -d -a -s", 0),
-    "xvfb-run": ("-n -s -e -f -p -w --server-num --server-args", 0),
-}
-#: As before, behind a word of their own.
-_RUNNERS = dict.fromkeys(
-    ("conda", "hatch", "mamba", "micromamba", "pdm", "pipenv", "pixi", "poetry", "rye", "uv"),
-    "-n -p -e --name --prefix --env --with --python --extra --group --project --directory "
-    "--env-file --manifest-path --cwd --with-requirements",
-)
-#: Programs that run a Python script somewhere among their arguments.
-_LAUNCHERS = frozenset(
-    (
-        *("accelerate", "bokeh", "kernprof", "mprof", "panel", "pyinstrument", "scalene"),
-        *("spark-submit", "streamlit", "torchrun", "viztracer"),
-    )
-)
-#: Modules that run the script or the module behind their own options.
-_RUN_OTHERS = frozenset(
-    (
-        *("cProfile", "coverage", "debugpy", "ipdb", "line_profiler", "memory_profiler"),
-        *("mpi4py", "mpi4py.run", "pdb", "profile", "pyinstrument", "scalene", "trace"),
-        "viztracer",
-    )
-)
-_COVERAGE = _options(
-    "-o -s --source --omit --include --rcfile --data-file --context --concurrency --debug "
-    "--outfile --sort --file --listen",
-    flags=True,
-)
+    directory: str | None = None
 
 
 def is_assignment(word: str) -> bool:
@@ -143,152 +64,244 @@ def is_assignment(word: str) -> bool:
     return _ASSIGNMENT.match(word) is not None
 
 
-def calls_of(words: Sequence[str], stdin: str | None = None) -> Iterator[Call]:
+def calls_of(
+    words: Sequence[str], stdin: Input | None = None, table: Table | None = None
+) -> Iterator[Call]:
     """Yield what a simple command runs.
 
     :param words: the program and its arguments
-    :param stdin: the file that it reads as its input
+    :param stdin: what it reads as its input, as far as that is known
     """
-    variables: list[str] = []
-    words = list(words)
-    while words:
-        if is_assignment(words[0]):
-            variables.append(words.pop(0))
-            continue
-        inner = _behind(words)
-        if inner is None:
-            break
-        words = inner
-    if not words:
+    count = next((n for n, word in enumerate(words) if not is_assignment(word)), len(words))
+    if count == len(words):
         return
-    for call in _program(words, stdin):
-        yield replace(call, variables=tuple(variables))
+    variables, words = tuple(words[:count]), list(words[count:])
+    reader = _Reader(table or TABLE, stdin)
+    for call in reader.program(name_of(words[0]), words):
+        yield replace(call, variables=variables) if variables else call
 
 
-def _name(word: str) -> str:
+#: The programs that come with the package.
+TABLE = Table()
+
+
+def name_of(word: str) -> str:
+    """Return the name of a program without its directory."""
     return word.replace("\\", "/").rpartition("/")[2].removesuffix(".exe")
 
 
-def _behind(words: list[str]) -> list[str] | None:
-    """Return the command that a wrapper runs, None if this is none."""
-    name = _name(words[0])
-    if name in _WRAPPERS:
-        values, skip = _WRAPPERS[name]
-        return _past_options(words[1:], values)[skip:]
-    if name in _RUNNERS:
-        rest = _past_options(words[1:], _RUNNERS[name])
-        if rest[:1] == ["run"]:
-            rest = _past_options(rest[1:], _RUNNERS[name])
-            # `uv run tool.py`: a script, not a program of this name
-            return ["python", *rest] if rest and rest[0].endswith(".py") else rest
-    return None
+@dataclass(slots=True)
+class _Found:
+    """What the options of a program say.
 
-
-def _past_options(words: list[str], values: str) -> list[str]:
-    takes = values.split()
-    at = 0
-    while at < len(words) and words[at].startswith("-"):
-        if words[at] == "--":
-            return words[at + 1 :]
-        at += 2 if words[at] in takes else 1
-    return words[at:]
-
-
-def _program(words: list[str], stdin: str | None) -> Iterator[Call]:
-    name, arguments = _name(words[0]), words[1:]
-    if _PYTHON.fullmatch(name):
-        yield from _python(arguments, _PYTHON_OPTIONS, stdin)
-    elif name == "R" and arguments[:2] == ["CMD", "BATCH"]:
-        yield from _scripts([word for word in arguments[2:] if not word.startswith("-")][:1])
-    elif name in _INTERPRETERS:
-        options = _INTERPRETERS[name]
-        # What others than these read is their data.
-        reads = options.first or name == "R"
-        yield from _interpreter(arguments, options, stdin if reads else None)
-    elif _STATA.fullmatch(name.lower()):
-        yield from _stata(arguments)
-    elif name in _OTHERS:
-        yield from _OTHERS[name](arguments)
-    elif name in _LAUNCHERS:
-        yield from _scripts([w for w in arguments if w.endswith(".py")][:1], python=True)
-    elif "/" in words[0]:
-        yield from _scripts(words[:1], python=True)
-
-
-def _scripts(names: Sequence[str], *, python: bool = False) -> Iterator[Call]:
-    for name in names:
-        yield Call(Script((name,), python))
-
-
-def _python(arguments: list[str], options: _Options, stdin: str | None) -> Iterator[Call]:
-    at, letter, value = _first(arguments, options, extra="m")
-    if letter == "m" and value is not None:
-        if value in _RUN_OTHERS:
-            rest = [word for word in arguments[at:] if word != "run"]
-            yield from _python(rest, _COVERAGE, None)
-        yield Call(module=value)
-    elif letter == "c" and value is not None:
-        yield Call(code=value)
-    elif letter is None and value is not None:
-        # A directory is run by what its __main__ holds.
-        yield Call(Script((value, f"{value}/__main__.py"), True))
-    elif letter is None and stdin is not None:
-        yield Call(Script((stdin,), True))
-
-
-def _interpreter(arguments: list[str], options: _Options, stdin: str | None) -> Iterator[Call]:
-    _, letter, value = _first(arguments, options)
-    if letter == "c" and options is _SHELL and value is not None:
-        yield Call(inline=value)
-    elif letter in {None, "file"} and value is not None:
-        yield Call(Script((value,)))
-    elif letter is None and stdin is not None:
-        yield Call(Script((stdin,)))
-
-
-def _first(
-    arguments: list[str], options: _Options, extra: str = ""
-) -> tuple[int, str | None, str | None]:
-    """Look for what decides which program is run.
-
-    :param extra: letters of options that decide as well
-    :returns: where its arguments begin; None for a script, ``file`` for the value of an option
-        that names one, the letter of any other option; its value
+    :ivar role, value: what decides what is run: an ``operand``, or the value of an option
+    :ivar rest: the words behind that
     """
+
+    role: str | None = None
+    value: str | None = None
+    rest: list[str] = field(default_factory=list)
+    directory: str | None = None
+
+
+class _Reader:
+    def __init__(self, table: Table, stdin: Input | None) -> None:
+        self.table = table
+        self.stdin = stdin
+
+    def program(self, name: str, words: list[str]) -> Iterator[Call]:
+        """Yield what a program runs, by its name."""
+        arguments = words[1:]
+        if name in SPECIAL:
+            yield from SPECIAL[name](arguments)
+            return
+        if name == "R" and arguments[:2] == ["CMD", "BATCH"]:
+            yield from _scripts([word for word in arguments[2:] if not word.startswith("-")][:1])
+            return
+        known = self.table.programs(name)
+        program = next((one for one in known if _applies(one, arguments)), None)
+        if program is not None:
+            yield from self._known(program, name, arguments)
+        elif not known and "/" in words[0]:
+            yield Call(Script((words[0],), "executable"), arguments=tuple(arguments))
+        elif not known:
+            yield from self._unknown(words)
+
+    @staticmethod
+    def _unknown(words: list[str]) -> Iterator[Call]:
+        """Yield what may be run by a program that stands in a variable, or is of the project."""
+        if UNKNOWN in words[0]:
+            suffixed = [word for word in words[1:] if word.endswith((".py", ".sh", ".R"))]
+            if suffixed:
+                follow = {"py": "python", "sh": "shell"}.get(suffixed[0].rpartition(".")[2])
+                yield Call(Script((suffixed[0],), follow or "content"))
+            else:
+                yield Call(unseen="a program whose name is in a variable")
+        else:
+            yield Call(Script((words[0],), "console"))
+
+    def _known(self, program: Program, name: str, arguments: list[str]) -> Iterator[Call]:
+        if program.follow == "unseen":
+            yield Call(unseen=f"{name}: what it runs is not known")
+        elif program.follow in {"pytest", "unittest"}:
+            yield Call(suite=program.follow, arguments=tuple(arguments))
+        elif name in _BY_WORDS or name.lower().lstrip("x").startswith("stata"):
+            yield from _BY_WORDS.get(name, _stata)(arguments)
+        elif program.follow == "make":
+            yield from self._make(program, arguments)
+        else:
+            if program.after:
+                arguments = _behind(program, arguments)
+            yield from self._by_options(program, arguments)
+
+    def _make(self, program: Program, arguments: list[str]) -> Iterator[Call]:
+        directory, files, rest = None, [], []
+        found = _Found(rest=arguments)
+        while found.rest:
+            found = scan(program, found.rest)
+            directory = found.directory or directory
+            if found.role == "files" and found.value is not None:
+                files += ["-f", found.value]
+            elif found.role == "operand" and found.value is not None:
+                rest.append(found.value)
+        yield Call(suite="make", arguments=(*files, *rest), directory=directory)
+
+    def _by_options(self, program: Program, arguments: list[str]) -> Iterator[Call]:
+        number, directory, found = 0, None, _Found(rest=arguments)
+        while True:
+            found = scan(program, found.rest)
+            directory = found.directory or directory
+            if found.role != "operand":
+                break
+            number += 1
+            if isinstance(program.script, str):
+                if str(found.value).endswith(tuple(program.script.split())):
+                    yield self._operand(program, found, directory)
+                    if program.follow != "notebook":
+                        return
+            elif number == program.script:
+                yield self._operand(program, found, directory)
+                return
+            elif program.script == 0 and not program.files:
+                return
+        yield from self._decided(program, found, directory)
+
+    def _operand(self, program: Program, found: _Found, directory: str | None) -> Call:
+        value, rest = str(found.value), tuple(found.rest)
+        if program.follow == "command":
+            if value.endswith((".py", ".pyw")) and "/" not in value:
+                return Call(words=("python", value, *rest), directory=directory)
+            return Call(words=(value, *rest), directory=directory)
+        # A directory is run by what its __main__ holds.
+        names = (value, f"{value}/__main__.py") if program.follow == "python" else (value,)
+        return Call(Script(names, program.follow), arguments=rest, directory=directory)
+
+    def _decided(self, program: Program, found: _Found, directory: str | None) -> Iterator[Call]:
+        value = found.value
+        if value is not None and found.role == "module":
+            if any(one.follow in _OF_MODULES for one in self.table.programs(value)):
+                for run in self.program(value, [value, *found.rest]):
+                    yield replace(run, directory=directory or run.directory)
+            yield Call(module=value, directory=directory)
+        elif value is not None and found.role == "inline":
+            if program.follow == "python":
+                yield Call(code=value, directory=directory)
+            elif program.follow in {"shell", "command"}:
+                text = value if program.follow == "shell" else " ".join([value, *found.rest])
+                arguments = tuple(found.rest) if program.follow == "shell" else ()
+                yield Call(inline=text, arguments=arguments, directory=directory)
+        elif value is not None and found.role == "files":
+            follow = "python" if program.follow == "command" else program.follow
+            yield Call(Script((value,), follow), arguments=tuple(found.rest))
+            if program.script == 0:
+                yield from self._by_options(program, found.rest)
+        elif found.role is None or found.role == "stdin":
+            yield from self._from_stdin(program)
+
+    def _from_stdin(self, program: Program) -> Iterator[Call]:
+        # What others than these read is their data.
+        if self.stdin is None or (program.script != 1 and program.names != "R"):
+            return
+        if self.stdin.file is not None:
+            yield Call(Script((self.stdin.file,), program.follow))
+        elif self.stdin.text is not None and program.follow == "python":
+            yield Call(code=self.stdin.text)
+        elif self.stdin.text is not None and program.follow == "shell":
+            yield Call(inline=self.stdin.text)
+
+
+def scan(program: Program, words: list[str]) -> _Found:
+    """Look for the first word that is no option, or the first option that decides."""
+    known = options(program)
+    found = _Found()
     at = 0
-    while at < len(arguments):
-        word = arguments[at]
-        following = arguments[at + 1] if at + 1 < len(arguments) else None
+    while at < len(words):
+        word = words[at]
         if word == "--":
-            return at + 2, None, following
+            return _at(found, "operand", words, at + 1)
         if word == "-":
-            return at + 1, "-", None
+            return _at(found, "stdin", words, at)
         if not word.startswith(("-", "+")):
-            return (at + 1, None, word) if options.first else (at + 1, None, None)
-        name, equals, value = word.partition("=")
-        if name in options.files:
-            return at + 2, "file", value if equals else following
-        if name in options.inline:
-            return at + 2, name.strip("-"), following
-        option, rest = _letters(word, options, extra)
-        if option in options.files:
-            return at + 2, "file", rest or following
-        if option in options.inline or (option != "-" and option[1:] in extra):
-            return at + (1 if rest else 2), option[1:], rest or following
-        at += 2 if word in options.values or (option != "-" and not rest) else 1
-    return at, None, None
+            return _at(found, "operand", words, at)
+        option, given = _split(word, program)
+        role = known.role(option)
+        taken = known.values.get(option, 1) if role is not None and given is None else 0
+        value = given if given is not None else (words[at + 1] if at + 1 < len(words) else None)
+        at += 1 + taken
+        if role == "directory":
+            found.directory = value
+        elif role in {"files", "inline", "module"}:
+            found.role, found.value, found.rest = role, value, words[at:]
+            return found
+    return found
 
 
-def _letters(word: str, options: _Options, extra: str) -> tuple[str, str]:
-    """Return the first option with a value among flags that share a dash, and the rest."""
-    if options.flags and not word.startswith("--"):
+def _at(found: _Found, role: str, words: list[str], at: int) -> _Found:
+    if at < len(words):
+        found.role, found.value, found.rest = role, words[at], words[at + 1 :]
+    return found
+
+
+def _split(word: str, program: Program) -> tuple[str, str | None]:
+    """Return an option and the value that is written with it, None if there is none."""
+    known = options(program)
+    name, equals, value = word.partition("=")
+    if known.role(word) is not None:
+        return word, None
+    if equals and known.role(name) is not None:
+        return name, value
+    if program.flags and not word.startswith("--"):
         for at, letter in enumerate(word[1:], start=1):
-            option = f"-{letter}"
-            if letter in extra or any(
-                option in known for known in (options.values, options.inline, options.files)
-            ):
-                return option, word[at + 1 :]
-    return "-", ""
+            if known.role(f"-{letter}") is not None:
+                return f"-{letter}", word[at + 1 :] or None
+    elif len(word) > 2 and word[1] != "-" and known.role(word[:2]) not in {None, "values"}:
+        return word[:2], word[2:]  # env -Cdir
+    return word, None
+
+
+def _applies(program: Program, arguments: list[str]) -> bool:
+    if program.needs and program.needs not in arguments:
+        return False
+    return not program.after or _sub_command(program, arguments) is not None
+
+
+def _sub_command(program: Program, arguments: list[str]) -> int | None:
+    """Return the place of the word that says what the program is to do."""
+    at = 0
+    known = options(program)
+    while at < len(arguments) and arguments[at].startswith("-"):
+        at += 1 + (known.values.get(arguments[at], 0) or (arguments[at] in known.directory))
+    return at if arguments[at : at + 1] and arguments[at] in program.after.split() else None
+
+
+def _behind(program: Program, arguments: list[str]) -> list[str]:
+    at = _sub_command(program, arguments)
+    return arguments if at is None else [*arguments[:at], *arguments[at + 1 :]]
+
+
+def _scripts(names: Sequence[str], follow: str = "content") -> Iterator[Call]:
+    for name in names:
+        yield Call(Script((name,), follow))
 
 
 def _stata(arguments: list[str]) -> Iterator[Call]:
@@ -306,19 +319,29 @@ def _matlab(arguments: list[str]) -> Iterator[Call]:
                 yield Call(Script((f"{word}.m", word)))
 
 
-def _coverage(arguments: list[str]) -> Iterator[Call]:
-    if arguments[:1] == ["run"]:
-        yield from _python(arguments[1:], _COVERAGE, None)
-
-
 def _sourced(arguments: list[str]) -> Iterator[Call]:
-    yield from _scripts(arguments[:1])
+    for name in arguments[:1]:
+        yield Call(Script((name,), "source"), arguments=tuple(arguments[1:]))
 
 
-_OTHERS: dict[str, Callable[[list[str]], Iterator[Call]]] = {
+def _find(arguments: list[str]) -> Iterator[Call]:
+    """Yield the commands that ``find`` runs for each file."""
+    at = 0
+    while at < len(arguments):
+        if arguments[at] in {"-exec", "-execdir", "-ok", "-okdir"}:
+            ends = (n for n in range(at, len(arguments)) if arguments[n] in _SHELL_ENDS)
+            end = next(ends, len(arguments))
+            yield Call(words=tuple(arguments[at + 1 : end]))
+            at = end
+        at += 1
+
+
+#: What a program that is run as a module may do: others of that name are something else.
+_OF_MODULES = frozenset({"python", "pytest", "unittest", "notebook"})
+_BY_WORDS: dict[str, Callable[[list[str]], Iterator[Call]]] = {"matlab": _matlab}
+#: What is no program but part of a shell, or has a language of its own for its arguments.
+SPECIAL: dict[str, Callable[[list[str]], Iterator[Call]]] = {
     ".": _sourced,
-    "coverage": _coverage,
-    "coverage3": _coverage,
-    "matlab": _matlab,
+    "find": _find,
     "source": _sourced,
 }

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import datetime
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from doit_invariants.adapters import stored
+from doit_invariants.adapters.code import unseen
 from doit_invariants.core.model import Json, printable
 from doit_invariants.core.records import Entry, PathState, Record, to_json
 from doit_invariants.core.trees import TreeState, in_blocks
@@ -24,9 +26,10 @@ def execute(command: Any, tasks: list[Any], as_json: bool) -> int:
     found = {task.name: stored.read(command.dep_manager, task.name) for task in tasks}
     among = command.dep_manager.session.placeholders.among
     placeholders = {task.name: among(task.targets) for task in tasks}
+    notes = {task.name: unseen(command.dep_manager.session, task) for task in tasks}
     if as_json:
         records = {
-            name: _json(before.record, command, placeholders[name])
+            name: _json(before.record, command, placeholders[name], notes[name])
             for name, before in found.items()
         }
         command.write(json.dumps(records, indent=2))
@@ -40,6 +43,8 @@ def execute(command: Any, tasks: list[Any], as_json: bool) -> int:
                 command.write(printable(f"  {line}"))
         for path in placeholders[name]:
             command.write(printable(f"  placeholder: {path}"))
+        for text in notes[name]:
+            command.write(printable(f"  not looked into: {text}"))
     return 0
 
 
@@ -51,8 +56,11 @@ def _no_record(command: Any, task: str) -> str:
     return f"no record: {end.text.partition(';')[0]}" if end is not None else "no record"
 
 
-def _json(record: Record | None, command: Any, placeholders: list[str]) -> Json:
-    extra = {"placeholders": placeholders} if placeholders else {}
+def _json(
+    record: Record | None, command: Any, placeholders: list[str], notes: Sequence[str]
+) -> Json:
+    extra: dict[str, Json] = {"placeholders": placeholders} if placeholders else {}
+    extra |= {"not_looked_into": list(notes)} if notes else {}
     if record is None:
         return extra or None
     tracked = {key: _contents(entry, command) for key, entry in record.entries.items()}

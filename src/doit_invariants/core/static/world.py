@@ -1,0 +1,125 @@
+"""What there is around a command: files of the project, the environment, programs on PATH."""
+
+from __future__ import annotations
+
+import glob
+import os
+import re
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from doit_invariants.core.static.expand import UNKNOWN, is_pattern, plain
+from doit_invariants.core.static.table import Table
+
+_FROM = re.compile(rb"^\s*from ([\w.]+) import \w+|^\s*import ([\w.]+)", re.MULTILINE)
+_PYTHON = re.compile(rb"#!.*\b(python|pypy)|^#!/bin/sh\n'''exec'")
+_SHELL = re.compile(rb"#!\s*\S*/(env\s+(-S\s+)?)?(ba|da|k|z)?sh\b")
+_MOST_TEXT = 1_000_000
+_MOST_MATCHES = 1_000
+#: In a wrapper of an installer these come before the module of the program.
+_OF_WRAPPERS = frozenset({b"re", b"sys", b"os", b"importlib", b"importlib.metadata"})
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A script that a command runs.
+
+    :ivar path: absolute path of its file
+    :ivar module: the dotted name, where it is run with ``-m``
+    :ivar search: absolute directories in which its imports are looked up besides: the present
+        one for a module, what the command puts on ``PYTHONPATH``
+    :ivar starts: absolute paths of the files to start from, where the path is a directory of them
+    """
+
+    path: str
+    module: str | None = None
+    search: tuple[str, ...] = ()
+    starts: tuple[str, ...] = ()
+
+
+class World:
+    """Answers what a reader of commands asks.
+
+    :ivar exists: whether there is a file, of the project, at an absolute path
+    :ivar search: absolute directories in which modules are looked up besides
+    :ivar environ: variables of the environment
+    :ivar table: the known programs
+    """
+
+    def __init__(
+        self,
+        exists: Callable[[str], bool],
+        search: Sequence[str] = (),
+        environ: Mapping[str, str] | None = None,
+        table: Table | None = None,
+    ) -> None:
+        self.exists = exists
+        self.search = tuple(search)
+        self.environ = {} if environ is None else environ
+        self.table = table or Table()
+        self._texts: dict[str, tuple[int, str]] = {}
+        self._modules: dict[str, str | None] = {}
+
+    def text(self, path: str) -> str | None:
+        """Return the text of a file; None if it can't be read, or is too long to be a script."""
+        try:
+            info = os.stat(path)
+            known = self._texts.get(path)
+            if known is not None and known[0] == info.st_mtime_ns:
+                return known[1]
+            if info.st_size > _MOST_TEXT:
+                return None
+            with open(path, encoding="utf-8", errors="surrogateescape") as stream:
+                text = stream.read()
+        except OSError:
+            return None
+        self._texts[path] = (info.st_mtime_ns, text)
+        return text
+
+    def paths(self, path: str) -> list[str]:
+        """Return the files that a path names: itself, or what matches a pattern."""
+        if UNKNOWN in path:
+            return []
+        if not is_pattern(path):
+            return [path] if self.exists(path) else []
+        pattern = "".join(plain(c) if is_pattern(c) else glob.escape(c) for c in path)
+        return list(filter(self.exists, sorted(glob.glob(pattern))[:_MOST_MATCHES]))
+
+    def language(self, path: str) -> str:
+        """Return how a file that is executed itself is looked into."""
+        if path.endswith((".py", ".pyw")):
+            return "python"
+        if path.endswith((".sh", ".bash", ".zsh", ".ksh")):
+            return "shell"
+        try:
+            with open(path, "rb") as stream:
+                first = stream.readline(200)
+        except OSError:
+            return "content"
+        if _PYTHON.match(first):
+            return "python"
+        return "shell" if _SHELL.match(first) else "content"
+
+    def module_of(self, program: str) -> str | None:
+        """Return the module that a console script on PATH runs, by what its installer wrote."""
+        if program not in self._modules:
+            self._modules[program] = self._module_of(program)
+        return self._modules[program]
+
+    def _module_of(self, program: str) -> str | None:
+        path = shutil.which(program, path=self.environ.get("PATH"))
+        if path is None or "/" in program:
+            return None
+        try:
+            with open(path, "rb") as stream:
+                head = stream.read(2000)
+        except OSError:
+            return None
+        if not _PYTHON.match(head):
+            return None
+        for match in _FROM.finditer(head):
+            name = match[1] or match[2]
+            if name not in _OF_WRAPPERS:
+                return name.decode()
+        return None
