@@ -27,8 +27,8 @@ class Function(Invariant):
     is unchanged if its normalised source *or* its bytecode is the same, so neither a formatter
     nor another version of Python makes it run; values are compared in any case.
 
-    Not seen: what is only named in data (``import_module(name)``), the data that it reads, what
-    it calls through a value that it is passed when it runs.
+    Not seen: what is only named in an argument (``import_module(name)``), the data that it
+    reads, what it calls through a value that it is passed when it runs.
     """
 
     kind: ClassVar[str] = "Function"

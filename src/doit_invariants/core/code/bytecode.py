@@ -21,8 +21,9 @@ import inspect
 import sys
 import types
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
+from doit_invariants.core.code.late import IMPORTERS, Import, Late, late_imports
 from doit_invariants.core.code.operations import (
     ABSOLUTE,
     ATTRIBUTES,
@@ -38,6 +39,7 @@ from doit_invariants.core.code.operations import (
     is_constant,
     jump_target,
     operations_of,
+    variables_of,
 )
 from doit_invariants.core.code.reads import WHOLE, Steps, shortest, steps_from
 from doit_invariants.core.digest import digest_bytes
@@ -62,7 +64,7 @@ _OF_CLASS = frozenset(
 )
 # Who calls one of these may use local variables by their names; the last ones, anything at all.
 _BY_NAME = frozenset({"locals", "eval", "exec", "vars", "dir"})
-_DYNAMIC = frozenset({"eval", "exec", "globals", "__import__", "import_module"})
+_DYNAMIC = frozenset({"eval", "exec", "globals"})
 #: Who says one of these may look at what else does not count.
 REFLECTION = {
     "__name__": "name",
@@ -88,14 +90,6 @@ def slot() -> str:
     return f"{version}-O{sys.flags.optimize}" if sys.flags.optimize else version
 
 
-class Import(NamedTuple):
-    """An import inside a function: the dots before, the module, the names taken from it."""
-
-    level: int
-    module: str
-    names: tuple[str, ...]
-
-
 @dataclass(frozen=True, slots=True)
 class Structure:
     """What counts of a code object and of all code nested in it.
@@ -109,6 +103,8 @@ class Structure:
     :ivar dynamic: whether it may use any global without naming it
     :ivar places: for each of ``reads`` the places in that global which are read
     :ivar inside: for each of ``frees`` the places in that variable which are read
+    :ivar late: the modules that it imports by a name which is a value
+    :ivar names_importers: whether it is dynamic by earlier versions, which knew no such names
     """
 
     digest: str
@@ -120,6 +116,8 @@ class Structure:
     dynamic: bool
     places: tuple[tuple[Steps, ...], ...]
     inside: tuple[tuple[Steps, ...], ...]
+    late: tuple[Late, ...]
+    names_importers: bool
 
 
 @functools.cache
@@ -140,6 +138,8 @@ def structure(code: types.CodeType) -> Structure:
             for chain, number in walk.reads.items()
         ),
         tuple(WHOLE if walk.by_name else shortest(found) for found in walk.inside.values()),
+        tuple(walk.late),
+        walk.names_importers,
     )
 
 
@@ -158,12 +158,15 @@ class _Walk:
     places: dict[int, list[Steps]] = field(default_factory=dict)
     inside: dict[int, list[Steps]] = field(default_factory=dict)
     by_name: bool = False
+    late: list[Late] = field(default_factory=list)
+    names_importers: bool = False
 
     def code(self, code: types.CodeType, outer: dict[str, list[int]]) -> bytes:
         """Return the structure; ``outer`` are the variables of enclosing code by their names."""
         operations = list(operations_of(code))
         scope = _Scope(self, code, outer, operations)
         parts = [scope.header()]
+        self.late += late_imports(operations, code, inner=bool(outer))
         index = 0
         while index < len(operations):
             index += self._write(operations, index, scope, parts)
@@ -216,6 +219,7 @@ class _Walk:
         """Note the names that let code look at more than it names."""
         if name in _DYNAMIC or not _DYNAMIC.isdisjoint(attributes):
             self.dynamic = True
+        self.names_importers |= name in IMPORTERS or not IMPORTERS.isdisjoint(attributes)
         # `__name__` alone is the global of the module, and counts as such.
         words = attributes if name is None or name.startswith("__") else (name, *attributes)
         self.reflects.update(REFLECTION[word] for word in words if word in REFLECTION)
@@ -241,11 +245,7 @@ class _Scope:
         self.locals: dict[int, int] = {}
         cells = code.co_cellvars
         plain = code.co_varnames
-        self.deref = (
-            (*plain, *(name for name in cells if name not in plain), *code.co_freevars)
-            if sys.version_info >= (3, 11)
-            else (*cells, *code.co_freevars)
-        )
+        self.deref = variables_of(code)
         # A list holds the number of a variable once it has one: who uses it first gives it.
         self.cells = {**outer, **{name: [] for name in cells}}
         self.cell_locals = {n for n, name in enumerate(plain) if name in cells}

@@ -62,8 +62,12 @@ class Graph:
 
     @property
     def is_narrow(self) -> bool:
-        """Whether of a value no more counts than the code reads."""
-        return any("|" in ref.rest for unit in self.units for ref in unit.refs)
+        """Whether less counts than in earlier versions: no more of a value than the code reads."""
+        return any(
+            (unit.code is not None and unit.code.names_importers)
+            or any("|" in ref.rest for ref in unit.refs)
+            for unit in self.units
+        )
 
     def _parts(self) -> Iterator[bytes]:
         for unit, extras in zip(self.units, self._extras, strict=True):

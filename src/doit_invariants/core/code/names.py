@@ -5,10 +5,10 @@ from __future__ import annotations
 import builtins
 import functools
 import types
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from doit_invariants.core.code.bytecode import Chain
+from doit_invariants.core.code.bytecode import Chain, Structure
 from doit_invariants.core.code.earlier import Key, Looked
 from doit_invariants.core.code.places import MISSING, NOTHING, is_opaque, places
 from doit_invariants.core.code.reads import WHOLE, Steps, behind
@@ -75,6 +75,22 @@ class Names:
                 return (Ref(label, f"{self._explorer.module(obj)} {'.'.join(chain[number:])}"),)
             obj = vars(obj)[attribute]
         return self.inside(unit, label, obj, chain, reads, len(chain) - 1)
+
+    def closure(self, unit: Unit, func: types.FunctionType, code: Structure) -> Iterator[Ref]:
+        """Yield what the closure variables of a function lead to."""
+        cells = dict(zip(func.__code__.co_freevars, func.__closure__ or (), strict=True))
+        # What `super()` looks at is named in the code of some versions only.
+        frees = dict(zip(code.frees, code.inside, strict=True))
+        frees.pop("__class__", None)
+        if "__class__" in cells:
+            frees["__class__"] = WHOLE
+        for name, reads in frees.items():
+            try:
+                value = cells[name].cell_contents
+            except ValueError:
+                yield Ref(f"closure {name}", "empty")
+            else:
+                yield from self.inside(unit, f"closure {name}", value, (name,), reads)
 
     def inside(
         self, unit: Unit, label: str, obj: Any, chain: Chain, reads: Iterable[Steps], skip: int = 0

@@ -76,6 +76,14 @@ def operations_of(code: types.CodeType) -> Iterator[Operation]:
             yield Operation(start, name, opcode, arg, at)
 
 
+def variables_of(code: types.CodeType) -> tuple[str, ...]:
+    """Return the names of the variables that operations on cells are about, by their argument."""
+    cells, plain = code.co_cellvars, code.co_varnames
+    if sys.version_info < (3, 11):
+        return (*cells, *code.co_freevars)
+    return (*plain, *(name for name in cells if name not in plain), *code.co_freevars)
+
+
 def is_constant(one: Operation) -> bool:
     """Return whether an operation loads a constant."""
     return one.opcode in CONSTS or one.name == "LOAD_SMALL_INT"

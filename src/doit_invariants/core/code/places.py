@@ -83,6 +83,16 @@ def places(
     return list(found.values())
 
 
+def found_at(value: Any, steps: Steps) -> Any:
+    """Return what is found after some steps, also through modules; None if that is not known."""
+    for number, step in enumerate(steps):
+        if not _is(value, types.ModuleType):
+            found, depth = _follow(value, steps[number:], lambda _: False)
+            return found if number + depth == len(steps) and found is not MISSING else None
+        value = vars(value).get(step.key) if step.kind == "attribute" else None
+    return value
+
+
 def is_opaque(value: Any, library: Library, teach: Teacher | None) -> bool:
     """Return whether a value counts as a whole: code, what is installed, what a plugin knows."""
     if _is(value, type):

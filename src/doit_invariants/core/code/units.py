@@ -17,11 +17,11 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from doit_invariants.core.code import objects
-from doit_invariants.core.code.bytecode import Import, structure
+from doit_invariants.core.code.bytecode import structure
 from doit_invariants.core.code.earlier import Looked
+from doit_invariants.core.code.late import UNKNOWN, Import, resolved
 from doit_invariants.core.code.library import Library
 from doit_invariants.core.code.names import PLAIN, Names
-from doit_invariants.core.code.reads import WHOLE, Steps
 from doit_invariants.core.code.shown import shown
 from doit_invariants.core.code.unit import Ref, Unit, tell_apart
 from doit_invariants.core.code.values import CodeEncoder, without_environment
@@ -154,15 +154,7 @@ class Explorer:
         assert code is not None
         for chain, reads in zip(code.reads, code.places, strict=True):
             yield from self.names.read(unit, func.__globals__, chain, reads)
-        cells = dict(zip(func.__code__.co_freevars, func.__closure__ or (), strict=True))
-        # What `super()` looks at is named in the code of some versions only.
-        frees = dict(zip(code.frees, code.inside, strict=True))
-        frees.pop("__class__", None)
-        for name, reads in (
-            *frees.items(),
-            *((("__class__", WHOLE),) if "__class__" in cells else ()),
-        ):
-            yield from self._cell(unit, name, cells[name], reads)
+        yield from self.names.closure(unit, func, code)
         for label, value in objects.own_values(func):
             yield from self.refs(label, value, unit)
         if "subclasses" in code.reflects:
@@ -174,18 +166,12 @@ class Explorer:
         if private := objects.private_names(func):
             # The name of the class is part of them, and no part of the source.
             yield Ref("private names", f"names {', '.join(private)}")
-        if code.dynamic:
+        for late in code.late if self.narrow else ():
+            found = resolved(late, func)
+            yield from self._import(func, found) if found else (Ref("import by name", UNKNOWN),)
+        if code.dynamic or (code.names_importers and not self.narrow):
             name = str(func.__globals__.get("__name__", ""))
             yield Ref(f"module {name}", self._source(name))
-
-    def _cell(
-        self, unit: Unit, name: str, cell: types.CellType, reads: Iterable[Steps]
-    ) -> Iterable[Ref]:
-        try:
-            value = cell.cell_contents
-        except ValueError:
-            return (Ref(f"closure {name}", "empty"),)
-        return self.names.inside(unit, f"closure {name}", value, (name,), reads)
 
     def _import(self, func: types.FunctionType, one: Import) -> Iterator[Ref]:
         """Refer to a module that the function imports when it runs: its source alone is known."""
