@@ -130,6 +130,7 @@ class Session:
         self.unfinished, self.rewritten = Marks("unfinished"), Marks("rewritten")
         self.ends = Ends()
         self.running: dict[str, Holder] = {}
+        self._store_problem: str | None = None
         self._store: tuple[Store | None] | None = None
         self._prepare()
 
@@ -157,6 +158,17 @@ class Session:
         if self._store is None:
             self._store = (open_store(self.settings, self.plugins.stores, self.root),)
         return self._store[0]
+
+    def store_problem(self) -> str:
+        """Return why the store can't be used, empty if it can; in a run it is said, once."""
+        if self._store_problem is None:
+            problem = self.store.problem(look=not self.runs) if self.store is not None else ""
+            self._store_problem = problem and f"setting 'store': {problem}"
+            if problem and self.runs:
+                fix = "nothing is shared in this run; name another directory, or set share to false"
+                text = f"{self._store_problem}; {fix}\n"
+                sys.stderr.write(printable(text.replace(self.root + os.sep, "")))
+        return self._store_problem
 
     @property
     def tracks(self) -> bool:

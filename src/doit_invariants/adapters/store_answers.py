@@ -89,6 +89,9 @@ class StoreAnswers(abc.ABC):
         store = self.session.store
         if store is None:
             raise CannotFingerprint("there is no store: the plugin builtin-stores is blocked")
+        problem = self.session.store_problem()
+        if problem:
+            raise CannotFingerprint(problem)
         return store
 
     def _left(self) -> dict[str, list[str]]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Callable, Mapping, MutableMapping
 from typing import Any
 
+from doit import loader as doit_loader
 from doit.cmd_clean import Clean
 from doit.cmd_forget import Forget
 from doit.cmd_ignore import Ignore
@@ -23,6 +25,8 @@ from doit_invariants.adapters.opening import open_db
 from doit_invariants.adapters.resume import Resume
 from doit_invariants.adapters.session import Session, attach_session, create_session
 from doit_invariants.core.errors import InvalidOption
+from doit_invariants.core.model import printable
+from doit_invariants.front.misplaced import misplaced
 from doit_invariants.plugins.settings import Settings, as_policy, read_settings
 
 
@@ -140,6 +144,9 @@ def speak_of_restores(
 def _settings(config: Mapping[str, Any], namespace: Mapping[str, Any]) -> Settings:
     project = config.get("GLOBAL", {}).get("invariants", {})
     in_dodo = namespace.get("DOIT_CONFIG", {}).get("invariants", {})
+    started = doit_loader.initial_workdir or os.curdir
+    for line in misplaced((started, os.curdir), namespace.get("DOIT_CONFIG", {})):
+        sys.stderr.write(printable(f"doit-invariants: {line}\n"))
     return read_settings(
         ("[tool.doit.invariants] in pyproject.toml", project),
         ("[invariants] in doit.cfg", config.get("invariants", {})),

@@ -35,7 +35,8 @@ class Invariants(DoitCmdBase):  # type: ignore[misc]
     doc_usage = "VERB [TASK ...]"
     doc_description = (
         f"VERB is one of:\n\n{_USAGE}\n\n"
-        "TASK is the name of a task or of a group (then its sub-tasks), or a pattern with `*`.\n\n"
+        "TASK is the name of a task or of a group (then its sub-tasks), or a pattern with `*`. For "
+        "`why` and `accept` its own options may stand behind it.\n\n"
         "Exit codes: 0; 1 if `why` found a task that is not up-to-date (as `doit info` does), "
         "`accept` refused one or `store verify` found damage; 3 for a mistake on the command line "
         "or in dodo.py."
@@ -94,14 +95,41 @@ class Invariants(DoitCmdBase):  # type: ignore[misc]
         if {"-h", "--help"} & set(in_args):
             self.write(self.help())
             return 0
-        try:
-            options, names = getopt.gnu_getopt(
-                in_args, self.cmdparser.get_short(), self.cmdparser.get_long()
-            )
-        except getopt.GetoptError as error:
-            raise CmdParseError(f"`invariants`: {error}; see `doit help invariants`") from error
-        given = [text for pair in options for text in pair if text]
+        given, names = self._split(in_args)
         return super().parse_execute([*given, "--", *names])
+
+    def _split(self, in_args: list[str]) -> tuple[list[str], list[str]]:
+        """Tell our options from names, and from options of the tasks that stand before them."""
+        given, names, rest = list[str](), list[str](), list(in_args)
+        while rest:
+            word = rest[0]
+            if word == "--":
+                return given, [*names, *rest[1:]]
+            if not word.startswith("-") or word == "-":
+                names.append(rest.pop(0))
+                continue
+            try:
+                count = self._length(rest)
+            except getopt.GetoptError as error:
+                if len(names) < 2 or names[0] not in ("why", "accept"):
+                    text = f"`invariants`: {error}; see `doit help invariants`"
+                    raise CmdParseError(text) from error
+                names.append(rest.pop(0))
+            else:
+                given += rest[:count]
+                del rest[:count]
+        return given, names
+
+    def _length(self, words: list[str]) -> int:
+        """Return how many words our option takes that is the first of some; or raise."""
+        short, long = self.cmdparser.get_short(), self.cmdparser.get_long()
+        try:
+            getopt.getopt(words[:1], short, long)
+        except getopt.GetoptError as error:
+            if "argument" not in str(error) or len(words) < 2:
+                raise
+            return 2
+        return 1
 
     def execute(self, params: Any, args: list[str]) -> Any:
         """Take the verb off the arguments; doit then loads the tasks and calls _execute."""
@@ -184,7 +212,7 @@ class Invariants(DoitCmdBase):  # type: ignore[misc]
         """
         tasks = {task.name: task for task in self.task_list}
         selected: dict[str, None] = {}
-        for name in names or self.sel_tasks or list(tasks):
+        for name in self._without_options(names or self.sel_tasks or list(tasks), tasks):
             found = [n for n in tasks if fnmatch.fnmatchcase(n, name)] if "*" in name else [name]
             if not found:
                 raise InvalidCommand(f"no task matches {name!r}")
@@ -193,6 +221,19 @@ class Invariants(DoitCmdBase):  # type: ignore[misc]
                     raise InvalidCommand(f"'{one}' is not a task.")
                 selected[one] = None
         return list(selected)
+
+    def _without_options(self, words: list[str], tasks: dict[str, Any]) -> list[str]:
+        """Give tasks the options that stand behind their names, as a run does; return the names."""
+        names: list[str] = []
+        rest = list(words)
+        while rest:
+            names.append(rest.pop(0))
+            task = tasks.get(names[-1])
+            if task is not None and any(word.startswith("-") for word in rest):
+                rest = list(task.init_options(rest) or [])
+            if rest and task is not None and task.pos_arg is not None and task.pos_arg_val is None:
+                task.pos_arg_val, rest = rest, []
+        return names
 
     def write(self, text: str) -> None:
         """Write a line."""

@@ -137,6 +137,13 @@ class Store(abc.ABC):
         self.location = location
         self.options = options
 
+    def problem(self, *, look: bool = False) -> str:
+        """Return why the store can't be used at all, in one line; empty if it may be used.
+
+        :param look: whether nothing may be written to find that out
+        """
+        return ""
+
     @abc.abstractmethod
     def find(self, signature: str) -> Json | None:
         """Return the entry, None if there is none, and mark it as used just now.

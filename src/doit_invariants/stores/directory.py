@@ -22,7 +22,7 @@ from doit_invariants.stores.base import (
 )
 from doit_invariants.stores.blob_files import BlobFiles
 from doit_invariants.stores.entry_files import EntryFiles
-from doit_invariants.stores.layout import Layout, reason
+from doit_invariants.stores.layout import Layout, can_be_made, reason
 from doit_invariants.stores.leases import Lease
 from doit_invariants.stores.pruning import listing
 from doit_invariants.stores.upkeep import Upkeep
@@ -57,6 +57,14 @@ class DirectoryStore(Store):
     def __reduce__(self) -> tuple[type[DirectoryStore], tuple[str, StoreOptions]]:
         """Leave the lease behind: it is that of this process."""
         return type(self), (self.location, self.options)
+
+    def problem(self, *, look: bool = False) -> str:
+        """See :meth:`Store.problem`: whether the directory is there, or can be made."""
+        try:
+            can_be_made(self.location, look=look)
+        except OSError as error:
+            return f"the store {self.location} can't be made: {reason(error)}"
+        return ""
 
     def find(self, signature: str) -> Json | None:
         """See :meth:`Store.find`."""

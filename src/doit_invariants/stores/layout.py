@@ -19,6 +19,7 @@ None of the directories is a link: through one, what lies elsewhere would be rep
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
 import shutil
@@ -298,3 +299,24 @@ def is_directory(path: str) -> bool:
 def reason(error: OSError) -> str:
     """Return what an error of the system says, in one line."""
     return error.strerror or type(error).__name__
+
+
+def can_be_made(directory: str, *, look: bool) -> None:
+    """Raise OSError if there is no such directory and it can't be made; nothing stays made.
+
+    :param look: whether nothing may be tried
+    """
+    above = directory
+    while not os.path.lexists(above):
+        above = os.path.dirname(above)
+    if not os.path.isdir(above):
+        raise NotADirectoryError(errno.ENOTDIR, f"{above} is not a directory", above)
+    if above == directory:
+        return
+    if not os.access(above, os.W_OK | os.X_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), above)
+    if not look:
+        # Only the system can tell: a user with all rights can't write everywhere.
+        probe = os.path.join(above, f".doit-invariants-{owned_name()}")
+        os.mkdir(probe)
+        os.rmdir(probe)
