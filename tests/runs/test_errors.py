@@ -261,7 +261,7 @@ def task_a():
             "[tool.doit.invariants] in pyproject.toml: unknown setting "
             "'track_cod'; did you mean 'track_code'? allowed are invariants, cache, ttl, "
             "track_code, track_targets, export_dir, export_how, export_overwrite, share, store, "
-            "store_link, store_max_size, replay, verify_hits, summary, block, tree_exclude, "
+            "store_link, store_max_size, replay, verify_hits, summary, chdir, block, tree_exclude, "
             "code_roots",
         ),
         ({"export_how": "zip"}, "setting 'export_how' must be one of copy, hardlink, symlink"),

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from doit.dependency import Dependency, DependencyStatus
 
+from doit_invariants.adapters import workdir
 from doit_invariants.adapters.marks import INTERRUPTED
 from doit_invariants.adapters.quick import is_as_recorded
 from doit_invariants.adapters.session import PLAN, Session, ensure_session
@@ -162,6 +163,7 @@ class InvariantsDependency(Dependency):  # type: ignore[misc]
             save_root(self, task.name, task.values)
 
     def _end(self, task: Any) -> None:
+        workdir.say(self.session, task)
         if self.session.durable is not None:
             self.session.durable.end(task.name)
 

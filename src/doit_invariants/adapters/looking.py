@@ -5,9 +5,10 @@ Everything is looked at even where one reason would do: users are told all of th
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
-from doit_invariants.adapters import stored
+from doit_invariants.adapters import stored, workdir
 from doit_invariants.adapters.context import Signer, TaskContext
 from doit_invariants.adapters.freeze import freeze
 from doit_invariants.adapters.host import HostFacts, evaluate_uptodate
@@ -36,6 +37,8 @@ def check(dep_manager: InvariantsDependency, task: Any, status: Any, *, asked: b
     :raises Exception: what a user's own ``uptodate`` raises, but not with ``-n``
     """
     session, tasks = dep_manager.session, dep_manager.tasks
+    if session.home is None:
+        session.home = os.getcwd()  # no action has run yet
     facts = HostFacts()
     accepted = session.resume and session.resume.accepted(task.name, tasks)
     if accepted:
@@ -170,6 +173,8 @@ def _prepare(dep_manager: InvariantsDependency, task: Any, look: Look, verdict: 
                     unshare(target)
             if session.durable is not None and task._actions:
                 session.durable.dispatch(task)
+            if task._actions:
+                workdir.hand_out(session, task)
         if session.writes and task._actions:
             freeze(session, dep_manager.tasks)
             session.executed = True

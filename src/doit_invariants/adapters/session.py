@@ -87,6 +87,7 @@ class Session:
     :ivar signing: tasks whose signature is being computed, to see a circle
     :ivar database: the files of doit's DB, absolute: in a tracked directory they do not count
     :ivar frozen: whether the values that actions can change have been looked at
+    :ivar home: the directory in which the tasks run, None until the first is looked at
     :ivar directories: targets without their trailing slash, to the target and its task; None
         until all tasks are loaded that are not delayed
     """
@@ -120,6 +121,7 @@ class Session:
         self.relations = Relations()
         self.signing: list[str] = []
         self.database: tuple[str, ...] = ()
+        self.home: str | None = None
         self.directories: dict[str, tuple[str, str]] | None = None
         self.resume: Resume | None = None
         self.counts = Counts()

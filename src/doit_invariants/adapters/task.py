@@ -6,7 +6,9 @@ attributes of a task, so what differs must be in the class, and what it needs in
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 from typing import TYPE_CHECKING, Any
 
 from doit.exceptions import TaskFailed
@@ -15,6 +17,7 @@ from doit.task import Task
 from doit_invariants.adapters.durable import JOURNALED, begin
 from doit_invariants.adapters.session import IMPORTS, PLAN
 from doit_invariants.adapters.untouched import LEFT, OTHERS, left
+from doit_invariants.adapters.workdir import put_back
 
 if TYPE_CHECKING:
     from doit_invariants.adapters.plan import Plan
@@ -60,7 +63,11 @@ class InvariantsTask(Task):  # type: ignore[misc]
 
     def run(self, stream: Any) -> Any:
         """Execute the actions, and refuse values that would break doit's DB at the end."""
-        failure = super().execute(stream)
+        try:
+            failure = super().execute(stream)
+        finally:  # also before doit writes its DB after Ctrl-C, some of them by a relative name
+            moved = put_back(self.__dict__)
+        failure = failure or moved
         values: Any = self.__dict__["values"]
         if failure is None and values and JOURNALED in self.__dict__:
             try:
@@ -73,7 +80,14 @@ class InvariantsTask(Task):  # type: ignore[misc]
 
     def execute_teardown(self, stream: Any) -> Any:
         """Tear down what the actions have set up; a restored task has not."""
-        return None if self.is_restored else super().execute_teardown(stream)
+        if self.is_restored:
+            return None
+        home = os.getcwd()
+        try:
+            return super().execute_teardown(stream)
+        finally:
+            with contextlib.suppress(OSError):
+                os.chdir(home)
 
     def save_extra_values(self) -> None:
         """Run the value savers; for doit's ``timeout`` a restored result is as old as it is."""

@@ -43,7 +43,10 @@ class Project:
 
     def as_directory(self) -> contextlib.AbstractContextManager[None]:
         """Look at relative paths from where they are meant: an action may have left that."""
-        present = os.getcwd()
+        try:
+            present = os.getcwd()
+        except OSError:
+            present = ""  # an action has removed it
         return _THERE if present == self.root else _elsewhere(self.root, present)
 
     def _decide(self, path: str) -> bool:
@@ -69,7 +72,8 @@ def _elsewhere(directory: str, present: str) -> Iterator[None]:
     try:
         yield
     finally:
-        os.chdir(present)
+        if present:
+            os.chdir(present)
 
 
 @functools.cache

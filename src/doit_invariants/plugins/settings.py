@@ -47,6 +47,8 @@ class Settings(NamedTuple):
         and what they make is compared
     :ivar summary: whether a run ends with a line of counts: ``true``, ``false``, or ``auto``: if
         something was restored
+    :ivar chdir: what happens to a task that leaves another working directory: ``restore``: it is
+        put back, or ``fail``
     :ivar block: names of plugins that stay out
     :ivar tree_exclude: patterns of names that count in no directory
     :ivar code_roots: directories of code that is followed like the project's own
@@ -67,6 +69,7 @@ class Settings(NamedTuple):
     replay: bool = True
     verify_hits: float = 0.0
     summary: bool | str = "auto"
+    chdir: str = "restore"
     block: tuple[str, ...] = ()
     tree_exclude: tuple[str, ...] = TREE_EXCLUDE
     code_roots: tuple[str, ...] = ()
@@ -209,6 +212,7 @@ _CONVERTERS: dict[str, _Converter] = {
     "replay": _boolean,
     "verify_hits": _share_of,
     "summary": _summary,
+    "chdir": _one_of("restore", "fail"),
     "block": _texts,
     "tree_exclude": _texts,
     "code_roots": _texts,
