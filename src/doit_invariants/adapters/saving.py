@@ -24,6 +24,7 @@ from doit_invariants.adapters.untouched import LEFT, OTHERS, as_left
 from doit_invariants.core.files import EDITED_MEANWHILE
 from doit_invariants.core.layout import Origin
 from doit_invariants.core.records import PathState, Record
+from doit_invariants.core.trees import TreeState
 
 if TYPE_CHECKING:
     from doit_invariants.adapters.dependency import InvariantsDependency
@@ -139,6 +140,7 @@ def _save_record(
     known = look.before.record is not None or look.before.unreadable is not None
     if not look.snapshot.has_dependencies and not known:
         return  # it runs every time: there is nothing to compare, unless there once was
+    before = look.snapshot.targets
     if look.spec.track_targets:
         if origin == "accept":
             look.targets()
@@ -152,6 +154,12 @@ def _save_record(
         for key in edited_meanwhile(look):
             seen = look.snapshot.observed[key]
             look.snapshot.observed[key] = seen.spoiled(EDITED_MEANWHILE)
+    after = look.snapshot.targets
+    if after and any(isinstance(state, TreeState) for state in after.values()):
+        from doit_invariants.adapters import others as of_others  # late: few have directories
+
+        old = after if origin == "accept" else before
+        of_others.note(dep_manager, task.name, origin, old, look.before.record, after)
     _write(dep_manager, task, make_record(look, inputs, origin, executed_at), look)
 
 

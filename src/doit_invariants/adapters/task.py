@@ -38,6 +38,17 @@ class InvariantsTask(Task):  # type: ignore[misc]
         plan = self.plan
         return bool(plan and plan.outcome and plan.outcome.source is not None)
 
+    def clean(self, outstream: Any, dryrun: bool) -> None:
+        """Clean the task; of a directory that it has made goes what it left there."""
+        from doit_invariants.adapters import cleaning  # late: it is for one command
+
+        if self._remove_targets is True:
+            self.init_options()
+            cleaning.clean_targets(self, dryrun)
+            return
+        cleaning.take_over(self)
+        super().clean(outstream, dryrun)
+
     def execute(self, stream: Any) -> Any:
         """Restore the task, or execute its actions; doit calls this in a worker.
 

@@ -27,6 +27,7 @@ from doit_invariants.adapters.session import Session, attach_session, create_ses
 from doit_invariants.core.errors import InvalidOption
 from doit_invariants.core.model import printable
 from doit_invariants.front.misplaced import misplaced
+from doit_invariants.front.pipes import outlive_readers
 from doit_invariants.plugins.settings import Settings, as_policy, read_settings
 
 
@@ -54,6 +55,7 @@ def attach(
     :raises InvalidDodoFile: for a wrong setting or plugin, in one line
     """
     task_dicts.install()
+    outlive_readers()
     runs = bool(command.execute_tasks)
     writes = runs or isinstance(command, ResetDep)
     writes = writes or getattr(command, "writes_records", False)
