@@ -50,7 +50,7 @@ class TaskContext:
 
     def digest_value(self, value: object) -> str:
         """Return the digest of a Python value, plugins' types included."""
-        return self.session.digest_value(value)
+        return digest_value(value, root=self.root, teach=self.teach)
 
     def signature_of(self, task: str) -> str:
         """Return the present signature of another task."""

@@ -175,6 +175,8 @@ class InvariantsDependency(Dependency):  # type: ignore[misc]
         session = self.session
         with contextlib.suppress(Exception):
             self._mark_interrupted()
+        with contextlib.suppress(Exception):
+            session.keep_taught()
         with contextlib.suppress(Exception):  # of a damaged DB: nothing is tidied then
             session.ends.sweep(self.tasks)
             session.details.sweep()

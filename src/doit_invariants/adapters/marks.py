@@ -42,6 +42,16 @@ class Marks:
         """Remember a value under a key."""
         self._write({**self.read(), key: value})
 
+    def update(self, found: dict[str, Json], most: int) -> None:
+        """Remember several values, and of all the newest.
+
+        :param most: how many are kept
+        """
+        known = self.read()
+        if not found.items() <= known.items():
+            rest = {key: value for key, value in known.items() if key not in found}
+            self._write(dict([*rest.items(), *found.items()][-most:]))
+
     def drop(self, *keys: str) -> None:
         """Forget keys, where there are any."""
         known = self.read()

@@ -176,7 +176,7 @@ def refresh(dep_manager: InvariantsDependency, task: Any, look: Look) -> None:
     origin: Origin = previous.origin if previous is not None else "adopt"
     executed_at = previous.executed_at if previous is not None else None
     record = make_record(look, inputs, origin, executed_at)
-    if record == previous and not look.before.moved:
+    if record == previous and not (look.before.moved or look.before.upgraded):
         return
     if look.before.moved:
         resave_values(dep_manager, task.name)

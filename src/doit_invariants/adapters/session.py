@@ -44,6 +44,9 @@ if TYPE_CHECKING:
 
 Clock = Callable[[], float]
 
+# Files; of those that were looked at the longest ago nothing is known any more.
+_TAUGHT = 20_000
+
 #: The name of the attribute of a task that holds its :class:`~doit_invariants.adapters.plan.Plan`.
 PLAN = "invariants_plan"
 
@@ -72,6 +75,7 @@ class Session:
     :ivar unfinished: tasks whose last execution failed, or did not end
     :ivar ends: how the last attempts at tasks ended that were no success
     :ivar running: the tasks that another doit runs right now, and that doit
+    :ivar taught: of what plugins taught of files, the digest of the content
     :ivar rewritten: inputs into which their task writes what is there
     :ivar placeholders: those of ``cache: "force"``
     :ivar explains: whether this is our own command
@@ -130,6 +134,7 @@ class Session:
         self.durable: Durable | None = None
         self.unlock: Callable[[], Any] = lambda: None
         self.unfinished, self.rewritten = Marks("unfinished"), Marks("rewritten")
+        self.taught = Marks("taught")
         self.ends = Ends()
         self.running: dict[str, Holder] = {}
         self._store_problem: str | None = None
@@ -141,6 +146,7 @@ class Session:
         hook = self.plugins.listener
         teach_file = hook("invariants_digest_file")
         self.files = FileView(teach_file and careful(teach_file))
+        self.files.taught_before = lambda digest: self.taught.read().get(digest)
         teach = hook("invariants_digest_value")
         self.teach: Teacher | None = teach and text_from(teach)
         self.project = Project(self.root, self.settings.code_roots)
@@ -190,6 +196,11 @@ class Session:
         """Tell the user what did not go as he would expect; a reporter may capture it."""
         text = text.replace(self.root + os.sep, "")
         sys.stderr.write(printable(f"{task}: {text}\n"))
+
+    def keep_taught(self) -> None:
+        """Keep what plugins taught of files, for when they are gone, or teach something else."""
+        if self.files.taught and self.writes:
+            self.taught.update(self.files.taught, _TAUGHT)
 
     def close(self) -> None:
         """End a run: nothing of the store is in use any more, nothing is aside."""
@@ -302,6 +313,7 @@ def attach_session(dep_manager: Any, session: Session) -> None:
     session.details.open(dep_manager)
     session.placeholders.open(dep_manager)
     session.unfinished.open(dep_manager)
+    session.taught.open(dep_manager)
     session.rewritten.open(dep_manager)
     session.ends.open(dep_manager)
     session.database = tuple(name + suffix for suffix in SUFFIXES)

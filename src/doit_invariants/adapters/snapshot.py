@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import json
 import os
@@ -18,13 +19,15 @@ from doit_invariants.adapters.states import input_state, known_file, known_tree,
 from doit_invariants.core.decide import Observed, Snapshot
 from doit_invariants.core.errors import CannotFingerprint, InvariantsError
 from doit_invariants.core.files import UNEQUAL, Stat
-from doit_invariants.core.invariant import Invariant
+from doit_invariants.core.invariant import Fingerprint, Invariant
 from doit_invariants.core.model import Json, Reason
-from doit_invariants.core.records import PathState, Record
+from doit_invariants.core.records import Entry, PathState, Record
 from doit_invariants.core.trees import Selection, TreeState, is_directory
 
 if TYPE_CHECKING:
     from doit_invariants.adapters.dependency import InvariantsDependency
+
+_UNTAUGHT = "what is kept for the run where nothing is taught of values"
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -35,6 +38,7 @@ class Before:
     :ivar unreadable: why there is none although something is stored
     :ivar states: doit's own states, by the path that is looked up
     :ivar superseded: whether plain doit, without us, has run the task since
+    :ivar upgraded: whether what is compared was recorded by an earlier version of a kind
     :ivar moved: whether the record was made when the project was in another directory
     """
 
@@ -43,6 +47,7 @@ class Before:
     states: dict[str, Any] = field(default_factory=dict)
     moved: bool = False
     superseded: bool = False
+    upgraded: bool = False
 
     def known(self, path: str, info: os.stat_result) -> PathState:
         """Return the recorded state of a ``file_dep``, None if there is none."""
@@ -206,6 +211,8 @@ class Look:
     def _observe(self, key: str, one: Invariant, source: str | None) -> None:
         record = self.before.record
         entry = record.entries.get(key) if record is not None else None
+        if record is not None and entry is not None and entry.older(one):
+            entry = self._upgraded(record, key, entry, one)
         previous = entry.fingerprint if entry is not None and entry.comparable(one) else None
         if previous is not None and previous.get("digest") in UNEQUAL:
             previous = None  # a kind may give back what it was given
@@ -222,6 +229,44 @@ class Look:
         else:
             self.snapshot.observed[key] = Observed(one, fingerprint, source)
             self.snapshot.unknown.discard(key)
+            if self._is_taught_since(one, previous, fingerprint):
+                self.snapshot.adopted.add(key)
+
+    def _is_taught_since(
+        self, one: Invariant, previous: Fingerprint | None, now: Fingerprint
+    ) -> bool:
+        """Return whether a plugin teaches values since, and without it all is as before.
+
+        To be asked after the fingerprint is known: most have not changed.
+        """
+        if self.session.teach is None or previous is None or previous["digest"] == now["digest"]:
+            return False
+        context = copy.copy(self.context)
+        context.teach = None
+        context.memo = self.context.memo.setdefault(_UNTAUGHT, {})
+        try:
+            untaught = one.fingerprint(context, previous)
+            return one.difference(previous, untaught, context) is None
+        except Exception:
+            return False  # it can't be compared without what is taught, or is a plugin's
+
+    def _upgraded(self, record: Record, key: str, entry: Entry, one: Invariant) -> Entry:
+        """Let a kind say what it would have recorded; in the record as it is compared."""
+        try:
+            fingerprint = one.upgrade(entry.fingerprint, entry.version)
+            if fingerprint is None:
+                return entry
+            _check_json(one, fingerprint)
+        except InvariantsError as error:
+            self.problem(one.label(), str(error).removeprefix(f"{one.label()}: "))
+            return entry
+        except Exception as error:
+            self.problem(one.label(), f"upgrade() failed with {type(error).__name__}: {error}")
+            return entry
+        self.before.upgraded = True
+        entry = entry._replace(version=one.version, fingerprint=fingerprint)
+        self.before.record = replace(record, entries={**record.entries, key: entry})
+        return entry
 
     def problem(self, subject: str, text: str) -> None:
         """Note that something can't be checked."""

@@ -7,9 +7,10 @@ The rules, in the order in which their reasons are given:
 3. An invariant that the user listed counts when it changed, was added or was taken away.
 4. What is tracked implicitly (the code of actions, targets) counts when it changed, or was
    added or taken away *while it was being tracked*. Where no record of it exists yet it is
-   adopted as it stands, so that installing or upgrading reruns nothing; going back to a
-   version of a kind before the recorded one does. What a tracker adds is adopted as well where
-   the record was made by an earlier version of it, which may have seen less.
+   adopted as it stands, so that installing or upgrading reruns nothing. What a tracker adds is
+   adopted as well where the record was made by an earlier version of it, which may have seen less.
+5. What an earlier version of a kind has recorded, and the present one can't compare with, is
+   adopted as well; going back to a version before the recorded one runs the task.
 """
 
 from __future__ import annotations
@@ -64,6 +65,7 @@ class Snapshot:
     :ivar observed: invariants by their id
     :ivar sources: plugins that were asked for implicit invariants
     :ivar policy: reasons that the cache policy adds
+    :ivar adopted: ids of invariants that differ by how they are compared alone
     :ivar unknown: ids of invariants that could not be checked
     :ivar problems: what could not be checked; any of them makes the verdict an error
     """
@@ -79,6 +81,7 @@ class Snapshot:
     sources: tuple[str, ...] = ()
     policy: list[Reason] = field(default_factory=list)
     unknown: set[str] = field(default_factory=set)
+    adopted: set[str] = field(default_factory=set)
     problems: list[Reason] = field(default_factory=list)
 
 
@@ -128,23 +131,10 @@ def _compare_invariants(before: Record, now: Snapshot, context: Context) -> Iter
     same = _match(before, now)
     learned = _learned(before, now)
     for key, seen in now.observed.items():
-        old = before.entries.get(same.get(key, key))
-        label = seen.invariant.label()
-        if old is not None and old.comparable(seen.invariant):
-            difference = _difference(seen, old.fingerprint, context)
-            if difference is not None:
-                yield Reason(
-                    difference.code,
-                    label,
-                    difference.text,
-                    difference.changes,
-                    difference.detail,
-                )
-        elif seen.source is None or (old is not None and not old.older(seen.invariant)):
-            text = "added" if old is None else "recorded by another version of this kind"
-            yield Reason("added_invariant", label, text)
-        elif seen.source in before.sources and old is None and seen.source not in learned:
-            yield Reason("added_invariant", label, "added")
+        if key not in now.adopted:
+            old = before.entries.get(same.get(key, key))
+            tracked = seen.source in before.sources and seen.source not in learned
+            yield from _compare_one(seen, old, tracked, context)
     recorded = set(same.values())
     for key, entry in before.entries.items():
         tracked = entry.source is None or entry.source in now.sources
@@ -154,6 +144,25 @@ def _compare_invariants(before: Record, now: Snapshot, context: Context) -> Iter
         order = [same[k] for k, o in now.observed.items() if o.source == source and k in same]
         if len(order) > 1 and order != [key for key in before.entries if key in set(order)]:
             yield Reason("changed_invariant", source, "what it tracks is in another order")
+
+
+def _compare_one(
+    seen: Observed, old: Entry | None, tracked: bool, context: Context
+) -> Iterator[Reason]:
+    """Compare an invariant with what is recorded of it.
+
+    :param tracked: whether the plugin that adds it was asked then
+    """
+    label = seen.invariant.label()
+    if old is None:
+        if seen.source is None or tracked:
+            yield Reason("added_invariant", label, "added")
+    elif old.comparable(seen.invariant):
+        found = _difference(seen, old.fingerprint, context)
+        if found is not None:
+            yield Reason(found.code, label, found.text, found.changes, found.detail)
+    elif not old.older(seen.invariant):
+        yield Reason("added_invariant", label, "recorded by another version of this kind")
 
 
 def _learned(before: Record, now: Snapshot) -> set[str]:

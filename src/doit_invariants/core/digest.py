@@ -83,6 +83,11 @@ def _measure(descriptor: int, length: int) -> tuple[str, int]:
     return _PREFIX + hasher.hexdigest(), total
 
 
+def is_of_content(digest: str) -> bool:
+    """Return whether this looks like a digest that we make of the content of a file."""
+    return digest.startswith(_PREFIX)
+
+
 def is_plain_md5(digest: str) -> bool:
     """Return whether this is the md5 that doit itself stores, without an algorithm in front."""
     return _PLAIN_MD5.fullmatch(digest) is not None

@@ -141,6 +141,11 @@ class FileView:
         # wrote or read the file ourselves; it is recorded as unsettled all the same.
         self._learned: dict[str, tuple[Stat, FileState]] = {}
         self._md5: dict[tuple[str, Stat], str] = {}
+        self._contents: dict[tuple[str, Stat], str] = {}
+        #: What was taught in this run, to the digest of the content that it was taught of.
+        self.taught: dict[str, str] = {}
+        #: Returns the same of earlier runs, None for what is not known.
+        self.taught_before: Callable[[str], Json] = lambda _: None
 
     @property
     def teaches(self) -> bool:
@@ -168,8 +173,12 @@ class FileView:
         seen = self._known(path, key)
         if seen is None:
             seen = self._seen[path] = self._hash(path, key)
-        if known is not None and digests.is_plain_md5(known.digest):
+        if known is None or known.digest == seen.digest:
+            return seen
+        if digests.is_plain_md5(known.digest):
             return self._compare_md5(path, key, known, seen)
+        if self._has_content(path, key, known.digest, seen.digest):
+            return FileState(known.digest, seen.stat)
         return seen
 
     def _known(self, path: str, key: Stat) -> FileState | None:
@@ -212,7 +221,34 @@ class FileView:
 
     def _digest(self, path: str, size: int) -> tuple[str, int]:
         taught = self._teach(path) if self._teach is not None else None
-        return (taught, size) if taught is not None else digests.measure_file(path, size)
+        if taught is None:
+            return digests.measure_file(path, size)
+        content, size = digests.measure_file(path, size)
+        self.taught[digests.digest_bytes(taught.encode("utf-8", "surrogateescape"))] = content
+        return taught, size
+
+    def _has_content(self, path: str, key: Stat, recorded: str, now: str) -> bool:
+        """Return whether a file has the content of which something else is recorded.
+
+        That is so where a plugin that teaches its format was added, removed or changed: then the
+        digest is another one, and the file may be the same.
+        """
+        content: Json = recorded
+        if not digests.is_of_content(recorded):
+            name = digests.digest_bytes(recorded.encode("utf-8", "surrogateescape"))
+            content = self.taught_before(name)
+            if content is None:
+                return False
+        elif self._teach is None:
+            return False  # nothing else was ever said of it
+        if now == content:
+            return True
+        if (path, key) not in self._contents:
+            try:
+                self._contents[path, key] = digests.digest_file(path, key[1])
+            except OSError as error:
+                raise CannotFingerprint(f"{path} can't be read: {error.strerror}") from error
+        return bool(self._contents[path, key] == content)
 
     def _compare_md5(self, path: str, key: Stat, known: FileState, now: FileState) -> FileState:
         """Check a state that plain doit saved by the only digest it has."""

@@ -96,7 +96,7 @@ class Invariant(abc.ABC):
     #: Name of the kind. It is stored in records: renaming a kind reruns the tasks that use it.
     kind: ClassVar[str]
 
-    #: Raise it when the meaning of the fingerprint changes: older ones then count as changed.
+    #: Raise it when the meaning of the fingerprint changes; see :meth:`upgrade`.
     version: ClassVar[int] = 1
 
     #: Whether its difference is worth saying only where nothing else differs.
@@ -140,6 +140,17 @@ class Invariant(abc.ABC):
             same kind and version, nothing else is certain
         :raises CannotFingerprint: if it can't be determined; the task then fails with this text
         """
+
+    def upgrade(self, old: Fingerprint, version: int) -> Fingerprint | None:
+        """Return a recorded fingerprint of an earlier version as this one would have made it.
+
+        None, the default, where that can't be told: what there is now is then taken as it stands,
+        and recorded, so that a new version of a kind reruns nothing. Where such a fingerprint must
+        not be believed, return one that equals no other.
+
+        :param version: of the kind that recorded it
+        """
+        return None
 
     def difference(self, old: Fingerprint, new: Fingerprint, context: Context) -> Difference | None:
         """Return how ``new`` differs from ``old``, None if it is unchanged. No I/O.
