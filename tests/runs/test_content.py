@@ -274,7 +274,7 @@ def once():
 """
     project = doit_project({"dodo.py": dodo, "edit.py": edit, "in.txt": "one"}, backend=backend)
     project.run().assert_executed("copy")
-    assert "in.txt: edited while the task ran" in project.run("invariants", "why").stdout
+    assert "in.txt: changed while the task ran" in project.run("invariants", "why").stdout
     # whatever it was edited to, and back: the result was made from neither for certain
     project.write({"in.txt": "one"})
     project.run().assert_executed("copy")

@@ -11,7 +11,7 @@ from doit_invariants.testing import Outcome, Project
 
 Make = Callable[..., Project]
 
-MEANWHILE = "edited while the task ran"
+MEANWHILE = "changed while the task ran"
 
 #: Somebody edits the file `P` once, after the action has read it.
 DODO = """
@@ -50,11 +50,11 @@ EDITS = {
 INPUTS = {
     "file_dep": ("in.txt", "'file_dep': ['in.txt']", f"in.txt: {MEANWHILE}"),
     "directory": ("d/in.txt", "'file_dep': ['d/']", f"d/: {MEANWHILE}"),
-    "Tree": ("d/in.txt", "'invariants': [Tree('d')]", "Tree(d): edited while the task ran"),
+    "Tree": ("d/in.txt", "'invariants': [Tree('d')]", "Tree(d): changed while the task ran"),
     "Files": (
         "d/in.txt",
         "'invariants': [Files('d/*.txt')]",
-        "Files(d/*.txt): edited while the task ran",
+        "Files(d/*.txt): changed while the task ran",
     ),
     "Script": ("in.py", "'invariants': [Script('in.py')]", "Script(in.py): "),
 }

@@ -95,7 +95,7 @@ def test_input_that_is_edited_there_and_back(doit_project: Make, backend: str) -
     project = doit_project({"dodo.py": THERE_AND_BACK, "in.txt": "A"}, backend=backend)
     project.run().assert_executed("make")
     assert project.read("out.txt") == "B"
-    assert "edited while the task ran" in project.run("invariants", "why").stdout
+    assert "changed while the task ran" in project.run("invariants", "why").stdout
     project.write({"dodo.py": THERE_AND_BACK.replace('if text == "A"', "if False")})
     project.run().assert_executed("make")
     assert project.read("out.txt") == "A"

@@ -91,6 +91,7 @@ class InvariantsDependency(Dependency):  # type: ignore[misc]
         task.__dict__.pop(PLAN, None)
         session = self.session
         session.batch = None
+        session.looked.add(task.name)
         self.tasks = tasks_dict or {}
         simple = not (task.uptodate or session.resume or session.on_verdict)
         if simple and self.is_as_recorded(task, counted=False):

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from doit_invariants.adapters import stored
-from doit_invariants.adapters.checker import ContentChecker, Triple, to_triple
+from doit_invariants.adapters.checker import ContentChecker
 from doit_invariants.adapters.host import HostFacts
 from doit_invariants.adapters.moved import recorded_path
 from doit_invariants.adapters.snapshot import Look
 from doit_invariants.core.decide import NEVER_RAN, path_difference
-from doit_invariants.core.files import EDITED_MEANWHILE, FileState
+from doit_invariants.core.files import EDITED_MEANWHILE, EDITED_TEXT, FileState
 from doit_invariants.core.model import Reason
-from doit_invariants.core.records import PathState
-from doit_invariants.core.trees import was_written
 
 if TYPE_CHECKING:
     from doit_invariants.adapters.dependency import InvariantsDependency
+
+
+_ADVICE = "if by the task, name it among the targets, too"
 
 
 def compare_inputs(
@@ -82,8 +82,8 @@ def _compare_content(look: Look, path: str, info: os.stat_result) -> Reason | No
     look.snapshot.inputs[path] = state
     if known is None:
         return Reason("changed_file_dep", path, "no recorded state")
-    if known.digest == _EDITED.digest:
-        return Reason("changed_file_dep", path, _EDITED.digest)
+    if known.digest == EDITED_MEANWHILE:
+        return Reason("changed_file_dep", path, f"{EDITED_TEXT} ({_ADVICE})")
     difference = path_difference(known, state, path)
     if difference is None:
         return None
@@ -134,57 +134,3 @@ def _compare_names(
     before = {path for path in previous if isinstance(path, str)}
     facts.added = sorted(path for old, path in here.items() if old not in before)
     facts.removed = sorted(before - here.keys())
-
-
-def states_to_save(
-    dep_manager: InvariantsDependency, look: Look, task: Any
-) -> dict[str, tuple[PathState, Triple]]:
-    """Return the state of each ``file_dep`` that is recorded now that its task has succeeded.
-
-    That is the one before the actions ran, and for a file that was written meanwhile, be it with
-    what was there, one that nothing equals: the result was made from neither content for certain,
-    so the task runs again.
-    Not so for what a task of the project makes: there the change is the work of this task. A
-    formatter counts as it left its file, and so does a step that edits the target of another
-    one in place, whose maker then takes that for its target too.
-
-    :raises FileNotFoundError: if a file is gone
-    """
-    states: dict[str, tuple[PathState, Triple]] = {}
-    for path in task.file_dep:
-        before = look.snapshot.inputs.get(path)
-        info = os.stat(path)
-        after = look.path(path, before, info)
-        states[path] = (after, to_triple(after, info))
-        if before is None or after is before or not look.session.tracks:
-            continue
-        same = path_difference(before, after, path) is None
-        if same and not was_written(before, after):
-            continue
-        if _is_own(path, task.targets):
-            continue
-        maker = look.session.relations.maker(path, dep_manager.tasks)
-        if maker is not None:
-            if not same:
-                stored.retarget(dep_manager, maker, path, after)
-        elif not same or not _writes_it_itself(look, path, info):
-            states[path] = (_EDITED, to_triple(_EDITED, info))
-    return states
-
-
-def _is_own(path: str, targets: Iterable[str]) -> bool:
-    """Return whether a path is one of some targets, or below one."""
-    absolute = os.path.abspath(path)
-    own = {os.path.abspath(target) for target in targets}
-    return absolute in own or any(absolute.startswith(one + os.sep) for one in own)
-
-
-def _writes_it_itself(look: Look, path: str, info: os.stat_result) -> bool:
-    """Return whether a task writes into its input what is there, each time that it runs."""
-    recorded = look.before.known(path, info)
-    again = isinstance(recorded, FileState) and recorded.digest == _EDITED.digest
-    return look.session.is_rewritten(look.task.name, path, again=again)
-
-
-#: Equal to no file. Plain doit, which would find the same in its triple, sees another time.
-_EDITED = FileState(EDITED_MEANWHILE, (0, -1, 0, -1))

@@ -108,7 +108,9 @@ def _look(dep_manager: InvariantsDependency, task: Any, facts: HostFacts, items:
     now.explicit = spec.own or bool(spec.invariants)
     changes = compare_inputs(dep_manager, look, facts, tasks)
     before.drop_what_plain_doit_did_not_see()
-    facts.missing_targets = [p for p in task.targets if not dep_manager.checker.exists(p)]
+    # What is an input as well the actions do not make: it is missing as an input.
+    made = [path for path in task.targets if path not in task.file_dep]
+    facts.missing_targets = [path for path in made if not dep_manager.checker.exists(path)]
     if spec.track_targets:
         look.targets()
     look.invariants()

@@ -84,7 +84,8 @@ class Relations:
         makers = (self.maker(path, tasks) for path in task.file_dep)
         wild = [one for pattern in task.wild_dep for one in fnmatch.filter(tasks, pattern)]
         named = [*task.task_dep, *task.setup_tasks, *task.calc_dep, *wild]
-        return [*named, *(maker for maker in makers if maker is not None)]
+        # It may edit its input in place.
+        return [*named, *(maker for maker in makers if maker not in (None, name))]
 
     def awaited(
         self, names: Iterable[str], tasks: Mapping[str, Any], values_of: Callable[[str], Any]

@@ -15,7 +15,7 @@ from doit.dependency import get_md5
 from doit_invariants.adapters import stored
 from doit_invariants.adapters.anew import edited_meanwhile
 from doit_invariants.adapters.checker import ContentChecker, to_triple
-from doit_invariants.adapters.inputs import states_to_save
+from doit_invariants.adapters.in_place import states_to_save
 from doit_invariants.adapters.moved import resave_values, save_root
 from doit_invariants.adapters.recording import make_record
 from doit_invariants.adapters.session import PLAN

@@ -77,6 +77,8 @@ class Session:
     :ivar running: the tasks that another doit runs right now, and that doit
     :ivar taught: of what plugins taught of files, the digest of the content
     :ivar rewritten: inputs into which their task writes what is there
+    :ivar edits: inputs that changed while their task ran: of each the digests before and after
+    :ivar looked: the tasks that have been looked at in this run
     :ivar placeholders: those of ``cache: "force"``
     :ivar explains: whether this is our own command
     :ivar clock: the time in seconds since the epoch
@@ -135,6 +137,8 @@ class Session:
         self.unlock: Callable[[], Any] = lambda: None
         self.unfinished, self.rewritten = Marks("unfinished"), Marks("rewritten")
         self.taught = Marks("taught")
+        self.edits = Marks("edits")
+        self.looked: set[str] = set()
         self.ends = Ends()
         self.running: dict[str, Holder] = {}
         self._store_problem: str | None = None
@@ -315,6 +319,7 @@ def attach_session(dep_manager: Any, session: Session) -> None:
     session.unfinished.open(dep_manager)
     session.taught.open(dep_manager)
     session.rewritten.open(dep_manager)
+    session.edits.open(dep_manager)
     session.ends.open(dep_manager)
     session.database = tuple(name + suffix for suffix in SUFFIXES)
     setattr(dep_manager, _ATTRIBUTE, session)

@@ -98,7 +98,7 @@ def names_of_targets(look: Look, tasks: Mapping[str, Any]) -> dict[str, str]:
             )
         for one in look.task.file_dep:
             other = os.path.normpath(os.path.join(root, one))
-            if other == absolute or relative_to(other, absolute) is not None:
+            if other != absolute and relative_to(other, absolute) is not None:
                 raise CannotFingerprint(f"its input {one} is part of its target {path}")
         names[path] = name_of_target(root, path)
     if len(set(names.values())) != len(names):

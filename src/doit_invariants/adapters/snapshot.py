@@ -97,6 +97,8 @@ class Look:
         self.leave: dict[str, frozenset[str]] = {}
         #: Of this what tasks have made that are created late, as it was before the actions.
         self.late: dict[str, dict[str, Stat | None]] = {}
+        #: Inputs into which the task is known to have written itself, once it has run.
+        self.written: set[str] = set()
         self.snapshot = Snapshot(task.name)
         #: What its actions may import, by the id of the invariant: names of modules, and their
         #: files right before they ran; None if these were not any more what was looked at.

@@ -87,13 +87,23 @@ def _link_directories(known: dict[str, tuple[str, str]], tasks: Iterable[Any]) -
         for path in task.targets:
             known.setdefault(path.rstrip("/"), (path, task.name))
     for task in tasks:
+        if task.calc_dep and task.targets:
+            _edits_in_place(task)  # it may be told to
         for path in task.file_dep:
             found = known.get(path.rstrip("/"))
-            if found is None or found[0] == path:
+            if found is None or (found[0] == path and found[1] != task.name):
                 continue  # nearly all, and this is done for each command
             maker = found[1]
+            if found == (path, task.name):
+                _edits_in_place(task)
             if maker != task.name and maker not in task.task_dep:
                 task.task_dep.append(maker)
+
+
+def _edits_in_place(task: Any) -> None:
+    from doit_invariants.adapters.in_place import waits_not_for_itself  # late: few tasks do
+
+    waits_not_for_itself(task)
 
 
 def _refuse_groups(session: Session, tasks: Iterable[Any]) -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from doit_invariants.adapters.backends.base import Backend
+from doit_invariants.adapters.checker import read_triple, to_triple
 from doit_invariants.adapters.details import Gone
 from doit_invariants.adapters.session import session_of
 from doit_invariants.adapters.snapshot import Before
+from doit_invariants.core.files import FileState
 from doit_invariants.core.model import Json
 from doit_invariants.core.records import KEY, PathState, Record, Unreadable, from_json, to_json
 
@@ -70,6 +73,30 @@ def retarget(dep_manager: Any, maker: str, path: str, state: PathState) -> None:
     if record is not None and record.targets is not None and path in record.targets:
         targets = {**record.targets, path: state}
         write(dep_manager, maker, replace(record, targets=targets))
+
+
+def take_input(
+    dep_manager: Any,
+    task: str,
+    path: str,
+    before: PathState,
+    after: PathState,
+    info: os.stat_result,
+) -> None:
+    """Record a ``file_dep`` of a task as a later step has left it, if it was recorded as before.
+
+    :param info: its stat now
+    """
+    triple = read_triple(dep_manager._get(task, path))
+    record = read(dep_manager, task).record
+    if triple is None or before is None or triple[2] != before.digest or record is None:
+        return
+    if isinstance(after, FileState):
+        record = replace(record, stats={**record.stats, path: after.stat})
+    elif after is not None:
+        record = replace(record, trees={**record.trees, path: after})
+    dep_manager._set(task, path, to_triple(after, info))
+    write(dep_manager, task, record)
 
 
 def discard(dep_manager: Any, task: str, error: Exception) -> str:

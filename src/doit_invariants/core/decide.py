@@ -19,7 +19,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from doit_invariants.core.files import EDITED, UNEQUAL, FileState
+from doit_invariants.core.files import (
+    EDITED,
+    EDITED_MEANWHILE,
+    EDITED_TEXT,
+    UNEQUAL,
+    FileState,
+)
 from doit_invariants.core.invariant import Context, Fingerprint, Invariant
 from doit_invariants.core.model import Change, Difference, Reason, Status, Verdict, listing
 from doit_invariants.core.records import Entry, PathState, Record
@@ -210,7 +216,8 @@ def _difference(seen: Observed, old: Fingerprint, context: Context) -> Differenc
         for one in (old, seen.fingerprint):
             if one["digest"] in UNEQUAL:
                 named = f": {listing(one['edited'])}" if one.get("edited") else ""
-                return Difference(f"{one['digest']}{named}")
+                text = EDITED_TEXT if one["digest"] == EDITED_MEANWHILE else one["digest"]
+                return Difference(f"{text}{named}")
         return seen.invariant.difference(old, seen.fingerprint, context)
     except Exception:
         # The kind is a plugin's, the fingerprint comes from disk: neither may stop a run.

@@ -33,6 +33,9 @@ EDITED = "edited after the task ended and before it was recorded"
 #: The digest that stands for what was written while the task that depends on it ran.
 EDITED_MEANWHILE = "edited while the task ran"
 
+#: What is said of that: nobody knows who it was.
+EDITED_TEXT = "changed while the task ran, by the task itself or by you"
+
 #: The digest that stands for code that is loaded, and whose file is not what was loaded.
 EDITED_SINCE_LOADED = "edited since it was loaded"
 
