@@ -36,13 +36,22 @@ def clean_targets(task: Any, dryrun: bool) -> None:
     """Remove the targets of a task; doit's own of this name does it for all but directories."""
     record = _record(task.name)
     states = (record.targets if record is not None else None) or {}
+    inputs = {os.path.abspath(path) for path in task.file_dep}
     doits = []
     for target in sorted(task.targets, reverse=True):
+        if os.path.abspath(target) in inputs:
+            text = f"{task.name} - not removing '{target}', which is an input as well\n"
+            sys.stdout.write(printable(text))
+            continue
         state = states.get(target)
         own = os.path.isdir(target) and not os.path.islink(target.rstrip("/"))
         if isinstance(state, TreeState) and own and os.listdir(target):
             made = made_in(Globals.dep_manager, task.name, record, target)
-            known = {name: one for name, one in state.entries.items() if name in made}
+            known = {
+                name: one
+                for name, one in state.entries.items()
+                if name in made and os.path.abspath(os.path.join(target, name)) not in inputs
+            }
             _Directory(task.name, target, known, dryrun=dryrun).clean()
         else:
             doits.append(target)

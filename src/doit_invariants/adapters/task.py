@@ -100,21 +100,6 @@ class InvariantsTask(Task):  # type: ignore[misc]
             with contextlib.suppress(OSError):
                 os.chdir(home)
 
-    def clean(self, outstream: Any, dryrun: bool) -> None:
-        """Clean up as doit does, but remove no target that is an input: nothing makes it anew."""
-        inputs = [path for path in self.targets if path in self.file_dep]
-        if not inputs or self._remove_targets is not True:
-            super().clean(outstream, dryrun)
-            return
-        for path in inputs:
-            outstream.write(f"{self.name} - not removing '{path}', which is an input as well\n")
-        targets: Any = self.__dict__["targets"]
-        self.__dict__["targets"] = [path for path in targets if path not in inputs]
-        try:
-            super().clean(outstream, dryrun)
-        finally:
-            self.__dict__["targets"] = targets
-
     def save_extra_values(self) -> None:
         """Run the value savers; for doit's ``timeout`` a restored result is as old as it is."""
         plan = self.plan
