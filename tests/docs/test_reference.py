@@ -214,7 +214,9 @@ def test_every_known_program_is_named() -> None:
     text = section(page("concepts"), "Scripts that commands run")
     known = {name for program in PROGRAMS for name in program.names.split()} | set(SPECIAL)
     first, _, rest = text.partition("\nUnderstood are")
-    listed = set(re.findall(r"`([^`]+)`", first + rest.partition("what these run:")[2]))
+    listed = set(
+        re.findall(r"`([^`]+)`", first + rest.partition("what these run:")[2].partition("####")[0])
+    )
     names = {one.partition(" ")[0] for one in listed if re.match(r"[\w.]", one)}
     assert {one for one in known - names if "stata" not in one} == set()
     parts = {

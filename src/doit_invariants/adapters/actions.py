@@ -152,6 +152,25 @@ def scripts(task: Any, around: World) -> Found:
     return Found(tuple(uses), tuple({text: None for one in found for text in one.unseen}))
 
 
+def arguments(task: Any) -> Iterator[Any]:
+    """Yield the values that the functions among the actions of a task are given."""
+    for action in _written(task):
+        if isinstance(action, (PythonAction, tuple)):
+            held = action if isinstance(action, tuple) else (None, action.args, action.kwargs)
+            _, args, kwargs = _callable(held)
+            yield from args
+            yield from kwargs.values()
+    yield from _options(task).values()
+
+
+def writes_commands(task: Any) -> bool:
+    """Return whether a function writes a command of a task only when that runs."""
+    return any(
+        isinstance(action, CmdAction) and _is_written_when_it_runs(action, task)
+        for action in _written(task)
+    )
+
+
 def commands(task: Any) -> Iterator[tuple[str | list[Any], str]]:
     """Yield each command of a task as far as its text is known, and its absolute directory."""
     for action in _written(task):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from doit_invariants.adapters import actions
 from doit_invariants.core.invariant import Invariant
@@ -18,6 +18,7 @@ from doit_invariants.plugins.settings import Settings
 
 if TYPE_CHECKING:
     from doit_invariants.adapters.session import Session
+    from doit_invariants.core.code.starting import Held, Starting
     from doit_invariants.core.static.shell import Found, Use, World
     from doit_invariants.core.static.table import Program
 
@@ -88,6 +89,14 @@ class TrackOrder:
         return self._known[sorts]
 
 
+class _Found(NamedTuple):
+    uses: tuple[Use, ...] = ()
+    unseen: tuple[str, ...] = ()
+
+
+_NOTHING = _Found()
+
+
 class TrackScripts:
     """Tracks the scripts of the project that commands run, and what those import."""
 
@@ -96,7 +105,9 @@ class TrackScripts:
     tracking_version = 2
 
     def __init__(self) -> None:
+        self._project: Project | None = None
         self._world: World | None = None
+        self._starting: Starting | None = None
         #: What plugins made known.
         self.programs: tuple[Program, ...] = ()
         # Thousands of tasks may run one script: to make and check an invariant takes longer than
@@ -106,8 +117,6 @@ class TrackScripts:
     @hookimpl
     def invariants_for_task(self, task: Any, settings: Settings) -> tuple[Invariant, ...]:
         """Return a ``Script`` or ``Module`` for every script that a command runs."""
-        if actions.are_bare(task):
-            return ()
         uses = tuple(self.found(task, settings).uses)
         if uses and task.targets:  # a script that the task writes itself is no input
             own = set(map(os.path.abspath, task.targets))
@@ -117,12 +126,40 @@ class TrackScripts:
             self._known[uses] = tuple({(one.kind, one.identity()): one for one in made}.values())
         return self._known[uses]
 
-    def found(self, task: Any, settings: Settings) -> Found:
-        """Return the scripts that the commands of a task run, and what can't be looked into."""
+    def found(self, task: Any, settings: Settings) -> Found | _Found:
+        """Return the scripts that a task runs, and what can't be looked into."""
+        held = self._held(task, settings)
+        bare = actions.are_bare(task)
+        if bare and held is None:
+            return _NOTHING
         if self._world is None:
-            project = Project(os.getcwd(), settings.code_roots)
-            self._world = actions.world(project, self.programs)
-        return actions.scripts(task, self._world)
+            self._world = actions.world(self._in(settings), self.programs)
+        found = _NOTHING if bare else actions.scripts(task, self._world)
+        if held is None:
+            return found
+        from doit_invariants.core.static.started import read_held
+
+        started = read_held(held, self._in(settings).root, self._world)
+        uses = dict.fromkeys((*found.uses, *started.uses))
+        return _Found(tuple(uses), (*found.unseen, *started.unseen))
+
+    def _in(self, settings: Settings) -> Project:
+        if self._project is None:
+            self._project = Project(os.getcwd(), settings.code_roots)
+        return self._project
+
+    def _held(self, task: Any, settings: Settings) -> Held | None:
+        """Return what the functions of a task hold, None if they start no processes."""
+        functions = list(actions.functions(task))
+        if not functions:
+            return None
+        if self._starting is None:
+            from doit_invariants.core.code.starting import Starting
+
+            self._starting = Starting(self._in(settings))
+        given = () if actions.are_bare(task) else actions.arguments(task)
+        writes = actions.writes_commands(task)
+        return self._starting.held(functions, given, certain=writes)
 
 
 def unseen(session: Session, task: Any) -> tuple[str, ...]:
@@ -131,7 +168,7 @@ def unseen(session: Session, task: Any) -> tuple[str, ...]:
     if tracker is None or not session.spec(task.name).track_code:
         return ()
     with session.project.as_directory():
-        found: Found = tracker.found(task, session.settings)
+        found: Found | _Found = tracker.found(task, session.settings)
     return found.unseen
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Container, Mapping
 from typing import Any, NamedTuple
 
 from doit_invariants.adapters.actions import are_bare
-from doit_invariants.adapters.code import TRACKERS
+from doit_invariants.adapters.code import TRACKERS, TrackScripts
 from doit_invariants.adapters.options import TaskSpec, by_id
 from doit_invariants.core.errors import CannotFingerprint, InvalidOption
 from doit_invariants.core.invariant import Invariant
@@ -87,7 +87,8 @@ class Trackers:
             if known is not None:
                 return known[1]
         found = self._ask(task, spec, only)
-        if actions:
+        # Scripts that a task writes itself are no input: the targets count there as well.
+        if actions and all(plugin != TrackScripts.name for plugin, _ in found[0].values()):
             self._of_bare[tuple(map(id, actions))] = (actions, found)
         return found
 

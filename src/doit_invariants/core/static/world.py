@@ -86,12 +86,18 @@ class World:
         pattern = "".join(plain(c) if is_pattern(c) else glob.escape(c) for c in path)
         return list(filter(self.exists, sorted(glob.glob(pattern))[:_MOST_MATCHES]))
 
+    def is_directory(self, path: str) -> bool:
+        """Return whether there is a directory."""
+        return os.path.isdir(path)
+
     def language(self, path: str) -> str:
         """Return how a file that is executed itself is looked into."""
         if path.endswith((".py", ".pyw")):
             return "python"
         if path.endswith((".sh", ".bash", ".zsh", ".ksh")):
             return "shell"
+        if path.endswith(".ipynb"):
+            return "notebook"
         try:
             with open(path, "rb") as stream:
                 first = stream.readline(200)

@@ -1,0 +1,137 @@
+"""Which scripts of the project the strings name that code holds which starts processes."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import re
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
+
+from doit_invariants.core.code.starting import Held
+from doit_invariants.core.static.programs import name_of
+from doit_invariants.core.static.running import SUFFIXES
+from doit_invariants.core.static.shell import Found, Reader
+from doit_invariants.core.static.state import State
+from doit_invariants.core.static.world import World
+
+_TOKENS = re.compile(r"[\s'\"=;,()\[\]]+")
+_STEM = re.compile(r"[\w.-]+(/[\w.-]+)*")
+_DOTTED = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
+_RUNS = re.compile(r"(^|[\s/'\"])(python|pypy|ipython|py|bash|sh|zsh|ksh|dash)[\d.]*($|[\s'\"])")
+#: What reads or changes a file that it is given, and does not run it.
+_TOOLS = frozenset(
+    (
+        *("autopep8", "black", "cat", "chmod", "cp", "diff", "flake8", "git", "grep", "head"),
+        *("isort", "ls", "md5sum", "mv", "mypy", "pylint", "rm", "rsync", "ruff", "scp", "sed"),
+        *("sha256sum", "tail", "tar", "touch", "wc", "yapf", "zip"),
+    )
+)
+_MOST_DIRECTORIES = 40
+_MOST_NAMES = 1_000
+#: Where a name is put into a text.
+_PLACE = re.compile(r"%\(\w+\)[sdr]|%\d*[sdr]|\{[^{}]*\}")
+_T = TypeVar("_T")
+
+
+def read_held(held: Held, cwd: str, world: World) -> Found:
+    """Return the scripts that are run, as far as strings name them; rather too many.
+
+    :param cwd: absolute directory in which the code runs
+    """
+    reader = Reader(world)
+    texts = list(held.texts)
+    directories = _directories(held, texts, cwd, world)
+    moves = "cwd" in held.texts or "chdir" in held.names
+    for where in directories if moves else [cwd]:
+        state = State(where, world.environ)
+        for words in held.lists:
+            if _is_program(words[0], state, world):
+                reader.command(list(words), state.copy())
+        for text in texts:
+            parts = text.split(None, 1)
+            # One word alone is a command if it can be executed: else it may name anything.
+            runs = len(parts) > 1 or ("/" in text and os.access(state.path(text), os.X_OK))
+            if parts and runs and _is_program(parts[0], state, world):
+                reader.whole(text, state.copy())
+    _modules(held, reader, cwd)
+    runs = "executable" in held.names or any(map(_RUNS.search, texts))
+    tools = any(name_of(word) in _TOOLS for text in texts for word in text.split()[:1])
+    if runs or not tools or not held.names.isdisjoint({"run_path", "exec"}):
+        for path in _named(texts, directories, world):
+            reader.running.file(path, "executable", (path,), State(cwd, world.environ))
+    if runs and not reader.uses:
+        reader.note("a script that a function starts: its name can't be told")
+    return Found(tuple(reader.uses), tuple(reader.unseen))
+
+
+def _is_program(word: str, state: State, world: World) -> bool:
+    """Return whether a command may begin with a word: a path of data does not."""
+    path = state.path(word)
+    return not world.exists(path) or path.endswith(SUFFIXES) or os.access(path, os.X_OK)
+
+
+def _modules(held: Held, reader: Reader, cwd: str) -> None:
+    """Note what ``-m`` and ``run_module`` name, and what code behind ``-c`` imports."""
+    state = State(cwd, reader.world.environ)
+    if "-m" in held.texts or "run_module" in held.names:
+        for text in list(held.texts)[:_MOST_NAMES]:
+            if _DOTTED.fullmatch(text):
+                reader.running.module(text, state)
+    if "-c" in held.texts:
+        for text in held.texts:
+            if "import" in text:
+                reader.running.code(text, state)
+
+
+def _directories(held: Held, texts: list[str], cwd: str, world: World) -> list[str]:
+    """Return the directories that the names of scripts may be relative to."""
+    found: dict[str, None] = {cwd: None}
+    if "__file__" in held.names:
+        for path in held.files:
+            directory = os.path.dirname(os.path.abspath(os.path.join(cwd, path)))
+            found.update(dict.fromkeys((directory, os.path.dirname(directory))))
+    for _ in range(2):  # Path("a") / "b" / "x.py"
+        for base in list(found):
+            for text in texts[:_MOST_NAMES]:
+                word = text.split()[-1] if text.strip() else ""
+                name = word.rstrip("/").lstrip("/") if not os.path.isabs(text) else word
+                if name and len(found) < _MOST_DIRECTORIES and _STEM.fullmatch(name.strip("/")):
+                    path = os.path.normpath(os.path.join(base, name))
+                    if path not in found and world.is_directory(path):
+                        found[path] = None
+    return list(found)
+
+
+def _named(texts: list[str], directories: list[str], world: World) -> Iterator[str]:
+    """Yield the files that strings name, whole or by their pieces."""
+    seen: set[str] = set()
+    for name in _names(texts):
+        for directory in directories:
+            path = os.path.normpath(os.path.join(directory, name))
+            if path not in seen and world.exists(path):
+                seen.add(path)
+                yield path
+
+
+def _names(texts: list[str]) -> list[str]:
+    """Return relative names of scripts: ``tools/gen.py``, ``/gen.py``, or made of pieces."""
+    tokens = [(text, token) for text in texts for token in _TOKENS.split(text) if token]
+    stems = [token for text, token in tokens if text == token and _STEM.fullmatch(token)]
+    lasts = [_TOKENS.split(text)[-1] for text in texts]
+    prefixes = ["", *(one for one in lasts if one and not one.endswith(SUFFIXES))]
+    found: dict[str, None] = {}
+    for text, token in tokens:
+        suffix = next((one for one in SUFFIXES if token.startswith(one)), None)
+        if suffix is not None and text.startswith(token):  # f"tools/{name}.py"
+            made = itertools.product(prefixes, stems, [suffix])
+            found.update((("".join(one)).lstrip("/"), None) for one in _few(made))
+        elif token.endswith(SUFFIXES) and _PLACE.search(token):  # "tools/%s.py"
+            found.update((_PLACE.sub(lambda _, s=stem: s, token), None) for stem in _few(stems))
+        elif token.endswith(SUFFIXES):
+            found.update({token: None, token.lstrip("/"): None})
+    return list(_few(found))
+
+
+def _few(items: Iterable[_T]) -> Iterator[_T]:
+    return itertools.islice(items, _MOST_NAMES)
