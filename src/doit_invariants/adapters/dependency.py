@@ -96,6 +96,8 @@ class InvariantsDependency(Dependency):  # type: ignore[misc]
         simple = not (task.uptodate or session.resume or session.on_verdict)
         if simple and self.is_as_recorded(task, counted=False):
             status.verdict = Verdict(task.name, "up-to-date")
+            if session.runs and task.name in session.varying.read():
+                session.varying.drop(task.name)
         else:
             from doit_invariants.adapters.looking import check
 

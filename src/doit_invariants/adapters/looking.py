@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from doit_invariants.adapters import stored, workdir
+from doit_invariants.adapters import stored, varying, workdir
 from doit_invariants.adapters.context import Signer, TaskContext
 from doit_invariants.adapters.freeze import freeze
 from doit_invariants.adapters.host import HostFacts, evaluate_uptodate
@@ -86,7 +86,7 @@ def _verdict(
         from doit_invariants.adapters.answers import Answers
 
         verdict = Answers(dep_manager, look, facts).apply(verdict)
-    verdict = _with_its_end(dep_manager.session, verdict)
+    verdict = _with_its_end(dep_manager.session, varying.tell(look, verdict))
     _tell(dep_manager.session, task, verdict)
     if verdict.status != "error":
         _prepare(dep_manager, task, look, verdict)

@@ -28,7 +28,7 @@ from doit_invariants.core.artifacts.aside import new_name
 from doit_invariants.core.encode import Teacher, digest_value
 from doit_invariants.core.errors import InvalidOption
 from doit_invariants.core.files import FileView
-from doit_invariants.core.model import printable
+from doit_invariants.core.model import listing, printable
 from doit_invariants.core.patterns import matcher
 from doit_invariants.core.project import Project
 from doit_invariants.plugins.manager import Plugins, create_plugins
@@ -79,6 +79,8 @@ class Session:
     :ivar rewritten: inputs into which their task writes what is there
     :ivar edits: inputs that changed while their task ran: of each the digests before and after
     :ivar looked: the tasks that have been looked at in this run
+    :ivar varying: tasks of which values alone differed, and in how many runs in a row
+    :ivar notices: what is said at the end of the run, with the tasks that it is said of
     :ivar placeholders: those of ``cache: "force"``
     :ivar explains: whether this is our own command
     :ivar clock: the time in seconds since the epoch
@@ -135,6 +137,8 @@ class Session:
         self.placeholders = Placeholders()
         self.durable: Durable | None = None
         self.unlock: Callable[[], Any] = lambda: None
+        self.varying = Marks("varying")
+        self.notices: dict[str, list[str]] = {}
         self.unfinished, self.rewritten = Marks("unfinished"), Marks("rewritten")
         self.taught = Marks("taught")
         self.edits = Marks("edits")
@@ -206,8 +210,15 @@ class Session:
         if self.files.taught and self.writes:
             self.taught.update(self.files.taught, _TAUGHT)
 
+    def note(self, task: str, text: str) -> None:
+        """Tell the user at the end of the run, once for all tasks of which it is said."""
+        self.notices.setdefault(text, []).append(task)
+
     def close(self) -> None:
         """End a run: nothing of the store is in use any more, nothing is aside."""
+        for text, names in self.notices.items():
+            self.say(listing(names), text)
+        self.notices.clear()
         if self.runs and self.caches:
             from doit_invariants.core.artifacts.staging import clear
 
@@ -320,6 +331,7 @@ def attach_session(dep_manager: Any, session: Session) -> None:
     session.taught.open(dep_manager)
     session.rewritten.open(dep_manager)
     session.edits.open(dep_manager)
+    session.varying.open(dep_manager)
     session.ends.open(dep_manager)
     session.database = tuple(name + suffix for suffix in SUFFIXES)
     setattr(dep_manager, _ATTRIBUTE, session)

@@ -14,7 +14,7 @@ from doit_invariants.adapters.backends import install
 from doit_invariants.adapters.session import Session
 from doit_invariants.adapters.specify import complete
 from doit_invariants.core.collector import lasting
-from doit_invariants.core.static.loaded import watch_imports
+from doit_invariants.core.static.loaded import load_begins, watch_imports
 from doit_invariants.front.attach import attach, resume, speak_of_restores
 
 
@@ -100,6 +100,7 @@ class LoaderMixin:
     def setup(self, opt_values: Any) -> None:
         """Load the namespace, and keep the live options: DOIT_CONFIG is merged in later."""
         watch_imports()
+        load_begins(earlier=isinstance(self, ModuleTaskLoader))
         self._options = opt_values
         super().setup(opt_values)  # type: ignore[misc]
 

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from doit_invariants.core.code.contents import contents
 from doit_invariants.core.code.functions import functions_of, unless_edited
 from doit_invariants.core.code.graph import edited_modules, modules_of
+from doit_invariants.core.code.loadtime import without_time
 from doit_invariants.core.encode import digest_value
 from doit_invariants.core.errors import CannotFingerprint
 from doit_invariants.core.invariant import Context, Fingerprint, Invariant
@@ -23,14 +24,15 @@ class Action(Invariant):
 
     Added by the plugin ``track-actions``; there is no need to list it. Instances of classes of
     the project count by their state and their class's code, functions by their code, and paths
-    of the project by their relative form. What can't be compared (an open file, a lock) does
-    not count.
+    of the project by their relative form. The time at which ``dodo.py`` is loaded does not count,
+    see :mod:`~doit_invariants.core.code.loadtime`. What can't be compared (an open file, a lock)
+    does not count.
     """
 
     kind: ClassVar[str] = "Action"
 
     def __init__(self, values: Mapping[str, Any], *, name: str) -> None:
-        self.values = values
+        self.values, self.times = without_time(values)
         self.name = name
 
     def identity(self) -> str | None:
@@ -52,6 +54,8 @@ class Action(Invariant):
 
     def portable(self, fingerprint: Fingerprint, context: Context) -> str:
         """The digest of the values; what was left out as it can't be compared is missed there."""
+        if self.times:
+            raise CannotFingerprint(f"{', '.join(self.times)} holds the time at which it is loaded")
         functions = functions_of(context)
         unit = functions.group((context.task, self.name), str(self.name), self.values)
         problems = functions.graph_of(unit).problems

@@ -96,7 +96,7 @@ def was_edited(path: str) -> bool:
         return True
     if noted is None:
         # Loaded before anybody watched, or by an import hook: then since this process began.
-        return latest_change(stat) >= _process_began() - tick_of(stat)
+        return latest_change(stat) >= process_began() - tick_of(stat)
     if noted.digest is not None:
         return _content(path) != noted.digest
     return noted.stat != stat
@@ -124,10 +124,26 @@ def _is_installed(directory: str) -> bool:
     return known
 
 
+_LOADING: list[float] = []
+
+
+def load_begins(*, earlier: bool) -> None:
+    """Note that a ``dodo.py`` is loaded from now on.
+
+    :param earlier: whether it has begun already, when this process did: it runs its own tasks
+    """
+    _LOADING[:] = [process_began() / 1e9 if earlier else time.time()]
+
+
+def load_began() -> float:
+    """Return when the load of ``dodo.py`` began, in seconds since the epoch."""
+    return _LOADING[0] if _LOADING else _IMPORTED_NS / 1e9
+
+
 _BEGAN: list[int] = []
 
 
-def _process_began() -> int:
+def process_began() -> int:
     """Return when this process began, in ns since the epoch; where that is not told, a bit later.
 
     Later is what was loaded before this package, by a script that runs doit itself: an edit
