@@ -21,19 +21,26 @@ import operator
 import os
 import pathlib
 import types
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
 
 from doit_invariants.core import arrays
 from doit_invariants.core.digest import digest_bytes
 from doit_invariants.core.errors import CannotFingerprint
+from doit_invariants.core.limits import Folded, Limits, TooLarge, at_any_depth
 from doit_invariants.core.scalars import exact, frame, type_name
+from doit_invariants.core.state import attributes_of, fields_of, is_python, place_of, visible
+
+if TYPE_CHECKING:
+    from doit_invariants.core.folding import Graph
 
 #: Returns a text that stands for a value, or None for "not mine": how a plugin teaches a type.
 Teacher = Callable[[Any], "str | None"]
 
-# Python itself gives up at a thousand calls, and a level takes two.
+#: What lies deeper is folded. With :data:`_DEEP` levels Python's own limit may come near.
 _MAX_DEPTH = 300
+_DEEP = 40
+_NOWHERE = 1 << 62
 
 
 def digest_value(value: object, *, root: str | None = None, teach: Teacher | None = None) -> str:
@@ -54,7 +61,7 @@ def encode(value: object, *, root: str | None = None, teach: Teacher | None = No
     if plain is not None:
         return plain(value)
     try:
-        return Encoder(root, teach).encode(value, "$")
+        return Encoder(root, teach).whole(value, "$")
     except RecursionError as error:
         raise CannotFingerprint("the value is nested too deep") from error
 
@@ -62,56 +69,132 @@ def encode(value: object, *, root: str | None = None, teach: Teacher | None = No
 class Encoder:
     """Encodes one value; keeps the chain of containers it is inside of, to end on cycles.
 
+    A value that is too large to be written out, with every part as often as it is met, is folded:
+    see :mod:`core.folding`. Whether it is depends on the value alone, not on what it shares.
+
     Subclasses may write more types (:meth:`special`), or some of the plain ones otherwise.
+
+    :ivar graph: what the value is taken apart into, None where it is written out
+    :ivar above: how deep what is encoded lies in a value that another encoder is at
     """
 
     def __init__(self, root: str | None, teach: Teacher | None) -> None:
         self.root = root
         self.teach = teach
-        self.chain: list[int] = []
         self.exact = exact()
+        self.frame: Callable[..., bytes] = frame
+        self.graph: Graph | None = None
+        self.limits = Limits(lambda: self.take_apart(None, ""))
+        self.above = 0
+        self._chain: dict[int, int] = {}
+        #: The lowest place in the chain that something refers back to.
+        self._lowest = _NOWHERE
+        self._met: set[int] = set()
+        self._known: dict[int, tuple[Any, bytes]] = {}
+
+    def whole(self, value: Any, where: str) -> bytes:
+        """Return the encoding of a value as a whole, folded if it is too large."""
+        try:
+            return self.written_out(value, where)
+        except TooLarge:
+            return self.limits.folded(self)
+
+    def written_out(self, value: Any, where: str) -> bytes:
+        """Return the encoding with every part as often as it is met; raises TooLarge."""
+        self.limits = Limits(lambda: self.take_apart(value, where))
+        return self.encode(value, where)
 
     def encode(self, value: Any, where: str) -> bytes:
         """Return the encoding of a value found at a place; see :func:`encode`."""
         exact = self.exact.get(type(value))
+        if self.graph is not None:
+            graph = self.graph
+            return graph.child(value, where) if exact is None else graph.leaf(exact(value))
         if exact is not None:
             return exact(value)
-        if id(value) in self.chain:
+        key = id(value)
+        if key in self._known:
+            return self._known[key][1]
+        if key in self._chain:
             # A cycle is written as the number of steps up to the container that is met again.
-            steps = len(self.chain) - self.chain.index(id(value))
-            return frame(b"^", b"%d" % steps)
-        if len(self.chain) >= _MAX_DEPTH:
-            raise CannotFingerprint(f"{where}: nested more than {_MAX_DEPTH} levels deep")
-        self.chain.append(id(value))
+            self._lowest = min(self._lowest, self._chain[key])
+            self.limits.count(0, depends=True)
+            return frame(b"^", b"%d" % (len(self._chain) - self._chain[key]))
+        return self._enter(key, value, where)
+
+    def _enter(self, key: int, value: Any, where: str) -> bytes:
+        depth = len(self._chain)
+        if depth + self.above >= _MAX_DEPTH:
+            raise TooLarge
+        around, self._lowest = self._lowest, _NOWHERE
+        self._chain[key] = depth
         try:
-            return self._container(value, where)
+            if depth + self.above == _DEEP:
+                found = at_any_depth(self.container, value, where)
+            else:
+                found = self.container(value, where)
         finally:
-            self.chain.pop()
+            del self._chain[key]
+        # What refers to something around it is written otherwise where it is met otherwise.
+        depends = self._lowest <= depth
+        if depends or len(found) > self.limits.most_bytes:
+            self.limits.count(len(found), depends=depends)
+        self._lowest = min(around, self._lowest)
+        if key in self._met and not depends:
+            self._known[key] = (value, found)  # the value as well, which keeps its address
+        self._met.add(key)
+        return found
+
+    def depends_on_place(self) -> None:
+        """Note that what is being encoded will be written otherwise when it is met again."""
+        self._lowest = -1
+
+    def take_apart(self, value: Any, where: str) -> Folded:
+        """Return the value as a graph."""
+        from doit_invariants.core.folding import Graph, framed
+
+        graph, encoder = Graph(), self.beside()
+        encoder.graph, encoder.frame = graph, framed
+        graph.build(value, where, encoder.container)
+        return encoder.fold(graph)
+
+    def beside(self) -> Encoder:
+        """Return an encoder like this one that has not met anything."""
+        return Encoder(self.root, self.teach)
+
+    def fold(self, graph: Graph) -> Folded:
+        """Return what is written for a value that this one took apart."""
+        digests = graph.digests(lambda _: b"")
+        return Folded(digests[0], graph.sizes(digests), self)
+
+    def take_over(self, other: Any) -> None:
+        """Learn what another encoder, which took the value apart, found beside its encoding."""
 
     def special(self, value: Any, where: str) -> bytes | None:
         """Return the encoding of what has one of its own, None for all else."""
         if self.teach is not None and (text := self.teach(value)) is not None:
             taught = text.encode("utf-8", "surrogatepass")
-            return frame(b"h", self.name(type(value)), taught)
+            return self.frame(b"h", self.name(type(value)), taught)
         return None
 
     def name(self, cls: type) -> bytes:
         """Return how a class is written beside what its instance holds."""
         return type_name(cls).encode()
 
-    def _container(self, value: Any, where: str) -> bytes:
+    def container(self, value: Any, where: str) -> bytes:
+        """Return the encoding of what may hold other values."""
         cls = type(value)
         if cls is list or cls is tuple:
             items = []
             for number, item in enumerate(value):  # a generator would be a call more for each level
                 items.append(self.encode(item, f"{where}[{number}]"))
-            return frame(b"l" if cls is list else b"t", *items)
+            return self.frame(b"l" if cls is list else b"t", *items)
         if cls is dict or cls is types.MappingProxyType:
-            return frame(b"m", *self._pairs(value.items(), where))
+            return self.frame(b"m", *self._pairs(value.items(), where))
         if cls in _VIEWS:
-            return frame(b"W", cls.__name__.encode(), self.encode(list(value), where))
+            return self.frame(b"W", cls.__name__.encode(), self.encode(list(value), where))
         if cls in _SETS:
-            return frame(_SETS[cls], *self._items(value, where))
+            return self.frame(_SETS[cls], *self._items(value, where))
         if (special := self.special(value, where)) is not None:
             return special
         if isinstance(value, enum.Enum):
@@ -119,7 +202,7 @@ class Encoder:
             inner = self.encode(value.value, f"{where}.value")
             # Flags that are combined have a name in some versions of Python only.
             name = str(value.name) if value.name in cls.__members__ else ""
-            return frame(b"e", self.name(cls), name.encode(), inner)
+            return self.frame(b"e", self.name(cls), name.encode(), inner)
         if isinstance(value, pathlib.PurePath):
             return self._path(value)
         return self._record(value, where)
@@ -127,31 +210,39 @@ class Encoder:
     def _record(self, value: Any, where: str) -> bytes:
         cls = type(value)
         if dataclasses.is_dataclass(cls) and not isinstance(value, _BUILT_IN):
-            return self._named(b"D", cls, _fields_of(value).items(), where)
+            return self._named(b"D", cls, fields_of(value).items(), where)
         if str(cls.__module__).partition(".")[0] in arrays.PACKAGES:
             found = arrays.parts(value)
             if found is not None:
-                return frame(b"A", self.name(cls), *(self.encode(one, where) for one in found))
+                return self.frame(b"A", self.name(cls), *[self.encode(one, where) for one in found])
         return self._object(value, where)
 
     def _pairs(self, items: Iterable[tuple[Any, Any]], where: str) -> list[bytes]:
-        keyed = sorted(
-            ((self.encode(k, f"{where} key"), k, v) for k, v in items), key=operator.itemgetter(0)
-        )
-        return [frame(b"p", key, self.encode(v, _at(where, k))) for key, k, v in keyed]
+        keyed = [(self.encode(k, f"{where} key"), k, v) for k, v in items]
+        if self.graph is not None:
+            return self.graph.pairs(
+                [(key, self.encode(v, place_of(where, k))) for key, k, v in keyed]
+            )
+        keyed.sort(key=operator.itemgetter(0))
+        return [frame(b"p", key, self.encode(v, place_of(where, k))) for key, k, v in keyed]
 
     def _items(self, value: Iterable[Any], where: str) -> list[bytes]:
-        return sorted(self.encode(item, f"{where}{{...}}") for item in self.unordered(value))
+        place = f"{where}{{...}}"
+        if self.graph is not None:
+            return self.graph.items([self.encode(item, place) for item in value])
+        return sorted([self.encode(item, place) for item in self.unordered(value)])
 
     def unordered(self, items: Iterable[Any]) -> Iterable[Any]:
         """Return the items of a set, in any order."""
         return items
 
     def _named(self, tag: bytes, cls: type, items: Iterable[Any], where: str) -> bytes:
-        pairs = (
-            frame(b"p", name.encode(), self.encode(item, f"{where}.{name}")) for name, item in items
-        )
-        return frame(tag, self.name(cls), *pairs)
+        named = self.name(cls)
+        pairs = [
+            self.frame(b"p", name.encode(), self.encode(item, f"{where}.{name}"))
+            for name, item in items
+        ]
+        return self.frame(tag, named, *pairs)
 
     def _path(self, path: pathlib.PurePath) -> bytes:
         text = os.fspath(path)
@@ -169,42 +260,37 @@ class Encoder:
             return self.refuse(value, where)
         if isinstance(value, (set, frozenset)):
             # Their pickle state lists the items in hash order.
-            inner = frame(b"S", *self._items(value, where))
-            return frame(b"Y", name, inner, self._attributes(value, where))
+            inner = self.frame(b"S", *self._items(value, where))
+            return self.frame(b"Y", name, inner, self._attributes(value, where))
         if isinstance(value, dict) and not isinstance(value, collections.OrderedDict):
             pairs = self._pairs(value.items(), where)
             made: Any = (
                 value.default_factory if isinstance(value, collections.defaultdict) else None
             )
             factory = self._plain(made, where)
-            inner = frame(b"m", *pairs)
-            return frame(b"M", name, inner, factory, self._attributes(value, where))
+            inner = self.frame(b"m", *pairs)
+            return self.frame(b"M", name, inner, factory, self._attributes(value, where))
         try:
             reduced = value.__reduce_ex__(2)
             if isinstance(reduced, str):
                 module = str(getattr(value, "__module__", ""))
-                return frame(b"G", name, module.encode(), reduced.encode())
+                return self.frame(b"G", name, module.encode(), reduced.encode())
             maker, arguments, *rest = reduced
         except Exception:
             # Whatever a class raises here, it says that it can't be pickled; but one that is
             # written in Python has its state all the same.
-            state = _attributes_of(value) if _is_python(cls) else None
+            state = attributes_of(value) if is_python(cls) else None
             if state is not None:
-                return frame(b"o", name, self.encode(state, where))
+                return self.frame(b"o", name, self.encode(state, where))
             return self.refuse(value, where)
         parts = [
             [self.name(a) if isinstance(a, type) else a for a in arguments],
-            *(_visible(part) for part in (*rest, None, None, None)[:3]),
+            *(visible(part) for part in (*rest, None, None, None)[:3]),
         ]
         named = type_name(maker).encode()
         if not hasattr(maker, "__qualname__"):  # a partial, an object with __call__
             named = self.encode(maker, where)
-        return frame(
-            b"O",
-            name,
-            named,
-            *(self.encode(part, where) for part in parts),
-        )
+        return self.frame(b"O", name, named, *[self.encode(part, where) for part in parts])
 
     def _plain(self, value: Any, where: str) -> bytes:
         return self.name(value) if isinstance(value, type) else self.encode(value, where)
@@ -224,8 +310,6 @@ class Encoder:
 
 #: In Python 3.10 ``list[int]`` says that it is a class.
 _CODE = (type, types.BuiltinFunctionType, types.MethodType)
-#: Py_TPFLAGS_IMMUTABLETYPE: set on classes that are written in C.
-_IMMUTABLE = 1 << 8
 _VIEWS = frozenset({type({}.keys()), type({}.values()), type({}.items())})
 _SETS: dict[type, bytes] = {set: b"S", frozenset: b"Z"}
 #: A dataclass that extends one of these holds more than its fields.
@@ -254,43 +338,3 @@ def as_seen_from_here(path: object) -> str:
     text = os.fspath(path) if isinstance(path, os.PathLike) else str(path)
     inside = relative_to(text, os.getcwd()) if os.path.isabs(text) else None
     return text if inside is None else inside
-
-
-def _is_python(cls: type) -> bool:
-    """Return whether a class and all its bases are written in Python; others hold more."""
-    return not any(base.__flags__ & _IMMUTABLE for base in cls.__mro__[:-1])
-
-
-def _attributes_of(value: object) -> dict[str, Any] | None:
-    try:
-        state = object.__getattribute__(value, "__dict__")
-    except AttributeError:
-        return None
-    return state if isinstance(state, dict) else None
-
-
-def _fields_of(value: Any) -> dict[str, Any]:
-    """Return the fields of a dataclass that are set, and what else its instance holds."""
-    names = [field.name for field in dataclasses.fields(value)]
-    missing = object()
-    found = {name: getattr(value, name, missing) for name in names}
-    set_ones = {name: item for name, item in found.items() if item is not missing}
-    return {**set_ones, **(_attributes_of(value) or {})}
-
-
-def _at(where: str, key: object) -> str:
-    if isinstance(key, str) and key.isidentifier():
-        return f"{where}.{key}"
-    try:
-        return f"{where}[{key!r:.40}]"
-    except Exception:
-        return f"{where}[...]"  # a repr may fail: that of a huge number does
-
-
-def _visible(state: Any) -> Any:
-    """Make a pickle state an ordinary value: with ``__slots__`` it is a pair of dicts."""
-    if isinstance(state, Iterator):
-        return list(state)
-    if isinstance(state, tuple) and len(state) == 2 and isinstance(state[1], dict):
-        return {**(state[0] or {}), **state[1]}
-    return state

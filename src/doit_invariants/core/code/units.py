@@ -237,7 +237,7 @@ class Explorer:
             return self.looked.values[id(value)]
         encoder = CodeEncoder(self, label, self.library.project.root, self.teach)
         try:
-            digest = digest_bytes(encoder.encode(value, label))
+            digest = digest_bytes(encoder.whole(value, label))
         except (CannotFingerprint, RecursionError) as error:
             problem = f"{label} is nested too deep" if isinstance(error, RecursionError) else error
             encoder.problems.append(str(problem))

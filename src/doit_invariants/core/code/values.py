@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any
 from doit_invariants.core.code import objects
 from doit_invariants.core.encode import Encoder, Teacher
 from doit_invariants.core.errors import CannotFingerprint
+from doit_invariants.core.limits import Folded, TooLarge
 from doit_invariants.core.scalars import type_name
 
 if TYPE_CHECKING:
-    from doit_invariants.core.code.unit import Ref, Unit
+    from doit_invariants.core.code.unit import Ref
     from doit_invariants.core.code.units import Explorer
+    from doit_invariants.core.folding import Graph
 
 #: What belongs to the process, not to the code that reads it: never taken for its value.
 _OF_PROCESS: tuple[tuple[types.ModuleType, str], ...] = (
@@ -38,6 +40,8 @@ class CodeEncoder(Encoder):
         self.label = label
         self.refs: list[Ref] = []
         self.problems: list[str] = []
+        self._numbers: dict[Any, int] = {}
+        self.places: dict[int, tuple[Any, Any]] = {}
         plain = self.exact[str]
         self.exact = {**self.exact, str: lambda text: plain(inside(text, root))}
 
@@ -59,10 +63,9 @@ class CodeEncoder(Encoder):
         except CannotFingerprint as error:
             self.problems.append(str(error))
         inside = [self.explorer.code(where, one) for one in objects.code_inside(value)]
-        for ref in inside:
-            if ref is not None:
-                self._refer(ref)
-        return b"left out " + type_name(type(value)).encode()
+        codes = [self._refer(ref) for ref in inside if ref is not None]
+        left_out = b"left out " + type_name(type(value)).encode()
+        return left_out if self.graph is None else self.frame(left_out, *codes)
 
     def unordered(self, items: Iterable[Any]) -> Iterable[Any]:
         """Return functions by their names: in the order of a set their numbers would change."""
@@ -71,12 +74,46 @@ class CodeEncoder(Encoder):
             return listed
         return sorted(listed, key=self._place)
 
-    def _place(self, item: Any) -> tuple[bytes, list[Any]]:
+    def _place(self, item: Any) -> Any:
         """Return what puts the items of a set into an order that no hash decides."""
-        alone = CodeEncoder(self.explorer, self.label, self.root or "", self.teach)
-        data = alone.encode(item, self.label)
+        known = self.places.get(id(item))
+        if known is None:
+            self.places[id(item)] = (item, None)
+            known = self.places[id(item)] = (item, self._find_place(item))
+        elif known[1] is None:
+            raise TooLarge  # it holds a set that it is in itself
+        return known[1]
+
+    def _find_place(self, item: Any) -> tuple[bytes, list[Any]]:
+        alone = self.beside()
+        alone.above = self.above + len(self._chain)
+        alone.places = self.places
+        data = alone.written_out(item, self.label)
         self.explorer.fill()
-        return data, [_description(ref.unit) for ref in alone.refs if ref.unit is not None]
+        return data, [description(ref) for ref in alone.refs]
+
+    def beside(self) -> CodeEncoder:
+        """Return an encoder like this one that has not met anything."""
+        return CodeEncoder(self.explorer, self.label, self.root or "", self.teach)
+
+    def fold(self, graph: Graph) -> Folded:
+        """Return what is written for a value, and number the code in it."""
+        order = None
+        if not graph.has_order():
+            self.explorer.fill()
+            texts = [repr(description(ref)).encode() for ref in self.refs]
+            order = graph.digests(texts.__getitem__)
+        numbers = graph.order_of_codes(order)
+        places = {number: b"code %d" % place for place, number in enumerate(numbers)}
+        self.refs = [self.refs[number] for number in numbers]
+        for ref in self.refs:
+            ref.label = self.label  # else it would depend on which way was gone first
+        digests = graph.digests(places.__getitem__)
+        return Folded(digests[0], graph.sizes(digests), self)
+
+    def take_over(self, other: CodeEncoder) -> None:
+        """Learn what another encoder, which took the value apart, found beside its encoding."""
+        self.refs, self.problems = other.refs, other.problems
 
     def name(self, cls: type) -> bytes:
         """Write a class of the project by its number: its name may change, its code counts."""
@@ -86,11 +123,16 @@ class CodeEncoder(Encoder):
         return type_name(cls).encode() if ref is None else self._refer(ref)
 
     def _refer(self, ref: Ref) -> bytes:
-        for number, known in enumerate(self.refs):
-            if known.unit is not None and known.unit is ref.unit:
-                return b"code %d" % number
-        self.refs.append(ref)
-        return b"code %d" % (len(self.refs) - 1)
+        # A text that stands for code is listed as often as it is met where the value is written
+        # out, and once where it is folded.
+        key = ref.leaf if ref.unit is None else id(ref.unit)
+        number = self._numbers.get(key)
+        if number is None or (ref.unit is None and self.graph is None):
+            number = self._numbers[key] = len(self.refs)
+            self.refs.append(ref)
+            if ref.unit is None:
+                self.depends_on_place()
+        return b"code %d" % number if self.graph is None else self.graph.code(number)
 
 
 def inside(text: str, root: str) -> str:
@@ -110,11 +152,16 @@ def of_process(value: Any) -> str | None:
     return next((name for module, name in _OF_PROCESS if value is getattr(module, name)), None)
 
 
-def _description(start: Unit) -> list[str]:
-    """Return texts that tell a unit from others, by all that it leads to."""
-    units = [start]
+def description(ref: Ref) -> list[str]:
+    """Return texts that tell code from other code, by all that it leads to."""
+    if ref.unit is None:
+        return [str(ref.leaf)]
+    units, known = [ref.unit], {id(ref.unit)}
     for unit in units:  # grows while it is walked
-        units += [ref.unit for ref in unit.refs if ref.unit is not None and ref.unit not in units]
+        for one in unit.refs:
+            if one.unit is not None and id(one.unit) not in known:
+                known.add(id(one.unit))
+                units.append(one.unit)
     return [
         f"{unit.name} {unit.where} {unit.tag} {[ref.leaf for ref in unit.refs]}" for unit in units
     ]

@@ -1,0 +1,111 @@
+"""What may be written out of a value, and how deep Python may go into one."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from doit_invariants.core.scalars import frame
+
+if TYPE_CHECKING:
+    from doit_invariants.core.encode import Encoder
+
+#: More is written out only of a value that has as much in it that differs.
+_MOST_BYTES = 1 << 25
+_MOST_VISITS = 1 << 16
+_REPEATED = 4
+#: A level of a value takes up to a dozen calls.
+_CALLS = 4000
+
+
+class TooLarge(Exception):
+    """A value is too large or too deep to be written out."""
+
+
+class Folded(NamedTuple):
+    """A value whose parts count once each.
+
+    :ivar digest: stands for the value
+    :ivar sizes: how many different parts it has, and how many bytes they take
+    :ivar encoder: what took it apart
+    """
+
+    digest: bytes
+    sizes: tuple[int, int]
+    encoder: Encoder
+
+
+class Limits:
+    """Ends the writing of a value that has too many parts, each taken as often as it is met.
+
+    Both limits are about the value as it is written, so they are the same whether its parts are
+    shared or not.
+
+    :param fold: takes the value apart
+    """
+
+    def __init__(self, fold: Callable[[], Folded]) -> None:
+        self._fold = fold
+        self._folded: Folded | None = None
+        self._visits = 0
+        self._most_visits = _MOST_VISITS
+        self.most_bytes = _MOST_BYTES
+
+    def count(self, size: int, *, depends: bool) -> None:
+        """Count a container, or a way back to one; raises TooLarge.
+
+        :param size: the length of its encoding
+        :param depends: whether that depends on where it was met, so that it can't be kept
+        """
+        self._visits += depends
+        if size <= self.most_bytes and self._visits <= self._most_visits:
+            return
+        if self._folded is None:
+            self._folded = self._fold()
+            parts, total = self._folded.sizes
+            self._most_visits = max(_MOST_VISITS, _REPEATED * parts)
+            self.most_bytes = max(_MOST_BYTES, _REPEATED * total)
+        if size > self.most_bytes or self._visits > self._most_visits:
+            raise TooLarge
+
+    def folded(self, encoder: Encoder) -> bytes:
+        """Return the encoding of the value by its parts."""
+        folded = self._folded or self._fold()
+        encoder.take_over(folded.encoder)
+        return frame(b"F", folded.digest)
+
+
+class _Room:
+    """Lets Python go deeper while anybody needs it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._users = 0
+        self._usual = 0
+
+    def enter(self) -> None:
+        with self._lock:
+            if not self._users:
+                self._usual = sys.getrecursionlimit()
+                sys.setrecursionlimit(self._usual + _CALLS)
+            self._users += 1
+
+    def leave(self) -> None:
+        with self._lock:
+            self._users -= 1
+            if not self._users and sys.getrecursionlimit() == self._usual + _CALLS:
+                sys.setrecursionlimit(self._usual)
+
+
+_room = _Room()
+
+
+def at_any_depth(encode: Callable[[Any, str], bytes], value: Any, where: str) -> bytes:
+    """Call an encoder; how deep the stack of its caller is makes no difference."""
+    _room.enter()
+    try:
+        return encode(value, where)
+    finally:
+        _room.leave()
