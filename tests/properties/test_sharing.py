@@ -11,10 +11,10 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.properties.test_encode import DISTINCT, same, values
 
 from doit_invariants.core.encode import Encoder, encode
 from doit_invariants.core.scalars import frame
+from tests.properties.test_encode import DISTINCT, same, values
 
 
 class Node:

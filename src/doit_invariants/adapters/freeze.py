@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from doit_invariants.adapters.actions import asks
@@ -26,7 +26,7 @@ _FIXED = (str, int, float, bool, bytes, type(None))
 
 
 def freeze(session: Session, tasks: Mapping[str, Any]) -> None:
-    """Fingerprint the code and arguments of all tasks, once a run.
+    """Fingerprint the code and arguments of the tasks of the run, once.
 
     What a task is asked for later is answered from :attr:`Session.memo`. Errors are left to the
     check of the task that has them.
@@ -36,7 +36,7 @@ def freeze(session: Session, tasks: Mapping[str, Any]) -> None:
     session.frozen = True
     look_at_creators(session, tasks)
     done: dict[int, Any] = {}  # with what the keys are the addresses of
-    for task in tasks.values() if isinstance(tasks, Mapping) else ():  # doit's tests: a text
+    for task in _of_the_run(session, tasks):
         if asks(task):
             continue  # not called for a task that may not be selected
         spec = session.spec(task.name)
@@ -50,6 +50,26 @@ def freeze(session: Session, tasks: Mapping[str, Any]) -> None:
             for one in (*listed, *(invariant for _, invariant in implicit.values())):
                 if one.kind != "Action" or _can_change(cast("Action", one)):
                     one.fingerprint(context, None)
+
+
+def _of_the_run(session: Session, tasks: Any) -> Iterable[Any]:
+    """Yield the tasks that the run was asked for, with all that these need.
+
+    Where a ``calc_dep`` or a task that is created late may bring in any other: all tasks.
+    """
+    if not isinstance(tasks, Mapping):  # doit's own tests hand over a text
+        return
+    found: dict[str, Any] = {}
+    todo = list(tasks if session.selected is None else session.selected)
+    for name in todo:  # grows while it is walked
+        task = tasks.get(name)
+        if task is None or task.calc_dep or task.loader:
+            yield from (one for name, one in tasks.items() if name not in found)
+            return
+        if name not in found:
+            found[name] = task
+            todo += [*task.task_dep, *task.setup_tasks]
+            yield task
 
 
 def _is_loaded(one: Invariant) -> bool:

@@ -38,7 +38,10 @@ class Dispatcher(TaskDispatcher):  # type: ignore[misc]
     def __new__(cls, tasks: dict[str, Any], targets: Any, selected_tasks: list[str]) -> Any:
         """Return doit's own where nothing can differ, and for a plain doit in this process."""
         known = tasks.values()
-        if session_of(Globals.dep_manager) is not None and any(
+        session = session_of(Globals.dep_manager)
+        if session is not None:
+            session.selected = list(selected_tasks)
+        if session is not None and any(
             task.getargs or task.loader or task.calc_dep for task in known
         ):
             return super().__new__(cls)

@@ -94,6 +94,7 @@ class Session:
     :ivar relations: what the tasks have to do with each other
     :ivar signing: tasks whose signature is being computed, to see a circle
     :ivar database: the files of doit's DB, absolute: in a tracked directory they do not count
+    :ivar selected: the tasks that the run was asked for, None where that is not known
     :ivar frozen: whether the values that actions can change have been looked at
     :ivar home: the directory in which the tasks run, None until the first is looked at
     :ivar directories: targets without their trailing slash, to the target and its task; None
@@ -126,6 +127,7 @@ class Session:
         self.said: set[str] = set()
         self.late: dict[str, dict[Any, Any]] = {}
         self.batch: dict[Any, Any] | None = None
+        self.selected: list[str] | None = None
         self.relations = Relations()
         self.signing: list[str] = []
         self.database: tuple[str, ...] = ()

@@ -142,6 +142,8 @@ class Encoder:
         self._lowest = min(around, self._lowest)
         if key in self._met and not depends:
             self._known[key] = (value, found)  # the value as well, which keeps its address
+            if len(found) > self.limits.large:
+                self.limits.foresee()
         self._met.add(key)
         return found
 

@@ -22,11 +22,14 @@ from typing import Any, Protocol
 from xxhash import xxh3_128_digest
 
 from doit_invariants.core.errors import CannotFingerprint
+from doit_invariants.core.limits import Sizes
 from doit_invariants.core.partition import partition
 from doit_invariants.core.scalars import frame
 
 #: Longer encodings of what holds nothing are nodes, so that one that is shared counts once.
 _LONG = 1024
+#: So many bytes a container takes at the least where it is written out.
+_LEAST = 3
 #: An object that makes up another one whenever it is looked at has no end.
 _MAX_DEPTH = 1_000_000
 _LONG_PLACE = 200
@@ -106,6 +109,7 @@ class Graph:
         self._values: list[Any] = []  # kept, so that no others come to their addresses
         self._todo: list[tuple[int, Any, str, int]] = []
         self._depth = 0
+        self._least: list[int] = []
 
     def build(self, value: Any, where: str, take_apart: Opener) -> None:
         """Look at a value and all its parts.
@@ -229,23 +233,26 @@ class Graph:
         :param marks: gives what stands for a piece of code
         """
         found: list[bytes] = [b""] * len(self.nodes)
-        for group in _components([[n for slot in node.slots for n in slot] for node in self.nodes]):
+        self._least = [_LEAST] * len(self.nodes)
+        edges = [[n for slot in node.slots for n in slot] for node in self.nodes]
+        for group in _components(edges):
             first = group[0]
-            if len(group) == 1 and not any(first in slot for slot in self.nodes[first].slots):
+            if len(group) == 1 and first not in edges[first]:
                 found[first] = self._digest(first, found, marks, {})
+                self._least[first] += sum([self._least[n] for n in edges[first]])
             else:
                 self._circle(group, found, marks)
         return found
 
-    def sizes(self, digests: Sequence[bytes]) -> tuple[int, int]:
-        """Return how many different parts there are, and how many bytes they take."""
+    def sizes(self, digests: Sequence[bytes]) -> Sizes:
+        """Return how large the value is."""
         different = dict(zip(digests, self.nodes, strict=True))
         total = 0
         for node in different.values():
             total += len(node.shape) + 16 * sum(map(len, node.slots))
             if node.shape.startswith(b"#"):
                 total += int(node.shape.rpartition(b":")[2], 16)
-        return len(different), total
+        return Sizes(len(different), total, self._least[0])
 
     def _digest(
         self,

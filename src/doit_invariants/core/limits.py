@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 _MOST_BYTES = 1 << 25
 _MOST_VISITS = 1 << 16
 _REPEATED = 4
+#: Where parts are shared, and one has become so large, it is time to look at the whole.
+_LARGE = 1 << 20
 #: A level of a value takes up to a dozen calls.
 _CALLS = 4000
 
@@ -24,16 +26,28 @@ class TooLarge(Exception):
     """A value is too large or too deep to be written out."""
 
 
+class Sizes(NamedTuple):
+    """How large a value is.
+
+    :ivar parts: how many different parts it has
+    :ivar bytes: how many bytes these take
+    :ivar least: how many bytes the value takes at the least where it is written out
+    """
+
+    parts: int
+    bytes: int
+    least: int
+
+
 class Folded(NamedTuple):
     """A value whose parts count once each.
 
     :ivar digest: stands for the value
-    :ivar sizes: how many different parts it has, and how many bytes they take
     :ivar encoder: what took it apart
     """
 
     digest: bytes
-    sizes: tuple[int, int]
+    sizes: Sizes
     encoder: Encoder
 
 
@@ -52,6 +66,7 @@ class Limits:
         self._visits = 0
         self._most_visits = _MOST_VISITS
         self.most_bytes = _MOST_BYTES
+        self.large = _LARGE
 
     def count(self, size: int, *, depends: bool) -> None:
         """Count a container, or a way back to one; raises TooLarge.
@@ -62,13 +77,23 @@ class Limits:
         self._visits += depends
         if size <= self.most_bytes and self._visits <= self._most_visits:
             return
-        if self._folded is None:
-            self._folded = self._fold()
-            parts, total = self._folded.sizes
-            self._most_visits = max(_MOST_VISITS, _REPEATED * parts)
-            self.most_bytes = max(_MOST_BYTES, _REPEATED * total)
+        self._look()
         if size > self.most_bytes or self._visits > self._most_visits:
             raise TooLarge
+
+    def foresee(self) -> None:
+        """Raise TooLarge now if it will have to be raised in the end."""
+        self._look()
+        assert self._folded is not None
+        if self._folded.sizes.least > self.most_bytes:
+            raise TooLarge
+
+    def _look(self) -> None:
+        if self._folded is None:
+            self._folded = self._fold()
+            self._most_visits = max(_MOST_VISITS, _REPEATED * self._folded.sizes.parts)
+            self.most_bytes = max(_MOST_BYTES, _REPEATED * self._folded.sizes.bytes)
+            self.large = self.most_bytes
 
     def folded(self, encoder: Encoder) -> bytes:
         """Return the encoding of the value by its parts."""

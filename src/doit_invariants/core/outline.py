@@ -12,6 +12,8 @@ from doit_invariants.core.model import Change
 #: How many leaves of a value are kept; of a larger one only the digest is.
 MOST_LEAVES = 100
 _WIDTH = 60
+_DEEPEST_SET = 3
+_EMPTY = (dict, list, tuple)
 _PLAIN = (type(None), bool, int, float, complex, str, bytes)
 
 Outline = dict[str, str]
@@ -85,7 +87,7 @@ def _leaves(value: Any, where: str, depth: int) -> Iterator[tuple[str, str]]:
         empty = False
         yield from _leaves(item, place, depth + 1)
     if empty:
-        yield where, repr(value)
+        yield where, repr(value) if type(value) in _EMPTY else f"<{type(value).__qualname__}>"
 
 
 def _inside(value: Any, where: str) -> Iterable[tuple[str, Any]] | None:
@@ -112,12 +114,19 @@ def _attributes(value: Any, where: str) -> Iterable[tuple[str, Any]] | None:
     return [(f"{where}.{name}", item) for name, item in state.items()] or None
 
 
-def _leaf(value: Any) -> str:
+def _leaf(value: Any, levels: int = _DEEPEST_SET) -> str:
     """Return a text that is the same in every process: no address, no order of a hash."""
     if isinstance(value, (set, frozenset)):
-        return "{" + ", ".join(sorted(map(_leaf, value))) + "}"
+        return _of_set(value, levels)
     if type(value) is int and value.bit_length() > 1000:
         return f"<int of {value.bit_length()} bits>"  # Python refuses to write out very long ones
     if type(value) in _PLAIN or type(value).__module__ in {"datetime", "decimal", "pathlib"}:
         return repr(value)
     return f"<{type(value).__qualname__}>"
+
+
+def _of_set(value: Any, levels: int) -> str:
+    """Return a set with its items in order; of one that is large or deep no more than its size."""
+    if not levels or len(value) > MOST_LEAVES:
+        return f"<{type(value).__qualname__} of {len(value)}>"
+    return "{" + ", ".join(sorted([_leaf(item, levels - 1) for item in value])) + "}"
