@@ -117,3 +117,24 @@ def test_what_changed_since_the_record_runs(doit_project: Make) -> None:
     project.edit("dodo.py", '"a": 9', '"a": 8')
     expected = ["code:by_key", "code:by_name", "code:closure", "code:given"]
     assert project.run(*FUNCTIONS).assert_success().executed == expected
+
+
+def test_what_was_recorded_of_whole_modules_holds(doit_project: Make) -> None:
+    """Scripts depend on the names that they use from then on, and on nothing else of the module."""
+    scripts = ["tool", "other", "listed"]
+    project = _recorded(doit_project)
+    assert project.run().assert_success().executed == []
+    project.edit("settings.py", "TABLE", "EXTRA = 1\nTABLE")
+    project.run(*scripts).assert_up_to_date(*scripts)
+    project.edit("settings.py", "fmax = 12", "fmax = 13")
+    assert project.run(*scripts).assert_success().executed == ["other"]
+    project.edit("settings.py", "BASE = 11", "BASE = 12")
+    assert project.run(*scripts).assert_success().executed == ["tool", "listed"]
+
+
+def test_what_changed_of_a_module_since_the_record_runs(doit_project: Make) -> None:
+    """The record does not tell what of it has changed."""
+    project = _recorded(doit_project)
+    project.edit("settings.py", "fmin", "EXTRA = 1\nfmin")
+    executed = project.run("tool", "other", "listed").assert_success().executed
+    assert executed == ["tool", "other", "listed"]

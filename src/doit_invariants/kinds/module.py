@@ -98,7 +98,7 @@ class Module(Invariant):
     def _fingerprint(self, context: Context, previous: Fingerprint | None) -> Fingerprint:
         search = search_path(context, self.search)
         loaded = not self.elsewhere and self.dotted_name in sys.modules
-        start = Start(self.dotted_name, search, bool(self.follow), loaded)
+        start = Start(self.dotted_name, search, bool(self.follow), loaded, self.elsewhere)
         return sources_fingerprint(
             context, start, lambda find: self._files(find, context), previous
         )

@@ -77,7 +77,9 @@ class Script(Invariant):
             return sources_fingerprint(context, start, lambda _: files, previous)
         # Python looks beside the file itself, not beside a link to it.
         real = os.path.realpath(path) if os.path.islink(path) else path
-        start = Start(path, search_path(context, self.search, real), bool(self.follow))
+        start = Start(
+            path, search_path(context, self.search, real), bool(self.follow), program=True
+        )
         return sources_fingerprint(context, start, lambda _: self._files(path), previous)
 
     def _files(self, path: str) -> tuple[str, ...]:

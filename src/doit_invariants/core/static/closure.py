@@ -7,29 +7,22 @@ as a new file may come before an old one.
 
 from __future__ import annotations
 
+import functools
 import os
-import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from doit_invariants.core.encode import as_seen_from_here, digest_value, relative_to
-from doit_invariants.core.errors import CannotFingerprint, InvalidOption
+from doit_invariants.core.errors import InvalidOption
 from doit_invariants.core.files import EDITED_SINCE_LOADED, FileState, stat_key
 from doit_invariants.core.invariant import Context, Fingerprint
 from doit_invariants.core.model import Difference, Json
-from doit_invariants.core.static import normal
-from doit_invariants.core.static.imports import Finder, imports_of
+from doit_invariants.core.static.imports import Finder
 from doit_invariants.core.static.loaded import edited_since_loaded
+from doit_invariants.core.static.sources import Closure, Entry, counts_in_part
 from doit_invariants.core.trees import TreeState, tree_difference
-
-#: As stored: state of the file, digest of its normal form, imports. The imports are None where
-#: the file counts by its content: another language, or a syntax that this Python can't parse.
-Entry = list[Json]
-
-_NOTEBOOK = ".ipynb"
-_SHEBANG = re.compile(rb"#!.*\b(python|pypy)[\d.]*\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +34,14 @@ class Start:
     :ivar follow: whether imports are followed
     :ivar loaded: whether the code runs in this process: of files that are loaded what was loaded
         counts
+    :ivar program: whether nobody imports what it starts from
     """
 
     key: str
     search: tuple[str, ...]
     follow: bool = True
     loaded: bool = False
+    program: bool = False
 
 
 #: Returns the absolute paths of the files to start from; raises CannotFingerprint.
@@ -97,20 +92,6 @@ def search_path(
     return found
 
 
-def is_python(path: str) -> bool:
-    """Return whether a script is Python: by its suffix, or by the first line of what it holds.
-
-    :raises CannotFingerprint: if it can't be read
-    """
-    if path.endswith((".py", ".pyw")):
-        return True
-    try:
-        with open(path, "rb") as stream:
-            return _SHEBANG.match(stream.readline(200)) is not None
-    except OSError as error:
-        raise CannotFingerprint(f"{path} can't be read: {error.strerror}") from error
-
-
 def sources_fingerprint(
     context: Context, start: Start, find: Find, previous: Fingerprint | None
 ) -> Fingerprint:
@@ -125,15 +106,21 @@ def sources_fingerprint(
     :param find: asked for the files to start from if there is no such answer yet
     :raises CannotFingerprint: if a file can't be read
     """
+    return known_sources(context, start, find, previous).answer(previous)
+
+
+def known_sources(
+    context: Context, start: Start, find: Find, previous: Fingerprint | None
+) -> Sources:
+    """Return what answers for these sources; parameters as for :func:`sources_fingerprint`."""
     key = ("sources", start)
-    known = context.memo.get(key)
+    known: Sources | None = context.memo.get(key)
     own = _own_targets(context)
     if known is None or not own.isdisjoint(known.stamps) or not known.holds():
-        known = _fingerprint(context, start, find, previous, own)
+        known = _look_at(context, start, find, previous, own)
         if own.isdisjoint(known.stamps):
             context.memo[key] = known
-    found: Fingerprint = known.fingerprint
-    return previous if previous == found and previous is not None else found
+    return known
 
 
 def sources_difference(old: Fingerprint, new: Fingerprint, context: Context) -> Difference | None:
@@ -150,8 +137,16 @@ def sources_difference(old: Fingerprint, new: Fingerprint, context: Context) -> 
 
 def list_files(details: Json) -> list[str]:
     """Return the paths of the files that count; none if the details are gone."""
-    files = details.get("files") if isinstance(details, dict) else None
-    return sorted(files) if isinstance(files, dict) else []
+    try:
+        return sorted(_shown(path, entry) for path, entry in details["files"].items())
+    except (TypeError, KeyError, IndexError, AttributeError):
+        return []  # gone, or damaged
+
+
+def _shown(path: str, entry: Entry) -> str:
+    """Return the path of a file, with the names that count of it if those are not all."""
+    names = [name for name in entry[4] if name.isidentifier()] if counts_in_part(entry) else []
+    return f"{path} ({', '.join(names)})" if names else path
 
 
 def _tree(digest: str, details: Json) -> TreeState | None:
@@ -163,18 +158,36 @@ def _tree(digest: str, details: Json) -> TreeState | None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
+class Sources:
     """An answer of this run, and what it rests on.
 
     :ivar stamps: stats of the files and of the project's directories that were looked into
+    :ivar whole: returns the digest if all of each file counts, as in earlier versions; None if
+        that is the digest of the fingerprint
     """
 
     fingerprint: Fingerprint
     stamps: dict[str, Any]
+    whole: Callable[[], str] | None
 
     def holds(self) -> bool:
         """Return whether all is as it was: a task of this run may make what another imports."""
         return all(_stamp(path) == stamp for path, stamp in self.stamps.items())
+
+    def answer(self, previous: Fingerprint | None) -> Fingerprint:
+        """Return the fingerprint; with the recorded digest if that stands for the same.
+
+        The digest of all of the files may have been recorded. Beside it is then that of what
+        counts of them, so that it holds on.
+        """
+        found = self.fingerprint
+        if previous is None or previous["digest"] == found["digest"] or self.whole is None:
+            return previous if previous == found and previous is not None else found
+        same = previous.get("part") == found["digest"]
+        if not same and ("part" in previous or previous["digest"] != self.whole()):
+            return found
+        kept = {**found, "digest": previous["digest"], "part": found["digest"]}
+        return previous if previous == kept else kept
 
 
 def _stamp(path: str) -> Any:
@@ -190,30 +203,37 @@ def _own_targets(context: Context) -> frozenset[str]:
     return frozenset(os.path.normpath(p) if "./" in p or "//" in p else p for p in paths)
 
 
-def _fingerprint(
+def _look_at(
     context: Context,
     start: Start,
     find: Find,
     previous: Fingerprint | None,
     own: frozenset[str],
-) -> _Known:
+) -> Sources:
     details = context.recall(previous.get("details")) if previous is not None else None
     finder = Finder(start.search, context.project.contains, context.memo)
-    files = closure(context, find(finder), details, finder if start.follow else None, own)
-    root = context.root
-    digest = digest_value(
-        sorted([_portable(path, root, start.search), entry[1]] for path, entry in files.items())
-    )
+    closure = Closure(context, find(finder), details, finder if start.follow else None, own)
+    narrow = start.follow and not start.loaded
+    files = closure.parts(program=start.program) if narrow else closure.whole()
+    digest = _digest(context, start, files)
     shown = {context.project.relative(path): entry for path, entry in sorted(files.items())}
     kept = context.keep({"files": shown})
-    looked = [path for path in finder.looked if relative_to(path, root) is not None]
+    looked = [path for path in finder.looked if relative_to(path, context.root) is not None]
     stamps = {path: _stamp(path) for path in (*files, *looked)}
     found: Fingerprint = {"digest": digest, "details": kept}
     edited = edited_since_loaded(files) if start.loaded else ()  # looked at after their contents
     if edited:
         names = [context.project.relative(path) for path in edited]
         found = {**found, "digest": EDITED_SINCE_LOADED, "edited": sorted(names)}
-    return _Known(found, stamps)
+    partly = any(counts_in_part(entry) for entry in files.values())
+    whole = functools.cache(lambda: _digest(context, start, closure.whole()))
+    return Sources(found, stamps, whole if partly else None)
+
+
+def _digest(context: Context, start: Start, files: dict[str, Entry]) -> str:
+    """Return the digest of files, without those of which nothing counts."""
+    named = ((_portable(path, context.root, start.search), e[1]) for path, e in files.items())
+    return digest_value(sorted([path, digest] for path, digest in named if digest))
 
 
 def _portable(path: str, root: str, search: Iterable[str]) -> str:
@@ -223,83 +243,3 @@ def _portable(path: str, root: str, search: Iterable[str]) -> str:
         return inside
     below = [relative_to(path, directory) for directory in search]
     return min((text for text in below if text is not None), key=len, default=path)
-
-
-def closure(
-    context: Context,
-    start: Sequence[str],
-    details: Json,
-    finder: Finder | None,
-    skip: frozenset[str] = frozenset(),
-) -> dict[str, Entry]:
-    """Return an entry for each file that counts, by its absolute path.
-
-    :param start: absolute paths of files
-    :param details: what was kept when these sources were last recorded: a file whose content is
-        the same is not parsed again
-    :param finder: finds what is imported, None if that does not count
-    :param skip: absolute paths that do not count
-    :raises CannotFingerprint: if a file can't be read
-    """
-    before = details.get("files") if isinstance(details, dict) else None
-    before = before if isinstance(before, dict) else {}
-    found: dict[str, Entry] = {}
-    waiting = list(start)
-    while waiting:
-        path = waiting.pop()
-        if path in found or path in skip:
-            continue
-        known = before.get(context.project.relative(path))
-        parses = path.endswith((".py", _NOTEBOOK)) or (path in start and is_python(path))
-        try:
-            entry = found[path] = _entry(context, path, known, parses)
-        except FileNotFoundError:
-            if path in start:
-                raise CannotFingerprint(f"{path} does not exist") from None
-            continue  # removed while we looked
-        if finder is not None and entry[2]:
-            waiting.extend(finder.files(path, entry[2]))
-    return found
-
-
-def _entry(context: Context, path: str, known: Json, parses: bool) -> Entry:
-    recorded = _recorded(known)
-    state = context.files.state(path, recorded)
-    if not parses or state.stat is None:
-        return [state.to_json(), state.digest, None]
-    # A notebook that was recorded by its content stays so until it changes: nothing reruns for it.
-    parsed = known is not None and (known[2] is not None or path.endswith(_NOTEBOOK))
-    if recorded is not None and recorded.digest == state.digest and parsed:
-        return [state.to_json(), known[1], known[2]]
-    key = ("normal form", state.digest)
-    if key not in context.memo:
-        context.memo[key] = _parsed(path, state)
-    return [state.to_json(), *context.memo[key]]
-
-
-def _recorded(known: Json) -> FileState | None:
-    try:
-        state, digest, imports = known
-        if not isinstance(digest, str) or not isinstance(imports, (list, type(None))):
-            return None
-        return FileState.from_json(state)
-    except (TypeError, ValueError):
-        return None
-
-
-def _parsed(path: str, state: FileState) -> Sequence[Json]:
-    try:
-        with open(path, "rb") as stream:
-            content = stream.read()
-    except FileNotFoundError:
-        raise
-    except OSError as error:
-        raise CannotFingerprint(f"{path} can't be read: {error.strerror}") from error
-    if path.endswith(_NOTEBOOK):
-        from doit_invariants.core.static import notebook  # late: few projects run notebooks
-
-        return notebook.digest(content.decode("utf-8", "replace")) or (state.digest, None)
-    tree = normal.parse(content, path)
-    if tree is None:
-        return (state.digest, None)
-    return (normal.module_digest(tree), imports_of(tree))

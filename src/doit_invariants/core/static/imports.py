@@ -32,7 +32,7 @@ def imports_of(tree: ast.Module) -> list[str]:
     stack: list[ast.AST] = [tree]
     while stack:
         node = stack.pop()
-        if isinstance(node, ast.If) and _is_type_checking(node.test):
+        if isinstance(node, ast.If) and is_type_checking(node.test):
             stack.extend(node.orelse)
             continue
         found.update(_asked_by(node))
@@ -40,7 +40,8 @@ def imports_of(tree: ast.Module) -> list[str]:
     return sorted(found)
 
 
-def _is_type_checking(test: ast.expr) -> bool:
+def is_type_checking(test: ast.expr) -> bool:
+    """Return whether the condition of an ``if`` holds for type checkers alone."""
     name = test.attr if isinstance(test, ast.Attribute) else getattr(test, "id", None)
     return name == "TYPE_CHECKING"
 
@@ -51,7 +52,13 @@ def _asked_by(node: ast.AST) -> Iterator[str]:
     elif isinstance(node, ast.ImportFrom):
         where = "." * node.level + (node.module or "")
         yield from (f"{where}:{alias.name}" for alias in node.names)
-    elif isinstance(node, ast.Call):
+    else:
+        yield from asked_by_others(node)
+
+
+def asked_by_others(node: ast.AST) -> Iterator[str]:
+    """Yield what is asked for by what is no import statement."""
+    if isinstance(node, ast.Call):
         yield from _asked_by_call(node)
         if isinstance(node.func, ast.Attribute) and _is_search_path(node.func.value):
             yield from _directories(node)
@@ -169,17 +176,30 @@ class Finder:
         :param importer: absolute path of the source
         :param imports: what it asks for, from :func:`imports_of`
         """
-        self._extend(importer, [text[1:] for text in imports if text.startswith("+")])
-        for text in imports:
+        yield from (file for file, _ in self.asked(importer, [(text, None) for text in imports]))
+
+    def asked(
+        self, importer: str, asks: Sequence[tuple[str, Sequence[str] | None]]
+    ) -> Iterator[tuple[str, Sequence[str] | None]]:
+        """Yield the files that a source imports, each with the names of it that are asked for.
+
+        Nothing is asked for of the packages on the way; of a name in one that may be a module
+        inside of it as well there is ``?`` in front.
+
+        :param asks: imports, each with the names that are taken of what it binds, None for all;
+            with ``~`` in front if it binds nothing that is used
+        """
+        self._extend(importer, [text[1:] for text, _ in asks if text.startswith("+")])
+        for text, names in asks:
             if text.startswith("+"):
                 continue
             if text.startswith("="):
                 if os.path.basename(importer) not in _INITS:
                     continue
                 text = ".:" + text[1:]
-            for module in self._modules(importer, text):
+            for module, role in self._modules(importer, text.lstrip("~")):
                 if module.file is not None and self._follows(module.file):
-                    yield module.file
+                    yield module.file, _names_of(module, role, text, names)
 
     def _extend(self, importer: str, texts: Sequence[str]) -> None:
         """Search as well where a source may put on ``sys.path``.
@@ -195,7 +215,8 @@ class Finder:
                 if found not in self.search and self._follows(os.path.join(found, "__init__.py")):
                     self.search = (*self.search, found)
 
-    def _modules(self, importer: str, text: str) -> Iterator[Found]:
+    def _modules(self, importer: str, text: str) -> Iterator[tuple[Found, str]]:
+        """Yield the modules that an import leads to: on the way, the one, and inside of it."""
         where, _, name = text.partition(":")
         path = where.lstrip(".")
         level = len(where) - len(path)
@@ -206,15 +227,16 @@ class Finder:
                 base = os.path.dirname(base)
             package = self._package(base)
             if package is not None:
-                yield package
+                yield package, "way" if path else "module"
             inside = (base,)
         chain = self.chain(path, inside)
-        yield from chain
+        yield from ((found, "way") for found in chain[:-1])
+        yield from ((found, "module") for found in chain[-1:])
         if path:
             inside = chain[-1].inside if len(chain) == len(path.split(".")) else ()
         if name:
             # It may be a name that the package defines: then there is no such file.
-            yield from self.chain(name, inside)
+            yield from ((found, "inner") for found in self.chain(name, inside))
 
     def _package(self, directory: str) -> Found | None:
         names = self._names(directory) or ()
@@ -254,3 +276,15 @@ class Finder:
             return None
         names: frozenset[str] = known[1]
         return names
+
+
+def _names_of(
+    module: Found, role: str, text: str, names: Sequence[str] | None
+) -> Sequence[str] | None:
+    """Return which names of a module an import asks for, None for all."""
+    if text.startswith("~"):
+        return ()
+    name = text.partition(":")[2]
+    if role == "module" and name:
+        return ("?" + name if module.inside else name,)
+    return () if role == "way" and (names is not None or name) else names

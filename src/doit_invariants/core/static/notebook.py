@@ -141,6 +141,14 @@ def digest(text: str) -> tuple[str, list[str]] | None:
     return digest_value(whole), sorted(imports)
 
 
+def tree(text: str) -> ast.Module | None:
+    """Return the code of all cells as one module, None if one of them can't be parsed."""
+    found = [normal.parse(python_of(cell)) for cell in cells(text) or ()]
+    if any(one is None for one in found):
+        return None
+    return ast.Module([node for one in found if one is not None for node in one.body], [])
+
+
 def _is_text(tree: ast.Module) -> bool:
     """Return whether a cell shows a string: elsewhere that is a docstring, and does not count."""
     first = tree.body[0] if tree.body else None

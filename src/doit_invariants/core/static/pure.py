@@ -1,0 +1,143 @@
+"""Which expressions change nothing when they are evaluated: what is bound to a name by one counts
+only where that name is used.
+
+Calls are known by what they call: some of Python's library and of numpy, and methods that no
+built-in type uses to change itself. All other calls may do anything.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Mapping
+
+_BUILTINS = re.compile(
+    r"abs|all|any|bool|bytes|complex|dict|divmod|enumerate|float|frozenset|hash|int|"
+    r"isinstance|issubclass|len|list|max|min|ord|chr|pow|range|repr|reversed|round|set|"
+    r"slice|sorted|str|sum|tuple|type|zip|object"
+)
+_FUNCTIONS = re.compile(
+    r"(?:math|cmath|decimal|fractions|datetime|os\.path|string|operator|typing"
+    r"|uuid|zoneinfo|statistics|ipaddress)\.[\w.]+"
+    r"|pathlib\.\w+|os\.(?:getenv|environ\.get|cpu_count|getcwd|fspath)"
+    r"|re\.compile|types\.(?:SimpleNamespace|MappingProxyType)|copy\.(?:copy|deepcopy)"
+    r"|collections\.(?:OrderedDict|namedtuple|defaultdict|Counter|deque)|functools\.partial"
+    r"|dataclasses\.(?:dataclass|field)|enum\.auto|argparse\.Namespace|textwrap\.dedent"
+    r"|numpy\.(?:array|asarray|arange|linspace|logspace|geomspace|zeros|ones|full|eye|log|log2"
+    r"|log10|exp|sqrt|sin|cos|tan|abs|round|deg2rad|rad2deg|radians|degrees|float32|float64"
+    r"|int32|int64|timedelta64|datetime64)"
+    r"|pandas\.(?:Timestamp|Timedelta|to_datetime|date_range|DateOffset)"
+)
+_METHODS = re.compile(
+    r"absolute|as_posix|capitalize|casefold|copy|count|encode|endswith|expanduser|format|"
+    r"get|index|is_absolute|is_dir|is_file|items|joinpath|join|keys|lower|lstrip|"
+    r"partition|read_text|relative_to|removeprefix|removesuffix|replace|resolve|"
+    r"rpartition|rsplit|rstrip|split|splitlines|startswith|strip|strftime|title|"
+    r"total_seconds|union|upper|values|with_name|with_stem|with_suffix|intersection|"
+    r"difference|astype|tolist|exists|isoformat|date"
+)
+_DECORATORS = frozenset(
+    {
+        "property",
+        "staticmethod",
+        "classmethod",
+        "dataclasses.dataclass",
+        "functools.cached_property",
+    }
+    | {"functools.cache", "functools.lru_cache", "functools.wraps", "contextlib.contextmanager"}
+)
+_BASES = re.compile(
+    r"object|\w*Exception|\w+Error|\w+Warning|dict|list|tuple|str|int|float"
+    r"|enum\.\w+|typing\.(?:NamedTuple|TypedDict|Protocol|Generic)|abc\.ABC"
+)
+#: What is evaluated and does nothing but give a value. Subscripts and attributes are taken for it.
+_EXPRESSIONS = (
+    *(ast.Constant, ast.Name, ast.Attribute, ast.Subscript, ast.Slice, ast.Starred),
+    *(ast.BinOp, ast.UnaryOp, ast.BoolOp, ast.Compare, ast.IfExp),
+    *(ast.List, ast.Tuple, ast.Set, ast.Dict, ast.JoinedStr, ast.FormattedValue),
+    *(ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, ast.comprehension),
+    *(ast.Lambda, ast.arguments, ast.arg, ast.keyword),
+    *(ast.expr_context, ast.operator, ast.unaryop, ast.boolop, ast.cmpop),
+)
+
+
+class Purity:
+    """Tells for one module.
+
+    :param imported: the names that its imports bind, each with what it stands for
+    :param bound: all other names that it binds: they are not Python's own
+    """
+
+    def __init__(self, imported: Mapping[str, str], bound: frozenset[str]) -> None:
+        self._imported = imported
+        self._bound = bound
+
+    def expression(self, node: ast.AST | None) -> bool:
+        """Return whether an expression changes nothing."""
+        return node is None or all(self._node(inner) for inner in ast.walk(node))
+
+    def function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+        """Return whether the definition of a function changes nothing."""
+        args = node.args
+        values = [*args.defaults, *args.kw_defaults]
+        return all(map(self.expression, values)) and all(map(self._decorator, node.decorator_list))
+
+    def class_(self, node: ast.ClassDef) -> bool:
+        """Return whether the definition of a class changes nothing."""
+        known = all(_BASES.fullmatch(self.dotted(base) or "-") for base in node.bases)
+        return (
+            known
+            and not node.keywords
+            and all(map(self._decorator, node.decorator_list))
+            and all(map(self._in_class, node.body))
+        )
+
+    def touched(self, node: ast.AST) -> set[str]:
+        """Return the names whose methods are called: should these do more, the name changes."""
+        calls = (inner.func for inner in ast.walk(node) if isinstance(inner, ast.Call))
+        methods = (func for func in calls if isinstance(func, ast.Attribute))
+        return {
+            inner.id for func in methods for inner in ast.walk(func) if isinstance(inner, ast.Name)
+        }
+
+    def dotted(self, node: ast.AST) -> str | None:
+        """Return the full name of what an expression names, None if it is none of Python's own."""
+        names: list[str] = []
+        while isinstance(node, ast.Attribute):
+            names.append(node.attr)
+            node = node.value
+        if not isinstance(node, ast.Name) or node.id in self._bound:
+            return None
+        return ".".join([self._imported.get(node.id, node.id), *reversed(names)])
+
+    def _node(self, node: ast.AST) -> bool:
+        if isinstance(node, ast.Call):
+            return self._call(node)
+        return isinstance(node, _EXPRESSIONS)
+
+    def _call(self, node: ast.Call) -> bool:
+        name = self.dotted(node.func)
+        if name is not None and (_BUILTINS.fullmatch(name) or _FUNCTIONS.fullmatch(name)):
+            return True
+        return isinstance(node.func, ast.Attribute) and bool(_METHODS.fullmatch(node.func.attr))
+
+    def _decorator(self, node: ast.expr) -> bool:
+        func = node.func if isinstance(node, ast.Call) else node
+        if isinstance(func, ast.Attribute) and func.attr in ("setter", "deleter"):
+            return isinstance(func.value, ast.Name)
+        given = (
+            [*node.args, *(k.value for k in node.keywords)] if isinstance(node, ast.Call) else []
+        )
+        return self.dotted(func) in _DECORATORS and all(map(self.expression, given))
+
+    def _in_class(self, node: ast.stmt) -> bool:
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            return self.function(node)
+        if isinstance(node, ast.ClassDef):
+            return self.class_(node)
+        if isinstance(node, (ast.Assign, ast.AnnAssign)):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            return all(isinstance(t, ast.Name) for t in targets) and self.expression(node.value)
+        return isinstance(node, ast.Pass) or (
+            isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+        )
