@@ -17,7 +17,7 @@ Make = Callable[..., Project]
 OBJECTS = {
     "lock": ("threading.Lock()", "lock"),
     "file": ('open("in.txt")', "TextIOWrapper"),
-    "generator": ("(n for n in [1])", "generator"),
+    "queue": ("__import__('queue').SimpleQueue()", "SimpleQueue"),
 }
 #: Definitions that hide an object in what ``func`` uses, and how the error calls the place.
 PLACES = {

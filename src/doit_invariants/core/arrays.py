@@ -24,7 +24,8 @@ def parts(value: Any) -> list[Any] | None:
     pandas: Any = sys.modules.get("pandas")
     if pandas is not None and isinstance(value, pandas.DataFrame):
         columns = [value.iloc[:, number] for number in range(value.shape[1])]
-        return [value.columns, value.index, dict(value.attrs), *columns]
+        flags = [] if value.flags.allows_duplicate_labels else ["no duplicate labels"]
+        return [value.columns, value.index, dict(value.attrs), *columns, *flags]
     if pandas is not None and isinstance(value, (pandas.Series, pandas.Index)):
         index = value.index if isinstance(value, pandas.Series) else None
         # As it lies in memory where that is numbers or moments: objects cost a hundredfold.
@@ -34,5 +35,6 @@ def parts(value: Any) -> list[Any] | None:
         ordered = getattr(value.dtype, "ordered", None)
         named = [*getattr(value, "names", ()), value.name]
         kinds = None if categories is None else list(categories)
-        return [str(value.dtype), kinds, ordered, named, index, items]
+        more = [] if index is None or not value.attrs else [dict(value.attrs)]
+        return [str(value.dtype), kinds, ordered, named, index, items, *more]
     return None

@@ -41,6 +41,11 @@ def _zone(zone: datetime.tzinfo | None) -> bytes:
     if zone is None:
         return b""
     name = str(getattr(zone, "key", "")) or str(zone.utcoffset(None))
+    # What a fixed offset was named by hand; what others (pytz, dateutil) keep their zone as.
+    for kept in ("zone", "_filename"):
+        name += str(getattr(zone, kept, None) or "")
+    if type(zone) is datetime.timezone and (given := zone.__reduce__()[1][1:]):
+        name += f" {given[0]}"
     return f"{type_name(type(zone))} {name}".encode()
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from doit_invariants.core.code.contents import contents
-from doit_invariants.core.code.functions import functions_of, unless_edited
+from doit_invariants.core.code.contents import contents, not_compared
+from doit_invariants.core.code.functions import Functions, functions_of, marked, unless_edited
 from doit_invariants.core.code.graph import edited_modules, modules_of
 from doit_invariants.core.code.loadtime import without_time
+from doit_invariants.core.code.unit import Unit
 from doit_invariants.core.encode import digest_value
 from doit_invariants.core.errors import CannotFingerprint
 from doit_invariants.core.invariant import Context, Fingerprint, Invariant
@@ -43,13 +44,28 @@ class Action(Invariant):
         """Record a digest of the values, and the code of what is in them."""
         functions = functions_of(context)
         unit = functions.group((context.task, self.name), str(self.name), self.values)
+        found = self._present(unit, functions, previous, context)
+        if previous is None or "looks" in previous or "details" in previous:
+            return found
+        if found["digest"] != previous["digest"] and "edited" not in found:
+            # What earlier versions did not look at is adopted.
+            before = _digest(functions.as_before(unit))
+            if before == previous["digest"]:
+                return {**found, "adopts": before}
+        return found
+
+    def _present(
+        self, unit: Unit, functions: Functions, previous: Fingerprint | None, context: Context
+    ) -> Fingerprint:
         if any(ref.unit is not None for ref in unit.refs):
             graph = functions.graph_of(unit)
             return unless_edited(functions.describe(graph, previous, context), graph.edited)
-        digest = digest_value([[ref.label, ref.leaf] for ref in unit.refs])
+        digest = _digest(unit)
         if previous is not None and previous["digest"] == digest:
-            return previous
-        found = {"digest": digest, "shown": {ref.label: ref.shown for ref in unit.refs}}
+            return marked(previous)
+        found = marked({"digest": digest, "shown": {ref.label: ref.shown for ref in unit.refs}})
+        if any(str(ref.leaf).startswith("incomplete ") for ref in unit.refs):
+            found["left_out"] = functions.graph_of(unit).left_out()
         return unless_edited(found, edited_modules([unit]))
 
     def portable(self, fingerprint: Fingerprint, context: Context) -> str:
@@ -74,16 +90,21 @@ class Action(Invariant):
     @classmethod
     def contents(cls, recorded: Fingerprint) -> list[str]:
         """List the functions and classes, with the values and versions that they use."""
-        return contents(recorded.get("details")) or _shown(recorded.get("shown") or {})
+        found = contents(recorded.get("details"))
+        return found or [*_shown(recorded.get("shown") or {}), *not_compared(recorded)]
 
     def difference(self, old: Fingerprint, new: Fingerprint, context: Context) -> Difference | None:
         """Say which argument changed, from what to what."""
         if "details" in old and "details" in new:
             return functions_of(context).difference(old, new, context)
-        if old["digest"] == new["digest"]:
+        if old["digest"] in (new["digest"], new.get("adopts")):
             return None
         changes = _changes(old.get("shown") or {}, new.get("shown") or {})
         return Difference(", ".join(map(str, changes)) or "changed", changes)
+
+
+def _digest(unit: Unit) -> str:
+    return digest_value([[ref.label, ref.leaf] for ref in unit.refs])
 
 
 def _shown(shown: dict[str, Any]) -> list[str]:

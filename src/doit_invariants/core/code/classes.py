@@ -8,18 +8,28 @@ import types
 from collections.abc import Iterator
 from typing import Any
 
+from doit_invariants.core.code.hints import classes as annotated
+from doit_invariants.core.code.hints import resolved
 from doit_invariants.core.code.library import Library
 
 Part = tuple[str, Any]
 
 # Of the data attributes with two underscores that installed classes make, these alone count.
 _SPECIAL = frozenset({"__slots__", "__hash__", "__attrs_attrs__", "__pydantic_fields__"})
+#: What msgspec keeps of a class, under attributes of its metaclass.
+_KEPT_BY_METACLASS = (
+    "__struct_fields__",
+    "__struct_encode_fields__",
+    "__struct_defaults__",
+    "__struct_config__",
+)
 # What Python, abc, typing and dataclasses keep on classes.
 _BOOKKEEPING = frozenset(
     {"_abc_impl", "_is_protocol", "_is_runtime_protocol"}
     | {"__module__", "__qualname__", "__doc__", "__dict__", "__weakref__", "__annotations__"}
     | {"__annotate__", "__annotate_func__", "__annotations_cache__", "__type_params__"}
     | {"__firstlineno__", "__static_attributes__", "__classcell__", "__classdictcell__"}
+    | {"__signature__"}  # by pydantic, of what counts already
     | {"__slotnames__"}  # by copyreg, when an instance is encoded
     | {"__abstractmethods__", "__parameters__", "__orig_bases__", "__protocol_attrs__"}
     | {"__non_callable_proto_members__", "__dataclass_fields__", "__dataclass_params__"}
@@ -43,20 +53,22 @@ _OF_FIELD = (
 )
 
 
-def parts(cls: type, library: Library) -> Iterator[Part]:
+def parts(cls: type, library: Library, *, as_before: bool = False) -> Iterator[Part]:
     """Yield what counts of a class of the project, each under a label.
 
     A method counts whether it is called or not: which ones are can't be known.
+
+    :param as_before: as far as the first version of records had it
     """
     for number, base in enumerate(cls.__bases__):
         if base is not object:
             yield f"base {number}", base
     if type(cls) not in (type, type(enum.Enum)):  # the latter's name depends on the version
         yield "metaclass", type(cls)
-    if _has_foreign_base(cls, library):
-        # An installed class may read them: pydantic and typing.TypedDict do.
-        annotations = vars(cls).get("__annotations__", {})
-        yield "annotations", tuple((name, str(one)) for name, one in annotations.items())
+    if as_before:
+        yield from _annotations_as_before(cls, library)
+    else:
+        yield from _annotations(cls, library)
     if issubclass(cls, enum.Enum):
         yield from _of_enum(cls, library)
     elif issubclass(cls, tuple) and "_fields" in vars(cls):
@@ -64,6 +76,46 @@ def parts(cls: type, library: Library) -> Iterator[Part]:
     else:
         yield from _of_fields(cls)
         yield from _attributes(cls, library)
+
+
+def _annotations(cls: type, library: Library) -> Iterator[Part]:
+    if _has_foreign_base(cls, library) or "__pydantic_fields__" in vars(cls):
+        # An installed class may read them: pydantic and msgspec do.
+        yield "annotations", resolved(cls)
+        yield from _of_libraries(cls)
+    elif _names_classes(cls):
+        # Who has an object of the class has objects of these.
+        named = [one for one in annotated(cls) if not library.owns(one) and one is not cls]
+        if named:
+            yield "classes of fields", tuple(named)
+
+
+def _annotations_as_before(cls: type, library: Library) -> Iterator[Part]:
+    if _has_foreign_base(cls, library):
+        found = vars(cls).get("__annotations__", {})
+        yield "annotations", tuple((name, str(one)) for name, one in found.items())
+
+
+def _names_classes(cls: Any) -> bool:
+    """Return whether annotations make the fields of a class."""
+    kept = vars(cls)
+    typed = "_fields" in kept or type(cls).__name__ in ("_TypedDictMeta", "_ProtocolMeta")
+    return typed or "__dataclass_fields__" in kept or "__attrs_attrs__" in kept
+
+
+def _of_libraries(cls: Any) -> Iterator[Part]:
+    """Yield what pydantic and msgspec keep of a class where no attribute of it has it."""
+    for name in _KEPT_BY_METACLASS:
+        found = getattr(type(cls), name, None) and getattr(cls, name, None)
+        if found is not None:
+            yield f"kept {name}", found
+    decorators = vars(cls).get("__pydantic_decorators__")
+    for kind in dir(decorators) if decorators is not None else ():
+        found = getattr(decorators, kind) if not kind.startswith("_") else None
+        if isinstance(found, dict) and found:
+            # The functions are attributes of the class.
+            infos = {name: getattr(one, "info", None) for name, one in found.items()}
+            yield f"decorators {kind}", infos
 
 
 def _of_enum(cls: Any, library: Library) -> Iterator[Part]:
@@ -95,10 +147,12 @@ def _of_fields(cls: type) -> Iterator[Part]:
 
 def _attributes(cls: type, library: Library) -> Iterator[Part]:
     fields = vars(cls).get("__dataclass_fields__", {})
-    foreign = _has_foreign_base(cls, library)
+    foreign = _has_foreign_base(cls, library) or "__pydantic_fields__" in vars(cls)
     generated = fields or "__attrs_attrs__" in vars(cls)
     for name, value in sorted(vars(cls).items()):
-        if name in _BOOKKEEPING or isinstance(value, types.GetSetDescriptorType):
+        if name in _BOOKKEEPING or (name.startswith("__pydantic_") and name not in _SPECIAL):
+            continue  # what pydantic compiled holds addresses
+        if isinstance(value, types.GetSetDescriptorType):
             continue
         if isinstance(value, types.MemberDescriptorType) or name in fields:
             continue  # of __slots__; of a field, whose default is listed with it

@@ -7,13 +7,22 @@ from collections.abc import Iterator
 from doit_invariants.core.code.graph import Row
 from doit_invariants.core.model import Json
 
+#: How lines begin that say what was left out.
+NOT_COMPARED = "not compared: "
+
 
 def contents(details: Json) -> list[str]:
     """Return a line for each unit of a callable: where it is, and what it refers to itself."""
     try:
-        return [line for row in details["units"] for line in _lines(row, details["units"])]
+        lines = [line for row in details["units"] for line in _lines(row, details["units"])]
+        return [*lines, *not_compared(details)]
     except (TypeError, KeyError, IndexError, ValueError):
         return []  # gone, or damaged
+
+
+def not_compared(found: Json) -> list[str]:
+    """Return a line for each thing that was left out, as it can't be compared."""
+    return [f"{NOT_COMPARED}{text}" for text in found.get("left_out", ())]
 
 
 def _lines(row: Row, rows: list[Row]) -> Iterator[str]:

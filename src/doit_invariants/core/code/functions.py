@@ -20,6 +20,9 @@ from doit_invariants.core.model import Difference
 
 T = TypeVar("T")
 
+#: Raised when more of the same code begins to count. The first version had no mark.
+_LOOKS = 2
+
 
 class Functions:
     """What is known of callables in a run; kept in :attr:`Context.memo`.
@@ -126,7 +129,7 @@ class Functions:
         """
         previous = usable(previous)
         if previous is not None and previous["slots"].get(slot()) == graph.code:
-            return previous
+            return marked(previous)
         details = None if previous is None else previous.get("details")
         return self.memoised(
             ("describe", id(graph), details),
@@ -169,31 +172,48 @@ class Functions:
         if previous is not None and (
             merged is not None
             or previous["digest"] == digest
-            or self._same_as_a_whole(graph, previous, context)
+            or self._same_as_before(graph, previous, context)
         ):
             digest, slots = previous["digest"], {**previous["slots"], **slots}
-        details = {"units": merged or rows, "sources": graph.texts(self.sources)}
-        found: Fingerprint = {"digest": digest, "slots": slots, "details": context.keep(details)}
+        details: dict[str, Any] = {"units": merged or rows, "sources": graph.texts(self.sources)}
+        if graph.problems:
+            details["left_out"] = graph.left_out()
+        found: Fingerprint = marked(
+            {"digest": digest, "slots": slots, "details": context.keep(details)}
+        )
         modules = {name: self._modules.details(name) for name in graph.modules()}
         return {**found, "modules": modules} if modules else found
 
-    def _same_as_a_whole(self, graph: Graph, previous: Fingerprint, context: Context) -> bool:
-        """Return whether nothing changed by a record that has the whole of each global.
+    def _same_as_before(self, graph: Graph, previous: Fingerprint, context: Context) -> bool:
+        """Return whether nothing changed as far as earlier versions looked.
 
-        Earlier versions recorded more than what code reads of a global.
+        They recorded the whole of each global, and less of decorators, annotations, and objects
+        that pickle can't save. What they did not record is adopted.
         """
-        if not graph.is_narrow:
+        if "looks" in previous:
             return False
         follow = graph.explorer.follow
         explorer, root = self.explorers[follow, False], graph.units[0]
         given = root.tag == "values"
         unit = explorer.group(root.name, root.obj) if given else explorer.unit(root.obj)
-        wide = Graph(explorer, unit)
-        if previous["slots"].get(slot()) == wide.code:
+        before = Graph(explorer, unit)
+        if previous["slots"].get(slot()) == before.code:
             return True
-        rows = wide.rows(self.sources)
+        rows = before.rows(self.sources)
         recorded = context.recall(previous.get("details"))
         return previous["digest"] == portable_digest(rows) or _merged(recorded, rows) is not None
+
+    def as_before(self, unit: Unit) -> Unit:
+        """Return what :meth:`group` would have given in earlier versions."""
+        return self.memoised(
+            ("before", id(unit)),
+            lambda: self.explorers[True, False].group(unit.name, unit.obj),
+        )
+
+
+def marked(found: Fingerprint) -> Fingerprint:
+    """Return a fingerprint that says how much was looked at: no more of it is adopted."""
+    return found if "looks" in found else {**found, "looks": _LOOKS}
 
 
 def unless_edited(found: Fingerprint, edited: list[str]) -> Fingerprint:

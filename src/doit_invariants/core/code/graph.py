@@ -19,6 +19,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 
 from doit_invariants.core.code.bytecode import slot
+from doit_invariants.core.code.hints import read_by
 from doit_invariants.core.code.source import Sources
 from doit_invariants.core.code.unit import Ref, Unit, head_of
 from doit_invariants.core.code.units import Explorer
@@ -28,6 +29,9 @@ from doit_invariants.core.model import Json
 
 #: Of the sources of one callable and all it uses so much is kept, in characters.
 MOST_SOURCE = 65_536
+
+#: So much of what is left out is kept, to be shown.
+_MOST_LEFT_OUT = 20
 
 #: A unit as JSON; what it refers to is a list of label, text or number of a unit, rest, shown.
 Row = dict[str, Json]
@@ -45,11 +49,8 @@ class Graph:
         self.explorer = explorer
         self.units: list[Unit] = []
         self._numbers: dict[int, int] = {}
-        self._number(root)
+        self._extras = self._find(root, explorer)
         self._written = {name for unit in self.units if unit.code for name in unit.code.writes}
-        reflects = {word for unit in self.units if unit.code for word in unit.code.reflects}
-        looks = tuple(sorted(reflects))
-        self._extras = [explorer.extras(unit, looks) for unit in self.units]
         self._refs = [
             [*unit.refs, *extras] if extras else unit.refs
             for unit, extras in zip(self.units, self._extras, strict=True)
@@ -76,12 +77,25 @@ class Graph:
                 b"%d" % self._numbers[id(ref.unit)] for ref in unit.refs if ref.unit is not None
             )
             for ref in extras:
-                yield str(ref.leaf).encode()
+                yield str(self._target(ref)).encode()
             if self._written:
                 yield "\n".join(map(self._rest, unit.refs)).encode()
 
-    def _number(self, root: Unit) -> None:
+    def _find(self, root: Unit, explorer: Explorer) -> list[list[Ref]]:
+        """Find all units, and what counts of each because some code looks at it."""
+        looks: set[str] = set()
         todo = [root]
+        while True:
+            self._number(todo)
+            known = len(looks)
+            looks.update(*(_looks_of(unit, by_libraries=explorer.narrow) for unit in self.units))
+            extras = [explorer.extras(unit, tuple(sorted(looks))) for unit in self.units]
+            # Annotations lead to classes, of which some code may look at more.
+            todo = [ref.unit for refs in extras for ref in refs if ref.unit is not None]
+            if len(looks) == known and all(id(unit) in self._numbers for unit in todo):
+                return extras
+
+    def _number(self, todo: list[Unit]) -> None:
         for unit in todo:  # grows while it is walked
             if id(unit) not in self._numbers:
                 self._numbers[id(unit)] = len(self.units)
@@ -126,6 +140,12 @@ class Graph:
         """Return the names of the modules of which all counts."""
         return modules_of(self.units)
 
+    def left_out(self) -> list[str]:
+        """Return what can't be compared with a later run, for people."""
+        texts = list(dict.fromkeys(text.partition(", which ")[0] for text in self.problems))
+        more = [f"and {len(texts) - _MOST_LEFT_OUT} more"] if len(texts) > _MOST_LEFT_OUT else []
+        return texts[:_MOST_LEFT_OUT] + more
+
     def texts(self, sources: Sources) -> str | None:
         """Return the sources of the units, compressed; None if there are none."""
         found = [sources.of(unit.obj) if unit.code else None for unit in self.units]
@@ -143,6 +163,15 @@ def edited_modules(units: Iterable[Unit]) -> list[str]:
     leaves = (ref.leaf for unit in units for ref in unit.refs if ref.leaf is not None)
     edited = (leaf for leaf in leaves if leaf.endswith(EDITED_SINCE_LOADED))
     return sorted({leaf.split(" ")[1] for leaf in edited})
+
+
+def _looks_of(unit: Unit, *, by_libraries: bool) -> set[str]:
+    """Return what a unit looks at beside what it names: ``name``, ``doc``, ``annotations``."""
+    found = set(unit.code.reflects) if unit.code is not None else set()
+    for leaf in (unit.tag, *(ref.leaf for ref in unit.refs)) if by_libraries else ():
+        if leaf is not None and leaf.startswith("library "):
+            found |= read_by(leaf)
+    return found
 
 
 def portable_digest(rows: list[Row]) -> str:

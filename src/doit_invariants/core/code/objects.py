@@ -11,7 +11,7 @@ import types
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeGuard
 
-from doit_invariants.core.code import classes
+from doit_invariants.core.code import classes, hints, wrappers
 from doit_invariants.core.code.library import Library
 
 Part = tuple[str, Any]
@@ -30,8 +30,6 @@ _PRIVATE = re.compile(r"_[^_].*?__")
 _METHODS = (types.BuiltinMethodType, types.MethodWrapperType)
 _CYTHON = frozenset({"cython_function_or_method", "fused_cython_function"})
 _CACHED = type(functools.lru_cache(lambda: None))
-# How tools that replace a function by an object of theirs keep it.
-_WRAPPED = ("__wrapped__", "py_func")
 # doit's own marks on task-creators.
 _MARKS = ("doit", "create_doit_tasks", "basename")
 
@@ -43,40 +41,67 @@ def is_cython(obj: Any) -> bool:
 
 def is_class(obj: Any) -> TypeGuard[type]:
     """Return whether this is a class; ``list[int]`` says so of itself in Python 3.10."""
-    return isinstance(obj, type) and not isinstance(obj, types.GenericAlias)
+    # Not by what it says that it is: a proxy passes itself off as what it stands for.
+    return issubclass(type(obj), type)
 
 
 def is_code(obj: Any, library: Library) -> bool:
     """Return whether an object is code, or made of it, and not a value."""
-    return isinstance(obj, types.FunctionType) or is_class(obj) or tag(obj, library) is not None
+    return type(obj) is types.FunctionType or tag(obj, library) is not None
 
 
 def tag(obj: Any, library: Library) -> str | None:
     """Return what kind of thing made of other code this is, None if it is none."""
+    if is_class(obj):
+        return "class"
     for cls, name, _ in _MADE_OF:
-        if isinstance(obj, cls):
+        if issubclass(type(obj), cls):
             if not isinstance(obj, _METHODS):
                 return name
             return f"{name} {obj.__name__}" if _is_value(obj.__self__) else None
     # An object of the project's own counts by its class and its state instead.
-    if library.owns(type(obj)) and _wrapped(obj) is not None:
+    if is_wrapper(obj, library):
         return f"{type(obj).__module__}.{type(obj).__qualname__}"
     return None
 
 
-def parts(obj: Any, library: Library) -> Iterable[Part]:
-    """Return what a class, or a thing for which :func:`tag` has a name, consists of."""
+def is_wrapper(obj: Any, library: Library) -> bool:
+    """Return whether this is an object of an installed class that stands for a function."""
+    return library.owns(type(obj)) and wrappers.wrapped(obj) is not None
+
+
+def is_made_by_hand(module: types.ModuleType) -> bool:
+    """Return whether a module is no file's: ``types.ModuleType("settings")``, say."""
+    named = vars(module).get("__name__")
+    return vars(module).get("__spec__") is None and (
+        sys.modules.get(str(named)) is not module and "__file__" not in vars(module)
+    )
+
+
+def is_installed(obj: Any, library: Library) -> bool:
+    """Return whether a unit is a decorator's: what it keeps for itself is part of its version."""
+    return (type(obj) is types.FunctionType and library.owns(obj)) or is_wrapper(obj, library)
+
+
+def parts(obj: Any, library: Library, *, as_before: bool = False) -> Iterable[Part]:
+    """Return what a class, or a thing for which :func:`tag` has a name, consists of.
+
+    :param as_before: as far as the first version of records had it
+    """
     if is_class(obj):
-        return classes.parts(obj, library)
+        return classes.parts(obj, library, as_before=as_before)
     if isinstance(obj, types.FunctionType):
         return _of_wrapper(obj)
+    if isinstance(obj, types.ModuleType):
+        return [part for part in sorted(vars(obj).items()) if not part[0].startswith("__")]
     for cls, _, split in _MADE_OF:
-        if isinstance(obj, cls):
+        if issubclass(type(obj), cls):
             if library.owns(type(obj)):
                 return split(obj)
             state = getattr(obj, "__dict__", None)  # a subclass of the project's own
             return (*split(obj), ("class", type(obj)), ("state", state))
-    return (("function", _wrapped(obj)),)
+    held = () if as_before else wrappers.state(obj)
+    return (("function", wrappers.wrapped(obj)), *held)
 
 
 def carries(func: types.FunctionType) -> bool:
@@ -117,10 +142,10 @@ def extras(obj: Any, wanted: Iterable[str]) -> Iterator[Part]:
         elif word == "doc":
             docs = [text for code in _nested(obj) for text in _docstrings(code)]
             yield "docstring", [inspect.cleandoc(obj.__doc__ or ""), *map(inspect.cleandoc, docs)]
-        elif word == "annotations":
-            found = vars(obj).get("__annotations__") if isinstance(obj, type) else None
-            annotations = obj.__annotations__ if found is None else found
-            yield "annotations", {name: _text(one) for name, one in dict(annotations).items()}
+        elif word.endswith("annotations"):
+            kind = "class " if isinstance(obj, type) else "function "
+            if word in ("annotations", f"{kind}annotations") and hints.of(obj):
+                yield "annotations", hints.resolved(obj)
 
 
 def code_inside(value: Any) -> list[Any]:
@@ -140,6 +165,23 @@ def subclasses(known: Iterable[type]) -> list[type]:
         below: list[type] = type.__subclasses__(cls)
         todo += [one for one in below if one not in todo]
     return todo
+
+
+def home(cls: type, library: Library) -> str:
+    """Return the file and line of a class of the project, as far as a method tells."""
+    for value in vars(cls).values():
+        # Of others an attribute may be made when it is asked for: pydantic completes a class.
+        code = value.__code__ if type(value) is types.FunctionType else None
+        if code is not None and library.project.contains(code.co_filename):
+            return place(code, library)
+    return cls.__module__
+
+
+def place(code: types.CodeType, library: Library) -> str:
+    """Return the file and line of code, for people."""
+    path = code.co_filename
+    file = path if path.startswith("<") else library.project.relative(path)
+    return f"{file}:{code.co_firstlineno}"
 
 
 def shown_name(obj: Any) -> str:
@@ -204,23 +246,8 @@ def _implementations(dispatcher: Any) -> Iterator[Part]:
         yield f"implementation for {cls.__module__}.{cls.__qualname__}", func
 
 
-def _wrapped(obj: Any) -> Any:
-    # Statically: an object may make up an attribute of any name.
-    for name in _WRAPPED:
-        found = inspect.getattr_static(obj, name, None)
-        if isinstance(found, types.FunctionType):
-            return found
-    return None
-
-
 def _is_value(owner: Any) -> bool:
     return owner is not None and not isinstance(owner, (types.ModuleType, type))
-
-
-def _text(annotation: Any) -> str:
-    if isinstance(annotation, (type, types.FunctionType)):
-        return annotation.__qualname__
-    return annotation if isinstance(annotation, str) else repr(annotation)
 
 
 def _of_property(obj: property) -> Iterator[Part]:

@@ -8,17 +8,14 @@ what code refers to is looked up where the code itself would find it, and nothin
 
 from __future__ import annotations
 
-import datetime
-import enum
-import pathlib
-import re
 import types
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from doit_invariants.core.code import objects
+from doit_invariants.core.code import hints, objects
 from doit_invariants.core.code.bytecode import structure
 from doit_invariants.core.code.earlier import Looked
+from doit_invariants.core.code.fixed import FIXED
 from doit_invariants.core.code.late import UNKNOWN, Import, resolved
 from doit_invariants.core.code.library import Library
 from doit_invariants.core.code.names import PLAIN, Names
@@ -33,20 +30,6 @@ from doit_invariants.core.errors import CannotFingerprint
 #: if it is not one of the project's.
 ModuleDigest = Callable[[str], "str | None"]
 
-#: Equal ones are the same for every purpose.
-_FIXED: tuple[type, ...] = (
-    str,
-    int,
-    float,
-    complex,
-    bytes,
-    type(None),
-    tuple,
-    frozenset,
-    range,
-    enum.Enum,
-)
-_FIXED += (pathlib.PurePath, re.Pattern, datetime.date, datetime.time, datetime.timedelta)
 #: Labels of what is not given to code that is made during a run, but was there before.
 _OUTSIDE = ("global ", "self")
 
@@ -120,8 +103,10 @@ class Explorer:
             self._extras[key] = [
                 ref
                 for label, value in objects.extras(unit.obj, looks)
-                for ref in self.refs(label, value, unit, identity=False)
+                for ref in self.refs(label, value, unit)
             ]
+            tell_apart(self._extras[key])
+            self.fill()
         return self._extras[key]
 
     def fill(self) -> None:
@@ -144,7 +129,7 @@ class Explorer:
             for ref in self._of_function(unit):
                 unit.refs.append(ref)
             return
-        for label, value in objects.parts(unit.obj, self.library):
+        for label, value in objects.parts(unit.obj, self.library, as_before=not self.narrow):
             unit.refs += self.refs(label, value, unit)
 
     # ------------------------------------------------------------------ what a function refers to
@@ -219,13 +204,13 @@ class Explorer:
             found.rest = rest
             return [found]
         held = self._value(label, without_environment(value))
-        installed = isinstance(unit.obj, types.FunctionType) and self.library.owns(unit.obj)
+        installed = objects.is_installed(unit.obj, self.library)
         if held.problems and not installed:
             # What an installed decorator keeps for itself is part of its version.
             known = self.problems.setdefault(id(unit.obj), [])
             known += [f"{unit.name}: {text}" for text in held.problems]
         texts = shown(label, value, self.library.project.root)
-        if identity and not isinstance(value, _FIXED):
+        if identity and not isinstance(value, FIXED):
             return [Ref(label, unit=held, rest=rest, shown=texts)]
         return [Ref(label, held.tag, rest=rest, shown=texts), *held.refs]
 
@@ -233,7 +218,7 @@ class Explorer:
         """Return the unit that stands for a value, once for each object: some are large."""
         if label.startswith(_OUTSIDE) and id(value) in self.looked.earlier:
             return self.looked.earlier[id(value)]
-        if id(value) in self.looked.values and not isinstance(value, _FIXED):
+        if id(value) in self.looked.values and not isinstance(value, FIXED):
             return self.looked.values[id(value)]
         encoder = CodeEncoder(self, label, self.library.project.root, self.teach)
         try:
@@ -245,7 +230,7 @@ class Explorer:
         kind = "incomplete" if encoder.problems else "value"
         held = Unit(value, label, "", f"{kind} {digest}", refs=encoder.refs)
         held.problems = encoder.problems
-        if not isinstance(value, _FIXED):
+        if not isinstance(value, FIXED):
             for ref in held.refs:  # the value may have another name the next time
                 ref.label = ref.label.replace(label, "it")
             tell_apart(held.refs)
@@ -254,50 +239,56 @@ class Explorer:
 
     def code(self, label: str, obj: Any) -> Ref | None:
         """Return the reference to code, None if the object is a value."""
-        if isinstance(obj, types.ModuleType):
-            return Ref(label, "code" if self._stop else self.module(obj))
+        # Not what it says that it is: a proxy passes itself off as what it stands for.
+        kind = type(obj) if self.narrow else obj.__class__
+        if issubclass(kind, types.ModuleType):
+            return self._of_module(label, obj)
         if self._stop and objects.is_code(obj, self.library):
             return Ref(label, "code")
         known = self.looked.units.get(id(obj))
         if known is not None:
             return Ref(label, unit=known)
-        if isinstance(obj, types.FunctionType):
+        if kind is types.FunctionType:
             if self.library.owns(obj) and not objects.carries(obj):
                 return Ref(label, f"library {self.library.name(obj)}")
             return Ref(label, unit=self._function(obj))
-        if objects.is_class(obj):
-            if self.library.owns(obj):
-                return Ref(label, f"library {self.library.name(obj)}")
-            return Ref(label, unit=self._add(Unit(obj, obj.__name__, self._home(obj), "class")))
+        if objects.is_class(obj) and self.library.owns(obj):
+            return Ref(label, f"library {self.library.name(obj)}")
         tag = objects.tag(obj, self.library)
         if tag is not None:
-            return Ref(label, unit=self._add(Unit(obj, objects.shown_name(obj), "", tag)))
-        if isinstance(obj, objects.COMPILED) or objects.is_cython(obj):
-            digest = self.library.extension(obj)
-            name = self.library.name(obj)
-            return Ref(label, f"compiled {name} {digest}" if digest else f"library {name}")
+            where = objects.home(obj, self.library) if tag == "class" else ""
+            return Ref(label, unit=self._add(Unit(obj, objects.shown_name(obj), where, tag)))
+        if issubclass(kind, objects.COMPILED) or objects.is_cython(obj):
+            return self._compiled(label, obj)
         return None
+
+    def reader(self, label: str, cls: type) -> Ref | None:
+        """Return a reference to an installed class whose package reads annotations."""
+        package = str(cls.__module__).partition(".")[0]
+        if self.narrow and hints.are_read(package):
+            return Ref(label, f"library {self.library.name(cls)}")
+        return None
+
+    def _of_module(self, label: str, module: types.ModuleType) -> Ref:
+        if not (self.narrow and objects.is_made_by_hand(module)):
+            return Ref(label, "code" if self._stop else self.module(module))
+        known = self.looked.units.get(id(module))
+        return Ref(label, unit=known or self._add(Unit(module, module.__name__, "", "made")))
+
+    def _compiled(self, label: str, obj: Any) -> Ref:
+        digest = self.library.extension(obj)
+        name = self.library.name(obj)
+        return Ref(label, f"compiled {name} {digest}" if digest else f"library {name}")
 
     def _function(self, func: types.FunctionType) -> Unit:
         name = f"{func.__qualname__.rpartition('<locals>.')[2]}()"
         if self.library.owns(func):
             return self._add(Unit(func, name, "", f"library {self.library.name(func)}"))
         code = func.__code__
-        where = f"{_file(code.co_filename, self.library)}:{code.co_firstlineno}"
+        where = objects.place(code, self.library)
         return self._add(Unit(func, name, where, "function", structure(code)))
-
-    def _home(self, cls: type) -> str:
-        for value in vars(cls).values():
-            code = getattr(value, "__code__", None)
-            if isinstance(code, types.CodeType) and self.library.project.contains(code.co_filename):
-                return f"{_file(code.co_filename, self.library)}:{code.co_firstlineno}"
-        return cls.__module__
 
     def _add(self, unit: Unit) -> Unit:
         self.looked.units[id(unit.obj)] = unit
         self._todo.append(unit)
         return unit
-
-
-def _file(path: str, library: Library) -> str:
-    return path if path.startswith("<") else library.project.relative(path)

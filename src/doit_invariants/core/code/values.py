@@ -9,7 +9,7 @@ import types
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from doit_invariants.core.code import objects
+from doit_invariants.core.code import held, objects
 from doit_invariants.core.encode import Encoder, Teacher
 from doit_invariants.core.errors import CannotFingerprint
 from doit_invariants.core.limits import Folded, TooLarge
@@ -40,6 +40,7 @@ class CodeEncoder(Encoder):
         self.label = label
         self.refs: list[Ref] = []
         self.problems: list[str] = []
+        self._kept: list[Any] = []
         self._numbers: dict[Any, int] = {}
         self.places: dict[int, tuple[Any, Any]] = {}
         plain = self.exact[str]
@@ -54,7 +55,19 @@ class CodeEncoder(Encoder):
         if ref is not None:
             return self._refer(ref)
         name = of_process(value)
-        return None if name is None else b"process " + name.encode()
+        if name is not None:
+            return b"process " + name.encode()
+        parts = held.whole(value) if self.explorer.narrow else None
+        return None if parts is None else self._held(value, parts, where)
+
+    def _held(self, value: Any, parts: list[tuple[str, Any]], where: str, *codes: bytes) -> bytes:
+        self._kept.append(parts)  # some were made for this: no other comes to their addresses
+        kind = b"union" if held.is_union(value) else self.name(type(value))
+        pairs = [
+            self.frame(b"p", label.encode(), self.encode(one, f"{where}.{label}"))
+            for label, one in parts
+        ]
+        return self.frame(b"K", kind, *pairs, *codes)
 
     def refuse(self, value: object, where: str) -> bytes:
         """Leave out what can't be compared, but for code in it, and note it in ``problems``."""
@@ -64,6 +77,9 @@ class CodeEncoder(Encoder):
             self.problems.append(str(error))
         inside = [self.explorer.code(where, one) for one in objects.code_inside(value)]
         codes = [self._refer(ref) for ref in inside if ref is not None]
+        parts = held.some(value) if self.explorer.narrow else None
+        if parts:
+            return self._held(value, parts, where, *codes)
         left_out = b"left out " + type_name(type(value)).encode()
         return left_out if self.graph is None else self.frame(left_out, *codes)
 
@@ -118,6 +134,9 @@ class CodeEncoder(Encoder):
     def name(self, cls: type) -> bytes:
         """Write a class of the project by its number: its name may change, its code counts."""
         if self.explorer.library.owns(cls):
+            reader = self.explorer.reader(self.label, cls)
+            if reader is not None:
+                self._refer(reader)
             return type_name(cls).encode()
         ref = self.explorer.code(f"class of {self.label}", cls)
         return type_name(cls).encode() if ref is None else self._refer(ref)

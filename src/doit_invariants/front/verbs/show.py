@@ -9,6 +9,7 @@ from typing import Any
 
 from doit_invariants.adapters import stored
 from doit_invariants.adapters.code import unseen
+from doit_invariants.core.code.contents import NOT_COMPARED
 from doit_invariants.core.model import Json, printable
 from doit_invariants.core.records import Entry, PathState, Record, to_json
 from doit_invariants.core.trees import TreeState, in_blocks
@@ -90,6 +91,14 @@ def _contents(entry: Entry, command: Any) -> list[str]:
     except Exception:
         return []  # a plugin's kind, and a fingerprint from disk
     return lines
+
+
+def not_compared(command: Any, task: str) -> list[str]:
+    """Return a line for each thing that a task uses and that can't be compared."""
+    record = stored.read(command.dep_manager, task).record
+    entries = record.entries.values() if record is not None else ()
+    lines = [line for entry in entries for line in _contents(entry, command)]
+    return list(dict.fromkeys(line for line in lines if line.startswith(NOT_COMPARED)))
 
 
 def _lines(record: Record, command: Any) -> list[str]:

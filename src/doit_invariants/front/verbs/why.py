@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from doit_invariants.adapters.outlook import Outlook
+from doit_invariants.adapters.outlook import Outlook, Prospect
 from doit_invariants.core.model import printable
 from doit_invariants.front.folding import fold, lines
+from doit_invariants.front.verbs import show
 
 #: So many tasks of which the same is to be said are told one by one.
 _FEW = 3
@@ -25,6 +26,15 @@ def execute(command: Any, names: list[str], as_json: bool, *, each: bool = False
         command.write(json.dumps([one.to_json() for one in prospects], indent=2))
     else:
         for alike in [[one] for one in prospects] if each else fold(prospects, _FEW):
-            for line in lines(alike):
+            for line in (*lines(alike), *_not_compared(command, alike)):
                 command.write(printable(line))
     return 0 if all(one.status in ("up-to-date", "ignored") for one in prospects) else 1
+
+
+def _not_compared(command: Any, prospects: list[Prospect]) -> list[str]:
+    """Return what no edit would be seen of, for who wonders why nothing is found."""
+    found: dict[str, None] = {}
+    for one in prospects if len(prospects) <= _FEW else ():
+        if one.status == "up-to-date" and not one.verdict.reasons:
+            found.update(dict.fromkeys(show.not_compared(command, one.verdict.task)))
+    return [f"  {line}" for line in found]

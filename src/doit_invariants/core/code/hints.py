@@ -1,0 +1,199 @@
+"""What annotations name: classes inside ``list[]``, ``|`` and ``Annotated``, and in strings.
+
+Annotations count where somebody reads them. Strings and forward references are read as
+expressions and looked up where Python would look, without evaluating them: no code runs.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import sys
+import types
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+Part = tuple[str, Any]
+
+#: Installed packages that read the annotations of classes that they are given, and of functions.
+_OF_CLASSES = frozenset(
+    {"apischema", "attr", "attrs", "cattr", "cattrs", "dacite", "dataclass_wizard", "desert"}
+    | {"dataclasses_json", "jsonargparse", "marshmallow_dataclass", "mashumaro", "msgspec"}
+    | {"omegaconf", "pandera", "pydantic", "pydantic_settings", "pyrallis", "serde", "sqlmodel"}
+    | {"simple_parsing", "strawberry", "tyro"}
+)
+_OF_FUNCTIONS = frozenset(
+    {"beartype", "cappa", "cyclopts", "dagster", "defopt", "dependency_injector", "dishka"}
+    | {"fastapi", "injector", "jsonargparse", "lagom", "litestar", "magicgui", "multimethod"}
+    | {"plum", "prefect", "punq", "svcs", "typeguard", "typer", "tyro", "wireup"}
+)
+_BY_NAME = {
+    "library dataclasses.fields": "class annotations",
+    "library typing.get_type_hints": "annotations",
+    "library inspect.get_annotations": "annotations",
+    "library inspect.signature": "annotations",
+}
+_NOT_FOUND = object()
+
+
+def read_by(leaf: str) -> set[str]:
+    """Return which annotations installed code may read: ``library pydantic 2.1: pydantic.X``."""
+    if leaf in _BY_NAME:
+        return {_BY_NAME[leaf]}
+    name = leaf.rpartition(" ")[2]
+    package = name.partition(".")[0]
+    found = {"class annotations"} if package in _OF_CLASSES else set()
+    if package in _OF_FUNCTIONS or (package == "pydantic" and "validate_call" in name):
+        found.add("function annotations")
+    return found
+
+
+def are_read(package: str) -> bool:
+    """Return whether a package reads annotations of something."""
+    return package in _OF_CLASSES or package in _OF_FUNCTIONS
+
+
+def of(obj: Any) -> dict[str, Any]:
+    """Return the annotations of a function or class itself, as they are."""
+    try:
+        if sys.version_info >= (3, 14):
+            import annotationlib
+
+            found = annotationlib.get_annotations(obj, format=annotationlib.Format.FORWARDREF)
+        elif isinstance(obj, type):
+            found = vars(obj).get("__annotations__", {})
+        else:
+            found = obj.__annotations__
+        return dict(found)
+    except Exception:  # evaluated when they are asked for, by a class that may do anything
+        return {}
+
+
+def resolved(obj: Any) -> list[Any]:
+    """Return the annotations of a function or class, each with what strings in it stand for."""
+    spaces = _namespaces(obj)
+    return [[name, one, list(_strings(one, spaces))] for name, one in of(obj).items()]
+
+
+def classes(obj: Any) -> list[Any]:
+    """Return the classes that the annotations of a function or class name, at any depth."""
+    spaces = _namespaces(obj)
+    found: dict[int, Any] = {}
+    for one in of(obj).values():
+        for inner in (one, *_strings(one, spaces)):
+            found.update({id(cls): cls for cls in _classes(inner)})
+    return list(found.values())
+
+
+def _namespaces(obj: Any) -> list[dict[str, Any]]:
+    """Return where the names in annotations are looked up, the nearest first."""
+    parameters = {str(one): one for one in getattr(obj, "__type_params__", ())}
+    if isinstance(obj, types.FunctionType):
+        return [parameters, _cells(obj), obj.__globals__, vars(builtins)]
+    module = sys.modules.get(obj.__module__)
+    around = [vars(module)] if module is not None else []
+    # A class names itself, also where a function made it.
+    return [parameters, dict(vars(obj)), {obj.__name__: obj}, *around, vars(builtins)]
+
+
+def _cells(func: types.FunctionType) -> dict[str, Any]:
+    found = {}
+    for name, cell in zip(func.__code__.co_freevars, func.__closure__ or (), strict=True):
+        try:
+            found[name] = cell.cell_contents
+        except ValueError:
+            continue
+    return found
+
+
+def _strings(annotation: Any, spaces: list[dict[str, Any]], depth: int = 0) -> Iterator[Any]:
+    """Yield what strings and forward references inside of an annotation stand for."""
+    text = annotation if isinstance(annotation, str) else None
+    text = text or getattr(annotation, "__forward_arg__", None)
+    if isinstance(text, str):
+        found = _read(text, spaces) if depth < _DEEPEST else None
+        yield found
+        for inner in _flat(found):
+            yield from _strings(inner, spaces, depth + 1)
+        return
+    if isinstance(annotation, type) and not isinstance(annotation, types.GenericAlias):
+        return
+    if str(getattr(annotation, "__origin__", "")) == "typing.Literal":
+        return
+    for inner in _inside(annotation):
+        if depth < _DEEPEST:
+            yield from _strings(inner, spaces, depth + 1)
+
+
+def _inside(annotation: Any) -> Iterable[Any]:
+    if isinstance(annotation, (list, tuple)):  # the arguments of Callable
+        return annotation
+    found = getattr(annotation, "__args__", ())
+    return found if isinstance(found, tuple) else ()
+
+
+def _classes(annotation: Any, depth: int = 0) -> Iterator[Any]:
+    if depth > _DEEPEST:
+        return
+    if isinstance(annotation, type) and not isinstance(annotation, types.GenericAlias):
+        yield annotation
+        return
+    for name in _LEAD_ON:
+        try:
+            inner = getattr(annotation, name, None)
+        except Exception:
+            continue  # evaluated when it is asked for
+        if inner is not None and inner is not annotation:
+            for one in inner if isinstance(inner, (list, tuple)) else [inner]:
+                yield from _classes(one, depth + 1)
+    for one in annotation if isinstance(annotation, (list, tuple)) else ():
+        yield from _classes(one, depth + 1)
+
+
+_DEEPEST = 12
+#: Attributes of what ``typing`` makes that lead to classes.
+_LEAD_ON: tuple[str, ...] = ("__origin__", "__args__", "__metadata__", "__supertype__", "__bound__")
+_LEAD_ON += ("__constraints__", "__value__")
+
+
+def _flat(found: Any) -> Iterator[Any]:
+    if isinstance(found, list):
+        for one in found:
+            yield from _flat(one)
+    else:
+        yield found
+
+
+# ---------------------------------------------------------------------- strings, read as they are
+
+
+def _read(text: str, spaces: list[dict[str, Any]]) -> Any:
+    """Return what an expression stands for: an object, or a list of what its parts stand for."""
+    try:
+        return _node(ast.parse(text.strip(), mode="eval").body, spaces)
+    except (SyntaxError, ValueError, RecursionError):
+        return text
+
+
+def _node(node: ast.AST, spaces: list[dict[str, Any]]) -> Any:
+    if isinstance(node, ast.Constant):
+        return node.value
+    if isinstance(node, ast.Name):
+        found = next((space[node.id] for space in spaces if node.id in space), _NOT_FOUND)
+        return node.id if found is _NOT_FOUND else found
+    if isinstance(node, ast.Attribute):
+        return _attribute(_node(node.value, spaces), node.attr)
+    parts = [_node(one, spaces) for one in ast.iter_child_nodes(node) if _counts(one)]
+    return [type(node).__name__, *parts]
+
+
+def _counts(node: ast.AST) -> bool:
+    return not isinstance(node, (ast.expr_context, ast.operator, ast.unaryop))
+
+
+def _attribute(owner: Any, name: str) -> Any:
+    if isinstance(owner, (type, types.ModuleType)):
+        for space in getattr(owner, "__mro__", (owner,)):
+            if name in vars(space):
+                return vars(space)[name]
+    return [owner, name]

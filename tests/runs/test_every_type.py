@@ -1,0 +1,95 @@
+"""Objects of every type that actions use: an edit runs them, another process does not."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable, Iterable
+
+import pytest
+
+from doit_invariants.testing import Project
+
+from .pairs_of_packages import OF_NUMPY, OF_OTHERS, OF_PANDAS, OF_POLARS, OF_PYDANTIC
+from .pairs_of_python import OF_PYTHON
+from .pairs_of_wrappers import OF_CACHES, OF_NUMBA, OF_WRAPT
+
+Make = Callable[..., Project]
+Pair = tuple[str, str, str, str]
+
+#: What every module of a pair ends with: ``v`` is a global and a default.
+USES = """
+
+def use():
+    v is None
+
+
+def default(held=v):
+    held is None
+"""
+DODO = """
+import importlib
+import warnings
+
+warnings.simplefilter("ignore")
+NAMES = {names!r}
+
+
+def take(*arguments, **options):
+    arguments is None
+
+
+def task_use():
+    for name in NAMES:
+        m = importlib.import_module(f"of_{{name}}")
+        for how, action in {{
+            "global": m.use,
+            "default": m.default,
+            "argument": (take, [m.v]),
+            "container": (take, [], {{"given": {{"inside": [1, m.v]}}}}),
+        }}.items():
+            yield {{"name": f"{{name}}:{{how}}", "actions": [action], "file_dep": ["in.txt"]}}
+"""
+TABLES = {
+    "python": (OF_PYTHON, None),
+    "numpy": (OF_NUMPY, "numpy"),
+    "pandas": (OF_PANDAS, "pandas"),
+    "polars": (OF_POLARS, "polars"),
+    "pydantic": (OF_PYDANTIC, "pydantic"),
+    "others": (OF_OTHERS, "msgspec"),
+    "wrapt": (OF_WRAPT, "wrapt"),
+    "caches": (OF_CACHES, "joblib"),
+    "numba": (OF_NUMBA, "numba"),
+}
+present = {
+    name: pairs
+    for name, (pairs, needs) in TABLES.items()
+    if needs is None or importlib.util.find_spec(needs) is not None
+}
+
+
+def files(pairs: Iterable[Pair], *, edited: bool) -> dict[str, str]:
+    """Return a module for each pair."""
+    return {
+        f"of_{name}.py": f"{made.replace('@@', new if edited else old)}\n{USES}"
+        for name, made, old, new in pairs
+    }
+
+
+@pytest.mark.parametrize("table", present)
+def test_every_type(doit_project: Make, table: str) -> None:
+    """An object is a global, a default, an argument, and in a container of each project."""
+    pairs = present[table]
+    dodo = DODO.format(names=[name for name, *_ in pairs])
+    project = doit_project({"dodo.py": dodo, "in.txt": "", **files(pairs, edited=False)})
+
+    def run(seed: int, *arguments: str) -> set[str]:
+        env = {"PYTHONHASHSEED": str(seed), "PYTHONPATH": "."}
+        outcome = project.run(*arguments, process=True, env=env)
+        assert outcome.returncode == 0, repr(outcome)
+        return set(outcome.executed)
+
+    every = run(1)
+    assert len(every) == 4 * len(pairs)
+    assert run(2) == set()
+    project.write(files(pairs, edited=True))
+    assert every - run(1) == set()
