@@ -35,7 +35,17 @@ class _Watch:
     """Stands first among the finders of modules; finds none, but notes what will be found."""
 
     def __init__(self) -> None:
-        self.noted: dict[str, _Noted] = {}
+        self._noted: dict[str, _Noted] = {}
+        self._by_real: dict[str, _Noted] | None = None
+
+    def noted(self, path: str) -> _Noted | None:
+        """Return what was noted of a file.
+
+        :param path: real. To resolve the others takes longer than to note them, and few ask.
+        """
+        if self._by_real is None:
+            self._by_real = {os.path.realpath(name): one for name, one in self._noted.items()}
+        return self._by_real.get(path)
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> None:
         """Note the files that the source of a module may be in; Python calls this."""
@@ -55,7 +65,9 @@ class _Watch:
             except OSError:
                 continue
             young = time.time_ns() - latest_change(stat) < _YOUNG_NS
-            self.noted[os.path.realpath(path)] = _Noted(stat, _content(path) if young else None)
+            self._noted.pop(path, None)  # the latest is the last one
+            self._noted[path] = _Noted(stat, _content(path) if young else None)
+            self._by_real = None
 
 
 _WATCH = _Watch()
@@ -89,7 +101,7 @@ def edited_since_loaded(files: Iterable[str]) -> list[str]:
 
 def was_edited(path: str) -> bool:
     """Return whether a loaded file may have been written since it was loaded."""
-    noted = _WATCH.noted.get(os.path.realpath(path))
+    noted = _WATCH.noted(os.path.realpath(path))
     try:
         stat = stat_key(os.stat(path))
     except OSError:
