@@ -84,7 +84,7 @@ class Encoder:
         self.exact = exact()
         self.frame: Callable[..., bytes] = frame
         self.graph: Graph | None = None
-        self.limits = Limits(lambda: self.take_apart(None, ""))
+        self.limits = Limits(None, "")
         self.above = 0
         self._chain: dict[int, int] = {}
         #: The lowest place in the chain that something refers back to.
@@ -101,7 +101,7 @@ class Encoder:
 
     def written_out(self, value: Any, where: str) -> bytes:
         """Return the encoding with every part as often as it is met; raises TooLarge."""
-        self.limits = Limits(lambda: self.take_apart(value, where))
+        self.limits = Limits(value, where)
         return self.encode(value, where)
 
     def encode(self, value: Any, where: str) -> bytes:
@@ -118,7 +118,7 @@ class Encoder:
         if key in self._chain:
             # A cycle is written as the number of steps up to the container that is met again.
             self._lowest = min(self._lowest, self._chain[key])
-            self.limits.count(0, depends=True)
+            self.limits.count(self, 0, depends=True)
             return frame(b"^", b"%d" % (len(self._chain) - self._chain[key]))
         return self._enter(key, value, where)
 
@@ -138,12 +138,12 @@ class Encoder:
         # What refers to something around it is written otherwise where it is met otherwise.
         depends = self._lowest <= depth
         if depends or len(found) > self.limits.most_bytes:
-            self.limits.count(len(found), depends=depends)
+            self.limits.count(self, len(found), depends=depends)
         self._lowest = min(around, self._lowest)
         if key in self._met and not depends:
             self._known[key] = (value, found)  # the value as well, which keeps its address
             if len(found) > self.limits.large:
-                self.limits.foresee()
+                self.limits.foresee(self)
         self._met.add(key)
         return found
 

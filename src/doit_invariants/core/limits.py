@@ -57,47 +57,50 @@ class Limits:
     Both limits are about the value as it is written, so they are the same whether its parts are
     shared or not.
 
-    :param fold: takes the value apart
+    :param value: what is written
+    :param where: its name
     """
 
-    def __init__(self, fold: Callable[[], Folded]) -> None:
-        self._fold = fold
+    # It knows no encoder: in a circle with one it would keep open files open.
+    def __init__(self, value: Any, where: str) -> None:
+        self._value = value
+        self._where = where
         self._folded: Folded | None = None
         self._visits = 0
         self._most_visits = _MOST_VISITS
         self.most_bytes = _MOST_BYTES
         self.large = _LARGE
 
-    def count(self, size: int, *, depends: bool) -> None:
+    def count(self, encoder: Encoder, size: int, *, depends: bool) -> None:
         """Count a container, or a way back to one; raises TooLarge.
 
+        :param encoder: writes the value
         :param size: the length of its encoding
         :param depends: whether that depends on where it was met, so that it can't be kept
         """
         self._visits += depends
         if size <= self.most_bytes and self._visits <= self._most_visits:
             return
-        self._look()
+        self._look(encoder)
         if size > self.most_bytes or self._visits > self._most_visits:
             raise TooLarge
 
-    def foresee(self) -> None:
+    def foresee(self, encoder: Encoder) -> None:
         """Raise TooLarge now if it will have to be raised in the end."""
-        self._look()
-        assert self._folded is not None
-        if self._folded.sizes.least > self.most_bytes:
+        if self._look(encoder).sizes.least > self.most_bytes:
             raise TooLarge
 
-    def _look(self) -> None:
+    def _look(self, encoder: Encoder) -> Folded:
         if self._folded is None:
-            self._folded = self._fold()
+            self._folded = encoder.take_apart(self._value, self._where)
             self._most_visits = max(_MOST_VISITS, _REPEATED * self._folded.sizes.parts)
             self.most_bytes = max(_MOST_BYTES, _REPEATED * self._folded.sizes.bytes)
             self.large = self.most_bytes
+        return self._folded
 
     def folded(self, encoder: Encoder) -> bytes:
         """Return the encoding of the value by its parts."""
-        folded = self._folded or self._fold()
+        folded = self._look(encoder)
         encoder.take_over(folded.encoder)
         return frame(b"F", folded.digest)
 
