@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 _PASSED = frozenset({"!", "{", "}", "do", "else", "then", "elif", "coproc"})
 _BEGIN = frozenset({"if", "while", "until"})
 _END = frozenset({"fi", "done"})
+#: All words that mean something at the place of a command.
+KEYWORDS = frozenset({"for", "select", "case", "esac", "function", "[["}) | _PASSED | _BEGIN | _END
 _ENDS_LINE = frozenset(";\n&")
 
 

@@ -146,12 +146,18 @@ def _nothing(_reader: Reader, _words: list[str], _stdin: Input | None, _state: S
     """Pass over what never runs a script, before anybody looks for it on PATH."""
 
 
+#: What never runs a script.
+QUIET = frozenset(
+    (
+        *("true", "false", ":", "test", "[", "exit", "return", "rm", "mkdir", "cp", "mv", "ls"),
+        *("touch", "grep", "sort"),
+    )
+)
 BUILTINS: dict[str, Builtin] = {
     **dict.fromkeys(("export", "local", "declare", "typeset", "readonly"), _export),
     **dict.fromkeys(("which", "command"), _which),
     **dict.fromkeys(("cd", "pushd", "chdir"), _cd),
-    **dict.fromkeys(("true", "false", ":", "test", "[", "exit", "return"), _nothing),
-    **dict.fromkeys(("rm", "mkdir", "cp", "mv", "ls", "touch", "grep", "sort"), _nothing),
+    **dict.fromkeys(QUIET, _nothing),
     **dict.fromkeys(("realpath", "readlink"), _of_path(lambda path, state: state.path(path))),
     "basename": _of_path(lambda path, _: os.path.basename(path.rstrip("/"))),
     "cat": _cat,

@@ -25,8 +25,8 @@ class Token(NamedTuple):
 
 
 #: With none of these a text can be cut by one expression: it takes a tenth of the time.
-_SPECIAL = frozenset("'\"\\#$`<&*?[{~(")
-_FAST = re.compile(r"\d*>[>|]?|[;|)\n]+|[^\s;|)>]+")
+_SPECIAL = frozenset("'\"\\#$`<*?[{~(")
+_FAST = re.compile(r"\d*>[>|]?|&&|[;|)\n]+|[^\s;|)>&]+")
 _BLANK = re.compile(r"(?:[ \t\r]|\\\r?\n)+")
 _COMMENT = re.compile(r"#[^\n]*")
 _REDIRECT = re.compile(r"(?:\d+|\{\w+\})?(<<<|<<-?|<>|<&|>>|>&|>\||[<>])(?!\()|(&>>?)")
@@ -40,7 +40,7 @@ _END_WORD = frozenset(" \t\r\n;&|()<>")
 
 def tokens(text: str) -> list[Token]:
     """Return the pieces of a command line; a quote without its end stands for itself."""
-    if _SPECIAL.isdisjoint(text):
+    if _SPECIAL.isdisjoint(text) and text.count("&") == 2 * text.count("&&"):
         return [Token(_kind(piece), piece) for piece in _FAST.findall(text)]
     return _Lexer(text).tokens()
 
@@ -48,7 +48,7 @@ def tokens(text: str) -> list[Token]:
 def _kind(piece: str) -> int:
     if piece[-1] == ">" or piece.endswith(">|"):
         return REDIRECT
-    return OPERATOR if piece[0] in ";|)\n" else WORD
+    return OPERATOR if piece[0] in ";|)\n&" else WORD
 
 
 class _Lexer:

@@ -8,14 +8,22 @@ taken. What is not understood is left out, and never an error.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from doit_invariants.core.static import builtins
-from doit_invariants.core.static.blocks import Block
+from doit_invariants.core.static.blocks import KEYWORDS, Block
 from doit_invariants.core.static.expand import UNKNOWN, expand, expand_text
 from doit_invariants.core.static.lexer import Token, tokens
-from doit_invariants.core.static.programs import Call, Input, calls_of, is_assignment
+from doit_invariants.core.static.programs import (
+    SPECIAL,
+    Call,
+    Input,
+    calls_of,
+    is_assignment,
+    name_of,
+)
 from doit_invariants.core.static.running import Running
 from doit_invariants.core.static.state import State
 from doit_invariants.core.static.world import Use, World
@@ -40,19 +48,56 @@ class Found:
     unseen: tuple[str, ...] = ()
 
 
+#: What most commands run.
+NOTHING = Found(())
+_PLAIN = re.compile(r"[ \w./+:,@%=-]*(?:> *[\w./-]+ *)?")
+_BETWEEN = re.compile("&&|;|\n")
+
+
 def read(command: str | Sequence[str], cwd: str, world: World) -> Found:
     """Return what a command runs.
 
     :param command: text for a shell, or the words of a command that is run without one
     :param cwd: absolute directory in which it is run
     """
+    plain = _plain(command) if isinstance(command, str) else [list(map(os.fspath, command))]
+    if plain is not None and all(_runs_nothing(words[:1], world) for words in plain):
+        return NOTHING
     reader = Reader(world)
     state = State(cwd, world.environ)
-    if isinstance(command, str):
+    if plain is not None:
+        for words in plain:
+            reader.command(words, state)
+    elif isinstance(command, str):
         reader.whole(command, state)
-    else:
-        reader.command([os.fspath(word) for word in command], state)
     return Found(tuple(reader.uses), tuple(reader.unseen))
+
+
+def _plain(text: str) -> list[list[str]] | None:
+    """Return the words of commands in which nothing has a meaning for the shell, as in most.
+
+    To read them as a script takes several times as long, and doit looks at each task of each run.
+    """
+    found: list[list[str]] = []
+    for one in _BETWEEN.split(text):
+        if _PLAIN.fullmatch(one) is None:
+            return None
+        words = one.partition(">")[0].split()
+        if words and (words[0] in KEYWORDS or "=" in words[0]):
+            return None
+        found.append(words)
+    return found
+
+
+def _runs_nothing(program: list[str], world: World) -> bool:
+    """Return whether a program is on PATH, not of the project, and known to run no scripts."""
+    for name in program:
+        if name in builtins.BUILTINS:
+            return name in builtins.QUIET and name not in world.table.added
+        if "/" in name or name in SPECIAL or world.table.programs(name_of(name)):
+            return False
+        return world.module_of(name) is None
+    return True
 
 
 def scripts(
