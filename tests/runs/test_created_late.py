@@ -187,3 +187,34 @@ def test_what_a_creator_makes_of_results(doit_project: Make) -> None:
         assert project.read("out/gives-closure") == str(text.split())
     ran = project.run().assert_success()
     assert not set(ran.executed) - {"gives:filled"}, "it has what an action left of another run"
+
+
+UNRELATED = """
+from doit import create_after
+
+class Trap:
+    def __getstate__(self):
+        open("looked.txt", "w").close()
+        return {}
+
+TRAP = Trap()
+
+def use():
+    return bool(TRAP)
+
+@create_after(executed="first")
+def task_late():
+    return {"actions": [use], "file_dep": ["in.txt"]}
+
+def task_first():
+    return {"actions": ["echo > first.txt"], "file_dep": ["in.txt"], "targets": ["first.txt"]}
+"""
+
+
+def test_what_is_no_part_of_the_run(doit_project: Make) -> None:
+    """Nobody looks at what the creator of another task uses."""
+    project = doit_project({"dodo.py": UNRELATED, "in.txt": ""})
+    project.run("first").assert_executed("first")
+    assert not (project.path / "looked.txt").exists()
+    project.run().assert_executed("late").assert_up_to_date("first")
+    assert (project.path / "looked.txt").exists(), "the test would see it"

@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from doit.globals import Globals
@@ -44,9 +44,9 @@ class WatchedLoader(DelayedLoader):  # type: ignore[misc]
         self.__dict__["creator"] = creator
 
 
-def look_at_creators(session: Session, tasks: Mapping[str, Any]) -> None:
+def look_at_creators(session: Session, tasks: Iterable[Any]) -> None:
     """Look at what the creators of late tasks use, and watch them."""
-    for task in tasks.values() if isinstance(tasks, Mapping) else ():
+    for task in tasks:
         loader = task.loader
         if not isinstance(loader, DelayedLoader) or loader.created:
             continue

@@ -34,9 +34,10 @@ def freeze(session: Session, tasks: Mapping[str, Any]) -> None:
     if session.frozen:
         return
     session.frozen = True
-    look_at_creators(session, tasks)
+    of_the_run = list(_of_the_run(session, tasks))
+    look_at_creators(session, of_the_run)
     done: dict[int, Any] = {}  # with what the keys are the addresses of
-    for task in _of_the_run(session, tasks):
+    for task in of_the_run:
         if asks(task):
             continue  # not called for a task that may not be selected
         spec = session.spec(task.name)
