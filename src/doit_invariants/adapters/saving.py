@@ -23,6 +23,7 @@ from doit_invariants.adapters.snapshot import Look
 from doit_invariants.adapters.untouched import LEFT, OTHERS, as_left
 from doit_invariants.core.files import EDITED_MEANWHILE
 from doit_invariants.core.layout import Origin
+from doit_invariants.core.model import listing
 from doit_invariants.core.records import PathState, Record
 from doit_invariants.core.trees import TreeState
 
@@ -74,11 +75,27 @@ def _save_as_run(
         if task.executed:
             dep_manager.session.unfinished.drop(task.name)
             dep_manager.session.placeholders.drop(task.targets)
+            _say_what_was_not_made(task, look)
             _save_record(dep_manager, task, look, inputs, "run", ended_at)
         else:
             executed_at = previous.executed_at if previous is not None else None
             _save_record(dep_manager, task, look, inputs, "accept", executed_at)
     return inputs
+
+
+def _say_what_was_not_made(task: Any, look: Look) -> None:
+    """Say which targets there are not although the actions have run.
+
+    To doit it is a reason to run in every run, and no reason to say anything.
+    """
+    if look.spec.policy.decides or look.spec.exports or not task._actions:
+        return  # what keeps targets, or does without, says it itself
+    there = task.__dict__.get(LEFT) or {}  # in the directory of the actions, be it another one
+    missing = [p for p in task.targets if p not in there and not os.path.exists(p)]
+    if missing:
+        what = f"target {missing[0]}" if len(missing) == 1 else f"targets {listing(missing)}"
+        text = f"its actions did not make its {what}, so it will run again"
+        look.session.say(task.name, text)
 
 
 def _save_host(

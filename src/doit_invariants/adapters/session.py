@@ -22,6 +22,7 @@ from doit_invariants.adapters.marks import Marks
 from doit_invariants.adapters.options import TaskSpec, default_options, parse_options
 from doit_invariants.adapters.placeholders import Placeholders
 from doit_invariants.adapters.relations import Relations
+from doit_invariants.adapters.same_files import Places
 from doit_invariants.adapters.teaching import careful, text_from
 from doit_invariants.adapters.tracking import Trackers
 from doit_invariants.core.artifacts.aside import new_name
@@ -97,6 +98,7 @@ class Session:
     :ivar selected: the tasks that the run was asked for, None where that is not known
     :ivar frozen: whether the values that actions can change have been looked at
     :ivar home: the directory in which the tasks run, None until the first is looked at
+    :ivar places: where the targets of the tasks lie
     :ivar directories: targets without their trailing slash, to the target and its task; None
         until all tasks are loaded that are not delayed
     """
@@ -132,6 +134,7 @@ class Session:
         self.signing: list[str] = []
         self.database: tuple[str, ...] = ()
         self.home: str | None = None
+        self.places = Places(root)
         self.directories: dict[str, tuple[str, str]] | None = None
         self.resume: Resume | None = None
         self.counts = Counts()

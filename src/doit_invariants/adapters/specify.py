@@ -24,6 +24,7 @@ def specify(session: Session, task: Any, given: Mapping[str, Any]) -> None:
     """
     if session.directories is not None:  # a task that is made late
         _link_directories(session.directories, [task])
+        session.places.add(task)
     if session.frozen:
         session.batch = {} if session.batch is None else session.batch
         session.late[task.name] = session.batch
@@ -65,11 +66,15 @@ def _make_cached(session: Session, task: Any, spec: TaskSpec) -> None:
 def complete(session: Session, tasks: Iterable[Any]) -> None:
     """Check and connect the tasks of a dodo.py once all of them are known.
 
-    :raises doit.exceptions.InvalidTask: for options on a group, and for exports that collide
+    :raises doit.exceptions.InvalidTask: for options on a group, for targets that are one file, and
+        for exports that collide
     """
     _refuse_groups(session, tasks)
     session.directories = {}
     _link_directories(session.directories, tasks)
+    for task in tasks:
+        if task.targets:
+            session.places.add(task)
     if session.caches:
         from doit_invariants.adapters.exporting import check_exports
 
