@@ -21,6 +21,7 @@ from doit_invariants.adapters.marks import INTERRUPTED
 from doit_invariants.adapters.quick import is_as_recorded
 from doit_invariants.adapters.session import PLAN, Session, ensure_session
 from doit_invariants.adapters.specify import specify
+from doit_invariants.adapters.unlooked import runs_unlooked
 from doit_invariants.core.model import Verdict
 
 if TYPE_CHECKING:
@@ -94,7 +95,10 @@ class InvariantsDependency(Dependency):  # type: ignore[misc]
         session.looked.add(task.name)
         self.tasks = tasks_dict or {}
         simple = not (task.uptodate or session.resume or session.on_verdict)
-        if simple and self.is_as_recorded(task, counted=False):
+        if simple and not get_log and not session.explains and self._runs_unlooked(task):
+            status.status = "run"
+            status.verdict = Verdict(task.name, "run")
+        elif simple and self.is_as_recorded(task, counted=False):
             status.verdict = Verdict(task.name, "up-to-date")
             if session.runs and task.name in session.varying.read():
                 session.varying.drop(task.name)
@@ -103,6 +107,14 @@ class InvariantsDependency(Dependency):  # type: ignore[misc]
 
             check(self, task, status, asked=simple)
         return status
+
+    def _runs_unlooked(self, task: Any) -> bool:
+        try:
+            # Where an action has left the directory paths are something else.
+            at_root = os.getcwd() == self.session.root
+            return at_root and runs_unlooked(self, self.session, task)
+        except (Exception, SystemExit):
+            return False  # of a plugin's policy: the long way says it
 
     def is_as_recorded(self, task: Any, *, counted: bool) -> bool:
         """Return whether a task is as it was recorded, where that is quickly told.

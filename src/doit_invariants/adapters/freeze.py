@@ -16,16 +16,18 @@ from doit_invariants.adapters.code import TRACKERS
 from doit_invariants.adapters.context import TaskContext
 from doit_invariants.adapters.delayed import look_at_creators
 from doit_invariants.adapters.session import Session
+from doit_invariants.adapters.unlooked import always_runs
 from doit_invariants.core.invariant import Invariant
 
 if TYPE_CHECKING:
+    from doit_invariants.adapters.dependency import InvariantsDependency
     from doit_invariants.kinds.action import Action
 
 #: No action can change these.
 _FIXED = (str, int, float, bool, bytes, type(None))
 
 
-def freeze(session: Session, tasks: Mapping[str, Any]) -> None:
+def freeze(dep_manager: InvariantsDependency, session: Session) -> None:
     """Fingerprint the code and arguments of the tasks of the run, once.
 
     What a task is asked for later is answered from :attr:`Session.memo`. Errors are left to the
@@ -34,12 +36,15 @@ def freeze(session: Session, tasks: Mapping[str, Any]) -> None:
     if session.frozen:
         return
     session.frozen = True
-    of_the_run = list(_of_the_run(session, tasks))
+    of_the_run = list(_of_the_run(session, dep_manager.tasks))
     look_at_creators(session, of_the_run)
+    signed = _are_signed(session)
     done: dict[int, Any] = {}  # with what the keys are the addresses of
     for task in of_the_run:
         if asks(task):
             continue  # not called for a task that may not be selected
+        if not signed and always_runs(dep_manager, session, task):
+            continue  # nothing of it is compared
         spec = session.spec(task.name)
         listed = [one for one in spec.invariants.values() if _is_loaded(one)]
         with contextlib.suppress(Exception):
@@ -71,6 +76,13 @@ def _of_the_run(session: Session, tasks: Any) -> Iterable[Any]:
             found[name] = task
             todo += [*task.task_dep, *task.setup_tasks]
             yield task
+
+
+def _are_signed(session: Session) -> bool:
+    """Return whether any task rests on the code of another, by the invariant ``Task``."""
+    return any(
+        one.kind == "Task" for spec in session.specs.values() for one in spec.invariants.values()
+    )
 
 
 def _is_loaded(one: Invariant) -> bool:

@@ -105,8 +105,11 @@ def _file_deps(dep_manager: InvariantsDependency, look: Look) -> set[str]:
 
 
 def _foresees(look: Look) -> bool:
-    """Return whether to look past what doit's own commands know of a task without running."""
-    return not look.session.writes
+    """Return whether to look past what doit's own commands know of a task without running.
+
+    They do for tasks that use anything of ours; for others they say what plain doit says.
+    """
+    return not look.session.writes and (look.session.explains or look.spec.own)
 
 
 def _compare_checker(dep_manager: InvariantsDependency, look: Look, facts: HostFacts) -> None:

@@ -178,7 +178,7 @@ def _prepare(dep_manager: InvariantsDependency, task: Any, look: Look, verdict: 
             if task._actions:
                 workdir.hand_out(session, task)
         if session.writes and task._actions:
-            freeze(session, dep_manager.tasks)
+            freeze(dep_manager, session)
             session.executed = True
             functions = look.context.memo.get("functions")
             if session.runs and functions is not None and functions.uses_modules:

@@ -18,6 +18,15 @@ class Relations:
         self._makers: tuple[int, dict[str, str]] = (-1, {})
         self._targets: tuple[int, list[tuple[str, str]]] = (-1, [])
         self._gotten: tuple[int, set[str]] = (-1, set())
+        self._late = (-1, False)
+
+    def any_late(self, tasks: Mapping[str, Any]) -> bool:
+        """Return whether any of the tasks was, or is to be, created late."""
+        count, found = self._late
+        if count != len(tasks):
+            found = any(task.loader for task in tasks.values())
+            self._late = (len(tasks), found)
+        return found
 
     def maker(self, path: str, tasks: Mapping[str, Any]) -> str | None:
         """Return the name of the task that has a path among its targets, None if none has."""

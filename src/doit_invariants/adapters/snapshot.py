@@ -152,11 +152,12 @@ class Look:
 
     def expect_late(self) -> None:
         """Note before the actions run what tasks that are not created yet have made in targets."""
-        if self._dep_manager is None or not any(t.loader for t in self._dep_manager.tasks.values()):
+        known = self._dep_manager
+        if known is None or not self.session.relations.any_late(known.tasks):
             return
         from doit_invariants.adapters import inside
 
-        others = inside.Others(self._dep_manager, self.task.name)
+        others = inside.Others(known, self.task.name)
         self.late = {path: others.late(path) for path in self.task.targets}
 
     def targets_as_made(self) -> None:

@@ -56,7 +56,7 @@ class Trackers:
             sources = (name, *_version(name, getattr(one.plugin, "tracking_version", 1)))
             tracker = _Tracker(name, one.function, given, "task" in one.argnames, sources)
             self._all.append(tracker)
-        self._ours_alone = self.names() <= TRACKERS
+        self.ours_alone = self.names() <= TRACKERS
         # What the keys are the addresses of is kept, so that nothing else comes to them.
         self._of_bare: dict[tuple[int, ...], tuple[Any, Implicit]] = {}
 
@@ -80,7 +80,7 @@ class Trackers:
         :raises CannotFingerprint: if a plugin fails, or returns what is no invariant
         """
         actions: tuple[Any, ...] = ()
-        if self._ours_alone and are_bare(task):
+        if self.ours_alone and are_bare(task):
             # Of what is given nothing only the functions count.
             actions = (spec.track_code, only is None, *task._actions)
             known = self._of_bare.get(tuple(map(id, actions)))

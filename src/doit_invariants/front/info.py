@@ -6,7 +6,6 @@ import fnmatch
 from typing import Any
 
 from doit.cmd_info import Info
-from doit.dependency import DependencyStatus
 
 from doit_invariants.adapters.outlook import Outlook
 from doit_invariants.core.model import Reason
@@ -43,26 +42,20 @@ def answer_with_needs(command: Any) -> None:
 
     def get_status(task: Any, tasks: Any, get_log: bool = False) -> Any:
         nonlocal outlook
+        status = type(dep_manager).get_status(dep_manager, task, tasks, get_log=get_log)
+        if status.status != "up-to-date":
+            return status
         if outlook is None or outlook.tasks is not tasks:
             outlook = Outlook(dep_manager, tasks, _selected(command, tasks), full=False)
         prospect = outlook.of(task.name)
-        if not get_log:
-            status = DependencyStatus(get_log)
-            status.status = _WORDS.get(prospect.status, prospect.status)
-            return status
-        status = type(dep_manager).get_status(dep_manager, task, tasks, get_log=get_log)
-        if prospect.status == "may-run" and task._actions:
+        if prospect.runs:
             status.status = "run"
-            text = f"it may be as it was recorded: {prospect.text()}"
-            known = status.reasons.get("invariants", ())
-            status.reasons["invariants"] = [*known, Reason("may_run", "task", text)]
+            if get_log:
+                text = f"up-to-date as it stands, but {prospect.text()}"
+                status.reasons["invariants"] = [Reason("may_run", "task", text)]
         return status
 
     dep_manager.get_status = get_status
-
-
-#: In the words of doit.
-_WORDS = {"may-run": "run", "ignored": "ignore"}
 
 
 def _selected(command: Any, tasks: Any) -> list[str]:
