@@ -25,6 +25,7 @@ class Places:
 
     def __init__(self, root: str) -> None:
         self._root = root
+        self._prefix = os.path.join(root, "")
         self._known: dict[str, tuple[str, str]] = {}
         self._real: dict[str, str] = {"": ""}
 
@@ -44,6 +45,7 @@ class Places:
 
     def _place(self, path: str) -> str:
         """Return the one name of a path: relative to the project where it is in it."""
+        path = path.removeprefix(self._prefix)  # as most write it who write absolute paths
         if os.sep != "/" or _ODD(path):
             whole = os.path.normpath(os.path.join(self._root, path))
             path = relative_to(whole, self._root) or whole
