@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from doit_invariants.core.static.parts import part
 
-NAMES = ("A", "B", "C", "D")
+NAMES = tuple("ABCDEFGH")
 VALUES = (
     "{n}",
     "{x} + {n}",
@@ -35,10 +35,17 @@ VALUES = (
     "SimpleNamespace(k={n})",
     "getattr(SimpleNamespace(k={x}), 'k')",
 )
+#: Most edits are of these, or the part would be the whole nearly always.
+COMMON = (
+    "{a} = VALUE",
+    "{a}, {b} = VALUE, {n}",
+    "{a} += VALUE",
+    "def {a}():\n    return VALUE",
+    "def {a}(x=VALUE):\n    return x, {n}",
+    "class {a}:\n    k = VALUE\n    def m(self):\n        return {x}",
+    "def {a}():\n    global {b}\n    {b} = {n}",
+)
 STATEMENTS = (
-    "{a} = VALUE",
-    "{a} = VALUE",
-    "{a} = VALUE",
     "{a}: int = VALUE",
     "{a}, {b} = VALUE, {n}",
     "{a} = {b} = VALUE",
@@ -82,7 +89,7 @@ def twice(func):
 def context():
     COUNT.append(1)
     yield COUNT
-A = B = C = D = [0]
+A = B = C = D = E = F = G = H = [0]
 """
 
 
@@ -94,12 +101,12 @@ def _statements(draw: Any) -> tuple[str, str]:
     def make() -> str:
         value = draw(st.sampled_from(VALUES))
         value = value.format(x=draw(name), y=draw(name), n=draw(digit))
-        shape = draw(st.sampled_from(STATEMENTS))
+        shape = draw(st.sampled_from(COMMON if draw(st.integers(0, 5)) else STATEMENTS))
         text = shape.format(a=draw(name), b=draw(name), x=draw(name), n=draw(digit))
         return text.replace("VALUE", value)
 
     first = make()
-    differs = draw(st.integers(0, 2)) == 0
+    differs = draw(st.integers(0, 3)) == 0
     return first, draw(st.sampled_from((make(), "pass"))) if differs else first
 
 

@@ -170,3 +170,48 @@ def test_show_names_what_counts(doit_project: Make) -> None:
     shown = project.run("invariants", "show", "of:one").stdout
     assert "config.py (fmin)" in shown
     assert "numbers_of.py (BASE)" in shown
+
+
+SHARED = {
+    "alias": ("A = [1]\nB = A\nB += [2]\n", "[2]", "[3]"),
+    "together": ("A = B = [1]\nB += [2]\n", "[2]", "[3]"),
+    "inside": ("A = [1]\nB = {'a': A}\nB['a'].append(2)\n", "2", "3"),
+    "own_method": (
+        "class Q:\n    n = 0\n    def get(self):\n        Q.n += 1\nA = Q()\nB = A.get()\n",
+        "A.get()",
+        "0",
+    ),
+    "iterator": ("A = iter([1, 2])\nB = list(A)\n", "list(A)", "0"),
+    "unpacked": ("A = iter([1, 2])\nB, C = A\n", "B, C = A", "B = 1"),
+    "lazy": ("A = zip([1], [2])\nB = sorted(A)\n", "sorted(A)", "0"),
+    "written_by_function": (
+        "def f():\n    global A\n    A = 1\nA = 0\nf()\n",
+        "    A = 1",
+        "    A = 2",
+    ),
+    "registered": ("A = []\ndef add(f):\n    A.append(f)\n@add\ndef f(): return 1\n", "1", "2"),
+    "in_class": ("A = []\nclass C:\n    A.append(1)\n", "1", "2"),
+    "subclass": (
+        "class A:\n    def __init_subclass__(cls):\n        A.n = cls.k\nclass B(A):\n    k = 1\n",
+        "k = 1",
+        "k = 2",
+    ),
+    "by_text": ("class B:\n    pass\nclass A:\n    b: 'list[B]'\n", "pass", "c = 1"),
+    "own_names": ("B = 1\nA = vars()['B']\n", "B = 1", "B = 2"),
+    "made": ("def __getattr__(name):\n    return B\nB = 1\n", "B = 1", "B = 2"),
+    "walrus": ("B = [A := 1, 2]\n", "A := 1", "A := 2"),
+    "condition": ("B = 1\nif B: A = 1\nelse: A = 2\n", "B = 1", "B = 0"),
+}
+
+
+def test_what_changes_a_value_under_another_name_counts(doit_project: Make) -> None:
+    """Whether a statement can do so is decided for certain, or it counts."""
+    files = {f"conf_{name}.py": text for name, (text, _, _) in SHARED.items()}
+    files |= {f"{name}.py": f"from conf_{name} import A\nprint(A)\n" for name in SHARED}
+    dodo = FILES["dodo.py"].replace(str(list(SCRIPTS)), str(list(SHARED)))
+    project = doit_project({"dodo.py": dodo, **files})
+    _ran(project, "-a")
+    assert _ran(project) == set()
+    for name, (_, old, new) in SHARED.items():
+        project.edit(f"conf_{name}.py", old, new)
+    assert set(SHARED) - _ran(project) == set()

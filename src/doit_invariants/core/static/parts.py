@@ -20,6 +20,7 @@ _WORD = re.compile(r"[^\W\d]\w*")
 #: Of the statements of a module: they bind names, and may do nothing else.
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _DEFINITIONS = (*_FUNCTIONS, ast.ClassDef)
+_ASSIGNMENTS = (ast.Assign, ast.AnnAssign, ast.AugAssign)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +51,16 @@ def part(tree: ast.Module, names: Iterable[str]) -> Part | None:
         return None
     if PICKLES in names:
         asked |= {n.name for one in statements if isinstance(n := one.node, _DEFINITIONS)}
-    purity = _purity(statements)
+    binders: dict[str, list[_Statement]] = {}
+    for one in statements:
+        for name in one.binds:
+            binders.setdefault(name, []).append(one)
+    purity = _purity(statements, binders)
     for one in statements:
         one.decide(purity)
-    kept = _kept(statements, asked)
+        if isinstance(one.node, ast.AugAssign) and not _is_alone(one, statements, binders):
+            one.always = True
+    kept = _kept(statements, binders, asked)
     body = [one.node for one in statements if one in kept]
     asks = asks_of(body, asked)
     effects = (ask for one in statements if one not in kept for ask in effects_of(one.node))
@@ -90,10 +97,9 @@ class _Statement:
     """One statement of a module.
 
     :ivar binds: the names that it binds, in functions inside by ``global`` as well
-    :ivar mentions: all names in it, and words of strings which could be some
+    :ivar mentions: the names that it reads, and words of strings which could be some
     :ivar is_open: whether it binds or reads names that it does not name
     :ivar always: whether it may do more than bind names
-    :ivar touches: names whose values its calls could change
     """
 
     def __init__(self, node: ast.stmt) -> None:
@@ -102,7 +108,6 @@ class _Statement:
         self.mentions: set[str] = set()
         self.is_open = isinstance(node, ast.Delete)
         self.always = True
-        self.touches: set[str] = set()
         docstrings = {id(one) for one in _docstrings(node)}
         for inner in ast.walk(node):
             if id(inner) not in docstrings:
@@ -111,10 +116,10 @@ class _Statement:
 
     def _note(self, node: ast.AST) -> None:
         if isinstance(node, ast.Name):
-            self.mentions.add(node.id)
             self.is_open |= node.id in REACHES_OWN
-            if not isinstance(node.ctx, ast.Load):
-                self.binds.add(node.id)
+            (self.mentions if isinstance(node.ctx, ast.Load) else self.binds).add(node.id)
+        elif isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
+            self.mentions.add(node.target.id)
         elif isinstance(node, ast.Attribute):
             self.is_open |= node.attr in ("__dict__", "__globals__")
         elif isinstance(node, _DEFINITIONS):
@@ -123,7 +128,6 @@ class _Statement:
             self._import(node)
         elif isinstance(node, (ast.Global, ast.Nonlocal)):
             self.binds.update(node.names)
-            self.mentions.update(node.names)
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
             self.mentions.update(_WORD.findall(node.value[:1000]))  # an annotation, or for getattr
         elif not isinstance(node, ast.alias):
@@ -149,14 +153,15 @@ class _Statement:
             self.always = not purity.function(node)
         elif isinstance(node, ast.ClassDef):
             self.always = not purity.class_(node)
-        elif isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign)):
-            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            plain = all(map(_is_plain, targets)) and purity.expression(node.value)
-            self.always = not plain
+        elif isinstance(node, _ASSIGNMENTS):
+            pure = purity.expression(node.value) and not purity.is_lazy(node.value)
+            unpacks = any(not isinstance(one, ast.Name) for one in _targets(node))
+            pure = pure and (
+                not unpacks or isinstance(node.value, ast.Tuple) or purity.is_plain(node.value)
+            )
+            self.always = not (pure and all(map(_is_plain, _targets(node))))
         else:
             self.always = not isinstance(node, ast.Pass)
-        if not self.always:
-            self.touches = purity.touched(node) if not isinstance(node, _FUNCTIONS) else set()
 
 
 def _docstrings(node: ast.AST) -> Iterator[ast.Constant]:
@@ -166,13 +171,37 @@ def _docstrings(node: ast.AST) -> Iterator[ast.Constant]:
             yield first.value
 
 
+def _targets(node: ast.Assign | ast.AnnAssign | ast.AugAssign) -> list[ast.expr]:
+    return node.targets if isinstance(node, ast.Assign) else [node.target]
+
+
 def _is_plain(target: ast.expr) -> bool:
     if isinstance(target, (ast.Tuple, ast.List)):
         return all(map(_is_plain, target.elts))
     return isinstance(target, ast.Name)
 
 
-def _purity(statements: list[_Statement]) -> Purity:
+_Binders = dict[str, list[_Statement]]
+
+
+def _is_alone(changing: _Statement, statements: list[_Statement], binders: _Binders) -> bool:
+    """Return whether ``x += ...`` changes what no other name can stand for."""
+    target = getattr(changing.node, "target", None)
+    if not isinstance(target, ast.Name):
+        return False
+    name = target.id
+    for one in binders.get(name, ()):
+        node = one.node
+        if isinstance(node, ast.AugAssign):
+            continue
+        alone = isinstance(node, (ast.Assign, ast.AnnAssign)) and len(_targets(node)) == 1
+        if not alone or not Purity.is_fresh(getattr(node, "value", None)):
+            return False
+    users = [one for one in statements if name in one.mentions]
+    return all(isinstance(one.node, ast.AugAssign) and one.binds == {name} for one in users)
+
+
+def _purity(statements: list[_Statement], binders: _Binders) -> Purity:
     imported: dict[str, str] = {}
     bound: set[str] = set()
     for one in statements:
@@ -186,19 +215,22 @@ def _purity(statements: list[_Statement]) -> Purity:
             imported[alias.asname or alias.name] = f"{node.module}.{alias.name}"
         else:  # of the project, or a relative import
             bound |= one.binds
-    return Purity(imported, frozenset(bound))
-
-
-def _kept(statements: list[_Statement], asked: set[str]) -> set[_Statement]:
-    """Return the statements that bind what is used, and those that may do more."""
-    binders: dict[str, list[_Statement]] = {}
+    purity = Purity(imported, frozenset(bound))
+    # A name comes after those that its value is made of.
     for one in statements:
-        for name in one.binds:
-            binders.setdefault(name, []).append(one)
-        for name in one.touches:
-            binders.setdefault(name, []).append(one)
+        for name in one.binds - purity.plain:
+            nodes = [other.node for other in binders[name]]
+            values = [n.value for n in nodes if isinstance(n, _ASSIGNMENTS)]
+            plain = all(purity.is_plain(v) and not purity.is_lazy(v) for v in values)
+            if plain and len(values) == len(nodes):
+                purity.plain.add(name)
+    return purity
+
+
+def _kept(statements: list[_Statement], binders: _Binders, asked: set[str]) -> set[_Statement]:
+    """Return the statements that bind what is used, and those that may do more."""
     kept = {one for one in statements if one.always}
-    todo = [name for one in kept for name in one.mentions | one.binds]
+    todo = [name for one in kept for name in one.mentions]
     todo += asked
     seen: set[str] = set()
     for name in todo:  # grows while it is walked
@@ -208,5 +240,5 @@ def _kept(statements: list[_Statement], asked: set[str]) -> set[_Statement]:
         for one in binders.get(name, ()):
             if one not in kept:
                 kept.add(one)
-                todo += one.mentions | one.binds
+                todo += one.mentions
     return kept

@@ -21,7 +21,7 @@ _FUNCTIONS = re.compile(
     r"|uuid|zoneinfo|statistics|ipaddress)\.[\w.]+"
     r"|pathlib\.\w+|os\.(?:getenv|environ\.get|cpu_count|getcwd|fspath)"
     r"|re\.compile|types\.(?:SimpleNamespace|MappingProxyType)|copy\.(?:copy|deepcopy)"
-    r"|collections\.(?:OrderedDict|namedtuple|defaultdict|Counter|deque)|functools\.partial"
+    r"|collections\.(?:OrderedDict|namedtuple|Counter|deque)|functools\.partial"
     r"|dataclasses\.(?:dataclass|field)|enum\.auto|argparse\.Namespace|textwrap\.dedent"
     r"|numpy\.(?:array|asarray|arange|linspace|logspace|geomspace|zeros|ones|full|eye|log|log2"
     r"|log10|exp|sqrt|sin|cos|tan|abs|round|deg2rad|rad2deg|radians|degrees|float32|float64"
@@ -59,6 +59,39 @@ _EXPRESSIONS = (
     *(ast.Lambda, ast.arguments, ast.arg, ast.keyword),
     *(ast.expr_context, ast.operator, ast.unaryop, ast.boolop, ast.cmpop),
 )
+#: Where the functions are that are known.
+_KNOWN = re.compile(
+    r"math|cmath|decimal|fractions|datetime|os|pathlib|string|operator|uuid|zoneinfo|statistics"
+    r"|ipaddress|re|types|copy|collections|textwrap|numpy|pandas"
+)
+#: What walks through its arguments, which uses up an iterator.
+_ITERATES = re.compile(
+    r"(?:all|any|bytes|dict|enumerate|frozenset|list|max|min|reversed|set|sorted|sum|tuple|zip)$"
+    r"|collections\.|numpy\.|pandas\.|statistics\.|math\."
+)
+_FRESH: tuple[type[ast.AST], ...] = (
+    ast.Constant,
+    ast.JoinedStr,
+    ast.List,
+    ast.Dict,
+    ast.Set,
+    ast.ListComp,
+    ast.SetComp,
+)
+_FRESH += (ast.DictComp, ast.Tuple)
+
+
+def _walked_through(node: ast.AST) -> list[ast.expr]:
+    """Return what an expression walks through beside calls."""
+    if isinstance(node, ast.comprehension):
+        return [node.iter]
+    if isinstance(node, ast.Starred):
+        return [node.value]
+    if isinstance(node, ast.Compare) and any(
+        isinstance(op, (ast.In, ast.NotIn)) for op in node.ops
+    ):
+        return node.comparators
+    return []
 
 
 class Purity:
@@ -66,11 +99,13 @@ class Purity:
 
     :param imported: the names that its imports bind, each with what it stands for
     :param bound: all other names that it binds: they are not Python's own
+    :ivar plain: names whose values are of Python's own types, or known ones, in all their parts
     """
 
     def __init__(self, imported: Mapping[str, str], bound: frozenset[str]) -> None:
         self._imported = imported
         self._bound = bound
+        self.plain: set[str] = set()
 
     def expression(self, node: ast.AST | None) -> bool:
         """Return whether an expression changes nothing."""
@@ -92,13 +127,28 @@ class Purity:
             and all(map(self._in_class, node.body))
         )
 
-    def touched(self, node: ast.AST) -> set[str]:
-        """Return the names whose methods are called: should these do more, the name changes."""
-        calls = (inner.func for inner in ast.walk(node) if isinstance(inner, ast.Call))
-        methods = (func for func in calls if isinstance(func, ast.Attribute))
-        return {
-            inner.id for func in methods for inner in ast.walk(func) if isinstance(inner, ast.Name)
-        }
+    def is_plain(self, node: ast.AST | None) -> bool:
+        """Return whether the value of an expression is of types whose methods are known."""
+        if node is None or not self.expression(node):
+            return False
+        names = (inner for inner in ast.walk(node) if isinstance(inner, ast.Name))
+        return not isinstance(node, ast.Lambda) and all(
+            name.id in self.plain
+            or (name.id not in self._bound and name.id not in self._imported)
+            or _KNOWN.fullmatch(self._imported.get(name.id, "").partition(".")[0]) is not None
+            for name in names
+        )
+
+    @staticmethod
+    def is_fresh(node: ast.AST | None) -> bool:
+        """Return whether nothing else holds the value of an expression."""
+        return isinstance(node, _FRESH)
+
+    def is_lazy(self, node: ast.AST | None) -> bool:
+        """Return whether the value is used up by who looks at it."""
+        if isinstance(node, ast.Call):
+            return self.dotted(node.func) in ("zip", "enumerate", "reversed")
+        return isinstance(node, ast.GeneratorExp)
 
     def dotted(self, node: ast.AST) -> str | None:
         """Return the full name of what an expression names, None if it is none of Python's own."""
@@ -113,13 +163,16 @@ class Purity:
     def _node(self, node: ast.AST) -> bool:
         if isinstance(node, ast.Call):
             return self._call(node)
-        return isinstance(node, _EXPRESSIONS)
+        used = _walked_through(node)
+        return isinstance(node, _EXPRESSIONS) and all(map(self.is_plain, used))
 
     def _call(self, node: ast.Call) -> bool:
         name = self.dotted(node.func)
         if name is not None and (_BUILTINS.fullmatch(name) or _FUNCTIONS.fullmatch(name)):
-            return True
-        return isinstance(node.func, ast.Attribute) and bool(_METHODS.fullmatch(node.func.attr))
+            return not _ITERATES.match(name) or all(map(self.is_plain, node.args))
+        method = node.func
+        known = isinstance(method, ast.Attribute) and _METHODS.fullmatch(method.attr)
+        return bool(known) and isinstance(method, ast.Attribute) and self.is_plain(method.value)
 
     def _decorator(self, node: ast.expr) -> bool:
         func = node.func if isinstance(node, ast.Call) else node
