@@ -38,7 +38,7 @@ class Answers(StoreAnswers):
         if self.session.runs_all:
             return self.run(verdict)
         if verdict.status == "up-to-date":
-            return self._export_late(verdict)
+            return self._store_late(self._export_late(verdict))
         facts = facts_of(self.look, self.host, verdict)
         answer = self.policy.answer(facts)
         if answer == "accept" and self._lacks_values():

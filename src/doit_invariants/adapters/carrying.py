@@ -69,7 +69,8 @@ def _writable(text: str, stream: Any) -> str:
 def _keep(plan: Plan, outcome: Outcome, task: Any) -> None:
     if plan.keeper is None:
         return
-    outcome.output = tuple((action.out, action.err) for action in task.actions)
+    if plan.runs:
+        outcome.output = tuple((action.out, action.err) for action in task.actions)
     try:
         outcome.values = plain(task.values)
         outcome.result = plain(task.result)

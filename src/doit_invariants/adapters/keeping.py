@@ -18,6 +18,7 @@ from doit_invariants.adapters.sharing import name_of_target
 from doit_invariants.adapters.snapshot import Look
 from doit_invariants.core.artifacts.entry import ROOT, Entry, entry_from_json
 from doit_invariants.core.artifacts.parts import Artifact, Damaged
+from doit_invariants.core.decide import path_difference
 from doit_invariants.core.encode import relative_to
 from doit_invariants.core.errors import InvariantsError
 from doit_invariants.core.files import FileState
@@ -38,6 +39,16 @@ def learn(session: Session, outcome: Outcome) -> None:
         inside = relative_to(path, session.root)  # as most tasks write it
         if inside is not None:
             session.files.learn(inside, digest, stat, when)
+
+
+def kept_in(plan: Plan, outcome: Outcome) -> str:
+    """Return the location of the store that has a result, or is about to; empty if none has.
+
+    Where the entry can't be written then, or a result can't be put there late, that is said, and
+    not tried again.
+    """
+    known = outcome.source is not None or outcome.artifacts is not None or not plan.runs
+    return plan.keeper.store.location if isinstance(plan.keeper, ToStore) and known else ""
 
 
 def keep(
@@ -87,6 +98,8 @@ def _keep(
         for path, state in look.target_states().items()
     }
     why_not = _changed_meanwhile(look, inputs) or _not_as_kept(look, artifacts, states)
+    if not plan.runs:
+        why_not = why_not or _edited_since(look)
     signature = plan.signature or ""
     if isinstance(plan.keeper, ToStore):
         signature = late_signature(signature, gotten(look.task))
@@ -123,6 +136,9 @@ def _add(look: Look, plan: Plan, store: Store, entry: Entry) -> None:
         store.add(entry.signature, entry.to_json())
         return
     different = entry.differs_in(other)
+    if not different and entry.output and not other.output:
+        store.remove(entry.signature)  # what was kept late knows less
+        store.add(entry.signature, entry.to_json())
     if different:
         look.session.counts.not_reproducible.append(look.task.name)
         look.session.say(
@@ -150,6 +166,15 @@ def _changed_meanwhile(look: Look, inputs: Mapping[str, PathState]) -> str:
             return f"its input {path} changed while it ran"
     changed = changed_since(look)
     return f"{changed} changed while it ran" if changed else ""
+
+
+def _edited_since(look: Look) -> str:
+    """Return which target is not as it was when the task was checked, empty if all are."""
+    known = look.snapshot.targets or {}
+    for path, state in look.target_states().items():
+        if path in known and path_difference(known[path], state, path) is not None:
+            return f"its target {path} was edited since it was looked at"
+    return ""
 
 
 def _not_as_kept(

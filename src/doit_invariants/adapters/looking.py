@@ -17,7 +17,7 @@ from doit_invariants.adapters.items import with_items
 from doit_invariants.adapters.marks import INTERRUPTED
 from doit_invariants.adapters.placeholders import placeholder_reason
 from doit_invariants.adapters.saving import refresh
-from doit_invariants.adapters.session import Session
+from doit_invariants.adapters.session import PLAN, Session
 from doit_invariants.adapters.snapshot import Look
 from doit_invariants.adapters.status import failed, report
 from doit_invariants.adapters.untouched import OTHERS
@@ -164,24 +164,31 @@ def _prepare(dep_manager: InvariantsDependency, task: Any, look: Look, verdict: 
         refresh(dep_manager, task, look)
     if verdict.status == "run" or session.always:
         dep_manager.pending[task.name] = look
-        if session.runs:
-            session.placeholders.remove(task.targets)
-            _note_others(dep_manager, task, look)
-            look.expect_late()
-            if session.settings.store_link == "hardlink":
-                from doit_invariants.core.artifacts.unshare import unshare
+        plan = task.__dict__.get(PLAN)
+        if plan is None or plan.runs:  # else nothing is made, and nothing can be interrupted
+            _before_it_runs(dep_manager, task, look)
 
-                for target in task.targets:
-                    unshare(target)
-            if session.durable is not None and task._actions:
-                session.durable.dispatch(task)
-            if task._actions:
-                workdir.hand_out(session, task)
-        if session.writes and task._actions:
-            freeze(dep_manager, session)
-            session.executed = True
-            functions = look.context.memo.get("functions")
-            if session.runs and functions is not None and functions.uses_modules:
-                from doit_invariants.adapters.imported import begin
 
-                begin(look)
+def _before_it_runs(dep_manager: InvariantsDependency, task: Any, look: Look) -> None:
+    session = look.session
+    if session.runs:
+        session.placeholders.remove(task.targets)
+        _note_others(dep_manager, task, look)
+        look.expect_late()
+        if session.settings.store_link == "hardlink":
+            from doit_invariants.core.artifacts.unshare import unshare
+
+            for target in task.targets:
+                unshare(target)
+        if session.durable is not None and task._actions:
+            session.durable.dispatch(task)
+        if task._actions:
+            workdir.hand_out(session, task)
+    if session.writes and task._actions:
+        freeze(dep_manager, session)
+        session.executed = True
+        functions = look.context.memo.get("functions")
+        if session.runs and functions is not None and functions.uses_modules:
+            from doit_invariants.adapters.imported import begin
+
+            begin(look)

@@ -44,7 +44,10 @@ def is_as_recorded(
 
     :param counted: whether one of those gave an answer
     """
-    if session.always or spec.policy.decides or spec.policy.reasons() or task.calc_dep:
+    decides = spec.policy.decides
+    if decides and spec.policy.keeps != "store":
+        return False
+    if session.always or spec.policy.reasons() or task.calc_dep:
         return False
     if not (counted or spec.own or task.file_dep) or _is_marked(session, task):
         return False
@@ -55,6 +58,8 @@ def is_as_recorded(
         row = backend.row(task.name)
         record = row.get(KEY)
         if record is None or not _is_of_here(record, session.root):
+            return False
+        if decides and not _is_kept(session, record):
             return False
         inputs: _Renewed = {}
         targets: _Renewed = {}
@@ -68,6 +73,12 @@ def is_as_recorded(
     except Exception:
         return False  # a file is gone, the record is damaged: the long way says what it is
     return same
+
+
+def _is_kept(session: Session, record: Json) -> bool:
+    """Return whether nothing is left to do for a task that is shared: the store has its result."""
+    kept = record.get("kept")
+    return bool(kept) and session.store is not None and kept == session.store.location
 
 
 #: Paths that have the recorded content under another stat, with its digest and that stat.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from doit.dependency import get_md5
@@ -16,6 +17,7 @@ from doit_invariants.adapters import stored
 from doit_invariants.adapters.anew import edited_meanwhile
 from doit_invariants.adapters.checker import ContentChecker, to_triple
 from doit_invariants.adapters.in_place import states_to_save
+from doit_invariants.adapters.late import run_under
 from doit_invariants.adapters.moved import resave_values, save_root
 from doit_invariants.adapters.recording import make_record
 from doit_invariants.adapters.session import PLAN
@@ -46,12 +48,15 @@ def save(dep_manager: InvariantsDependency, task: Any, result_hash: Any) -> None
     from doit_invariants.adapters import keeping
 
     keeping.learn(dep_manager.session, outcome)
+    look.kept = keeping.kept_in(plan, outcome)
     if outcome.source is not None:
         _save_restored(dep_manager, task, look, plan, outcome)
     elif not plan.runs:
         previous = look.before.record
         executed_at = previous.executed_at if previous is not None else None
         keeping.keep(look, plan, {}, executed_at or 0.0, dep_manager.tasks)
+        if look.kept:
+            refresh(dep_manager, task, look)
     else:
         executed_at = dep_manager.session.clock()
         inputs = _save_as_run(dep_manager, task, look, result_hash, executed_at)
@@ -177,7 +182,11 @@ def _save_record(
 
         old = after if origin == "accept" else before
         of_others.note(dep_manager, task.name, origin, old, look.before.record, after)
-    _write(dep_manager, task, make_record(look, inputs, origin, executed_at), look)
+    record = make_record(look, inputs, origin, executed_at)
+    if origin in ("run", "restore"):
+        edits = look.written or task.name in dep_manager.session.edits.read()
+        record = replace(record, whole="" if edits else run_under(look), kept=look.kept)
+    _write(dep_manager, task, record, look)
 
 
 def refresh(dep_manager: InvariantsDependency, task: Any, look: Look) -> None:
@@ -193,6 +202,8 @@ def refresh(dep_manager: InvariantsDependency, task: Any, look: Look) -> None:
     origin: Origin = previous.origin if previous is not None else "adopt"
     executed_at = previous.executed_at if previous is not None else None
     record = make_record(look, inputs, origin, executed_at)
+    if previous is not None and previous.covers(record):
+        record = replace(record, whole=previous.whole, kept=look.kept or previous.kept)
     if record == previous and not (look.before.moved or look.before.upgraded):
         return
     if look.before.moved:

@@ -49,15 +49,9 @@ def shared_signature(dep_manager: Any, look: Look) -> str:
         raise CannotFingerprint(f"the plugin {min(blocked)} is blocked")
     now = look.snapshot
     more: dict[str, Json] = {
-        "uptodate": [item_in_signature(one, task) for one, _, _ in task.uptodate]
+        "uptodate": [item_in_signature(one, task) for one, _, _ in task.uptodate],
+        **circumstances(look),
     }
-    if doit_cmd._CMDLINE_VARS:
-        more["vars"] = digest_value(doit_cmd._CMDLINE_VARS)  # any code may ask for them
-    if sys.flags.optimize:
-        more["optimize"] = sys.flags.optimize  # assertions, __debug__
-    options = _options(task)
-    if options:
-        more["options"] = look.session.digest_value(options)
     observed = dict(now.observed)
     if not look.spec.track_code:
         observed |= _actions(look)
@@ -68,6 +62,22 @@ def shared_signature(dep_manager: Any, look: Look) -> str:
         targets=dict.fromkeys(task.targets),
     )
     return signature(full, look.context, more, strict=True)
+
+
+def circumstances(look: Look) -> dict[str, Json]:
+    """Return what counts of a result in another project beside what is recorded in this one.
+
+    :raises CannotFingerprint: if an option can't be compared
+    """
+    more: dict[str, Json] = {}
+    if doit_cmd._CMDLINE_VARS:
+        more["vars"] = digest_value(doit_cmd._CMDLINE_VARS)  # any code may ask for them
+    if sys.flags.optimize:
+        more["optimize"] = sys.flags.optimize  # assertions, __debug__
+    options = _options(look.task)
+    if options:
+        more["options"] = look.session.digest_value(options)
+    return more
 
 
 def names_of_targets(look: Look, tasks: Mapping[str, Any]) -> dict[str, str]:

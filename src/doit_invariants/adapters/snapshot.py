@@ -100,6 +100,8 @@ class Look:
         #: Inputs into which the task is known to have written itself, once it has run.
         self.written: set[str] = set()
         self.snapshot = Snapshot(task.name)
+        #: Location of the store in which the result is known to be now.
+        self.kept = ""
         #: What its actions may import, by the id of the invariant: names of modules, and their
         #: files right before they ran; None if these were not any more what was looked at.
         self.imports: dict[str, tuple[list[str], dict[str, Json] | None]] = {}

@@ -119,6 +119,39 @@ class StoreAnswers(abc.ABC):
             raise CannotFingerprint("it has no targets, and does not say itself that it is")
         return names_of_targets(self.look, self.dep_manager.tasks)
 
+    def _store_late(self, verdict: Verdict) -> Verdict:
+        """Put the result of a task that need not run into the store, once and where it is known."""
+        record, session = self.look.before.record, self.session
+        if self.policy.keeps != "store" or not session.runs or record is None:
+            return verdict
+        if not record.whole or session.store is None or record.kept == session.store.location:
+            return verdict
+        from doit_invariants.adapters.late import is_provable
+
+        result = self.dep_manager.get_result(self.task.name)
+        if not is_provable(self.look, self.dep_manager.tasks, result):
+            return verdict
+        self.look.kept = session.store.location
+        try:
+            names = self._names()
+            signature = shared_signature(self.dep_manager, self.look)
+            if self._has(signature, names):
+                return verdict
+            self._keep_in_store(signature)
+        except InvariantsError:
+            return verdict
+        self.task.values = dict(self.dep_manager.get_values(self.task.name))
+        self.task.result = result if isinstance(result, dict) else None
+        self.task.setup_tasks = []
+        self.plan.runs = False
+        return verdict._replace(status="run", policy="put into the store, which was not done yet")
+
+    def _has(self, signature: str, names: dict[str, str]) -> bool:
+        try:
+            return find_entry(self._store(), signature, list(names.values()), look=True) is not None
+        except NotRestored:
+            return False
+
     def restore_shared(self, verdict: Verdict) -> Verdict:
         signature = None
         try:

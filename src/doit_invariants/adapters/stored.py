@@ -72,7 +72,7 @@ def retarget(dep_manager: Any, maker: str, path: str, state: PathState) -> None:
     record = read(dep_manager, maker).record
     if record is not None and record.targets is not None and path in record.targets:
         targets = {**record.targets, path: state}
-        write(dep_manager, maker, replace(record, targets=targets))
+        write(dep_manager, maker, replace(record, targets=targets, whole="", kept=""))
 
 
 def take_input(
@@ -96,7 +96,7 @@ def take_input(
     elif after is not None:
         record = replace(record, trees={**record.trees, path: after})
     dep_manager._set(task, path, to_triple(after, info))
-    write(dep_manager, task, record)
+    write(dep_manager, task, replace(record, whole="", kept=""))
 
 
 def discard(dep_manager: Any, task: str, error: Exception) -> str:

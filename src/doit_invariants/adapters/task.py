@@ -34,9 +34,9 @@ class InvariantsTask(Task):  # type: ignore[misc]
 
     @property
     def is_restored(self) -> bool:
-        """Whether it was restored instead of run."""
+        """Whether it was restored instead of run, or only kept."""
         plan = self.plan
-        return bool(plan and plan.outcome and plan.outcome.source is not None)
+        return bool(plan and plan.outcome and (plan.outcome.source is not None or not plan.runs))
 
     def clean(self, outstream: Any, dryrun: bool) -> None:
         """Clean the task; of a directory that it has made goes what it left there."""

@@ -57,6 +57,10 @@ class Record:
     :ivar targets: state of the targets in their order, None if they were not tracked
     :ivar entries: invariants by their id within the task
     :ivar sources: plugins that were asked for implicit invariants, whether they gave any or not
+    :ivar whole: what the result was made under, beside all that is recorded; empty where something
+        was adopted or accepted since, or another task has edited a target: then it need not be the
+        result of what is recorded
+    :ivar kept: location of the store that has the result, empty if none is known to
     """
 
     executed_at: float | None
@@ -67,6 +71,21 @@ class Record:
     targets: dict[str, PathState] | None = None
     entries: dict[str, Entry] = field(default_factory=dict)
     sources: tuple[str, ...] = ()
+    whole: str = ""
+    kept: str = ""
+
+    def covers(self, other: Record) -> bool:
+        """Return whether another record compares nothing else, and nothing in another way."""
+        return (
+            self.sources == other.sources
+            and (self.targets is None) == (other.targets is None)
+            and self.entries.keys() == other.entries.keys()
+            and all(
+                (one.version, one.fingerprint["digest"])
+                == (other.entries[key].version, other.entries[key].fingerprint["digest"])
+                for key, one in self.entries.items()
+            )
+        )
 
 
 class Unreadable(Exception):
@@ -76,6 +95,7 @@ class Unreadable(Exception):
 def to_json(record: Record) -> Json:
     """Return the record as it is stored."""
     targets = record.targets
+    more = {name: text for name in _MORE if (text := getattr(record, name))}
     return {
         "schema": SCHEMA,
         "executed_at": record.executed_at,
@@ -92,7 +112,12 @@ def to_json(record: Record) -> Json:
             for key, entry in record.entries.items()
         },
         "sources": list(record.sources),
+        **more,
     }
+
+
+#: What most records lack.
+_MORE = ("whole", "kept")
 
 
 def from_json(data: Json) -> Record:
@@ -163,6 +188,8 @@ def _parse(data: dict[str, Json]) -> Record:
         else {str(path): state_from_json(state) for path, state in targets},
         entries={key: _parse_entry(key, one, sources) for key, one in data["entries"].items()},
         sources=tuple(str(source) for source in sources),
+        whole=str(data.get("whole", "")),
+        kept=str(data.get("kept", "")),
     )
 
 

@@ -17,7 +17,7 @@ from doit.exceptions import UnmetDependency
 from doit.globals import Globals
 
 from doit_invariants.adapters.counts import Counts, describe_time
-from doit_invariants.adapters.plan import FromStore, NotRestored, Outcome, Plan
+from doit_invariants.adapters.plan import FromStore, NotRestored, Outcome, Plan, ToStore
 from doit_invariants.adapters.session import PLAN, Session, ensure_session
 
 
@@ -116,8 +116,9 @@ class Lines(Counting):
         plan = _plan(task)
         if plan is not None and plan.outcome is not None:
             text = _restored_text(plan.outcome) if plan.runs else _exported_text(plan)
-            if text and not task.name.startswith("_"):
-                self.write(f"-- {task.title()}  ({text})\n")  # type: ignore[attr-defined]
+            if (text or not plan.runs) and not task.name.startswith("_"):
+                more = f"  ({text})" if text else ""
+                self.write(f"-- {task.title()}{more}\n")  # type: ignore[attr-defined]
             elif not text and task.name in self.expected:
                 super().execute_task(task)  # type: ignore[misc]
         super().add_success(task)
@@ -167,6 +168,8 @@ class Json(Counting, reporter.JsonReporter):  # type: ignore[misc]
             result = self.t_results[task.name]
             result.set_result("up-to-date")
             result.restored = _restored_json(outcome)
+        elif plan is not None and not plan.runs:
+            self.t_results[task.name].set_result("up-to-date")
 
     def complete_run(self) -> None:
         """Write doit's JSON with what we know besides."""
@@ -227,6 +230,8 @@ def _restored_text(outcome: Outcome) -> str:
 
 def _exported_text(plan: Plan) -> str:
     outcome = plan.outcome
+    if isinstance(plan.keeper, ToStore):
+        return ""  # it is up-to-date; that it is shared now is no news
     if outcome is None or outcome.draft is None or not outcome.draft.rows:
         return "not exported"
     directory = getattr(getattr(plan.keeper, "exporter", None), "directory", plan.root)

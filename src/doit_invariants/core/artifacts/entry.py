@@ -30,7 +30,8 @@ class Entry:
     :ivar values, result: as doit keeps them: a JSON object, and text, object or None; paths of the
         project begin with ``root``
     :ivar root: what stands for the directory of the project; empty if nothing does
-    :ivar output: of each action what it wrote to its output and its errors, None for nothing
+    :ivar output: of each action what it wrote to its output and its errors, None for nothing;
+        empty where that is not known, as the result was kept long after: the result isn't then
     :ivar executed_at: when its actions ran, in seconds since the epoch
     :ivar took: how long they took, in seconds
     """
@@ -75,7 +76,8 @@ class Entry:
         mine = {one.path: one for one in self.artifacts}
         theirs = {one.path: one for one in other.artifacts}
         found = [path for path in {**mine, **theirs} if not _same(mine.get(path), theirs.get(path))]
-        if (self.values, self.result) != (other.values, other.result):
+        partial = not (self.output and other.output)
+        if self.values != other.values or (self.result != other.result and not partial):
             found.append("values")
         return found
 
