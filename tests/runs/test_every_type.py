@@ -11,7 +11,7 @@ from doit_invariants.testing import Project
 
 from .pairs_of_packages import OF_NUMPY, OF_OTHERS, OF_PANDAS, OF_POLARS, OF_PYDANTIC
 from .pairs_of_python import OF_PYTHON
-from .pairs_of_wrappers import OF_CACHES, OF_NUMBA, OF_WRAPT
+from .pairs_of_wrappers import OF_CACHES, OF_NUMBA, OF_USES, OF_WRAPT
 
 Make = Callable[..., Project]
 Pair = tuple[str, str, str, str]
@@ -58,6 +58,7 @@ TABLES = {
     "others": (OF_OTHERS, "msgspec"),
     "wrapt": (OF_WRAPT, "wrapt"),
     "caches": (OF_CACHES, "joblib"),
+    "uses": (OF_USES, "wrapt"),
     "numba": (OF_NUMBA, "numba"),
 }
 present = {

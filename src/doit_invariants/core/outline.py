@@ -91,6 +91,8 @@ def _leaves(value: Any, where: str, depth: int) -> Iterator[tuple[str, str]]:
 
 
 def _inside(value: Any, where: str) -> Iterable[tuple[str, Any]] | None:
+    if _is_proxy(value):
+        return None
     if isinstance(value, dict):
         return (
             (f"{where}.{k}" if isinstance(k, str) else f"{where}[{shorten(_leaf(k))}]", v)
@@ -116,6 +118,8 @@ def _attributes(value: Any, where: str) -> Iterable[tuple[str, Any]] | None:
 
 def _leaf(value: Any, levels: int = _DEEPEST_SET) -> str:
     """Return a text that is the same in every process: no address, no order of a hash."""
+    if _is_proxy(value):
+        return f"<{type(value).__qualname__}>"
     if isinstance(value, (set, frozenset)):
         return _of_set(value, levels)
     if type(value) is int and value.bit_length() > 1000:
@@ -130,3 +134,8 @@ def _of_set(value: Any, levels: int) -> str:
     if not levels or len(value) > MOST_LEAVES:
         return f"<{type(value).__qualname__} of {len(value)}>"
     return "{" + ", ".join(sorted([_leaf(item, levels - 1) for item in value])) + "}"
+
+
+def _is_proxy(value: Any) -> bool:
+    """Return whether a look at an object may have to make first what it stands for (wrapt)."""
+    return hasattr(type(value), "__wrapped__")

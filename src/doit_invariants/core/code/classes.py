@@ -22,6 +22,7 @@ _KEPT_BY_METACLASS = (
     "__struct_encode_fields__",
     "__struct_defaults__",
     "__struct_config__",
+    "__match_args__",
 )
 # What Python, abc, typing and dataclasses keep on classes.
 _BOOKKEEPING = frozenset(
@@ -106,7 +107,7 @@ def _names_classes(cls: Any) -> bool:
 def _of_libraries(cls: Any) -> Iterator[Part]:
     """Yield what pydantic and msgspec keep of a class where no attribute of it has it."""
     for name in _KEPT_BY_METACLASS:
-        found = getattr(type(cls), name, None) and getattr(cls, name, None)
+        found = getattr(cls, name, None) if hasattr(type(cls), "__struct_fields__") else None
         if found is not None:
             yield f"kept {name}", found
     decorators = vars(cls).get("__pydantic_decorators__")

@@ -50,8 +50,11 @@ def is_code(obj: Any, library: Library) -> bool:
     return type(obj) is types.FunctionType or tag(obj, library) is not None
 
 
-def tag(obj: Any, library: Library) -> str | None:
-    """Return what kind of thing made of other code this is, None if it is none."""
+def tag(obj: Any, library: Library, *, as_before: bool = False) -> str | None:
+    """Return what kind of thing made of other code this is, None if it is none.
+
+    :param as_before: as far as the first version of records had it
+    """
     if is_class(obj):
         return "class"
     for cls, name, _ in _MADE_OF:
@@ -61,6 +64,8 @@ def tag(obj: Any, library: Library) -> str | None:
             return f"{name} {obj.__name__}" if _is_value(obj.__self__) else None
     # An object of the project's own counts by its class and its state instead.
     if is_wrapper(obj, library):
+        if as_before and type(wrappers.wrapped(obj)) is not types.FunctionType:
+            return None
         return f"{type(obj).__module__}.{type(obj).__qualname__}"
     return None
 

@@ -210,7 +210,7 @@ class Explorer:
             known = self.problems.setdefault(id(unit.obj), [])
             known += [f"{unit.name}: {text}" for text in held.problems]
         texts = shown(label, value, self.library.project.root)
-        if identity and not isinstance(value, FIXED):
+        if identity and not issubclass(type(value), FIXED):
             return [Ref(label, unit=held, rest=rest, shown=texts)]
         return [Ref(label, held.tag, rest=rest, shown=texts), *held.refs]
 
@@ -218,7 +218,7 @@ class Explorer:
         """Return the unit that stands for a value, once for each object: some are large."""
         if label.startswith(_OUTSIDE) and id(value) in self.looked.earlier:
             return self.looked.earlier[id(value)]
-        if id(value) in self.looked.values and not isinstance(value, FIXED):
+        if id(value) in self.looked.values and not issubclass(type(value), FIXED):
             return self.looked.values[id(value)]
         encoder = CodeEncoder(self, label, self.library.project.root, self.teach)
         try:
@@ -230,7 +230,7 @@ class Explorer:
         kind = "incomplete" if encoder.problems else "value"
         held = Unit(value, label, "", f"{kind} {digest}", refs=encoder.refs)
         held.problems = encoder.problems
-        if not isinstance(value, FIXED):
+        if not issubclass(type(value), FIXED):
             for ref in held.refs:  # the value may have another name the next time
                 ref.label = ref.label.replace(label, "it")
             tell_apart(held.refs)
@@ -254,7 +254,7 @@ class Explorer:
             return Ref(label, unit=self._function(obj))
         if objects.is_class(obj) and self.library.owns(obj):
             return Ref(label, f"library {self.library.name(obj)}")
-        tag = objects.tag(obj, self.library)
+        tag = objects.tag(obj, self.library, as_before=not self.narrow)
         if tag is not None:
             where = objects.home(obj, self.library) if tag == "class" else ""
             return Ref(label, unit=self._add(Unit(obj, objects.shown_name(obj), where, tag)))

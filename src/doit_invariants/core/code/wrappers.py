@@ -20,7 +20,9 @@ from doit_invariants.core.code.volatile import is_volatile
 Part = tuple[str, Any]
 
 #: How tools that replace a function by an object of theirs keep it.
-_WRAPPED = ("__wrapped__", "py_func", "func")
+_WRAPPED = ("__wrapped__", "py_func")
+#: What a class has under such a name, and no object of it.
+_NO_FUNCTION = (type, property, types.MemberDescriptorType, types.GetSetDescriptorType)
 #: Names of what a wrapper keeps while it works.
 _KEPT = re.compile(
     r"cache|memo|stat(s|istics)$|hits$|misses$|count(er|s)?$|uuid|time_?stamp|created|started"
@@ -32,13 +34,19 @@ _OF_CACHE = ("maxsize", "ttl", "getsizeof", "ttu", "timer")
 
 
 def wrapped(obj: Any) -> Any:
-    """Return the function that an object stands for, None if there is none."""
+    """Return the function that an object stands for, or another such object; None for others."""
+    if held.is_proxy(obj):
+        return None  # counts as a value; to look at a lazy one would make it work
     # Statically: an object may make up an attribute of any name.
-    for name in _WRAPPED[:2]:
+    for name in _WRAPPED:
         found = inspect.getattr_static(obj, name, None)
-        if type(found) is types.FunctionType:
+        if type(found) is types.FunctionType or _is_callable(found):
             return found
     return None
+
+
+def _is_callable(found: Any) -> bool:
+    return callable(found) and not issubclass(type(found), _NO_FUNCTION)
 
 
 def state(obj: Any) -> Iterator[Part]:
