@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from doit_invariants.core.encode import Encoder, encode
+from doit_invariants.core.limits import take_apart
 from doit_invariants.core.scalars import frame
 from tests.properties.test_encode import DISTINCT, same, values
 
@@ -27,7 +28,7 @@ class Node:
 
 def folded(value: Any) -> bytes:
     """Return what stands for a value as a graph, however small it is."""
-    return Encoder(None, None).take_apart([value], "$").digest
+    return take_apart(Encoder(None, None), [value], "$").digest
 
 
 def written_out(value: Any, chain: tuple[int, ...] = ()) -> bytes:

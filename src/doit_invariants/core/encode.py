@@ -29,7 +29,14 @@ from doit_invariants.core.digest import digest_bytes
 from doit_invariants.core.errors import CannotFingerprint
 from doit_invariants.core.limits import Folded, Limits, TooLarge, at_any_depth
 from doit_invariants.core.scalars import exact, frame, type_name
-from doit_invariants.core.state import attributes_of, fields_of, is_python, place_of, visible
+from doit_invariants.core.state import (
+    attributes_of,
+    fields_of,
+    is_python,
+    place_of,
+    reduced_of,
+    visible,
+)
 
 if TYPE_CHECKING:
     from doit_invariants.core.folding import Graph
@@ -151,15 +158,6 @@ class Encoder:
         """Note that what is being encoded will be written otherwise when it is met again."""
         self._lowest = -1
 
-    def take_apart(self, value: Any, where: str) -> Folded:
-        """Return the value as a graph."""
-        from doit_invariants.core.folding import Graph, framed
-
-        graph, encoder = Graph(), self.beside()
-        encoder.graph, encoder.frame = graph, framed
-        graph.build(value, where, encoder.container)
-        return encoder.fold(graph)
-
     def beside(self) -> Encoder:
         """Return an encoder like this one that has not met anything."""
         return Encoder(self.root, self.teach)
@@ -273,11 +271,8 @@ class Encoder:
             inner = self.frame(b"m", *pairs)
             return self.frame(b"M", name, inner, factory, self._attributes(value, where))
         try:
-            reduced = value.__reduce_ex__(2)
-            if isinstance(reduced, str):
-                module = str(getattr(value, "__module__", ""))
-                return self.frame(b"G", name, module.encode(), reduced.encode())
-            maker, arguments, *rest = reduced
+            reduced = reduced_of(value)
+            maker, arguments, *rest = (None, ()) if isinstance(reduced, str) else reduced
         except Exception:
             # Whatever a class raises here, it says that it can't be pickled; but one that is
             # written in Python has its state all the same.
@@ -285,14 +280,27 @@ class Encoder:
             if state is not None:
                 return self.frame(b"o", name, self.encode(state, where))
             return self.refuse(value, where)
+        beside = self.beside_pickle(value, reduced, where)
+        if isinstance(reduced, str):
+            module = str(getattr(value, "__module__", "")).encode()
+            return self.frame(b"G", name, module, reduced.encode(), *beside)
         parts = [
             [self.name(a) if isinstance(a, type) else a for a in arguments],
             *(visible(part) for part in (*rest, None, None, None)[:3]),
         ]
-        named = type_name(maker).encode()
+        named = self.maker(maker, cls, where)
+        encoded = [self.encode(part, where) for part in parts]
+        return self.frame(b"O", name, named, *encoded, *beside)
+
+    def beside_pickle(self, value: Any, reduced: Any, where: str) -> list[bytes]:
+        """Return what is written of an object beside what pickle would save; nothing, here."""
+        return []
+
+    def maker(self, maker: Any, cls: type, where: str) -> bytes:
+        """Return what is written for what pickle would make an object with."""
         if not hasattr(maker, "__qualname__"):  # a partial, an object with __call__
-            named = self.encode(maker, where)
-        return self.frame(b"O", name, named, *[self.encode(part, where) for part in parts])
+            return self.encode(maker, where)
+        return type_name(maker).encode()
 
     def _plain(self, value: Any, where: str) -> bytes:
         return self.name(value) if isinstance(value, type) else self.encode(value, where)

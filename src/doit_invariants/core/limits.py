@@ -92,7 +92,7 @@ class Limits:
 
     def _look(self, encoder: Encoder) -> Folded:
         if self._folded is None:
-            self._folded = encoder.take_apart(self._value, self._where)
+            self._folded = take_apart(encoder, self._value, self._where)
             self._most_visits = max(_MOST_VISITS, _REPEATED * self._folded.sizes.parts)
             self.most_bytes = max(_MOST_BYTES, _REPEATED * self._folded.sizes.bytes)
             self.large = self.most_bytes
@@ -103,6 +103,16 @@ class Limits:
         folded = self._look(encoder)
         encoder.take_over(folded.encoder)
         return frame(b"F", folded.digest)
+
+
+def take_apart(encoder: Encoder, value: Any, where: str) -> Folded:
+    """Return a value as a graph, taken apart by an encoder like this one."""
+    from doit_invariants.core.folding import Graph, framed
+
+    graph, other = Graph(), encoder.beside()
+    other.graph, other.frame = graph, framed
+    graph.build(value, where, other.container)
+    return other.fold(graph)
 
 
 class _Room:

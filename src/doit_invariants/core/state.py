@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copyreg
 import dataclasses
 import datetime
 import enum
@@ -15,6 +16,17 @@ _IMMUTABLE = 1 << 8
 _PLAIN: tuple[type, ...] = (type(None), bool, int, float, complex, str, bytes, type)
 _PLAIN += (datetime.date, datetime.time, datetime.timedelta, pathlib.PurePath)
 _MOST_ITEMS = 20
+
+
+def reduced_of(value: Any) -> Any:
+    """Return what pickle would save of an object; raises whatever its class raises."""
+    try:
+        return value.__reduce_ex__(2)
+    except Exception:
+        registered = copyreg.dispatch_table.get(type(value))
+        if registered is None:
+            raise
+        return registered(value)
 
 
 def is_python(cls: type) -> bool:

@@ -9,7 +9,7 @@ import types
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from doit_invariants.core.code import held, objects
+from doit_invariants.core.code import held, objects, pickled
 from doit_invariants.core.encode import Encoder, Teacher
 from doit_invariants.core.errors import CannotFingerprint
 from doit_invariants.core.limits import Folded, TooLarge
@@ -83,6 +83,31 @@ class CodeEncoder(Encoder):
         left_out = b"left out " + type_name(type(value)).encode()
         return left_out if self.graph is None else self.frame(left_out, *codes)
 
+    def maker(self, maker: Any, cls: type, where: str) -> bytes:
+        """Return what is written for what makes an object: code of the project is followed."""
+        if self.explorer.narrow and maker is not cls:
+            ref = self.explorer.code(where, maker)
+            if ref is not None and ref.unit is not None:
+                return self._refer(ref)
+        return super().maker(maker, cls, where)
+
+    def beside_pickle(self, value: Any, reduced: Any, where: str) -> list[bytes]:
+        """Return what an object holds and pickle would not save: its code, all behind a name."""
+        cls = type(value)
+        if not (self.explorer.narrow and pickled.says_itself(cls)):
+            return []
+        own = list(pickled.attributes(value))
+        if pickled.is_by_name(reduced) and not self.explorer.library.owns(cls):
+            self._kept.append(own)
+            return [self.encode(dict(own), where)]
+        codes: list[bytes] = []
+        for label, one in own or pickled.referents(value):
+            if type(one) not in self.exact and not isinstance(one, (list, dict, tuple)):
+                ref = self.explorer.code(f"{where}.{label}", one)
+                if ref is not None and ref.unit is not None:
+                    codes += [label.encode(), self._refer(ref)]
+        return codes
+
     def unordered(self, items: Iterable[Any]) -> Iterable[Any]:
         """Return functions by their names: in the order of a set their numbers would change."""
         listed = list(items)
@@ -120,6 +145,9 @@ class CodeEncoder(Encoder):
             texts = [repr(description(ref)).encode() for ref in self.refs]
             order = graph.digests(texts.__getitem__)
         numbers = graph.order_of_codes(order)
+        # Some are not written, only listed: what reads the annotations of a class.
+        others = set(range(len(self.refs))).difference(numbers)
+        numbers += sorted(others, key=lambda number: repr(description(self.refs[number])))
         places = {number: b"code %d" % place for place, number in enumerate(numbers)}
         self.refs = [self.refs[number] for number in numbers]
         for ref in self.refs:
