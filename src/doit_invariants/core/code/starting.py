@@ -260,7 +260,7 @@ def _names(code: types.CodeType) -> Iterator[str]:
 def _constants(code: types.CodeType) -> Iterator[Any]:
     """Yield the constants of code, but not its docstring: that tells how others are run."""
     constants = code.co_consts
-    if sys.version_info >= (3, 13):
+    if sys.version_info >= (3, 14):
         has_docstring = bool(code.co_flags & _HAS_DOCSTRING)
     else:
         has_docstring = bool(code.co_flags & inspect.CO_NEWLOCALS) and code.co_name[0] != "<"
