@@ -92,6 +92,17 @@ def by_helper():
 def by_imported():
     import subprocess as hidden
     hidden.run([sys.executable, "tools/gen.py"])
+def by_name_of_module():
+    __import__("subprocess").run([sys.executable, "tools/gen.py"])
+async def hidden():
+    import asyncio as a
+    process = await a.create_subprocess_shell("python tools/gen.py")
+    await process.wait()
+def by_coroutine():
+    import asyncio
+    asyncio.run(hidden())
+def by_driver():
+    subprocess.run([sys.executable, "driver.py"])
 def by_settings():
     subprocess.run([sys.executable, SETTINGS["script"]])
 def by_shell_script():
@@ -177,6 +188,7 @@ FILES = {
     "tools/gen.sh": "python tools/gen.py\n",
     "tools/gen": "#!/bin/sh\nsh tools/gen.sh\n",
     "used.py": "",
+    "driver.py": "import os\nos.system('python tools/gen.py')\n",
     "other.py": "",
     "data/in.csv": "1,2\n",
 }

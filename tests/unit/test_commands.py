@@ -26,6 +26,8 @@ def notebook(*cells: str, name: str = "python3") -> str:
 FILES = {
     **dict.fromkeys(("x.py", "y.py", "a.py", "sub/x.py", "sub/deep/z.py", "tools/gen.py"), ""),
     **dict.fromkeys(("step1.py", "step2.py", "step3.py", "pkg/__init__.py", "pkg/mod.py"), ""),
+    "driver.py": "import subprocess, sys\nsubprocess.run([sys.executable, 'tools/gen.py'])\n",
+    "says.py": "import subprocess\ndef f():\n    'Call python x.py first.'\n",
     "data.csv": "1,2\n",
     "x.R": "source('y.R')\n",
     "run.sh": "#!/bin/sh\nset -e\npython x.py\n. ./env.sh\npython $SCRIPT\n",
@@ -149,6 +151,11 @@ COMMANDS = {
     "first line": ("./tools/shebang; tools/program", "tools/shebang a.py tools/program"),
     "in a circle": ("sh tools/deep.sh", "tools/deep.sh tools/deeper.sh a.py"),
     "from another directory": ("cd sub && bash ../tools/here.sh", "tools/here.sh tools/gen.py"),
+    "script of Python": ("python driver.py; python says.py", "driver.py tools/gen.py says.py"),
+    "several files": ("cat x.py y.py | python", "x.py y.py"),
+    "doctest": ("python -m doctest x.py; memray run -o o y.py", "x.py y.py"),
+    "batch": ("sbatch -n 4 run.sh", "run.sh x.py env.sh y.py"),
+    "profiler": ("py-spy record -o o.svg -- python x.py", "x.py"),
     # make
     "make": ("make", "Makefile rules.mk x.py"),
     "target": ("make -j4 two", "Makefile rules.mk sub/x.py x.py"),
@@ -165,6 +172,7 @@ COMMANDS = {
     "pytest with coverage": ("coverage run -m pytest tests/unit", "tests/unit[4]"),
     "pytest of uv": ("uv run pytest tests", "tests[5]"),
     "unittest": ("python -m unittest tests.test_a pkg.mod.Test.test_x", "tests.test_a pkg.mod"),
+    "output of tests": ("python -m unittest discover -q tests 2>log", "tests[1]"),
     "unittest of a directory": ("python -m unittest discover -s tests -p '*_a.py'", "tests[1]"),
     # notebooks
     "nbconvert": ("jupyter nbconvert --to notebook --execute --inplace n.ipynb", "n.ipynb x.py y.py"),

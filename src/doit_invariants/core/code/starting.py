@@ -209,7 +209,7 @@ class Starting:
         names = set(_names(code))
         found.names |= names
         # Imported in a function, it is among the names alone.
-        found.starts = found.starts or not names.isdisjoint(_MODULES) or "exec" in names
+        found.starts = found.starts or starts_by_names(names)
         yield from (sys.modules[one] for one in sorted(names) if self._is_module_of_ours(one))
         shape = structure(code)
         for chain, places in zip(shape.reads, shape.places, strict=True):
@@ -242,6 +242,13 @@ class Starting:
         return isinstance(path, str) and self._project.contains(path)
 
 
+def starts_by_names(names: set[str]) -> bool:
+    """Return whether code that uses these names starts processes: modules, and what they have."""
+    if not names.isdisjoint(_MODULES) or "exec" in names:
+        return True
+    return not names.isdisjoint(_HOLD_OTHERS) and not names.isdisjoint(_FUNCTIONS)
+
+
 def _at(value: Any, steps: Steps) -> Any:
     """Return what code reads of a value by constants; the whole where that is not known."""
     inside = found_at(value, steps) if steps else value
@@ -252,9 +259,12 @@ def _names(code: types.CodeType) -> Iterator[str]:
     for name in code.co_names:
         yield name
         yield from [name.partition(".")[0]] if "." in name else []
+    imports = not {"__import__", "import_module"}.isdisjoint(code.co_names)
     for constant in code.co_consts:
         if isinstance(constant, types.CodeType):
             yield from _names(constant)
+        elif imports and isinstance(constant, str):
+            yield constant
 
 
 def _constants(code: types.CodeType) -> Iterator[Any]:

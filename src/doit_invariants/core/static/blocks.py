@@ -163,7 +163,7 @@ class Block:
         target = self.reader.text(self.tokens[self.at].text, self.state)
         self.at += 1
         if sign == "<":
-            self.stdin = Input(file=target)
+            self.stdin = Input(files=(target,))
         elif sign == "<<<":
             self.stdin = Input(text=target)
 

@@ -108,7 +108,7 @@ def _cat(_reader: Reader, words: list[str], stdin: Input | None, _state: State) 
     files = [word for word in words[1:] if word == "-" or not word.startswith("-")]
     if files in ([], ["-"]):
         return stdin
-    return Input(file=files[0]) if len(files) == 1 else None
+    return Input(files=tuple(files))
 
 
 def _pwd(_reader: Reader, _words: list[str], _stdin: Input | None, state: State) -> Input:

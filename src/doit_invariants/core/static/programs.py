@@ -25,9 +25,9 @@ class Script:
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """What a command reads from its standard input: a file, or text that is known."""
+    """What a command reads from its standard input: files, or text that is known."""
 
-    file: str | None = None
+    files: tuple[str, ...] = ()
     text: str | None = None
 
 
@@ -222,9 +222,9 @@ class _Reader:
         # What others than these read is their data.
         if self.stdin is None or (program.script != 1 and program.names != "R"):
             return
-        if self.stdin.file is not None:
-            yield Call(Script((self.stdin.file,), program.follow))
-        elif self.stdin.text is not None and program.follow == "python":
+        for file in self.stdin.files:
+            yield Call(Script((file,), program.follow))
+        if self.stdin.text is not None and program.follow == "python":
             yield Call(code=self.stdin.text)
         elif self.stdin.text is not None and program.follow == "shell":
             yield Call(inline=self.stdin.text)

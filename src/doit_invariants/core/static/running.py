@@ -90,7 +90,9 @@ class Running:
             self._add(path, state)
         else:
             self.use(Use(path))
-        if follow in {"shell", "source"}:
+        if follow == "python":
+            self._starts(path, state)
+        elif follow in {"shell", "source"}:
             self._shell(path, arguments, state, sourced=follow == "source")
         elif follow == "notebook":
             self._notebook(path, state)
@@ -112,6 +114,18 @@ class Running:
             inner = state.copy()
             inner.arguments, inner.branch, inner.functions = arguments, 0, {}
             self.reader.whole(text, inner)
+        self._active.pop()
+
+    def _starts(self, path: str, state: State) -> None:
+        """Note what a script of Python starts in turn."""
+        if path in self._active or UNKNOWN in state.cwd:
+            return
+        from doit_invariants.core.static import started  # late: it uses readers itself
+
+        self._active.append(path)
+        held = self.world.held(path, started.held_by_source)
+        if held is not None:
+            started.note_held(held, state.cwd, self.reader)
         self._active.pop()
 
     def _notebook(self, path: str, state: State) -> None:

@@ -51,6 +51,7 @@ class Found:
 #: What most commands run.
 NOTHING = Found(())
 _PLAIN = re.compile(r"[ \w./+:,@%=-]*(?:> *[\w./-]+ *)?")
+_OUTPUT = re.compile(r"((?<!\S)\d+)?>.*")
 _BETWEEN = re.compile("&&|;|\n")
 
 
@@ -82,7 +83,7 @@ def _plain(text: str) -> list[list[str]] | None:
     for one in _BETWEEN.split(text):
         if _PLAIN.fullmatch(one) is None:
             return None
-        words = one.partition(">")[0].split()
+        words = _OUTPUT.sub("", one).split()
         if words and (words[0] in KEYWORDS or "=" in words[0]):
             return None
         found.append(words)

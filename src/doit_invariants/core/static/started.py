@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import itertools
 import os
 import re
@@ -9,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
 from doit_invariants.core.code.starting import Held
+from doit_invariants.core.static import normal
 from doit_invariants.core.static.programs import name_of
 from doit_invariants.core.static.running import SUFFIXES
 from doit_invariants.core.static.shell import Found, Reader
@@ -19,6 +21,10 @@ _TOKENS = re.compile(r"[\s'\"=;,()\[\]]+")
 _STEM = re.compile(r"[\w.-]+(/[\w.-]+)*")
 _DOTTED = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 _RUNS = re.compile(r"(^|[\s/'\"])(python|pypy|ipython|py|bash|sh|zsh|ksh|dash)[\d.]*($|[\s'\"])")
+_STARTS = re.compile(
+    r"\b(subprocess|runpy|popen|papermill|nbclient|plumbum|pexpect|os\.(system|exec|spawn|posix_spawn))"
+    r"|\bos import\b.*\b(system|exec|spawn)"
+)
 #: What reads or changes a file that it is given, and does not run it.
 _TOOLS = frozenset(
     (
@@ -40,6 +46,13 @@ def read_held(held: Held, cwd: str, world: World) -> Found:
     :param cwd: absolute directory in which the code runs
     """
     reader = Reader(world)
+    note_held(held, cwd, reader)
+    return Found(tuple(reader.uses), tuple(reader.unseen))
+
+
+def note_held(held: Held, cwd: str, reader: Reader) -> None:
+    """Note in a reader what strings name."""
+    world, before = reader.world, len(reader.uses)
     texts = list(held.texts)
     directories = _directories(held, texts, cwd, world)
     moves = "cwd" in held.texts or "chdir" in held.names
@@ -60,9 +73,41 @@ def read_held(held: Held, cwd: str, world: World) -> Found:
     if runs or not tools or not held.names.isdisjoint({"run_path", "exec"}):
         for path in _named(texts, directories, world):
             reader.running.file(path, "executable", (path,), State(cwd, world.environ))
-    if runs and not reader.uses:
+    if runs and len(reader.uses) == before:
         reader.note("a script that a function starts: its name can't be told")
-    return Found(tuple(reader.uses), tuple(reader.unseen))
+
+
+def held_by_source(text: str, path: str) -> Held | None:
+    """Return what the source of a script holds; None if it starts no processes."""
+    if _STARTS.search(text) is None:
+        return None
+    tree = normal.parse(text, path)
+    if tree is None:
+        return None
+    found = Held(True, files={path: None})
+    # A docstring tells how others are run.
+    docstrings = {id(one.value) for one in ast.walk(tree) if isinstance(one, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            if id(node) in docstrings:
+                continue
+            found.texts[node.value] = None
+        elif isinstance(node, (ast.List, ast.Tuple)):
+            words = [_word(one) for one in node.elts]
+            known = tuple(word for word in words if word is not None)
+            if known and len(known) == len(words):
+                found.lists[known] = None
+        elif isinstance(node, ast.Name):
+            found.names.add(node.id)
+        elif isinstance(node, ast.Attribute):
+            found.names.add(node.attr)
+    return found
+
+
+def _word(node: ast.expr) -> str | None:
+    if isinstance(node, ast.Constant) and isinstance(node.value, (str, int)):
+        return str(node.value)
+    return "python" if isinstance(node, ast.Attribute) and node.attr == "executable" else None
 
 
 def _is_program(word: str, state: State, world: World) -> bool:

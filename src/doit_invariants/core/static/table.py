@@ -142,6 +142,8 @@ PROGRAMS: tuple[Program, ...] = (
         "torchrun viztracer torch.distributed.run torch.distributed.launch deepspeed",
         script=".py", follow="python", module="-m",
     ),
+    Program("memray", after="run", follow="python", module="-m", values="-o --output"),
+    Program("doctest", follow="python", values="-o"),
     Program("pytest py.test", follow="pytest"),
     Program("unittest", follow="unittest"),
     # ------------------------------------------------------------------ notebooks and documents
@@ -158,6 +160,7 @@ PROGRAMS: tuple[Program, ...] = (
         "bash dash ksh sh zsh", follow="shell", inline="-c", flags=True,
         values="-o -O +o +O --rcfile --init-file",
     ),
+    Program("sbatch qsub", follow="shell", values="-n -N -c -p -t -J -o -e -A -w -l -q -j -S -m -M -v"),
     # ------------------------------------------------------------------ other languages
     Program("awk gawk mawk nawk", script=0, follow="alone", files="-f --file", values="-F -v", flags=True),
     Program("gnuplot", follow="alone", files="-c", values="-e"),
@@ -202,6 +205,8 @@ PROGRAMS: tuple[Program, ...] = (
     Program("taskset", script=2, follow="command"),
     Program("timeout gtimeout", script=2, follow="command", values="-s -k --signal --kill-after"),
     Program("valgrind", follow="command"),
+    Program("horovodrun aprun ibrun jsrun watch", follow="command", values="-n -np -N -H -d"),
+    Program("nsys py-spy", after="profile record top", follow="command", values="-o -d -r -f -t"),
     Program("xargs", follow="command", values="-n -I -P -L -d -a -s -E --max-args --max-procs --delimiter --arg-file"),
     Program("xvfb-run", follow="command", values="-n -s -e -f -p -w --server-num --server-args"),
     Program("uv", after="run", follow="command", values=_ENVIRONMENT, files="-s --script", module="-m --module", directory="--directory"),

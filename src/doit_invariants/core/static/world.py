@@ -8,6 +8,7 @@ import re
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from doit_invariants.core.static.expand import UNKNOWN, is_pattern, plain
 from doit_invariants.core.static.table import Table
@@ -15,6 +16,7 @@ from doit_invariants.core.static.table import Table
 _FROM = re.compile(rb"^\s*from ([\w.]+) import \w+|^\s*import ([\w.]+)", re.MULTILINE)
 _PYTHON = re.compile(rb"#!.*\b(python|pypy)|^#!/bin/sh\n'''exec'")
 _SHELL = re.compile(rb"#!\s*\S*/(env\s+(-S\s+)?)?(ba|da|k|z)?sh\b")
+_T = TypeVar("_T")
 _MOST_TEXT = 1_000_000
 _MOST_MATCHES = 1_000
 #: In a wrapper of an installer these come before the module of the program.
@@ -60,6 +62,7 @@ class World:
         self.table = table or Table()
         self._texts: dict[str, tuple[int, str]] = {}
         self._modules: dict[str, str | None] = {}
+        self._held: dict[str, tuple[str, Any]] = {}
 
     def text(self, path: str) -> str | None:
         """Return the text of a file; None if it can't be read, or is too long to be a script."""
@@ -76,6 +79,17 @@ class World:
             return None
         self._texts[path] = (info.st_mtime_ns, text)
         return text
+
+    def held(self, path: str, look: Callable[[str, str], _T | None]) -> _T | None:
+        """Return what a look at the text of a file finds, once while the file is the same."""
+        text = self.text(path)
+        if text is None:
+            return None
+        known = self._held.get(path)
+        if known is None or known[0] != text:
+            known = self._held[path] = (text, look(text, path))
+        found: _T | None = known[1]
+        return found
 
     def paths(self, path: str) -> list[str]:
         """Return the files that a path names: itself, or what matches a pattern."""
