@@ -214,3 +214,44 @@ def test_console_scripts(doit_project: Make) -> None:
         project.run(env=env).assert_executed("a")
     project.write({"other.py": "a = 1\n"})
     project.run(env=env).assert_up_to_date("a")
+
+
+HOOK = """
+from doit_invariants import Program, hookimpl
+@hookimpl
+def invariants_register_programs():
+    return [%s]
+def task_t():
+    for name, action in {
+        "steps": "true --profile p run steps.x",
+        "own": "true || true-run -c q a.py x.py",
+        "known": "true || perl x.pl",
+    }.items():
+        yield {"name": name, "actions": [action], "cache": True}
+"""
+
+
+def test_programs_of_plugins(doit_project: Make) -> None:
+    """Programs that a plugin makes known are asked first; what is wrong with one is said."""
+    programs = (
+        "Program('true', after='run', values='--profile', follow='shell')",
+        "Program('true-run', script='.py', values='-c', follow='python')",
+        "Program('perl', follow='alone')",
+    )
+    files = {"x.py": "", "x.pl": "", "a.py": "", "steps.x": "python x.py\n"}
+    project = doit_project({"dodo.py": HOOK % ", ".join(programs), **files})
+    project.run().assert_success()
+    assert listed(project, "t:own") == ["Script(a.py)"]
+    assert listed(project, "t:known") == ["Script(x.pl)"]
+    assert "not looked into" not in project.run("invariants", "show", "t").stdout
+    for wrong, text in {
+        "'true'": "'true' is not a program: return a list like",
+        "Program('')": "Program: names must hold a name like 'tool'",
+        "Program('a', values=['-c'])": "Program: values must be a string",
+        "Program('a', follow='perl')": "follow must be one of content, alone, python",
+        "Program('a', script=None)": "script must be the number of an argument or a suffix",
+    }.items():
+        project.write({"dodo.py": HOOK % wrong})
+        outcome = project.run()
+        outcome.assert_error("plugin 'dodo'")
+        outcome.assert_error(text)
