@@ -100,6 +100,10 @@ class Outlook:
                 self._known[todo.pop()] = self._combined(own, needs)
         return self._known[name]
 
+    def know(self, verdict: Verdict) -> None:
+        """Take a verdict as it stands, on a task that is not to be ignored."""
+        self._looked.setdefault(verdict.task, Prospect(verdict, verdict.status))
+
     def all(self) -> list[Prospect]:
         """Return what a run would do with the selected tasks, and then with all that they need."""
         through = self._walk()

@@ -47,6 +47,7 @@ def answer_with_needs(command: Any) -> None:
             return status
         if outlook is None or outlook.tasks is not tasks:
             outlook = Outlook(dep_manager, tasks, _selected(command, tasks), full=False)
+        outlook.know(status.verdict)
         prospect = outlook.of(task.name)
         if prospect.runs:
             status.status = "run"
