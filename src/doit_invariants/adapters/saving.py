@@ -20,7 +20,7 @@ from doit_invariants.adapters.in_place import states_to_save
 from doit_invariants.adapters.late import run_under
 from doit_invariants.adapters.moved import resave_values, save_root
 from doit_invariants.adapters.recording import make_record
-from doit_invariants.adapters.session import PLAN
+from doit_invariants.adapters.session import PLAN, Session
 from doit_invariants.adapters.snapshot import Look
 from doit_invariants.adapters.untouched import LEFT, OTHERS, as_left
 from doit_invariants.core.files import EDITED_MEANWHILE
@@ -74,13 +74,14 @@ def _save_as_run(
 
     :param ended_at: the time now, which is kept with the result as well: by it the two are compared
     """
+    if task.executed and task.targets and task._actions:
+        _say_what_was_not_made(dep_manager.session, task)
     inputs = _save_host(dep_manager, task, look, result_hash)
     if look is not None:
         previous = look.before.record
         if task.executed:
             dep_manager.session.unfinished.drop(task.name)
             dep_manager.session.placeholders.drop(task.targets)
-            _say_what_was_not_made(task, look)
             _save_record(dep_manager, task, look, inputs, "run", ended_at)
         else:
             executed_at = previous.executed_at if previous is not None else None
@@ -88,19 +89,20 @@ def _save_as_run(
     return inputs
 
 
-def _say_what_was_not_made(task: Any, look: Look) -> None:
+def _say_what_was_not_made(session: Session, task: Any) -> None:
     """Say which targets there are not although the actions have run.
 
     To doit it is a reason to run in every run, and no reason to say anything.
     """
-    if look.spec.policy.decides or look.spec.exports or not task._actions:
+    spec = session.spec(task.name)
+    if spec.policy.decides or spec.exports:
         return  # what keeps targets, or does without, says it itself
     there = task.__dict__.get(LEFT) or {}  # in the directory of the actions, be it another one
     missing = [p for p in task.targets if p not in there and not os.path.exists(p)]
     if missing:
         what = f"target {missing[0]}" if len(missing) == 1 else f"targets {listing(missing)}"
         text = f"its actions did not make its {what}, so it will run again"
-        look.session.say(task.name, text)
+        session.say(task.name, text)
 
 
 def _save_host(
