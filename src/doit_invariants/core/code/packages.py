@@ -113,6 +113,10 @@ OF_PACKAGES: dict[str, Split] = {
     "numba.core.dispatcher.Dispatcher": _of_dispatcher,
     "numba.np.ufunc.dufunc.DUFunc": _of_dufunc,
     "numba.np.ufunc.gufunc.GUFunc": _of_dufunc,
+    # Its name holds an address.
+    "numba.core.types.misc.ClassType": splits.attributes(
+        "jit_methods", "jit_props", "jit_static_methods", "struct"
+    ),
     "numba.stencils.stencil.StencilFunc": splits.attributes(
         "kernel_ir.func_id.func", "mode", "options", "kws"
     ),

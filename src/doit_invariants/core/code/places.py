@@ -18,8 +18,9 @@ from typing import Any
 
 from doit_invariants.core.code.library import Library
 from doit_invariants.core.code.objects import is_code
+from doit_invariants.core.code.process import of_process
 from doit_invariants.core.code.reads import Step, Steps, written
-from doit_invariants.core.code.values import of_process, without_environment
+from doit_invariants.core.code.values import without_environment
 from doit_invariants.core.encode import Teacher
 
 #: There is no such key: the code raises, or takes its default.

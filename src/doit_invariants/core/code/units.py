@@ -19,6 +19,7 @@ from doit_invariants.core.code.fixed import FIXED
 from doit_invariants.core.code.late import UNKNOWN, Import, resolved
 from doit_invariants.core.code.library import Library
 from doit_invariants.core.code.names import PLAIN, Names
+from doit_invariants.core.code.process import library_method
 from doit_invariants.core.code.shown import shown
 from doit_invariants.core.code.unit import Ref, Unit, tell_apart
 from doit_invariants.core.code.values import CodeEncoder, without_environment
@@ -254,6 +255,9 @@ class Explorer:
             return Ref(label, unit=self._function(obj))
         if objects.is_class(obj) and self.library.owns(obj):
             return Ref(label, f"library {self.library.name(obj)}")
+        hidden = library_method(obj, self.library)
+        if hidden is not None:
+            return Ref(label, f"library {hidden}")
         tag = objects.tag(obj, self.library, as_before=not self.narrow)
         if tag is not None:
             where = objects.home(obj, self.library) if tag == "class" else ""

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import re
 import sys
-import types
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from doit_invariants.core.code import held, objects, pickled
+from doit_invariants.core.code.process import identities
 from doit_invariants.core.encode import Encoder, Teacher
 from doit_invariants.core.errors import CannotFingerprint
 from doit_invariants.core.limits import Folded, TooLarge
@@ -19,12 +19,6 @@ if TYPE_CHECKING:
     from doit_invariants.core.code.unit import Ref
     from doit_invariants.core.code.units import Explorer
     from doit_invariants.core.folding import Graph
-
-#: What belongs to the process, not to the code that reads it: never taken for its value.
-_OF_PROCESS: tuple[tuple[types.ModuleType, str], ...] = (
-    (os, "environ"),
-    *((sys, name) for name in ("argv", "path", "modules", "stdin", "stdout", "stderr")),
-)
 
 
 class CodeEncoder(Encoder):
@@ -40,11 +34,18 @@ class CodeEncoder(Encoder):
         self.label = label
         self.refs: list[Ref] = []
         self.problems: list[str] = []
+        self._process = identities()
         self._kept: list[Any] = []
         self._numbers: dict[Any, int] = {}
         self.places: dict[int, tuple[Any, Any]] = {}
         plain = self.exact[str]
         self.exact = {**self.exact, str: lambda text: plain(inside(text, root))}
+
+    def container(self, value: Any, where: str) -> bytes:
+        """Write what belongs to the process by its name, ``sys.modules`` say, a dict as well."""
+        if type(value) in (dict, list) and self.explorer.narrow and id(value) in self._process:
+            return b"process " + self._process[id(value)].encode()
+        return super().container(value, where)
 
     def special(self, value: Any, where: str) -> bytes | None:
         """Write code by its number; what a plugin teaches comes first."""
@@ -54,7 +55,7 @@ class CodeEncoder(Encoder):
         ref = self.explorer.code(where, value)
         if ref is not None:
             return self._refer(ref)
-        name = of_process(value)
+        name = self._process.get(id(value))
         if name is not None:
             return b"process " + name.encode()
         parts = held.whole(value) if self.explorer.narrow else None
@@ -193,10 +194,6 @@ def inside(text: str, root: str) -> str:
         return text
     # Not where the name goes on: /data/project2 is another directory.
     return re.sub(re.escape(root) + r"(?![\w.-])", "<project>", text)
-
-
-def of_process(value: Any) -> str | None:
-    return next((name for module, name in _OF_PROCESS if value is getattr(module, name)), None)
 
 
 def description(ref: Ref) -> list[str]:
