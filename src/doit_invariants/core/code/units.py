@@ -255,7 +255,7 @@ class Explorer:
             return Ref(label, unit=self._function(obj))
         if objects.is_class(obj) and self.library.owns(obj):
             return Ref(label, f"library {self.library.name(obj)}")
-        hidden = library_method(obj, self.library)
+        hidden = library_method(obj, self.library) if self.narrow else None
         if hidden is not None:
             return Ref(label, f"library {hidden}")
         tag = objects.tag(obj, self.library, as_before=not self.narrow)
