@@ -14,7 +14,7 @@ MOST_LEAVES = 100
 _WIDTH = 60
 _DEEPEST_SET = 3
 _EMPTY = (dict, list, tuple)
-_PLAIN = (type(None), bool, int, float, complex, str, bytes)
+_PLAIN = frozenset({type(None), bool, int, float, complex, str, bytes})
 
 Outline = dict[str, str]
 
@@ -91,7 +91,7 @@ def _leaves(value: Any, where: str, depth: int) -> Iterator[tuple[str, str]]:
 
 
 def _inside(value: Any, where: str) -> Iterable[tuple[str, Any]] | None:
-    if _is_proxy(value):
+    if type(value) in _PLAIN or _is_proxy(value):
         return None
     if isinstance(value, dict):
         return (
@@ -118,7 +118,7 @@ def _attributes(value: Any, where: str) -> Iterable[tuple[str, Any]] | None:
 
 def _leaf(value: Any, levels: int = _DEEPEST_SET) -> str:
     """Return a text that is the same in every process: no address, no order of a hash."""
-    if _is_proxy(value):
+    if type(value) not in _PLAIN and _is_proxy(value):
         return f"<{type(value).__qualname__}>"
     if isinstance(value, (set, frozenset)):
         return _of_set(value, levels)
