@@ -47,7 +47,7 @@ def is_as_recorded(
     decides = spec.policy.decides
     if decides and spec.policy.keeps != "store":
         return False
-    if session.always or spec.policy.reasons() or task.calc_dep:
+    if (session.always and session.writes) or spec.policy.reasons() or task.calc_dep:
         return False
     if not (counted or spec.own or task.file_dep) or _is_marked(session, task):
         return False
@@ -87,7 +87,7 @@ _Renewed = dict[str, tuple[str, Stat]]
 
 def _is_marked(session: Session, task: Any) -> bool:
     """Return whether something is remembered of a task or its targets beside its record."""
-    if task.name in session.unfinished.read():
+    if task.name in session.running or task.name in session.unfinished.read():
         return True
     return bool(task.targets) and bool(session.placeholders.among(task.targets))
 
