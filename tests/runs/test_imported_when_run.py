@@ -197,3 +197,30 @@ def test_what_tasks_write_as_it_is(doit_project: Make) -> None:
     project.run().assert_executed("generate").assert_up_to_date("use", "own")
     project.write({"kept.py": "VALUE = 2\n"})
     project.run().assert_executed("generate", "use")
+
+
+MADE = """
+def make():
+    open("helper.py", "w").write(open("template").read())
+def use(targets):
+    import helper
+    open(targets[0], "w").write(str(helper.V))
+def task_make():
+    return {"actions": [make], "file_dep": ["template"], "targets": ["helper.py"]}
+def task_use():
+    return {"actions": [use], "file_dep": ["in.txt"], "task_dep": ["make"], "targets": ["out.txt"]}
+"""
+
+
+@pytest.mark.parametrize("runner", [[], ["-n", "2"]], ids=["serial", "processes"])
+def test_a_module_that_a_task_of_the_run_makes(doit_project: Make, runner: list[str]) -> None:
+    """It counts as it is when the task that imports it is looked at, in the same run."""
+    files = {"dodo.py": MADE, "in.txt": "", "helper.py": "V = 0\n", "template": "V = 1\n"}
+    project = doit_project(files)
+    for number in (1, 2):
+        project.write({"template": f"V = {number}\n"})
+        project.run(*runner, process=True).assert_executed("make", "use")
+        assert project.read("out.txt") == str(number)
+        project.run(*runner, process=True).assert_executed()
+    project.write({"template": "V = 2  # comment\n"})
+    project.run(*runner, process=True).assert_executed("make")

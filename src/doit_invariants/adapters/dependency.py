@@ -18,7 +18,7 @@ from doit.dependency import Dependency, DependencyStatus
 
 from doit_invariants.adapters import workdir
 from doit_invariants.adapters.marks import INTERRUPTED
-from doit_invariants.adapters.quick import is_as_recorded
+from doit_invariants.adapters.quick import is_as_recorded, look_again
 from doit_invariants.adapters.session import PLAN, Session, ensure_session
 from doit_invariants.adapters.specify import specify
 from doit_invariants.adapters.unlooked import runs_unlooked
@@ -93,6 +93,9 @@ class InvariantsDependency(Dependency):  # type: ignore[misc]
         session = self.session
         session.batch = None
         session.looked.add(task.name)
+        if session.executed:
+            with contextlib.suppress(Exception):  # with -n doit would wait for ever
+                look_again(session)
         self.tasks = tasks_dict or {}
         simple = not (task.uptodate or session.resume or session.on_verdict)
         if simple and not get_log and not session.explains and self._runs_unlooked(task):

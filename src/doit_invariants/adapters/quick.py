@@ -30,6 +30,14 @@ if TYPE_CHECKING:
     from doit_invariants.adapters.dependency import InvariantsDependency
 
 
+def look_again(session: Session) -> None:
+    """Look again at what actions import when they run, if tasks of this run may have made it."""
+    functions = session.memo.get("functions")
+    if functions is not None and functions.uses_modules and functions.look_again_at_modules():
+        for key in [key for key in session.memo if isinstance(key, tuple) and key[0] == _SAME]:
+            del session.memo[key]
+
+
 def is_as_recorded(
     dep_manager: InvariantsDependency,
     session: Session,

@@ -7,13 +7,13 @@ task-creator has changed since, and what uses that: it does so on purpose.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
 from doit_invariants.core.code.bytecode import Chain
 from doit_invariants.core.code.reads import Steps
-from doit_invariants.core.code.unit import Ref, Unit
+from doit_invariants.core.code.unit import Ref, Unit, rename
 
 #: A namespace by its identity, what is taken of it, and how far that is read.
 Key = tuple[int, Chain, tuple[Steps, ...]]
@@ -64,6 +64,13 @@ class Looked:
             read.refs[:] = map(replace, found)  # a unit may change the labels of its own
             return found
         return list(map(replace, refs))
+
+    def rename(self, leaves: Mapping[str, str]) -> None:
+        """Put other texts in the place of some that stand for what was looked at."""
+        for unit in (*self.units.values(), *self.values.values()):
+            unit.rename(leaves)
+        for read in self._reads.values():
+            rename(read.refs, leaves)
 
     def reads(self) -> Iterable[tuple[Key, dict[str, Any]]]:
         """Return the globals that were looked at, each with its namespace."""

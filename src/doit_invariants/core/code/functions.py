@@ -22,6 +22,8 @@ T = TypeVar("T")
 
 #: Raised when more of the same code begins to count. The first version had no mark.
 _LOOKS = 2
+#: Answers that hold although a module is not as it was: units, and comparisons of records.
+_WITHOUT_MODULES = frozenset({"group", "before", "why"})
 
 
 class Functions:
@@ -110,6 +112,26 @@ class Functions:
     def uses_modules(self) -> bool:
         """Whether of any module of the project all counts."""
         return self._modules.found_any
+
+    def look_again_at_modules(self) -> bool:
+        """Look again at modules that were not loaded at first: a task may have made them since.
+
+        All else stays as it was before the first action.
+
+        :returns: whether any is not as it was
+        """
+        changed = self._modules.look_again()
+        if changed:
+            graphs = [graph for _, graph in self._graphs.values()]
+            kept = {key: one for key, one in self._answers.items() if key[0] in _WITHOUT_MODULES}
+            units = [unit for graph in graphs for unit in graph.units]
+            units += [one for one in kept.values() if isinstance(one, Unit)]
+            for unit in units:
+                unit.rename(changed)
+            for explorer in self.explorers.values():
+                explorer.looked.rename(changed)
+            self._graphs, self._answers = {}, kept
+        return bool(changed)
 
     def imported_late(self, names: Iterable[str], *, first: bool = False) -> Files:
         """Return the files of modules that were not loaded when they were first looked at.

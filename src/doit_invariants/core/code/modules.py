@@ -7,6 +7,7 @@ what is loaded that is what was loaded, for which the file stands only while nob
 
 from __future__ import annotations
 
+import copy
 import os
 import sys
 
@@ -19,11 +20,19 @@ from doit_invariants.core.model import Json
 Files = dict[str, Json]
 
 
+def leaf(name: str, digest: str | None) -> str:
+    """Return the text that stands for a module in what refers to it."""
+    return f"module {name} {digest}"
+
+
 class ModuleDigests:
     """Answers with the digest of a project module and of what it imports, by its name."""
 
     def __init__(self, context: Context) -> None:
-        self._context = context
+        # The answers are those of all tasks. The targets of the task that happens to ask first are
+        # what other tasks import.
+        self._context = copy.copy(context)
+        self._context.targets = ()
         self._found: dict[str, Fingerprint | None] = {}
         self._hints: dict[str, Fingerprint] = {}
         self._loaded: set[str] | None = None
@@ -65,6 +74,21 @@ class ModuleDigests:
         paths = {os.path.normpath(os.path.join(self._context.root, name)): name for name in files}
         loaded = self._loaded or ()
         return {p: files[name] for p, name in paths.items() if os.path.realpath(p) not in loaded}
+
+    def look_again(self) -> dict[str, str]:
+        """Look again at modules that were not loaded at first: a task may have made them since.
+
+        :returns: what stands for those that changed, by what stood for them
+        """
+        changed: dict[str, str] = {}
+        for name, found in self._found.items():
+            if found is None or not self.imported_late(name, first=True):
+                continue
+            now = self._find(name)
+            if now is not None and now["digest"] != found["digest"]:
+                self._found[name] = now
+                changed[leaf(name, found["digest"])] = leaf(name, now["digest"])
+        return changed
 
     def _find(self, name: str) -> Fingerprint | None:
         # Imported late: few functions use a whole module of the project.

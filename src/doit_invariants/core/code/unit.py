@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -68,6 +69,11 @@ class Unit:
     problems: list[str] = field(default_factory=list)
     _own: str | None = None
 
+    def rename(self, leaves: Mapping[str, str]) -> None:
+        """Put other texts in the place of some that stand for what the unit refers to."""
+        if rename(self.refs, leaves):
+            self._own = None
+
     def own_digest(self) -> str:
         """Return the digest of the unit without the units that it refers to.
 
@@ -79,6 +85,15 @@ class Unit:
             code = self.code.digest if self.code else None
             self._own = digest_value([self.tag, code, refs, labels])
         return self._own
+
+
+def rename(refs: list[Ref], leaves: Mapping[str, str]) -> bool:
+    """Put other texts in the place of some; return whether any was there."""
+    found = False
+    for ref in refs:
+        if ref.leaf is not None and ref.leaf in leaves:
+            ref.leaf, found = leaves[ref.leaf], True
+    return found
 
 
 def tell_apart(refs: list[Ref]) -> None:

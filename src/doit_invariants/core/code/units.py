@@ -18,6 +18,7 @@ from doit_invariants.core.code.earlier import Looked
 from doit_invariants.core.code.fixed import FIXED
 from doit_invariants.core.code.late import UNKNOWN, Import, resolved
 from doit_invariants.core.code.library import Library
+from doit_invariants.core.code.modules import leaf
 from doit_invariants.core.code.names import PLAIN, Names
 from doit_invariants.core.code.process import library_method
 from doit_invariants.core.code.shown import shown
@@ -179,7 +180,7 @@ class Explorer:
         return self._source(module.__name__)
 
     def _source(self, name: str) -> str:
-        return f"module {name} {self.module_digest(name)}"
+        return leaf(name, self.module_digest(name))
 
     # ------------------------------------------------------------------ anything at all
 
