@@ -91,7 +91,7 @@ DOIT_CONFIG = {"default_tasks": ["a"]}
 def test_values_of_what_was_accepted(doit_project: Make, policy: str) -> None:
     """A task that is accepted has the values of its last success; without any it runs.
 
-    Not under `force`: there doit says that there are none.
+    Not under `force`: there doit says that there are none. An export keeps them as well.
     """
     project = doit_project(
         {"dodo.py": DODO.replace("POLICY", policy), "in.txt": ""}, settings=SETTINGS
@@ -103,7 +103,8 @@ def test_values_of_what_was_accepted(doit_project: Make, policy: str) -> None:
     assert project.read("use.txt") == "5\n"
     project.run("forget", "a").assert_success()
     outcome = project.run()
-    assert "a" in (outcome.up_to_date if policy == "force" else outcome.executed), repr(outcome)
+    assert "a" in (outcome.executed if policy == "once" else outcome.up_to_date), repr(outcome)
+    assert project.read("use.txt") == "5\n"
     assert bool(outcome.returncode) == (policy == "force")
     assert "Traceback" not in outcome.stderr, repr(outcome)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import subprocess
 from collections.abc import Callable
@@ -22,9 +23,9 @@ def task_a():
 
 
 def why(project: Project, **options: object) -> list[str]:
-    """Return the reasons that `why` gives for the one task, without the diffs below them."""
+    """Return the reasons that `why` gives for a task, without diffs, and without other tasks."""
     outcome = project.run("invariants", "why", "a", **options)  # type: ignore[arg-type]
-    lines = outcome.stdout.splitlines()[1:]
+    lines = itertools.takewhile(lambda line: line[:1] == " ", outcome.stdout.splitlines()[1:])
     return [line.strip() for line in lines if not line.startswith(" " * 6)]
 
 

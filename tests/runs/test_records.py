@@ -147,10 +147,12 @@ def test_stored_names_are_pinned(doit_project: Make) -> None:
         "stats",
         "targets",
         "trees",
+        "whole",
     ]
     assert record["schema"] == 1
     assert record["entries"]["Value#1"][:3] == ["Value", 1, "Value"]
-    assert record["sources"] == ["track-code", "track-actions", "track-order", "track-scripts"]
+    trackers = ["track-code", "track-actions", "track-order", "track-scripts"]
+    assert record["sources"] == [*trackers, "track-scripts@2"]
 
 
 def test_commands_that_read_write_nothing(doit_project: Make, backend: str) -> None:
