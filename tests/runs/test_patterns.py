@@ -92,6 +92,7 @@ if OLD:
         ('Env("^NEXT_")', "is not the name of a variable"),
         ('Env("NEXT_{A}")', "is not the name of a variable"),
         ('Env("!NEXT_*")', "is not the name of a variable"),
+        ('Env("%PATH%")', "is not the name of a variable"),
         ('Distribution("num*")', "'num*' is not the name of a distribution"),
         ('Distribution("doit>=0.1")', "is not the name of a distribution"),
         ('Distribution("doit[toml]")', "is not the name of a distribution"),
@@ -126,6 +127,15 @@ def test_refused_in_settings(doit_project: Make) -> None:
         ('Task("build:*")', "there is no task 'build:*'"),
         ('Files("no.txt")', "no.txt does not exist; if it need not, say missing_ok=True"),
         ('Files("{a,b}.txt")', "(braces are not expanded: give each pattern)"),
+        ('Files("{a,b}.txt", missing_ok=True)', "(braces are not expanded: give each pattern)"),
+        ('Files("~/.no", missing_ok=True)', "(~ is not expanded: give Path(...).expanduser())"),
+        ('Files("~/no/*.ini", missing_ok=True)', "(~ is not expanded: "),
+        ('Files("$HOME/no", missing_ok=True)', "(variables are not expanded: "),
+        ('Files("conf/${STAGE}.ini", missing_ok=True)', "(variables are not expanded: "),
+        ('Files("in.txt", "!out.txt", missing_ok=True)', "(a pattern can't leave out files)"),
+        ('Files("https://example.org/a", missing_ok=True)', "(a URL is no path)"),
+        ('Tree("~/no", missing_ok=True)', "(~ is not expanded: "),
+        ('Tree("data/*", missing_ok=True)', "(it is no pattern: give the directory, and include="),
         ('Tree("no")', "the directory no does not exist; if it need not, say missing_ok=True"),
     ],
 )
@@ -134,6 +144,18 @@ def test_refused_when_checked(doit_project: Make, one: str, said: str) -> None:
     project = doit_project({"dodo.py": tasks(a=one)})
     outcome = project.run().assert_failed("a")
     assert said in outcome.stdout, repr(outcome)
+
+
+def test_names_that_look_like_patterns(doit_project: Make) -> None:
+    """Files that are really called so count, and others that are absent may be."""
+    text = tasks(
+        a='Files("~a", "!b", "{c,d}", "$e", missing_ok=True)', b='Tree("~t")', c='Env("B_F_x%%")'
+    ) + tasks(d='Files("f~", "1,2", "50%", missing_ok=True)')
+    files = {"~a": "1", "!b": "1", "{c,d}": "1", "$e": "1", "~t/x": "1"}
+    project = doit_project({"dodo.py": text, **files})
+    project.run().assert_executed("a", "b", "c", "d")
+    project.write({"{c,d}": "2", "50%": "1"})
+    project.run().assert_executed("a", "d").assert_up_to_date("b", "c")
 
 
 def test_file_dep_by_pattern(doit_project: Make) -> None:

@@ -106,3 +106,30 @@ def _translate(pattern: str) -> str:
 
 _BRACES = re.compile(r"\{[^}]*,[^}]*\}")
 _TOKEN = re.compile(r"\*\*/|\*\*|\*|\?|\[!?\]?[^\]/]*\]|(?s:.)")
+
+
+# How other tools write a path, and what to write instead.
+_UNEXPANDED = (
+    (re.compile(r".*\{.*,.*\}"), "braces are not expanded: give each pattern"),
+    (re.compile(r"~[^/\\]*([/\\]|\Z)"), "~ is not expanded: give Path(...).expanduser()"),
+    (
+        re.compile(r".*(\$\w|\$\{|%\w+%)"),
+        "variables are not expanded: give os.path.expandvars(...)",
+    ),
+    (re.compile(r"!"), "a pattern can't leave out files"),
+    (re.compile(r"\w+://"), "a URL is no path"),
+)
+
+
+def unexpanded(path: str) -> str:
+    """Return what is to be said of a path that does not exist because it is none.
+
+    :returns: words in parentheses after a space, empty where the path may be one
+
+    >>> unexpanded("~/x"), unexpanded("notes~")
+    (' (~ is not expanded: give Path(...).expanduser())', '')
+    """
+    for pattern, text in _UNEXPANDED:
+        if pattern.match(path):
+            return f" ({text})"
+    return ""

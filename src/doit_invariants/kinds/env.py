@@ -22,7 +22,7 @@ _ROUNDS = 50_000
 _PORTABLE = "doit-invariants"
 _PATTERN = re.compile(r"[*?\[]")
 # What stands in regular expressions, lists and references, and in the name of no variable.
-_MISTAKEN = re.compile(r"[\s,;|$^{}\\!]|\.[*+]")
+_MISTAKEN = re.compile(r"[\s,;|$^{}\\!]|\.[*+]|\A%.+%\Z")
 
 
 class Env(Invariant):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import glob
 import os
-import re
 from typing import ClassVar
 
 from doit_invariants.core.encode import as_seen_from_here, relative_to
@@ -12,9 +11,8 @@ from doit_invariants.core.errors import CannotFingerprint, InvalidOption
 from doit_invariants.core.files import FileState
 from doit_invariants.core.invariant import Context, Fingerprint, Invariant
 from doit_invariants.core.model import Difference
+from doit_invariants.core.patterns import unexpanded
 from doit_invariants.core.trees import TreeState, entries_digest, tree_difference
-
-_BRACES = re.compile(r"\{.*,.*\}")
 
 
 class Files(Invariant):
@@ -82,13 +80,19 @@ class Files(Invariant):
             files = {p for p in glob.glob(path, recursive=True) if not os.path.isdir(p)}
             if os.path.lexists(path):
                 files.add(path)  # a file whose name only looks like a pattern
-            if not files and not self.missing_ok:
-                context.say(
-                    f"{self}: no file matches {path!r}{_hint(path)}; if that may be so, say "
-                    "missing_ok=True"
-                )
+            if not files:
+                self._matches_nothing(context, path)
             found |= files
         return sorted(found)
+
+    def _matches_nothing(self, context: Context, path: str) -> None:
+        why = unexpanded(path)
+        if not self.missing_ok:
+            context.say(
+                f"{self}: no file matches {path!r}{why}; if that may be so, say missing_ok=True"
+            )
+        elif why:
+            raise CannotFingerprint(f"no file matches {path!r}{why}")
 
     def _state(self, context: Context, path: str, known: FileState | None) -> FileState | None:
         if os.path.isdir(path):
@@ -96,10 +100,13 @@ class Files(Invariant):
         try:
             return context.files.state(path, known)
         except (FileNotFoundError, NotADirectoryError) as error:
+            why = unexpanded(path)
+            if why:
+                raise CannotFingerprint(f"{path} does not exist{why}") from error
             if self.missing_ok:
                 return None
             raise CannotFingerprint(
-                f"{path} does not exist{_hint(path)}; if it need not, say missing_ok=True"
+                f"{path} does not exist; if it need not, say missing_ok=True"
             ) from error
         except OSError as error:
             raise CannotFingerprint(f"{path} can't be read: {error.strerror}") from error
@@ -115,10 +122,6 @@ class Files(Invariant):
             return None
         difference = tree_difference(TreeState.from_json(old), TreeState.from_json(new), "")
         return difference or Difference("changed")
-
-
-def _hint(path: str) -> str:
-    return " (braces are not expanded: give each pattern)" if _BRACES.search(path) else ""
 
 
 def _known(previous: Fingerprint | None) -> dict[str, FileState]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 from collections.abc import Sequence
 from typing import ClassVar
@@ -10,7 +11,7 @@ from doit_invariants.core.encode import as_seen_from_here, digest_value
 from doit_invariants.core.errors import CannotFingerprint, InvalidOption
 from doit_invariants.core.invariant import Context, Fingerprint, Invariant
 from doit_invariants.core.model import Change, Difference, listing
-from doit_invariants.core.patterns import matcher
+from doit_invariants.core.patterns import matcher, unexpanded
 from doit_invariants.core.trees import Selection, TreeState, tree_difference, tree_state
 
 #: The fingerprint of a directory that is not there.
@@ -86,6 +87,11 @@ class Tree(Invariant):
                 raise CannotFingerprint(
                     f"{self}: {directory} is not a directory; use Files({directory!r})"
                 )
+            why = unexpanded(directory)
+            if glob.has_magic(directory):
+                why = " (it is no pattern: give the directory, and include=[...])"
+            if why:
+                raise CannotFingerprint(f"{self}: the directory {directory} does not exist{why}")
             if self.missing_ok:
                 return dict(_ABSENT)
             raise CannotFingerprint(
