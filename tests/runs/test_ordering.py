@@ -113,3 +113,50 @@ def task_late():
     project.run(process=True).assert_executed("count:a", "use", "late:one")
     assert "3" in project.read("used.txt")
     assert "3" in project.read("late.txt")
+
+
+LATE = """
+from doit import create_after
+def count(dependencies):
+    return {"n": len(open(dependencies[0]).read())}
+def task_first():
+    return {"actions": ["true"]}
+@create_after("first")
+def task_use():
+    yield {"name": "one", "actions": ["echo %(n)s > used.txt"], "getargs": {"n": ("count:a", "n")},
+           "targets": ["used.txt"]}
+@create_after("first")
+def task_count():
+    yield {"name": "a", "actions": [count], "file_dep": ["in.txt"]}
+    yield {"name": "b", "actions": ["cat used.txt > b.txt"], "file_dep": ["used.txt"],
+           "targets": ["b.txt"], "task_dep": ["use:one"]}
+"""
+
+
+@pytest.mark.parametrize("arguments", [[], ["-n", "2"], ["-n", "2", "-P", "thread"]], ids=" ".join)
+def test_values_of_what_is_not_created_yet(
+    doit_project: Callable[..., Project], arguments: list[str]
+) -> None:
+    """What creates the source is done first, also where it was not asked for, nor defined first."""
+    project = doit_project({"dodo.py": LATE, "in.txt": "a"})
+    for text in ("abc", "a"):
+        project.write({"in.txt": text})
+        project.run(*arguments, process=True).assert_executed(
+            "first", "count:a", "use:one", "count:b"
+        )
+        assert project.read("used.txt") == project.read("b.txt") == f"{len(text)}\n"
+        project.run(*arguments, process=True).assert_executed("first")
+    project.write({"in.txt": "abcd"})
+    selected = project.run("run", *arguments, "use:one", process=True).assert_success()
+    assert "use:one" in selected.executed, repr(selected)
+    assert project.read("used.txt") == "4\n"
+
+
+def test_values_of_a_task_that_does_not_exist(doit_project: Callable[..., Project]) -> None:
+    """It is one line, also where that shows only once the tasks are created."""
+    project = doit_project({"dodo.py": LATE.replace("count:a", "count:z"), "in.txt": ""})
+    for arguments in ([], ["-n", "2"]):
+        ran = project.run(*arguments)
+        assert "use:one" in ran.failed, repr(ran)
+        assert "getargs: 'n': there is no task 'count:z'" in ran.stdout, repr(ran)
+        assert "Traceback" not in ran.stdout + ran.stderr, repr(ran)

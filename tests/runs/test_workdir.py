@@ -180,3 +180,60 @@ def task_make():
     ran = project.run().assert_executed("make")
     assert ran.stderr == ""
     assert project.read("sub/out.txt") == str(project.path / "sub")
+
+
+CALLED_EARLY = """
+import os, pathlib
+from doit import create_after
+
+def write(targets):
+    pathlib.Path(targets[0]).write_text(os.getcwd())
+
+def enter():
+    os.chdir("sub")
+    return True
+
+def enter_and_return():
+    os.chdir("sub")
+    os.chdir("..")
+    return True
+
+def make(name, **more):
+    return {"actions": [write], "file_dep": ["in.txt"], "targets": [f"out/{name}"], **more}
+
+def task_asks():
+    return make("asks", uptodate=[enter])
+
+def task_polite():
+    return make("polite", uptodate=[enter_and_return])
+
+@create_after(executed="asks")
+def task_dict():
+    os.chdir("sub")
+    return make("dict")
+
+@create_after(executed="asks")
+def task_parts():
+    os.chdir("sub")
+    for name in os.listdir("."):
+        yield {"name": name, **make(name)}
+"""
+
+
+@pytest.mark.parametrize("runner", [[], ["-n", "2"]], ids=" ".join)
+def test_directory_after_what_doit_calls_itself(doit_project: Make, runner: list[str]) -> None:
+    """Functions in `uptodate` and late task-creators do not take the tasks after them away."""
+    project = doit_project(
+        {"dodo.py": CALLED_EARLY, "in.txt": "", "out/": "", "sub/one": "", "sub/two": ""}
+    )
+    every = ["asks", "polite", "dict", "parts:one", "parts:two"]
+    for ran in (project.run(*runner), project.run(*runner)):
+        for name in ("asks", "polite", "dict", "one", "two"):
+            assert project.read(f"out/{name}") == str(project.path), repr(ran)
+        assert sorted(ran.stderr.splitlines()) == [
+            "asks: an uptodate item changed the working directory to sub; it was put back",
+            "dict: its task-creator changed the working directory to sub; it was put back",
+            "parts: its task-creator changed the working directory to sub; it was put back",
+        ], repr(ran)
+    ran.assert_up_to_date(*every)
+    assert [path.name for path in (project.path / "sub").iterdir() if "doit" in path.name] == []

@@ -17,6 +17,7 @@ from typing import Any
 from doit.globals import Globals
 from doit.task import DelayedLoader
 
+from doit_invariants.adapters import workdir
 from doit_invariants.adapters.context import TaskContext
 from doit_invariants.adapters.session import Session, session_of
 from doit_invariants.core.code.functions import BEFORE, Functions, functions_of
@@ -34,9 +35,10 @@ class WatchedLoader(DelayedLoader):  # type: ignore[misc]
         """The task-creator; doit calls it once the task that it waits for has run."""
         original = self.__dict__["creator"]
         session = session_of(Globals.dep_manager)
-        functions = session.memo.get("functions") if session is not None else None
-        if session is None or functions is None or not session.frozen:
+        if session is None:
             return original
+        # Before the first action there is nothing yet to tell apart.
+        functions = session.memo.get("functions") if session.frozen else None
         return _watched(original, session, functions)
 
     @creator.setter
@@ -44,39 +46,61 @@ class WatchedLoader(DelayedLoader):  # type: ignore[misc]
         self.__dict__["creator"] = creator
 
 
+def watch_creators(tasks: Iterable[Any]) -> None:
+    """Watch the creators of late tasks."""
+    for task in tasks:
+        if isinstance(task.loader, DelayedLoader) and not task.loader.created:
+            task.loader.__class__ = WatchedLoader
+
+
 def look_at_creators(session: Session, tasks: Iterable[Any]) -> None:
-    """Look at what the creators of late tasks use, and watch them."""
+    """Look at what the creators of late tasks use."""
     for task in tasks:
         loader = task.loader
-        if not isinstance(loader, DelayedLoader) or loader.created:
+        if not isinstance(loader, WatchedLoader) or loader.created:
             continue
-        creator = loader.creator
-        loader.__class__ = WatchedLoader
+        creator = loader.__dict__["creator"]
         with contextlib.suppress(Exception):
             context = TaskContext(session, task, None, _no_signature)
             functions_of(context).look_at_creator(creator)
 
 
 def _watched(
-    original: Callable[..., Any], session: Session, functions: Functions
+    original: Callable[..., Any], session: Session, functions: Functions | None
 ) -> Callable[..., Any]:
     @functools.wraps(original)
     def create(*args: Any, **kwargs: Any) -> Any:
-        batch = session.batch = {}
-        batch[BEFORE] = functions
-        note = functions.watch_globals()
-        made = original(*args, **kwargs)
+        note = None
+        if functions is not None:
+            batch = session.batch = {}
+            batch[BEFORE] = functions
+            note = functions.watch_globals()
+        with _kept(session, original):
+            made = original(*args, **kwargs)
         if inspect.isgenerator(made):
-            return _then(made, note)
-        note()
+            return _watched_to_the_end(made, session, original, note)
+        if note is not None:
+            note()
         return made
 
     return create
 
 
-def _then(made: Iterator[Any], note: Callable[[], None]) -> Iterator[Any]:
-    yield from made
-    note()
+def _watched_to_the_end(
+    made: Iterator[Any],
+    session: Session,
+    original: Callable[..., Any],
+    note: Callable[[], None] | None,
+) -> Iterator[Any]:
+    with _kept(session, original):
+        yield from made
+    if note is not None:
+        note()
+
+
+def _kept(session: Session, creator: Callable[..., Any]) -> contextlib.AbstractContextManager[None]:
+    name = getattr(creator, "__name__", "a task-creator").removeprefix("task_")
+    return workdir.kept(session, name, "its task-creator")
 
 
 def _no_signature(task: str) -> str:

@@ -62,10 +62,18 @@ def check(dep_manager: InvariantsDependency, task: Any, status: Any, *, asked: b
 def _uptodate(
     dep_manager: InvariantsDependency, facts: HostFacts, task: Any
 ) -> tuple[list[Any], list[Reason]]:
+    if not task.uptodate:
+        return [], []
+    session, tasks = dep_manager.session, dep_manager.tasks
     try:
-        return evaluate_uptodate(facts, task, dep_manager, dep_manager.tasks), []
+        with workdir.kept(session, task.name, "an uptodate item"):
+            return evaluate_uptodate(facts, task, dep_manager, tasks), []
     except (Exception, SystemExit) as error:
-        if not dep_manager.session.guarded:
+        for argument, (name, _) in task.getargs.items():
+            if name not in tasks:
+                text = f"{argument!r}: there is no task {name!r}"
+                return [], [Reason("cannot_check", "getargs", text)]
+        if not session.guarded:
             raise
         text = f"an uptodate item failed with {type(error).__name__}: {error}"
         return [], [Reason("cannot_check", "uptodate", text)]

@@ -21,6 +21,7 @@ from doit.control import ExecNode, TaskDispatcher
 from doit.exceptions import InvalidDodoFile
 from doit.globals import Globals
 
+from doit_invariants.adapters.delayed import watch_creators
 from doit_invariants.adapters.session import session_of
 
 
@@ -41,6 +42,7 @@ class Dispatcher(TaskDispatcher):  # type: ignore[misc]
         session = session_of(Globals.dep_manager)
         if session is not None:
             session.selected = list(selected_tasks)
+            watch_creators(known)
         if session is not None and any(
             task.getargs or task.loader or task.calc_dep for task in known
         ):
@@ -91,6 +93,10 @@ class Dispatcher(TaskDispatcher):  # type: ignore[misc]
         sure: list[str] = []
         possible: list[str] = []
         for group in sorted({name for name, _ in node.task.getargs.values()}):
+            creator = self._creator(group)
+            if creator is not None:
+                sure.append(creator)  # who else could create it: without it doit fails
+                continue
             for name in (group, *self._parts(group)):
                 if name not in self.tasks or name == node.task.name or self._is_done(name):
                     continue
@@ -99,6 +105,12 @@ class Dispatcher(TaskDispatcher):  # type: ignore[misc]
                 elif self._is_open(node.task.name):
                     possible.append(name)
         return sure, possible
+
+    def _creator(self, name: str) -> str | None:
+        """Return the task that is there for those that are still to be created, one among them."""
+        base = name.partition(":")[0]
+        waits = name not in self.tasks and base in self.tasks and self.tasks[base].loader
+        return base if waits and not self._is_done(base) else None
 
     def _parts(self, name: str) -> list[str]:
         task = self.tasks.get(name)

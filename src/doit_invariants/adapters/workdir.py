@@ -10,7 +10,10 @@ ends; it is put back to that in which the run began, whichever thread comes firs
 
 from __future__ import annotations
 
+import contextlib
 import os
+import threading
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from doit.exceptions import TaskFailed
@@ -46,10 +49,7 @@ def put_back(attributes: dict[str, Any], failure: Any = None) -> Any:
     home: Home | None = attributes.pop(HOME, None)
     if home is None:
         return failure
-    try:
-        present = os.getcwd()
-    except OSError:
-        present = "one that does not exist any more"
+    present = _present()
     if present == home.directory:
         return failure
     try:
@@ -57,9 +57,7 @@ def put_back(attributes: dict[str, Any], failure: Any = None) -> Any:
     except OSError as error:
         text = f"its directory {home.directory} can't be entered again: {error.strerror}"
         return failure or TaskFailed(f"an action changed the working directory, and {text}")
-    shown = present
-    if present.startswith(home.directory + os.sep):
-        shown = os.path.relpath(present, home.directory)
+    shown = _shown(present, home.directory)
     if home.fails:
         return failure or TaskFailed(
             f"an action changed the working directory to {shown}; it must change it back, or "
@@ -67,6 +65,50 @@ def put_back(attributes: dict[str, Any], failure: Any = None) -> Any:
         )
     attributes[LEFT_IN] = shown
     return failure
+
+
+@contextlib.contextmanager
+def kept(session: Session, name: str, what: str) -> Iterator[None]:
+    """Put the directory back that something else than an action changes, and say so.
+
+    Not where tasks run in threads: the change may be that of an action beside it, which is put back
+    when its task ends.
+
+    :param name: of the task
+    :param what: changes it: ``an uptodate item``
+    """
+    before = _present()
+    try:
+        yield
+    finally:
+        after = _present()
+        if after != before and not _runs_in_threads():
+            try:
+                os.chdir(before)
+            except OSError:
+                pass  # it is gone: the next task says so
+            else:
+                shown = _shown(after, before)
+                text = f"{what} changed the working directory to {shown}; it was put back"
+                session.say(name, text)
+
+
+def _runs_in_threads() -> bool:
+    from doit.runner import MThreadRunner  # late: commands that only look need none
+
+    return any(isinstance(one, MThreadRunner.DaemonThread) for one in threading.enumerate())
+
+
+def _present() -> str:
+    try:
+        return os.getcwd()
+    except OSError:
+        return "one that does not exist any more"
+
+
+def _shown(directory: str, home: str) -> str:
+    inside = directory.startswith(home + os.sep)
+    return os.path.relpath(directory, home) if inside else directory
 
 
 def say(session: Session, task: Any) -> None:
