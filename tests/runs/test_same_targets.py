@@ -32,6 +32,9 @@ SAME = [
     ('"a/deep/x"', '"link/deep/x"'),
     ("BASE + '/link/x'", '"a/x"'),
     ('"../x"', "os.path.join(os.path.dirname(BASE), 'x')"),
+    ('"x"', '"here/x"'),
+    ('"a/x"', '"here/link/x"'),
+    ('"here/x"', "BASE + '/x'"),
 ]
 DIFFERENT = [
     ('"x"', '"X"'),
@@ -52,6 +55,7 @@ def pair(doit_project, one: str, two: str) -> Project:
     """Return a project with two tasks, a directory and a link to it."""
     project = doit_project({"dodo.py": PAIR.format(one=one, two=two), "a/deep/in": ""})
     (project.path / "link").symlink_to("a")
+    (project.path / "here").symlink_to(".")
     return project
 
 

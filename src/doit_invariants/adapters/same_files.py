@@ -51,16 +51,21 @@ class Places:
             path = relative_to(whole, self._root) or whole
         # What the last part leads to does not count: a task may make a link to what another makes.
         directory, slash, name = path.rpartition("/")
-        return f"{self._directory(directory)}/{name}" if directory else f"{slash}{name}"
+        return self._below(directory, name) if directory else f"{slash}{name}"
+
+    def _below(self, directory: str, name: str) -> str:
+        real = self._directory(directory)
+        return f"{real}/{name}" if real else name  # by a link to the project itself
 
     def _directory(self, path: str) -> str:
         """Return the path of a directory with links resolved."""
         known = self._real.get(path)
         if known is None:
             above, slash, name = path.rpartition("/")
-            known = f"{self._directory(above)}/{name}" if above else f"{slash}{name}"
+            known = self._below(above, name) if above else f"{slash}{name}"
             if os.path.islink(os.path.join(self._root, known)):
                 real = os.path.realpath(os.path.join(self._root, known))
                 known = relative_to(real, self._root) or real
+                known = "" if known == "." else known
             self._real[path] = known
         return known
