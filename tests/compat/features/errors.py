@@ -30,7 +30,11 @@ def task_other():
         raise RuntimeError("while tasks are created")
     if MISTAKE == "twice":
         return {"basename": "main", "actions": None}
-    return {"actions": ["echo other"], "targets": ["same"], "task_dep": ["cyclic"]}
+    return {
+        "actions": ["echo other", "touch same"],
+        "targets": ["same"],
+        "task_dep": ["cyclic"],
+    }
 
 
 def task_cyclic():
