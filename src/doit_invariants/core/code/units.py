@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from doit_invariants.core.code import hints, objects
-from doit_invariants.core.code.bytecode import structure
+from doit_invariants.core.code.bytecode import Structure, structure
 from doit_invariants.core.code.earlier import Looked
 from doit_invariants.core.code.fixed import FIXED
 from doit_invariants.core.code.late import UNKNOWN, Import, resolved
@@ -21,6 +21,7 @@ from doit_invariants.core.code.library import Library
 from doit_invariants.core.code.modules import leaf
 from doit_invariants.core.code.names import PLAIN, Names
 from doit_invariants.core.code.process import library_method
+from doit_invariants.core.code.registered import taken
 from doit_invariants.core.code.shown import shown
 from doit_invariants.core.code.unit import Ref, Unit, tell_apart
 from doit_invariants.core.code.values import CodeEncoder, without_environment
@@ -153,12 +154,27 @@ class Explorer:
         if private := objects.private_names(func):
             # The name of the class is part of them, and no part of the source.
             yield Ref("private names", f"names {', '.join(private)}")
-        for late in code.late if self.narrow else ():
+        yield from self._by_name(func, code) if self.narrow else ()
+        if code.dynamic or (code.names_importers and not self.narrow):
+            yield self._own_module(func)
+
+    def _own_module(self, func: types.FunctionType) -> Ref:
+        name = str(func.__globals__.get("__name__", ""))
+        return Ref(f"module {name}", self._source(name))
+
+    def _by_name(self, func: types.FunctionType, code: Structure) -> Iterator[Ref]:
+        """Refer to modules that a function takes by a name which is a value."""
+        for late in code.late:
             found = resolved(late, func)
             yield from self._import(func, found) if found else (Ref("import by name", UNKNOWN),)
-        if code.dynamic or (code.names_importers and not self.narrow):
-            name = str(func.__globals__.get("__name__", ""))
-            yield Ref(f"module {name}", self._source(name))
+        from_registry = taken(func, code)
+        names = [one for one in from_registry.names if self.module_digest(one) is not None]
+        for name in names:
+            yield from self._import(func, Import(0, name, ()))
+        if from_registry.unknown and not names:
+            yield Ref("module by name", UNKNOWN)
+        if from_registry.own and not code.dynamic:
+            yield self._own_module(func)
 
     def _import(self, func: types.FunctionType, one: Import) -> Iterator[Ref]:
         """Refer to a module that the function imports when it runs: its source alone is known."""
