@@ -163,7 +163,10 @@ def _changed_meanwhile(look: Look, inputs: Mapping[str, PathState]) -> str:
         if path in look.written:
             continue  # its own work: what it made of the file is among the targets, or the same
         if _digest(before) != _digest(after) or was_written(before, after):
-            return f"its input {path} changed while it ran"
+            return (
+                f"its input {path} changed while it ran; a task that edits its input names it "
+                "among its targets, too"
+            )
     changed = changed_since(look)
     return f"{changed} changed while it ran" if changed else ""
 
