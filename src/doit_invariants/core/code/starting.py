@@ -40,7 +40,8 @@ _FUNCTIONS = frozenset(
 _HOLD_OTHERS = frozenset({"os", "posix", "nt", "builtins", "asyncio"})
 _MOST_OBJECTS = 3_000
 _MOST_ITEMS = 500
-_LONGEST = 10_000
+#: Longer strings are data.
+LONGEST = 10_000
 _HAS_DOCSTRING = 0x4000000
 
 
@@ -111,7 +112,7 @@ class Starting:
         while waiting and len(seen) < _MOST_OBJECTS:
             obj = waiting.pop()
             if isinstance(obj, str):
-                if len(obj) <= _LONGEST:
+                if len(obj) <= LONGEST:
                     found.texts[obj] = None
             elif id(obj) not in seen:
                 seen.add(id(obj))

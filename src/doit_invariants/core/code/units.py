@@ -222,8 +222,7 @@ class Explorer:
             found.rest = rest
             return [found]
         held = self._value(label, without_environment(value))
-        installed = objects.is_installed(unit.obj, self.library)
-        if held.problems and not installed:
+        if held.problems and not objects.is_installed(unit.obj, self.library):
             # What an installed decorator keeps for itself is part of its version.
             known = self.problems.setdefault(id(unit.obj), [])
             known += [f"{unit.name}: {text}" for text in held.problems]

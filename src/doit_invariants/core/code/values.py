@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import sys
@@ -34,12 +35,15 @@ class CodeEncoder(Encoder):
         self.label = label
         self.refs: list[Ref] = []
         self.problems: list[str] = []
-        self._process = identities()
         self._kept: list[Any] = []
         self._numbers: dict[Any, int] = {}
         self.places: dict[int, tuple[Any, Any]] = {}
         plain = self.exact[str]
         self.exact = {**self.exact, str: lambda text: plain(inside(text, root))}
+
+    @functools.cached_property
+    def _process(self) -> dict[int, str]:
+        return identities()  # late: most values are strings and numbers
 
     def container(self, value: Any, where: str) -> bytes:
         """Write what belongs to the process by its name, ``sys.modules`` say, a dict as well."""

@@ -30,6 +30,7 @@ _OPERATION = re.compile(r":?[-=+?]|%%?|##?")
 _RANGE = re.compile(r"(-?\d+)\.\.(-?\d+)")
 _BRACES = re.compile(r"\{([^{}\s]*(?:,|\.\.)[^{}\s]*)\}")
 _MOST = 200
+_MOST_WORDS = 10_000
 
 #: Returns the value of a variable, None if there is none.
 Lookup = Callable[[str], "str | None"]
@@ -50,7 +51,7 @@ def plain(word: str) -> str:
 def expand(raw: str, lookup: Lookup, substitute: Substitute) -> list[str]:
     """Return the words that a word becomes."""
     found: list[str] = []
-    for one in _braces(raw):
+    for one in itertools.islice(_braces(raw), _MOST_WORDS):
         found += _Word(one, lookup, substitute).words()
     return found
 

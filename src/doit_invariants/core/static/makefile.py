@@ -25,6 +25,7 @@ _CONDITION = re.compile(
 )
 _REFERENCE = re.compile(r"\$(?:\(([^()$]*)\)|\{([^{}$]*)\}|([@<^+?*%$\w]))")
 _NAMES = ("GNUmakefile", "makefile", "Makefile")
+_LONGEST = 20_000
 _MOST_ROUNDS = 8
 
 
@@ -111,7 +112,7 @@ class _Makefile:
 
         for _ in range(_MOST_ROUNDS):
             replaced = _REFERENCE.sub(value, text)
-            if replaced == text:
+            if replaced == text or len(replaced) > _LONGEST:
                 break
             text = replaced
         return text.replace("\0", "$")
@@ -165,6 +166,11 @@ def make(reader: Reader, arguments: Sequence[str], state: State) -> None:
     if UNKNOWN in state.cwd:
         reader.note("make: in a directory that can't be told")
         return
+    # Makefiles that run each other have no end.
+    key = (*words, state.cwd, *state.pythonpath, *sorted(state.values.items()))
+    if key in reader.made:
+        return
+    reader.made.add(key)
     files = [words[at + 1] for at, word in enumerate(words[:-1]) if word == "-f"]
     rest = [w for at, w in enumerate(words) if w != "-f" and (not at or words[at - 1] != "-f")]
     paths = [state.path(name) for name in files or _NAMES]

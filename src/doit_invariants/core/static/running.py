@@ -31,6 +31,7 @@ class Running:
         self.reader = reader
         self.world = reader.world
         self._active: list[str] = []
+        self._started: set[tuple[str, str]] = set()
 
     def call(self, call: Call, state: State, words: list[str]) -> None:
         """Note what a program runs, and read that where it can be read."""
@@ -118,15 +119,15 @@ class Running:
 
     def _starts(self, path: str, state: State) -> None:
         """Note what a script of Python starts in turn."""
-        if path in self._active or UNKNOWN in state.cwd:
+        # Once: a dozen scripts that name each other lead to each in a great many ways.
+        if (path, state.cwd) in self._started or UNKNOWN in state.cwd:
             return
         from doit_invariants.core.static import started  # late: it uses readers itself
 
-        self._active.append(path)
+        self._started.add((path, state.cwd))
         held = self.world.held(path, started.held_by_source)
         if held is not None:
             started.note_held(held, state.cwd, self.reader)
-        self._active.pop()
 
     def _notebook(self, path: str, state: State) -> None:
         from doit_invariants.core.static import notebook  # late: few commands run notebooks

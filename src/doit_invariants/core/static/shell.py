@@ -7,9 +7,10 @@ taken. What is not understood is left out, and never an error.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from doit_invariants.core.static import builtins
@@ -32,6 +33,8 @@ __all__ = ["Found", "Use", "World", "read", "scripts"]
 
 _MOST_NESTED = 12
 _MOST_COMMANDS = 5_000
+#: No longer one can be given to a shell: Linux takes half of it.
+_LONGEST = 1 << 18
 #: Without these a word is what it is.
 _SIGNS = frozenset("'\"\\$`*?[{~<>")
 
@@ -61,17 +64,35 @@ def read(command: str | Sequence[str], cwd: str, world: World) -> Found:
     :param command: text for a shell, or the words of a command that is run without one
     :param cwd: absolute directory in which it is run
     """
+    if isinstance(command, str) and len(command) > _LONGEST:
+        return Found((), (f"{command:.80}...: it is too long",))
     plain = _plain(command) if isinstance(command, str) else [list(map(os.fspath, command))]
-    if plain is not None and all(_runs_nothing(words[:1], world) for words in plain):
+    if plain is not None and _run_nothing(plain, world):
         return NOTHING
     reader = Reader(world)
     state = State(cwd, world.environ)
-    if plain is not None:
-        for words in plain:
-            reader.command(words, state)
-    elif isinstance(command, str):
-        reader.whole(command, state)
+    with reader.ending():
+        if plain is not None:
+            for words in plain:
+                reader.command(words, state)
+        elif isinstance(command, str):
+            reader.whole(command, state)
     return Found(tuple(reader.uses), tuple(reader.unseen))
+
+
+def runs_nothing(command: str, world: World) -> bool:
+    """Return whether a command certainly runs no script; what that takes long to tell may not."""
+    plain = _plain(command)
+    return plain is not None and _run_nothing(plain, world)
+
+
+def words_run_nothing(words: Sequence[str], world: World) -> bool:
+    """Return the same as :func:`runs_nothing` of a command that is run without a shell."""
+    return _runs_nothing(list(words[:1]), world)
+
+
+def _run_nothing(commands: list[list[str]], world: World) -> bool:
+    return all(_runs_nothing(words[:1], world) for words in commands)
 
 
 def _plain(text: str) -> list[list[str]] | None:
@@ -127,8 +148,18 @@ class Reader:
         self.uses: dict[Use, None] = {}
         self.unseen: dict[str, None] = {}
         self.running = Running(self)
+        #: The calls of make that were read.
+        self.made: set[tuple[object, ...]] = set()
         self._depth = 0
         self._left = _MOST_COMMANDS
+
+    @contextlib.contextmanager
+    def ending(self) -> Iterator[None]:
+        """End where Python can't read on: no task fails by what it runs in ways of its own."""
+        try:
+            yield
+        except RecursionError:
+            self.note("the rest of a command that is nested too deep")
 
     def whole(self, text: str, state: State) -> None:
         """Read a whole script: its functions as well that it never seems to call."""

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import ast
+import functools
 import itertools
 import os
 import re
 from collections.abc import Iterable, Iterator
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
-from doit_invariants.core.code.starting import Held
+from doit_invariants.core.code.starting import LONGEST, Held
 from doit_invariants.core.static import normal
 from doit_invariants.core.static.programs import name_of
 from doit_invariants.core.static.running import SUFFIXES
-from doit_invariants.core.static.shell import Found, Reader
+from doit_invariants.core.static.shell import Found, Reader, runs_nothing, words_run_nothing
 from doit_invariants.core.static.state import State
 from doit_invariants.core.static.world import World
 
 _TOKENS = re.compile(r"[\s'\"=;,()\[\]]+")
 _STEM = re.compile(r"[\w.-]+(/[\w.-]+)*")
+_SUFFIX = re.compile("|".join(map(re.escape, SUFFIXES)))
 _DOTTED = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 _RUNS = re.compile(r"(^|[\s/'\"])(python|pypy|ipython|py|bash|sh|zsh|ksh|dash)[\d.]*($|[\s'\"])")
 _STARTS = re.compile(
@@ -46,7 +48,8 @@ def read_held(held: Held, cwd: str, world: World) -> Found:
     :param cwd: absolute directory in which the code runs
     """
     reader = Reader(world)
-    note_held(held, cwd, reader)
+    with reader.ending():
+        note_held(held, cwd, reader)
     return Found(tuple(reader.uses), tuple(reader.unseen))
 
 
@@ -54,27 +57,66 @@ def note_held(held: Held, cwd: str, reader: Reader) -> None:
     """Note in a reader what strings name."""
     world, before = reader.world, len(reader.uses)
     texts = list(held.texts)
-    directories = _directories(held, texts, cwd, world)
+    facts = list(map(_facts, texts))
+    runs = "executable" in held.names or any(one.runs for one in facts)
+    tools = any(one.is_tool for one in facts)
+    certain = runs or not tools or not held.names.isdisjoint({"run_path", "exec"})
+    names = _names(texts) if certain and any(one.has_suffix for one in facts) else []
     moves = "cwd" in held.texts or "chdir" in held.names
-    for where in directories if moves else [cwd]:
-        state = State(where, world.environ)
-        for words in held.lists:
-            if _is_program(words[0], state, world):
-                reader.command(list(words), state.copy())
-        for text in texts:
-            parts = text.split(None, 1)
-            # One word alone is a command if it can be executed: else it may name anything.
-            runs = len(parts) > 1 or ("/" in text and os.access(state.path(text), os.X_OK))
-            if parts and runs and _is_program(parts[0], state, world):
-                reader.whole(text, state.copy())
+    directories = _directories(held, facts, cwd, world) if moves or names else [cwd]
+    _commands(held, texts, directories if moves else [cwd], reader)
     _modules(held, reader, cwd)
-    runs = "executable" in held.names or any(map(_RUNS.search, texts))
-    tools = any(name_of(word) in _TOOLS for text in texts for word in text.split()[:1])
-    if runs or not tools or not held.names.isdisjoint({"run_path", "exec"}):
-        for path in _named(texts, directories, world):
-            reader.running.file(path, "executable", (path,), State(cwd, world.environ))
+    for path in _named(names, directories, world):
+        reader.running.file(path, "executable", (path,), State(cwd, world.environ))
     if runs and len(reader.uses) == before:
         reader.note("a script that a function starts: its name can't be told")
+
+
+def _commands(held: Held, texts: list[str], directories: list[str], reader: Reader) -> None:
+    """Note what strings run that are commands, or lists of their words."""
+    world = reader.world
+    lists = [words for words in held.lists if not words_run_nothing(words, world)]
+    several: list[tuple[str, str]] = []
+    for text in texts:
+        parts = text.split(None, 1)
+        # One word alone is a command if it can be executed: else it may name anything.
+        if len(parts) > 1 and not runs_nothing(text, world):
+            several.append((parts[0], text))
+        elif len(parts) == 1 and "/" in text:
+            several.append((parts[0], ""))
+    for where in directories:
+        state = State(where, world.environ)
+        for words in lists:
+            if _is_program(words[0], state, world):
+                reader.command(list(words), state.copy())
+        for first, text in several:
+            runs = bool(text) or os.access(state.path(first), os.X_OK)
+            if runs and _is_program(first, state, world):
+                reader.whole(text or first, state.copy())
+
+
+class _Facts(NamedTuple):
+    """What is asked of a string each time that it is met: most are met in each task."""
+
+    runs: bool
+    is_tool: bool
+    has_suffix: bool
+    directory: str
+    tokens: tuple[str, ...]
+
+
+@functools.lru_cache(maxsize=4_096)
+def _facts(text: str) -> _Facts:
+    words = text.split()
+    last = words[-1] if words else ""
+    name = last.rstrip("/").lstrip("/") if not os.path.isabs(text) else last
+    return _Facts(
+        _RUNS.search(text) is not None,
+        bool(words) and name_of(words[0]) in _TOOLS,
+        _SUFFIX.search(text) is not None,
+        name if _STEM.fullmatch(name.strip("/")) else "",
+        tuple(_TOKENS.split(text)),
+    )
 
 
 def held_by_source(text: str, path: str) -> Held | None:
@@ -89,7 +131,7 @@ def held_by_source(text: str, path: str) -> Held | None:
     docstrings = {id(one.value) for one in ast.walk(tree) if isinstance(one, ast.Expr)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            if id(node) in docstrings:
+            if id(node) in docstrings or len(node.value) > LONGEST:
                 continue
             found.texts[node.value] = None
         elif isinstance(node, (ast.List, ast.Tuple)):
@@ -129,50 +171,54 @@ def _modules(held: Held, reader: Reader, cwd: str) -> None:
                 reader.running.code(text, state)
 
 
-def _directories(held: Held, texts: list[str], cwd: str, world: World) -> list[str]:
+def _directories(held: Held, facts: list[_Facts], cwd: str, world: World) -> list[str]:
     """Return the directories that the names of scripts may be relative to."""
     found: dict[str, None] = {cwd: None}
     if "__file__" in held.names:
         for path in held.files:
             directory = os.path.dirname(os.path.abspath(os.path.join(cwd, path)))
             found.update(dict.fromkeys((directory, os.path.dirname(directory))))
+    names = list(dict.fromkeys(one.directory for one in facts[:_MOST_NAMES] if one.directory))
+    before = 0
     for _ in range(2):  # Path("a") / "b" / "x.py"
-        for base in list(found):
-            for text in texts[:_MOST_NAMES]:
-                word = text.split()[-1] if text.strip() else ""
-                name = word.rstrip("/").lstrip("/") if not os.path.isabs(text) else word
-                if name and len(found) < _MOST_DIRECTORIES and _STEM.fullmatch(name.strip("/")):
+        bases, before = list(found)[before:], len(found)
+        for base in bases:
+            for name in filter(world.may_hold(base), names):
+                if len(found) < _MOST_DIRECTORIES:
                     path = os.path.normpath(os.path.join(base, name))
                     if path not in found and world.is_directory(path):
                         found[path] = None
     return list(found)
 
 
-def _named(texts: list[str], directories: list[str], world: World) -> Iterator[str]:
+def _named(names: list[str], directories: list[str], world: World) -> Iterator[str]:
     """Yield the files that strings name, whole or by their pieces."""
     seen: set[str] = set()
-    for name in _names(texts):
-        for directory in directories:
-            path = os.path.normpath(os.path.join(directory, name))
-            if path not in seen and world.exists(path):
+    places = [(one, world.may_hold(one)) for one in directories] if names else []
+    for name in names:
+        for directory, may_hold in places:
+            path = os.path.normpath(os.path.join(directory, name)) if may_hold(name) else ""
+            if path and path not in seen and world.exists(path):
                 seen.add(path)
                 yield path
 
 
 def _names(texts: list[str]) -> list[str]:
     """Return relative names of scripts: ``tools/gen.py``, ``/gen.py``, or made of pieces."""
-    tokens = [(text, token) for text in texts for token in _TOKENS.split(text) if token]
+    tokens = [(text, token) for text in texts for token in _facts(text).tokens if token]
     stems = [token for text, token in tokens if text == token and _STEM.fullmatch(token)]
-    lasts = [_TOKENS.split(text)[-1] for text in texts]
+    lasts = [_facts(text).tokens[-1] for text in texts]
     prefixes = ["", *(one for one in lasts if one and not one.endswith(SUFFIXES))]
     found: dict[str, None] = {}
     for text, token in tokens:
+        if len(found) >= _MOST_NAMES:
+            break
         suffix = next((one for one in SUFFIXES if token.startswith(one)), None)
         if suffix is not None and text.startswith(token):  # f"tools/{name}.py"
             made = itertools.product(prefixes, stems, [suffix])
             found.update((("".join(one)).lstrip("/"), None) for one in _few(made))
         elif token.endswith(SUFFIXES) and _PLACE.search(token):  # "tools/%s.py"
-            found.update((_PLACE.sub(lambda _, s=stem: s, token), None) for stem in _few(stems))
+            found.update((stem.join(_PLACE.split(token)), None) for stem in _few(stems))
         elif token.endswith(SUFFIXES):
             found.update({token: None, token.lstrip("/"): None})
     return list(_few(found))

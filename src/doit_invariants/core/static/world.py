@@ -6,6 +6,7 @@ import glob
 import os
 import re
 import shutil
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -19,6 +20,9 @@ _SHELL = re.compile(rb"#!\s*\S*/(env\s+(-S\s+)?)?(ba|da|k|z)?sh\b")
 _T = TypeVar("_T")
 _MOST_TEXT = 1_000_000
 _MOST_MATCHES = 1_000
+#: Within these ns a directory may change and keep its time; what it holds is asked for so often.
+_SETTLED_NS = 2_000_000_000
+_MOST_LISTINGS = 20
 #: In a wrapper of an installer these come before the module of the program.
 _OF_WRAPPERS = frozenset({b"re", b"sys", b"os", b"importlib", b"importlib.metadata"})
 
@@ -63,6 +67,8 @@ class World:
         self._texts: dict[str, tuple[int, str]] = {}
         self._modules: dict[str, str | None] = {}
         self._held: dict[str, tuple[str, Any]] = {}
+        self._listings: dict[str, tuple[int, frozenset[str]]] = {}
+        self._listed: dict[str, int] = {}
 
     def text(self, path: str) -> str | None:
         """Return the text of a file; None if it can't be read, or is too long to be a script."""
@@ -103,6 +109,40 @@ class World:
     def is_directory(self, path: str) -> bool:
         """Return whether there is a directory."""
         return os.path.isdir(path)
+
+    def may_hold(self, directory: str) -> Callable[[str], bool]:
+        """Return what tells whether a directory may hold a relative name.
+
+        Looks at the directory once, where to ask for each of hundreds of names takes long.
+        """
+        names = self._names_in(directory)
+        if names is None:
+            return lambda _: True
+
+        def may(name: str) -> bool:
+            first = name.partition("/")[0]
+            # Beside upper and lower case, some file systems spell some letters otherwise.
+            return first in ("", ".", "..") or first.casefold() in names or not first.isascii()
+
+        return may
+
+    def _names_in(self, directory: str) -> frozenset[str] | None:
+        """Return the names in a directory, None if to look at each takes less time."""
+        try:
+            before = os.stat(directory).st_mtime_ns
+            known = self._listings.get(directory)
+            if known is not None and known[0] == before:
+                return known[1]
+            count = self._listed[directory] = self._listed.get(directory, 0) + 1
+            if count > _MOST_LISTINGS:  # actions write there all the time
+                return None
+            now = time.time_ns()
+            names = frozenset(map(str.casefold, os.listdir(directory)))
+        except (OSError, ValueError):
+            return frozenset()
+        if now - before > _SETTLED_NS:
+            self._listings[directory] = (before, names)
+        return names
 
     def language(self, path: str) -> str:
         """Return how a file that is executed itself is looked into."""
