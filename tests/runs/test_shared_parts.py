@@ -51,6 +51,11 @@ class Rules:
     def __init__(self, rules):
         self.rules = rules
 
+def circle(number):
+    found = {"number": number, "list": []}
+    found["list"] += [found, found["list"]]
+    return found
+
 def work(*args):
     return True
 
@@ -69,6 +74,8 @@ VALUES = {
     "rules_in_objects": doubled(Rules([add_1, add_3]), lambda x: Rules([x, x])),
     "deep": doubled([112], lambda x: [x], 5000),
     "none": (None,) * 3,
+    "cube": [[[113] * 1000] * 1000] * 1000,
+    "circle": circle(114),
 }
 
 def global_of(value):
@@ -114,6 +121,8 @@ EDITS = {
     "library": ("math.sin", "math.cos"),
     "rules": ("x + 2", "x + 20"),
     "deep": ("[112]", "[1120]"),
+    "cube": ("[113]", "[1130]"),
+    "circle": ("(114)", "(1140)"),
 }
 
 
@@ -124,7 +133,7 @@ LISTED = ("lists", "dicts", "sets", "line", "deep")
 def test_values_with_shared_parts(doit_project: Make) -> None:
     """Each task is up-to-date after its run, in another process as well; edits run their own."""
     project = doit_project({"dodo.py": DODO, "in.txt": ""})
-    assert len(project.run().assert_success().executed) == 27
+    assert len(project.run().assert_success().executed) == 29
     assert project.run().assert_success().executed == []
     assert project.run(process=True, env={"PYTHONHASHSEED": "77"}).assert_success().executed == []
     project.run("invariants", "why").assert_success()

@@ -121,7 +121,7 @@ class Encoder:
             return exact(value)
         key = id(value)
         if key in self._known:
-            return self._known[key][1]
+            return self.limits.repeated(self, self._known[key][1])
         if key in self._chain:
             # A cycle is written as the number of steps up to the container that is met again.
             self._lowest = min(self._lowest, self._chain[key])
@@ -197,19 +197,19 @@ class Encoder:
             return self.frame(_SETS[cls], *self._items(value, where))
         if (special := self.special(value, where)) is not None:
             return special
-        if isinstance(value, enum.Enum):
+        if issubclass(cls, enum.Enum):  # to ask the object itself may raise
             # By name and value: the name may stay while what it stands for changes.
             inner = self.encode(value.value, f"{where}.value")
             # Flags that are combined have a name in some versions of Python only.
             name = str(value.name) if value.name in cls.__members__ else ""
             return self.frame(b"e", self.name(cls), name.encode(), inner)
-        if isinstance(value, pathlib.PurePath):
+        if issubclass(cls, pathlib.PurePath):
             return self._path(value)
         return self._record(value, where)
 
     def _record(self, value: Any, where: str) -> bytes:
         cls = type(value)
-        if dataclasses.is_dataclass(cls) and not isinstance(value, _BUILT_IN):
+        if dataclasses.is_dataclass(cls) and not issubclass(cls, _BUILT_IN):
             return self._named(b"D", cls, fields_of(value).items(), where)
         if str(cls.__module__).partition(".")[0] in arrays.PACKAGES:
             found = arrays.parts(value)
@@ -256,17 +256,15 @@ class Encoder:
         """Encode any other object by its class and the state that pickle would save."""
         cls = type(value)
         name = self.name(cls)
-        if isinstance(value, _CODE) and not isinstance(value, types.GenericAlias):
+        if issubclass(cls, _CODE) and not issubclass(cls, types.GenericAlias):
             return self.refuse(value, where)
-        if isinstance(value, (set, frozenset)):
+        if issubclass(cls, (set, frozenset)):
             # Their pickle state lists the items in hash order.
             inner = self.frame(b"S", *self._items(value, where))
             return self.frame(b"Y", name, inner, self._attributes(value, where))
-        if isinstance(value, dict) and not isinstance(value, collections.OrderedDict):
+        if issubclass(cls, dict) and not issubclass(cls, collections.OrderedDict):
             pairs = self._pairs(value.items(), where)
-            made: Any = (
-                value.default_factory if isinstance(value, collections.defaultdict) else None
-            )
+            made: Any = value.default_factory if issubclass(cls, collections.defaultdict) else None
             factory = self._plain(made, where)
             inner = self.frame(b"m", *pairs)
             return self.frame(b"M", name, inner, factory, self._attributes(value, where))

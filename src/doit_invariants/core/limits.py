@@ -66,7 +66,7 @@ class Limits:
         self._value = value
         self._where = where
         self._folded: Folded | None = None
-        self._visits = 0
+        self._visits = self._again = 0
         self._most_visits = _MOST_VISITS
         self.most_bytes = _MOST_BYTES
         self.large = _LARGE
@@ -84,6 +84,15 @@ class Limits:
         self._look(encoder)
         if size > self.most_bytes or self._visits > self._most_visits:
             raise TooLarge
+
+    def repeated(self, encoder: Encoder, found: bytes) -> bytes:
+        """Count a part that is written once more: what holds it may grow a thousandfold at once."""
+        self._again += len(found)
+        if self._again > self.most_bytes:
+            self._look(encoder)
+            if self._again > self.most_bytes:
+                raise TooLarge
+        return found
 
     def foresee(self, encoder: Encoder) -> None:
         """Raise TooLarge now if it will have to be raised in the end."""

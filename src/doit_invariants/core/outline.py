@@ -93,21 +93,23 @@ def _leaves(value: Any, where: str, depth: int) -> Iterator[tuple[str, str]]:
 def _inside(value: Any, where: str) -> Iterable[tuple[str, Any]] | None:
     if type(value) in _PLAIN or _is_proxy(value):
         return None
-    if isinstance(value, dict):
+    # Not what it says that it is: a class may raise when an object of it is asked.
+    cls = type(value)
+    if issubclass(cls, dict):
         return (
             (f"{where}.{k}" if isinstance(k, str) else f"{where}[{shorten(_leaf(k))}]", v)
             for k, v in value.items()
         )
-    if isinstance(value, (list, tuple)):
+    if issubclass(cls, (list, tuple)):
         return ((f"{where}[{n}]", item) for n, item in enumerate(value))
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+    if dataclasses.is_dataclass(cls):
         names = [field.name for field in dataclasses.fields(value)]
         return [(f"{where}.{n}", getattr(value, n)) for n in names if hasattr(value, n)]
     return _attributes(value, where)
 
 
 def _attributes(value: Any, where: str) -> Iterable[tuple[str, Any]] | None:
-    if isinstance(value, (type, types.ModuleType)) or callable(value):
+    if issubclass(type(value), (type, types.ModuleType)) or callable(value):
         return None
     try:
         state = object.__getattribute__(value, "__dict__")
@@ -120,7 +122,7 @@ def _leaf(value: Any, levels: int = _DEEPEST_SET) -> str:
     """Return a text that is the same in every process: no address, no order of a hash."""
     if type(value) not in _PLAIN and _is_proxy(value):
         return f"<{type(value).__qualname__}>"
-    if isinstance(value, (set, frozenset)):
+    if issubclass(type(value), (set, frozenset)):
         return _of_set(value, levels)
     if type(value) is int and value.bit_length() > 1000:
         return f"<int of {value.bit_length()} bits>"  # Python refuses to write out very long ones

@@ -39,13 +39,19 @@ _ANY = re.compile(r"\d{10}|\d\d.?\d\d.?\d\d")
 
 def without_time(values: Mapping[str, Any]) -> tuple[Mapping[str, Any], list[str]]:
     """Return values with the times of this load replaced, and the labels of those that held one."""
-    found = {label: _without(value, 0) for label, value in values.items()}
+    known: _Known = {}
+    found = {label: _without(value, 0, known) for label, value in values.items()}
     labels = [label for label, value in values.items() if found[label] is not value]
     return (found, labels) if labels else (values, [])
 
 
-def _without(value: Any, depth: int) -> Any:
+#: What containers are without times, by their addresses: lists may share their parts.
+_Known = dict[tuple[int, int], Any]
+
+
+def _without(value: Any, depth: int, known: _Known) -> Any:
     """Return a value without times, the very same where there is none."""
+    # Not what it says that it is: to ask a lazy proxy makes what it stands for.
     kind = type(value)
     if kind is str:
         return _in_text(value)
@@ -53,31 +59,38 @@ def _without(value: Any, depth: int) -> Any:
         return PLACE if _is_now(_seconds(value)) else value
     replace = _INSIDE.get(kind)
     if replace is not None and depth < _DEEPEST and len(value) <= _LARGEST:
-        return replace(value, depth + 1)
-    if isinstance(value, datetime.datetime):
+        key = (id(value), depth)
+        if key not in known:
+            known[key] = replace(value, depth + 1, known)
+        return known[key]
+    if issubclass(kind, datetime.datetime):
         try:
             return PLACE if _is_now(value.timestamp()) else value
         except (ValueError, OverflowError, OSError):
             return value
-    if isinstance(value, pathlib.PurePath):
+    if issubclass(kind, pathlib.PurePath):
         text = str(value)
         changed = _in_text(text)
         return value if changed is text else changed
     return value
 
 
-def _in_list(value: Any, depth: int) -> Any:
-    items = [_without(item, depth) for item in value]
+def _in_list(value: Any, depth: int, known: _Known) -> Any:
+    items = [_without(item, depth, known) for item in value]
     same = all(one is other for one, other in zip(items, value, strict=True))
     return value if same else type(value)(items)
 
 
-def _in_dict(value: Any, depth: int) -> Any:
-    items = {key: _without(item, depth) for key, item in value.items()}
+def _in_dict(value: Any, depth: int, known: _Known) -> Any:
+    items = {key: _without(item, depth, known) for key, item in value.items()}
     return value if all(items[key] is value[key] for key in value) else items
 
 
-_INSIDE: dict[type, Callable[[Any, int], Any]] = {list: _in_list, tuple: _in_list, dict: _in_dict}
+_INSIDE: dict[type, Callable[[Any, int, _Known], Any]] = {
+    list: _in_list,
+    tuple: _in_list,
+    dict: _in_dict,
+}
 
 
 def _in_text(text: str) -> str:

@@ -28,6 +28,7 @@ COMPILED = (
 )
 _PRIVATE = re.compile(r"_[^_].*?__")
 _METHODS = (types.BuiltinMethodType, types.MethodWrapperType)
+_AROUND = (functools.partial, types.MethodType, staticmethod, classmethod)
 _CYTHON = frozenset({"cython_function_or_method", "fused_cython_function"})
 _CACHED = type(functools.lru_cache(lambda: None))
 # doit's own marks on task-creators.
@@ -75,12 +76,17 @@ def is_wrapper(obj: Any, library: Library) -> bool:
     return library.owns(type(obj)) and wrappers.wrapped(obj) is not None
 
 
-def is_made_by_hand(module: types.ModuleType) -> bool:
+def is_made_by_hand(module: types.ModuleType, library: Library) -> bool:
     """Return whether a module is no file's: ``types.ModuleType("settings")``, say."""
-    named = vars(module).get("__name__")
-    return vars(module).get("__spec__") is None and (
-        sys.modules.get(str(named)) is not module and "__file__" not in vars(module)
-    )
+    named = str(vars(module).get("__name__"))
+    if vars(module).get("__spec__") is not None or "__file__" in vars(module):
+        return False
+    if sys.modules.get(named) is not module:
+        return True
+    # Known under its name, but no library's, which would keep in it what it needs while it works.
+    top = sys.modules.get(named.partition(".")[0])
+    known = named == "__main__" or top is None or library.owns(top)
+    return not known and (type(module) is types.ModuleType or not library.owns(type(module)))
 
 
 def is_installed(obj: Any, library: Library) -> bool:
@@ -98,7 +104,8 @@ def parts(obj: Any, library: Library, *, as_before: bool = False) -> Iterable[Pa
     if isinstance(obj, types.FunctionType):
         return _of_wrapper(obj)
     if isinstance(obj, types.ModuleType):
-        return [part for part in sorted(vars(obj).items()) if not part[0].startswith("__")]
+        found = [part for part in sorted(vars(obj).items()) if not part[0].startswith("__")]
+        return found if type(obj) is types.ModuleType else [("class", type(obj)), *found]
     for cls, _, split in _MADE_OF:
         if issubclass(type(obj), cls):
             if library.owns(type(obj)):
@@ -192,9 +199,12 @@ def place(code: types.CodeType, library: Library) -> str:
 def shown_name(obj: Any) -> str:
     """Return what people call a callable, whatever it is made of."""
     inner = obj
-    while isinstance(inner, (functools.partial, types.MethodType, staticmethod, classmethod)):
-        inner = inner.func if isinstance(inner, functools.partial) else inner.__func__
-    name = getattr(inner, "__name__", None)
+    while issubclass(type(inner), _AROUND):
+        inner = inner.func if issubclass(type(inner), functools.partial) else inner.__func__
+    try:
+        name = getattr(inner, "__name__", None)
+    except Exception:  # its class makes attributes up, and can't make this one
+        name = None
     return name if isinstance(name, str) else type(inner).__name__
 
 

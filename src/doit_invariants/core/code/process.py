@@ -42,7 +42,8 @@ def library_method(obj: Any, library: Library) -> str | None:
 
     ``random.gauss`` is a method of a generator that the library hides: its state is no argument.
     """
-    if not isinstance(obj, (types.MethodType, types.BuiltinMethodType)):
+    # Not by what it says that it is: to ask a lazy proxy makes what it stands for.
+    if not issubclass(type(obj), (types.MethodType, types.BuiltinMethodType)):
         return None
     owner = obj.__self__
     if owner is None or isinstance(owner, (types.ModuleType, type)):

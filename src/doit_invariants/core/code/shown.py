@@ -29,7 +29,10 @@ def shown(label: str, value: Any, root: str) -> Outline | None:
     :param label: how code calls the value: a telling name is a reason to keep nothing
     :param root: directory of the project, cut off paths below it
     """
-    found = outline(value, _WIDTH, lambda text: inside(text, root))
+    try:
+        found = outline(value, _WIDTH, lambda text: inside(text, root))
+    except Exception:  # a class that raises when it is looked at: to explain is no reason to fail
+        return None
     if found is None or len(found) > _MOST_SHOWN:
         return None
     return {

@@ -13,11 +13,14 @@ import sys
 import types
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeGuard
 
 from doit_invariants.core.code.bytecode import structure
+from doit_invariants.core.code.held import is_proxy
+from doit_invariants.core.code.pickled import attributes
 from doit_invariants.core.code.places import found_at
 from doit_invariants.core.code.reads import Steps
+from doit_invariants.core.code.splits import references
 from doit_invariants.core.project import Project
 
 #: Modules whose functions start programs, or run files.
@@ -38,6 +41,8 @@ _FUNCTIONS = frozenset(
 )
 #: Of these only the functions above start anything.
 _HOLD_OTHERS = frozenset({"os", "posix", "nt", "builtins", "asyncio"})
+_SEQUENCES = (list, tuple, set, frozenset)
+_LEAVES = (type(None), int, float, complex, bytes, str, os.PathLike)
 _MOST_OBJECTS = 3_000
 _MOST_ITEMS = 500
 #: Longer strings are data.
@@ -92,7 +97,7 @@ class Starting:
         for one in callables:
             found.add(self._object(one))
         values = list(given)
-        if not found.starts and not any(map(_may_start, values)):
+        if not found.starts and not _may_start(values):
             return None
         self._walk([*values, tuple(values)], found)
         return found if found.starts else None
@@ -111,69 +116,66 @@ class Starting:
         waiting = list(objects)
         while waiting and len(seen) < _MOST_OBJECTS:
             obj = waiting.pop()
-            if isinstance(obj, str):
+            if type(obj) is str:
                 if len(obj) <= LONGEST:
                     found.texts[obj] = None
             elif id(obj) not in seen:
                 seen.add(id(obj))
                 kept.append(obj)
-                waiting += self._parts(obj, found)
+                try:
+                    waiting += self._parts(obj, found)
+                except Exception:
+                    continue  # its class raises when somebody looks at it: it starts nothing then
 
     def _parts(self, obj: Any, found: Held) -> list[Any]:
         """Return what one object leads to; note what it is."""
-        if obj is None or isinstance(obj, (bool, float, complex, bytes)):
-            return []
-        if isinstance(obj, int):
-            return [str(obj)]
-        if isinstance(obj, os.PathLike):
-            return [str(os.fspath(obj))]
-        if isinstance(obj, (list, tuple, set, frozenset)):
+        # Not what it says that it is: to ask a lazy proxy makes what it stands for.
+        kind = type(obj)
+        if issubclass(kind, _LEAVES):
+            return _texts(obj)
+        if issubclass(kind, _SEQUENCES):
             return self._items(obj, found)
-        if isinstance(obj, dict):
+        if issubclass(kind, dict):
             return [*list(obj)[:_MOST_ITEMS], *list(obj.values())[:_MOST_ITEMS]]
-        if isinstance(obj, functools.partial):
+        if issubclass(kind, functools.partial):
             return [obj.func, *obj.args, list(obj.args), obj.keywords]
-        if isinstance(obj, types.MethodType):
+        if issubclass(kind, types.MethodType):
             return [obj.__func__, obj.__self__]
-        if isinstance(obj, types.FunctionType):
+        if kind is types.FunctionType:
             return self._function(obj, found)
-        if isinstance(obj, types.ModuleType):  # imported when the function runs
+        if _is_module(obj):  # imported when the function runs
             return list(self._module(obj, found.names, found))
+        if is_proxy(obj):
+            return [held for _, held in references(obj)]
         return self._other(obj, found)
 
     @staticmethod
     def _items(obj: Any, found: Held) -> list[Any]:
         items = list(obj)[:_MOST_ITEMS]
-        if isinstance(obj, (list, tuple)) and len(items) > 1:
+        if issubclass(type(obj), (list, tuple)) and len(items) > 1:
             words = [_word(item) for item in items]
             if all(word is not None for word in words):
                 found.lists[tuple(map(str, words))] = None
         return items
 
     def _function(self, func: types.FunctionType, found: Held) -> list[Any]:
+        wrapped = vars(func).get("__wrapped__")
         if not self._project.contains(func.__code__.co_filename):
             found.starts = found.starts or _starts(func)
-            carried = vars(func).get("__wrapped__")
-            return [] if carried is None else [carried]
+            return [wrapped]
         found.add(self._code(func.__code__, func.__globals__))
         cells = [cell.cell_contents for cell in func.__closure__ or () if _is_full(cell)]
-        wrapped = vars(func).get("__wrapped__")
         return [*cells, *(func.__defaults__ or ()), func.__kwdefaults__, wrapped]
 
     def _other(self, obj: Any, found: Held) -> list[Any]:
         """Look into a class of the project or an instance of one; others are what they are."""
-        if isinstance(obj, (staticmethod, classmethod)):
+        if issubclass(type(obj), (staticmethod, classmethod)):
             return [obj.__func__]
-        if isinstance(obj, types.CodeType) or not (
-            isinstance(obj, type) or hasattr(obj, "__dict__")
-        ):
-            found.starts = found.starts or _starts(obj)
-            return []
-        cls = obj if isinstance(obj, type) else type(obj)
+        cls = obj if issubclass(type(obj), type) else type(obj)
         if not self._is_ours(cls):
             found.starts = found.starts or _starts(obj)
             return []
-        parts = [] if obj is cls else list(vars(obj).values())
+        parts = [] if cls is obj else [one for _, one in attributes(obj)]
         for base in cls.__mro__:
             if self._is_ours(base):
                 parts += [one for name, one in vars(base).items() if not name.startswith("__")]
@@ -187,8 +189,7 @@ class Starting:
         if cls.__module__ in {"builtins", "__main__"} or module is None:
             # A dodo.py is no module that can be found by its name.
             return cls.__module__ != "builtins" and not cls.__module__.startswith("doit")
-        path = getattr(module, "__file__", None)
-        return isinstance(path, str) and self._project.contains(path)
+        return self._is_module_of_ours(cls.__module__)
 
     # ------------------------------------------------------------------ code
 
@@ -215,7 +216,7 @@ class Starting:
         shape = structure(code)
         for chain, places in zip(shape.reads, shape.places, strict=True):
             value = namespace.get(chain[0])
-            if isinstance(value, types.ModuleType):
+            if _is_module(value):
                 yield from self._module(value, names, found)
             elif callable(value):
                 yield value
@@ -231,7 +232,7 @@ class Starting:
         elif self._is_module_of_ours(module.__name__):
             for name in sorted(names):
                 value = vars(module).get(name)
-                if not isinstance(value, types.ModuleType):
+                if not _is_module(value):
                     yield value
                 elif self._is_module_of_ours(value.__name__):
                     yield from self._module(value, names - {name}, found)
@@ -252,7 +253,10 @@ def starts_by_names(names: set[str]) -> bool:
 
 def _at(value: Any, steps: Steps) -> Any:
     """Return what code reads of a value by constants; the whole where that is not known."""
-    inside = found_at(value, steps) if steps else value
+    try:
+        inside = found_at(value, steps) if steps else value
+    except Exception:  # a key, a class that raises when it is looked at
+        return value
     return value if inside is None else inside
 
 
@@ -282,8 +286,21 @@ def _constants(code: types.CodeType) -> Iterator[Any]:
             yield constant
 
 
+def _is_module(value: Any) -> TypeGuard[types.ModuleType]:
+    return issubclass(type(value), types.ModuleType)
+
+
+def _texts(leaf: Any) -> list[Any]:
+    """Return the string that a value is, or stands for in a command."""
+    if isinstance(leaf, str):
+        return [str.__str__(leaf)]
+    if isinstance(leaf, os.PathLike):
+        return [str(os.fspath(leaf))]
+    return [str(leaf)] if isinstance(leaf, int) and not isinstance(leaf, bool) else []
+
+
 def _word(item: Any) -> str | None:
-    if isinstance(item, (str, os.PathLike)):
+    if issubclass(type(item), (str, os.PathLike)):
         return str(os.fspath(item))
     return str(item) if type(item) in (int, float) else None
 
@@ -298,7 +315,7 @@ def _is_full(cell: types.CellType) -> bool:
 
 def _starts(obj: Any) -> bool:
     """Return whether an object of an installed module starts processes."""
-    if isinstance(obj, types.ModuleType):
+    if _is_module(obj):
         return obj.__name__ in _MODULES
     module = getattr(obj, "__module__", None)
     name = getattr(obj, "__name__", None)
@@ -309,10 +326,25 @@ def _starts(obj: Any) -> bool:
     return name in (_FUNCTIONS | _CLASSES) and module.partition(".")[0] in {*_HOLD_OTHERS, "doit"}
 
 
-def _may_start(value: Any) -> bool:
-    """Return whether an argument may start processes itself: a function, an object, a list."""
-    if value is None or isinstance(value, (str, bytes, int, float, os.PathLike)):
-        return False
-    if isinstance(value, (list, tuple, set, frozenset)):
-        return any(map(_may_start, list(value)[:20]))
-    return not isinstance(value, dict) or any(map(_may_start, list(value.values())[:20]))
+def _may_start(values: Iterable[Any]) -> bool:
+    """Return whether arguments may start processes themselves: a function, an object, a list.
+
+    Each is looked at once, however often it is shared, and of many no more than some.
+    """
+    seen: set[int] = set()
+    waiting = list(values)
+    while waiting:
+        value = waiting.pop()
+        kind = type(value)
+        if value is None or issubclass(kind, (str, bytes, int, float, os.PathLike)):
+            continue
+        is_dict = issubclass(kind, dict)
+        if len(seen) >= _MOST_OBJECTS or not (is_dict or issubclass(kind, _SEQUENCES)):
+            return True
+        if id(value) not in seen:
+            seen.add(id(value))
+            try:
+                waiting += list(value.values() if is_dict else value)[:20]
+            except Exception:  # its class raises when somebody looks at it
+                return True
+    return False

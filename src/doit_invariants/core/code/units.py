@@ -214,7 +214,16 @@ class Explorer:
             # because nobody did.
             text = f"{unit.name}: {label} can't be looked at ({type(error).__name__}: {error})"
             self.problems.setdefault(id(unit.obj), []).append(text)
-            return [Ref(label, f"incomplete {type(value).__qualname__}", rest=rest)]
+            left = Ref(label, f"incomplete {type(value).__qualname__}", rest=rest)
+            return [left, *self._of_class(label, value)]
+
+    def _of_class(self, label: str, value: Any) -> list[Ref]:
+        """Refer to the class of an object that can't be looked at, where it is the project's."""
+        try:
+            ref = self.code(f"class of {label}", type(value)) if self.narrow else None
+        except Exception:
+            return []
+        return [ref] if ref is not None and ref.unit is not None else []
 
     def _refs(self, label: str, value: Any, unit: Unit, rest: str, identity: bool) -> list[Ref]:
         found = self.code(label, value) if type(value) not in PLAIN else None
@@ -290,7 +299,7 @@ class Explorer:
         return None
 
     def _of_module(self, label: str, module: types.ModuleType) -> Ref:
-        if not (self.narrow and objects.is_made_by_hand(module)):
+        if not (self.narrow and objects.is_made_by_hand(module, self.library)):
             return Ref(label, "code" if self._stop else self.module(module))
         known = self.looked.units.get(id(module))
         return Ref(label, unit=known or self._add(Unit(module, module.__name__, "", "made")))
