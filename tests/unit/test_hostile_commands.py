@@ -28,6 +28,7 @@ COMMANDS: dict[str, str | list[str]] = {
     "loops in loops": "".join(f"for v{n} in a b c d; do " for n in range(9))
     + "python $v0$v1$v2$v3$v4$v5$v6$v7$v8.py; "
     + "done; " * 9,
+    "a variable that grows": "A=x; " + 'A="$A$A$A$A$A$A$A$A"; ' * 12 + "python $A",
     "many words": ["python", "x.py", *map(str, range(10_000))],
     "nothing": [],
     "empty": [""],

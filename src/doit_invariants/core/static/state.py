@@ -13,6 +13,7 @@ from doit_invariants.core.static.lexer import Token
 
 _REFERENCE = re.compile(r"\$\{?([A-Za-z_]\w*)")
 _MOST_VALUES = 200
+_LONGEST = 1 << 16
 
 #: Directories on PYTHONPATH, each with whether it is written without a variable.
 SearchPath = tuple[tuple[str, bool], ...]
@@ -92,7 +93,8 @@ class State:
 
     def choose(self, name: str, values: Sequence[str]) -> None:
         """Say what a variable may hold."""
-        self.values[name] = tuple(dict.fromkeys(values))[:_MOST_VALUES] or (UNKNOWN,)
+        kept = [one if len(one) <= _LONGEST else UNKNOWN for one in values]
+        self.values[name] = tuple(dict.fromkeys(kept))[:_MOST_VALUES] or (UNKNOWN,)
 
     def choices(self, raw: Sequence[str]) -> Iterator[dict[str, tuple[str, ...]]]:
         """Yield the values to expand words with, once for each way that variables may be."""
