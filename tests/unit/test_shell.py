@@ -44,6 +44,8 @@ COMMANDS = {
     "program from a pipe": ("cat x.py | python -", "x.py"),
     "program as the input": ("python < x.py", "x.py"),
     "coverage": ("coverage run --source pkg -a x.py y.py", "x.py"),
+    "tools of uv": ("uvx --from . python x.py; uvx --with pkg pytest y.py", "x.py y.py"),
+    "what is timed": ("python -m timeit -n 5 -s 'import x' 'x.f()'", "x"),
     "coverage of a module": ("coverage run -m pkg.mod", "pkg.mod"),
     "coverage otherwise": ("coverage html x.py", ""),
     "pytest": ("pytest tests/ x.py", "x.py"),

@@ -144,6 +144,7 @@ PROGRAMS: tuple[Program, ...] = (
     ),
     Program("memray", after="run", follow="python", module="-m", values="-o --output"),
     Program("doctest", follow="python", values="-o"),
+    Program("timeit", follow="python", inline="-s --setup", values="-n -r -u --number --repeat --unit"),
     Program("pytest py.test", follow="pytest"),
     Program("unittest", follow="unittest"),
     # ------------------------------------------------------------------ notebooks and documents
@@ -210,6 +211,7 @@ PROGRAMS: tuple[Program, ...] = (
     Program("xargs", follow="command", values="-n -I -P -L -d -a -s -E --max-args --max-procs --delimiter --arg-file"),
     Program("xvfb-run", follow="command", values="-n -s -e -f -p -w --server-num --server-args"),
     Program("uv", after="run", follow="command", values=_ENVIRONMENT, files="-s --script", module="-m --module", directory="--directory"),
+    Program("uvx", follow="command", values=_ENVIRONMENT + " --from -w -c -b", directory="--directory"),
     Program(
         "conda hatch mamba micromamba pdm pipenv pixi poetry rye", after="run", follow="command",
         values=_ENVIRONMENT, directory="--cwd --directory -C",
