@@ -52,6 +52,9 @@ def library_method(obj: Any, library: Library) -> str | None:
     module = sys.modules.get(name)
     if module is None or not library.owns(type(owner)):
         return None
-    if not any(one is owner for one in vars(module).values()) and of_process(owner) is None:
+    # By the name of the object as well: `np.add.reduce` is another one than `np.multiply.reduce`.
+    held = min((key for key, one in vars(module).items() if one is owner), default=None)
+    held = of_process(owner) if held is None else held
+    if held is None:
         return None
-    return f"{library.version(name)}{name}.{type(owner).__qualname__}.{obj.__name__}"
+    return f"{library.version(name)}{name}.{type(owner).__qualname__} {held}.{obj.__name__}"
