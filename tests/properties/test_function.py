@@ -191,7 +191,11 @@ JUNK = st.recursive(
 @st.composite
 def damaged(draw: Draw, value: Any) -> Any:
     """Generate JSON with something replaced, cut off or taken out at one place."""
-    inside = list(value) if isinstance(value, dict) else range(len(value or ()))
+    inside = (
+        list(value)
+        if isinstance(value, dict)
+        else range(len(value) if isinstance(value, list) else 0)
+    )
     if not isinstance(value, (dict, list)) or not inside or draw(st.integers(0, 4)) == 0:
         return value[: len(value) // 2] if isinstance(value, str) else draw(JUNK)
     key = draw(st.sampled_from(inside))
