@@ -18,7 +18,7 @@ from doit.globals import Globals
 from doit.task import DelayedLoader
 
 from doit_invariants.adapters import workdir
-from doit_invariants.adapters.context import TaskContext
+from doit_invariants.adapters.context import TaskContext, no_signature
 from doit_invariants.adapters.session import Session, session_of
 from doit_invariants.core.code.functions import BEFORE, Functions, functions_of
 
@@ -61,7 +61,7 @@ def look_at_creators(session: Session, tasks: Iterable[Any]) -> None:
             continue
         creator = loader.__dict__["creator"]
         with contextlib.suppress(Exception):
-            context = TaskContext(session, task, None, _no_signature)
+            context = TaskContext(session, task, None, no_signature)
             functions_of(context).look_at_creator(creator)
 
 
@@ -101,7 +101,3 @@ def _watched_to_the_end(
 def _kept(session: Session, creator: Callable[..., Any]) -> contextlib.AbstractContextManager[None]:
     name = getattr(creator, "__name__", "a task-creator").removeprefix("task_")
     return workdir.kept(session, name, "its task-creator")
-
-
-def _no_signature(task: str) -> str:
-    raise NotImplementedError(task)  # no code looks at other tasks

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from doit_invariants.adapters.actions import asks
 from doit_invariants.adapters.code import TRACKERS
-from doit_invariants.adapters.context import TaskContext
+from doit_invariants.adapters.context import TaskContext, no_signature
 from doit_invariants.adapters.delayed import look_at_creators
 from doit_invariants.adapters.session import Session
 from doit_invariants.adapters.unlooked import always_runs
@@ -52,7 +52,7 @@ def freeze(dep_manager: InvariantsDependency, session: Session) -> None:
             if not listed and id(implicit) in done:
                 continue  # the very same functions as those of another task
             done[id(implicit)] = implicit
-            context = TaskContext(session, task, None, _no_signature)
+            context = TaskContext(session, task, None, no_signature)
             for one in (*listed, *(invariant for _, invariant in implicit.values())):
                 if one.kind != "Action" or _can_change(cast("Action", one)):
                     one.fingerprint(context, None)
@@ -97,7 +97,3 @@ def _is_loaded(one: Invariant) -> bool:
 
 def _can_change(action: Action) -> bool:
     return any(type(value) not in _FIXED for value in action.values.values())
-
-
-def _no_signature(task: str) -> str:
-    raise NotImplementedError(task)  # no code looks at other tasks
