@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from doit_invariants.core.code.functions import functions_of
@@ -145,6 +145,7 @@ def _look(config: str, reads: list[str]) -> tuple[Any, Any, str]:
 
 
 @given(_configs, _reads)
+@example(("dict(a=1)", "MappingProxyType(dict(a=1))"), ["CONFIG"])
 @settings(max_examples=200, deadline=None)
 def test_no_output_differs_where_the_digest_is_equal(configs: Pairs, reads: list[str]) -> None:
     """Whatever is read, and however: what is the same by its digest gives the same."""

@@ -122,6 +122,7 @@ def hunt(project: Project, rounds: int, seed: int) -> None:
             assert found(path, f"exp/{number}") in whole, "an export is a mixture"
         verified = DirectoryStore(str(path.parent / "store")).verify()
         assert not verified.problems
+        assert not list(path.glob(".doit-invariants*/**/*")), "something is left aside"
         assert not (path / ".doit-invariants").exists()
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from doit_invariants.core.processes import owned_name
 from doit_invariants.exports.exporter import HOWS, ExportError
 
 from .exporting import (
@@ -189,19 +190,20 @@ def test_former_export_behind_a_link_stays(root: Path) -> None:
 
 
 def test_left_over_directories(root: Path) -> None:
-    """What a killed process left is removed after a while; what is in use is not."""
+    """What a killed process left is removed, what another machine left after two days."""
     own = root / "published/.doit-invariants"
     dead = subprocess.Popen([sys.executable, "-c", ""])
     dead.wait()
-    for name in (f"tmp-{dead.pid}-old", f"tmp-{dead.pid}-new", "tmp-1-old", "other"):
+    host = owned_name().rsplit("-", 2)[0]
+    gone = [f"{host}-{dead.pid}-00", "elsewhere-1-01", "tmp-1-01"]
+    stays = [f"{host}-{os.getpid()}-00", f"elsewhere-{dead.pid}-00", "other"]
+    for name in (*gone, *stays):
         (own / name).mkdir(parents=True)
-    for name in (f"tmp-{dead.pid}-old", "tmp-1-old"):
+    for name in (*gone[1:], stays[0], stays[2]):
         os.utime(own / name, (1, 1))
     write(root / "f")
     export(exporter(root), "f")
-    assert sorted(os.listdir(own)) == sorted(
-        [f"tmp-{dead.pid}-new", "tmp-1-old", "other", "t.json"]
-    )
+    assert sorted(os.listdir(own)) == sorted([*stays, "t.json"])
 
 
 def test_edited_in_a_moved_directory(root: Path) -> None:

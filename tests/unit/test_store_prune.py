@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 
 from doit_invariants.core.digest import digest_bytes
+from doit_invariants.core.processes import STALE, owned_name
 from doit_invariants.stores.base import Limits, StoreError, StoreOptions
 from doit_invariants.stores.directory import DirectoryStore
-from doit_invariants.stores.processes import STALE, locked, owned_name
+from doit_invariants.stores.locked import locked
 
 DAY = 86400.0
 LONG_AGO = time.time() - 100 * DAY

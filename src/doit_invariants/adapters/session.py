@@ -25,12 +25,12 @@ from doit_invariants.adapters.relations import Relations
 from doit_invariants.adapters.same_files import Places
 from doit_invariants.adapters.teaching import careful, text_from
 from doit_invariants.adapters.tracking import Trackers
-from doit_invariants.core.artifacts.aside import new_name
 from doit_invariants.core.encode import Teacher, digest_value
 from doit_invariants.core.errors import InvalidOption
 from doit_invariants.core.files import FileView
 from doit_invariants.core.model import listing, printable
 from doit_invariants.core.patterns import matcher
+from doit_invariants.core.processes import owned_name
 from doit_invariants.core.project import Project
 from doit_invariants.plugins.manager import Plugins, create_plugins
 from doit_invariants.plugins.opening import open_store
@@ -138,7 +138,7 @@ class Session:
         self.directories: dict[str, tuple[str, str]] | None = None
         self.resume: Resume | None = None
         self.counts = Counts()
-        self.aside = new_name()
+        self.aside = owned_name()
         self.placeholders = Placeholders()
         self.durable: Durable | None = None
         self.unlock: Callable[[], Any] = lambda: None

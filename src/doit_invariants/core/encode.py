@@ -189,10 +189,11 @@ class Encoder:
             for number, item in enumerate(value):  # a generator would be a call more for each level
                 items.append(self.encode(item, f"{where}[{number}]"))
             return self.frame(b"l" if cls is list else b"t", *items)
-        if cls is dict or cls is types.MappingProxyType:
+        if cls is dict:
             return self.frame(b"m", *self._pairs(value.items(), where))
         if cls in _VIEWS:
-            return self.frame(b"W", cls.__name__.encode(), self.encode(list(value), where))
+            inside = dict(value) if cls is types.MappingProxyType else list(value)
+            return self.frame(b"W", cls.__name__.encode(), self.encode(inside, where))
         if cls in _SETS:
             return self.frame(_SETS[cls], *self._items(value, where))
         if (special := self.special(value, where)) is not None:
@@ -318,7 +319,7 @@ class Encoder:
 
 #: In Python 3.10 ``list[int]`` says that it is a class.
 _CODE = (type, types.BuiltinFunctionType, types.MethodType)
-_VIEWS = frozenset({type({}.keys()), type({}.values()), type({}.items())})
+_VIEWS = frozenset({type({}.keys()), type({}.values()), type({}.items()), types.MappingProxyType})
 _SETS: dict[type, bytes] = {set: b"S", frozenset: b"Z"}
 #: A dataclass that extends one of these holds more than its fields.
 _BUILT_IN = (dict, list, tuple, set, frozenset, str, bytes, int, float)

@@ -28,6 +28,7 @@ from typing import NamedTuple
 
 from doit_invariants.core.errors import InvariantsError
 from doit_invariants.core.model import printable
+from doit_invariants.core.processes import is_alive
 
 if sys.platform != "win32":
     import fcntl
@@ -263,12 +264,8 @@ def holder_of(path: str) -> Holder | None:
         holder = _read_holder(path)
     if holder is None or holder.host != _host():
         return holder
-    try:
-        os.kill(holder.pid, 0)
-    except ProcessLookupError:
+    if not is_alive(holder.pid):
         return None  # it was killed: what it wrote has stayed
-    except OSError:
-        pass  # of another user
     return holder if _is_locked(path) else None
 
 

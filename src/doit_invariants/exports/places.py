@@ -7,21 +7,17 @@ import errno
 import os
 import secrets
 import stat as stat_module
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from doit_invariants.core.artifacts.aside import ASIDE
+from doit_invariants.core.artifacts.aside import ASIDE, is_left_over
 from doit_invariants.core.artifacts.capture import CannotKeep
 from doit_invariants.core.artifacts.parts import Part
 from doit_invariants.core.artifacts.removing import remove
 from doit_invariants.core.errors import InvalidOption, InvariantsError
+from doit_invariants.core.processes import owned_name
 from doit_invariants.exports.content import digest_at, is_row, is_still_linked
 from doit_invariants.exports.manifest import Row, is_name_below
-
-_TEMPORARY = "tmp-"
-# Exports may lie on a disk that machines share, where the process of another one looks dead.
-_ABANDONED_AFTER = 3600.0
 
 
 class Blocked(InvariantsError):
@@ -73,7 +69,7 @@ def temporary(directory: str) -> Iterator[str]:
     if os.path.islink(own):
         raise OSError(errno.ELOOP, f"{own} is a link", own)
     _tidy(own)
-    path = os.path.join(own, f"{_TEMPORARY}{os.getpid()}-{secrets.token_hex(6)}")
+    path = os.path.join(own, owned_name())
     os.mkdir(path)
     try:
         yield path
@@ -85,20 +81,9 @@ def _tidy(own: str) -> None:
     """Remove what killed processes left."""
     for name in os.listdir(own):
         path = os.path.join(own, name)
-        pid = name.removeprefix(_TEMPORARY).partition("-")[0]
-        if not name.startswith(_TEMPORARY) or not pid.isdigit() or os.name == "nt":
-            continue
-        with contextlib.suppress(OSError, OverflowError):
-            if time.time() - os.lstat(path).st_mtime > _ABANDONED_AFTER and _is_dead(int(pid)):
+        if is_left_over(path):
+            with contextlib.suppress(OSError):
                 remove(path)
-
-
-def _is_dead(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return True
-    return False
 
 
 def rename(source: str, destination: str) -> None:

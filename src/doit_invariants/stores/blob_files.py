@@ -17,10 +17,10 @@ from doit_invariants.core.copying import (
     set_mode,
 )
 from doit_invariants.core.digest import digest_file, digest_open
+from doit_invariants.core.processes import owned_name
 from doit_invariants.stores.base import StoreError
 from doit_invariants.stores.entry_files import Damaged
 from doit_invariants.stores.layout import Layout, create_file, drop, reason, touch
-from doit_invariants.stores.processes import owned_name
 
 # Smaller files are copied faster than cloned, and are then verified as well.
 _CLONE_FROM = 1 << 17

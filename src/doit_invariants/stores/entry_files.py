@@ -21,7 +21,7 @@ from doit_invariants.stores.layout import (
     reason,
     touch,
 )
-from doit_invariants.stores.processes import locked
+from doit_invariants.stores.locked import locked
 
 #: Seconds: others hold the lock for a moment.
 _PATIENCE = 3.0

@@ -30,8 +30,8 @@ from typing import TypeVar
 
 from doit_invariants.core.copying import read_small, write_all
 from doit_invariants.core.digest import ALGORITHM
+from doit_invariants.core.processes import owned_name
 from doit_invariants.stores.base import StoreError, check_digest
-from doit_invariants.stores.processes import owned_name
 
 VERSION = 1
 

@@ -6,8 +6,8 @@ import contextlib
 import os
 
 from doit_invariants.core.copying import read_small
+from doit_invariants.core.processes import is_left_behind, owned_name, owner, start_of
 from doit_invariants.stores.layout import Layout, create_file, drop
-from doit_invariants.stores.processes import is_left_behind, owned_name, owner, start_of
 
 # Kernels stamp files with a clock that ticks slowly; FAT's ticks every two seconds.
 _MARGIN = 2.0

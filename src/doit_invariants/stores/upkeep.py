@@ -13,10 +13,11 @@ import time
 from contextlib import AbstractContextManager
 
 from doit_invariants.core.copying import read_small
+from doit_invariants.core.processes import owned_name
 from doit_invariants.stores.base import Limits, Pruned
 from doit_invariants.stores.entry_files import EntryFiles, size_of
 from doit_invariants.stores.layout import Layout, create_file, drop
-from doit_invariants.stores.processes import locked, owned_name
+from doit_invariants.stores.locked import locked
 from doit_invariants.stores.pruning import Pruning
 
 _DAY = 86400.0

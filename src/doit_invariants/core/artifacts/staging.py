@@ -13,10 +13,11 @@ import os
 from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING
 
-from doit_invariants.core.artifacts.aside import ASIDE, is_left_over, new_name
+from doit_invariants.core.artifacts.aside import ASIDE, is_left_over
 from doit_invariants.core.artifacts.removing import remove
 from doit_invariants.core.artifacts.staying import InTheWay, let_stay
 from doit_invariants.core.artifacts.walking import walk
+from doit_invariants.core.processes import owned_name
 
 if TYPE_CHECKING:
     from doit_invariants.core.artifacts.parts import Part
@@ -81,7 +82,7 @@ class Staging:
     def __init__(self, root: str, run: str | None = None) -> None:
         self.root = root
         self._run = run
-        self._name = new_name()
+        self._name = owned_name()
         self._made: list[str] = []
         self._moves: list[tuple[str, str]] = []
         self._modes: dict[str, int] = {}
