@@ -10,13 +10,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from doit_invariants.adapters.uptodate import invariants
+    from doit_invariants.code.programs.table import Program
     from doit_invariants.core.errors import CannotFingerprint, InvalidOption, InvariantsError
-    from doit_invariants.core.invariant import Context, Fingerprint, Invariant
     from doit_invariants.core.model import Change, Difference, Reason, Verdict
-    from doit_invariants.core.records import Record
-    from doit_invariants.core.static.table import Program
-    from doit_invariants.front.loader import Loader, ModuleLoader, run
+    from doit_invariants.hosts.doit.loader import Loader, ModuleLoader, run
+    from doit_invariants.hosts.doit.uptodate import invariants
     from doit_invariants.kinds.command import Command
     from doit_invariants.kinds.distribution import Distribution
     from doit_invariants.kinds.env import Env
@@ -32,6 +30,8 @@ if TYPE_CHECKING:
     from doit_invariants.plugins.hookspecs import hookimpl
     from doit_invariants.plugins.settings import Settings
     from doit_invariants.policies.base import Policy
+    from doit_invariants.rules.invariant import Context, Fingerprint, Invariant
+    from doit_invariants.rules.record import Record
 
 __all__ = [
     "TTL",
@@ -73,24 +73,24 @@ _HOME = {
     "CannotFingerprint": "core.errors",
     "Change": "core.model",
     "Command": "kinds.command",
-    "Context": "core.invariant",
+    "Context": "rules.invariant",
     "Difference": "core.model",
     "Distribution": "kinds.distribution",
     "Env": "kinds.env",
     "Files": "kinds.files",
-    "Fingerprint": "core.invariant",
+    "Fingerprint": "rules.invariant",
     "Function": "kinds.function",
     "Git": "kinds.git",
     "InvalidOption": "core.errors",
-    "Invariant": "core.invariant",
+    "Invariant": "rules.invariant",
     "InvariantsError": "core.errors",
-    "Loader": "front.loader",
+    "Loader": "hosts.doit.loader",
     "Module": "kinds.module",
-    "ModuleLoader": "front.loader",
+    "ModuleLoader": "hosts.doit.loader",
     "Policy": "policies.base",
-    "Program": "core.static.table",
+    "Program": "code.programs.table",
     "Reason": "core.model",
-    "Record": "core.records",
+    "Record": "rules.record",
     "Script": "kinds.script",
     "Settings": "plugins.settings",
     "TTL": "kinds.ttl",
@@ -99,8 +99,8 @@ _HOME = {
     "Value": "kinds.value",
     "Verdict": "core.model",
     "hookimpl": "plugins.hookspecs",
-    "invariants": "adapters.uptodate",
-    "run": "front.loader",
+    "invariants": "hosts.doit.uptodate",
+    "run": "hosts.doit.loader",
 }
 
 
@@ -122,6 +122,6 @@ def __dir__() -> list[str]:
 
 if "doit.loader" in sys.modules:
     # A dodo.py imports us while doit loads it: then, and only then, doit is there to be taught.
-    from doit_invariants.front.activation import activate
+    from doit_invariants.hosts.doit.activation import activate
 
     activate()

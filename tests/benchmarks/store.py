@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from doit_invariants.stores.base import StoreOptions
-from doit_invariants.stores.directory import DirectoryStore
+from doit_invariants.stores.local.store import DirectoryStore
 from doit_invariants.testing import settings_toml
 
 SMALL, ENTRIES, LARGE = 1_000, 100_000, 1 << 30

@@ -71,7 +71,7 @@ class Driver:
         return process.communicate()[0]
 
     def _launch(self) -> subprocess.Popen[str]:
-        modules = ["doit_invariants.front.loader"] if self.configs != [PLAIN] else []
+        modules = ["doit_invariants.hosts.doit.loader"] if self.configs != [PLAIN] else []
         path = [os.path.dirname(sys.executable), os.environ.get("PATH", "")]
         env = {name: value for name, value in os.environ.items() if not _ALTERS.match(name)}
         env |= {

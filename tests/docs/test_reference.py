@@ -15,15 +15,15 @@ import pytest
 
 import doit_invariants
 from doit_invariants import Change, Invariant, Policy, Reason, Record, Settings, Verdict
-from doit_invariants.adapters.options import OPTIONS
-from doit_invariants.core import records
-from doit_invariants.core.code import graph
-from doit_invariants.core.invariant import Context
-from doit_invariants.core.static.programs import SPECIAL
-from doit_invariants.core.static.table import FOLLOWS, PROGRAMS, Program
-from doit_invariants.front.command import VERBS
+from doit_invariants.code.loaded import graph
+from doit_invariants.code.programs.arguments import SPECIAL
+from doit_invariants.code.programs.table import FOLLOWS, PROGRAMS, Program
+from doit_invariants.engine.options import OPTIONS
+from doit_invariants.hosts.doit.command import VERBS
 from doit_invariants.plugins import hookspecs
 from doit_invariants.plugins.builtin import BuiltinKinds
+from doit_invariants.rules import record as records
+from doit_invariants.rules.invariant import Context
 from doit_invariants.testing import Outcome, Project
 
 from .blocks import DOCS, PAGES, headings, read_blocks, rows, section

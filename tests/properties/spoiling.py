@@ -11,12 +11,12 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from doit_invariants.core.artifacts.entry import Entry
-from doit_invariants.core.journal import Journal
-from doit_invariants.core.records import KEY
 from doit_invariants.exports.exporter import Exporter
 from doit_invariants.exports.manifest import manifest_path
-from doit_invariants.stores.directory import DirectoryStore
+from doit_invariants.files.journal import Journal
+from doit_invariants.results.entry import Entry
+from doit_invariants.rules.record import KEY
+from doit_invariants.stores.local.store import DirectoryStore
 from doit_invariants.testing import Project, settings_toml
 
 # ---------------------------------------------------------------------- damage

@@ -24,8 +24,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from doit_invariants.core.encode import digest_value, encode
 from doit_invariants.core.errors import CannotFingerprint
+from doit_invariants.hashing.values import digest_value, encode
 
 scalars = (
     st.none()
@@ -301,8 +301,8 @@ def test_paths_below_the_root_are_relative() -> None:
 SEEDED = """
 import sys; sys.path.insert(0, {path!r})
 import datetime, pathlib
-from doit_invariants.core.encode import digest_value
-from doit_invariants.core.code.bytecode import structure
+from doit_invariants.hashing.values import digest_value
+from doit_invariants.code.loaded.bytecode import structure
 def f(x):
     "doc"
     def g(y): return y in {{"alpha", "beta", "gamma", b"x", 3}}

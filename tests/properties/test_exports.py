@@ -11,12 +11,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from doit_invariants.core.artifacts.entry import Entry
-from doit_invariants.core.artifacts.parts import Damaged
-from doit_invariants.core.digest import digest_json
 from doit_invariants.exports.exporter import Exporter, ExportError
 from doit_invariants.exports.manifest import manifest_path, read_manifest
-from doit_invariants.exports.places import remove
+from doit_invariants.exports.placing import remove
+from doit_invariants.hashing.digest import digest_json
+from doit_invariants.results.entry import Entry
+from doit_invariants.results.parts import Damaged
 
 Made = tuple[Path, dict[str, Any]]
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from doit_invariants.core.journal import Entries, Journal
+from doit_invariants.files.journal import Entries, Journal
 
 TEXTS = st.text(max_size=8) | st.sampled_from(["0123456789abcdef {}", "\n", "\r\n", "\ud800"])
 JSON = st.recursive(

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from doit_invariants.core.code.functions import functions_of
+from doit_invariants.code.loaded.functions import functions_of
 from doit_invariants.kinds.function import Function
 from tests.unit.contexts import MemoryContext
 

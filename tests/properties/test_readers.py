@@ -29,16 +29,16 @@ from hypothesis import HealthCheck, event, example, given, seed, settings
 from hypothesis import strategies as st
 from xxhash import xxh3_64_hexdigest
 
-from doit_invariants.adapters import durable
-from doit_invariants.adapters.backends import BACKENDS
-from doit_invariants.adapters.details import Details
-from doit_invariants.adapters.plan import FromStore, NotRestored, Plan
-from doit_invariants.core.artifacts.parts import Damaged
-from doit_invariants.core.digest import digest_json
-from doit_invariants.core.journal import Journal
-from doit_invariants.core.records import KEY, Record, Unreadable, from_json, to_json
+from doit_invariants.engine.records.shared_details import Details
+from doit_invariants.engine.reuse.plan import FromStore, NotRestored, Plan
 from doit_invariants.exports.exporter import ExportError
 from doit_invariants.exports.manifest import read_manifest
+from doit_invariants.files.journal import Journal
+from doit_invariants.hashing.digest import digest_json
+from doit_invariants.hosts.doit.database import run_journal
+from doit_invariants.hosts.doit.database.install import BACKENDS
+from doit_invariants.results.parts import Damaged
+from doit_invariants.rules.record import KEY, Record, Unreadable, from_json, to_json
 from doit_invariants.stores.base import StoreError
 
 from .spoiling import DAMAGE, EDITS, SEALED, Made, Step, parsed, shown, spoil
@@ -151,7 +151,7 @@ def check_replay(made: Made, damage: list[Step], backend: str) -> None:
     shutil.rmtree(directory, ignore_errors=True)
     directory.mkdir()
     db = opened(backend, directory / "db")
-    one = durable.Durable(db)
+    one = run_journal.Durable(db)
     entries = parsed(spoil(json.dumps([*made.entries[1:], {"base": "writing"}]), damage))
     with open(one.path, "wb") as stream:
         for entry in entries if isinstance(entries, list) else []:

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from doit_invariants.core.encode import Encoder, encode
-from doit_invariants.core.limits import take_apart
-from doit_invariants.core.scalars import frame
+from doit_invariants.hashing.limits import take_apart
+from doit_invariants.hashing.scalars import frame
+from doit_invariants.hashing.values import Encoder, encode
 from tests.properties.test_encode import DISTINCT, same, values
 
 

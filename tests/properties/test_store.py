@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from doit_invariants.core.digest import digest_bytes
 from doit_invariants.core.model import Json
+from doit_invariants.hashing.digest import digest_bytes
 from doit_invariants.stores.base import LINKS, Limits, StoreError, StoreOptions
-from doit_invariants.stores.directory import DirectoryStore
+from doit_invariants.stores.local.store import DirectoryStore
 from doit_invariants.stores.location import format_size, parse_size
 
 values = st.recursive(

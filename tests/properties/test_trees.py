@@ -18,9 +18,9 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from doit_invariants.core.files import FileState, FileView
-from doit_invariants.core.patterns import matcher
-from doit_invariants.core.trees import (
+from doit_invariants.files.selection import matcher
+from doit_invariants.files.state import FileState, FileView
+from doit_invariants.files.tree import (
     Selection,
     TreeState,
     entries_digest,
@@ -131,7 +131,7 @@ def _file(path: str) -> FileState:
     try:
         return FileView().state(path)
     except OSError:
-        from doit_invariants.core.digest import digest_bytes
+        from doit_invariants.hashing.digest import digest_bytes
 
         return FileState("link:" + digest_bytes(os.fsencode(os.readlink(path))), None)
 

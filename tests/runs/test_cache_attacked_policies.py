@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import pytest
 
-from doit_invariants.core.digest import digest_json
+from doit_invariants.hashing.digest import digest_json
 from doit_invariants.testing import Outcome, Project
 
 Make = Callable[..., Project]

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from doit_invariants.core.digest import digest_json
+from doit_invariants.hashing.digest import digest_json
 from doit_invariants.testing import Outcome, Project
 
 Make = Callable[..., Project]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from doit_invariants.core.digest import digest_bytes
+from doit_invariants.hashing.digest import digest_bytes
 from doit_invariants.testing import Project
 
 Make = Callable[..., Project]

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from doit_invariants.core.digest import digest_json
+from doit_invariants.hashing.digest import digest_json
 from doit_invariants.testing import Outcome, Project
 
 Make = Callable[..., Project]

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from doit_invariants.stores.directory import DirectoryStore
+from doit_invariants.stores.local.store import DirectoryStore
 from doit_invariants.testing import Project
 
 Make = Callable[..., Project]

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from doit_invariants.core.artifacts.aside import new_name
-from doit_invariants.core.digest import digest_json
+from doit_invariants.files.processes import owned_name
+from doit_invariants.hashing.digest import digest_json
 from doit_invariants.testing import Outcome, Project
 
 Make = Callable[..., Project]
@@ -247,7 +247,7 @@ def test_entry_with_other_targets(doit_project: Make) -> None:
 def test_what_others_make_aside(doit_project: Make) -> None:
     """What a run on another machine has aside stays; what a killed one here left does not."""
     project = both(doit_project)
-    host, pid, rest = new_name().rsplit("-", 2)
+    host, pid, rest = owned_name().rsplit("-", 2)
     assert int(pid) == os.getpid()
     aside = project.path / ".doit-invariants"
     names = ["4000001-abcdef", f"elsewhere-4000001-{rest}", f"{host}-4000001-{rest}"]

@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 from doit.dependency import JSONCodec
 
-from doit_invariants.adapters.backends.json_file import JsonBackend
-from doit_invariants.core.journal import Journal
+from doit_invariants.files.journal import Journal
+from doit_invariants.hosts.doit.database.json_file import JsonBackend
 from doit_invariants.testing import Outcome, Project, settings_toml
 from doit_invariants.testing.outcome import read_outcome
 

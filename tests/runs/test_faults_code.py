@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from doit_invariants.core.records import KEY
+from doit_invariants.rules.record import KEY
 from doit_invariants.testing import Outcome, Project, settings_toml
 
 Make = Callable[..., Project]

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from doit_invariants.core.code import loadtime
+from doit_invariants.code.loaded import loadtime
 from doit_invariants.testing import Project
 
 Make = Callable[..., Project]

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from doit_invariants.core.code.library import Library
-from doit_invariants.core.files import EDITED_SINCE_LOADED
+from doit_invariants.code.loaded.library import Library
 from doit_invariants.core.project import Project as CodeOfProject
+from doit_invariants.files.state import EDITED_SINCE_LOADED
 from doit_invariants.testing import Project
 
 Make = Callable[..., Project]

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from doit_invariants.adapters import dependency
-from doit_invariants.core.trees import TreeState
+from doit_invariants.files.tree import TreeState
+from doit_invariants.hosts.doit import dependency
 from doit_invariants.testing import Project
 
 DODO = """

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from doit_invariants.core.records import KEY
+from doit_invariants.rules.record import KEY
 from doit_invariants.testing import Project
 
 Make = Callable[..., Project]

@@ -18,8 +18,8 @@ from typing import Any
 
 import pytest
 
-from doit_invariants.core.digest import digest_json
-from doit_invariants.stores.directory import DirectoryStore
+from doit_invariants.hashing.digest import digest_json
+from doit_invariants.stores.local.store import DirectoryStore
 from doit_invariants.testing import Project
 
 from .hostile import check_spoke, limited

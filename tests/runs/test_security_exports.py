@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from doit_invariants.core.digest import digest_json
+from doit_invariants.hashing.digest import digest_json
 from doit_invariants.testing import Project
 
 from .hostile import check_spoke, limited

@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 
-from doit_invariants.core.copying import WrongContent, copy_file
-from doit_invariants.core.digest import digest_bytes
 from doit_invariants.core.model import Reason, printable
-from doit_invariants.core.records import KEY
+from doit_invariants.files.copying import WrongContent, copy_file
+from doit_invariants.hashing.digest import digest_bytes
+from doit_invariants.rules.record import KEY
 from doit_invariants.stores.base import Limits, StoreError, StoreOptions
-from doit_invariants.stores.directory import DirectoryStore
+from doit_invariants.stores.local.store import DirectoryStore
 from doit_invariants.testing import Project
 
 Make = Callable[..., Project]

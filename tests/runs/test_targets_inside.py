@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from doit_invariants.adapters import dependency
+from doit_invariants.hosts.doit import dependency
 from doit_invariants.testing import Project
 
 DODO = """
@@ -167,8 +167,8 @@ def test_why_speaks_of_what_the_task_made(doit_project) -> None:
 
 def as_before(project: Project) -> None:
     """Have the records be those of an earlier version, to which everything counted."""
-    from doit_invariants.core.files import FileView
-    from doit_invariants.core.trees import tree_state
+    from doit_invariants.files.state import FileView
+    from doit_invariants.files.tree import tree_state
 
     stored = json.loads(project.read(".doit.db"))
     for row in stored.values():

@@ -6,14 +6,14 @@ import os
 import time
 from typing import Any
 
-from doit_invariants.core.digest import digest_json
-from doit_invariants.core.encode import Teacher, digest_value
-from doit_invariants.core.files import FileView
 from doit_invariants.core.project import Project
+from doit_invariants.files.state import FileView
+from doit_invariants.hashing.digest import digest_json
+from doit_invariants.hashing.values import Teacher, digest_value
 
 
 class MemoryContext:
-    """A :class:`~doit_invariants.core.invariant.Context` for one run.
+    """A :class:`~doit_invariants.rules.invariant.Context` for one run.
 
     :param kept: details of earlier runs
     """

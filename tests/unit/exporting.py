@@ -10,11 +10,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from doit_invariants.core.artifacts.entry import Entry
-from doit_invariants.core.digest import digest_json
-from doit_invariants.exports import places
+from doit_invariants.exports import placing
 from doit_invariants.exports.exporter import HOWS, Draft, Exporter
 from doit_invariants.exports.manifest import manifest_path
+from doit_invariants.hashing.digest import digest_json
+from doit_invariants.results.entry import Entry
 
 RESTORING = [how for how in HOWS if how != "symlink"]
 
@@ -73,7 +73,7 @@ def shape(path: Path) -> dict[str, Any]:
 def delete(path: Path) -> None:
     """Remove whatever is there."""
     assert os.path.lexists(path)
-    places.remove(str(path))
+    placing.remove(str(path))
     assert not os.path.lexists(path)
 
 

@@ -16,11 +16,11 @@ from doit.exceptions import InvalidDodoFile
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from doit_invariants.adapters.backends import dumb
-from doit_invariants.adapters.backends.base import Backend
-from doit_invariants.adapters.backends.dbm_files import DbmBackend
-from doit_invariants.adapters.backends.json_file import JsonBackend
-from doit_invariants.adapters.backends.sqlite import SqliteBackend
+from doit_invariants.hosts.doit.database import dumb
+from doit_invariants.hosts.doit.database.base import Backend
+from doit_invariants.hosts.doit.database.dbm_files import DbmBackend
+from doit_invariants.hosts.doit.database.json_file import JsonBackend
+from doit_invariants.hosts.doit.database.sqlite import SqliteBackend
 
 KINDS = {
     "dbm": (DbmBackend, DbmDB),
@@ -222,7 +222,7 @@ def test_a_locked_file_is_no_damage(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     """Somebody else is writing it, for longer than we wait."""
     import sqlite3
 
-    from doit_invariants.adapters.backends import sqlite
+    from doit_invariants.hosts.doit.database import sqlite
 
     change(ours("sqlite3", tmp_path / "db"), {}, [("a", {"k": "1"})])
     monkeypatch.setattr(sqlite, "_PATIENCE", 0.1)

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from doit_invariants.core.static.shell import Found, read
-from doit_invariants.core.static.world import World
+from doit_invariants.code.programs.shell import Found, read
+from doit_invariants.code.programs.world import World
 
 
 def notebook(*cells: str, name: str = "python3") -> str:

@@ -13,12 +13,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from doit_invariants.adapters.checker import ContentChecker, float_mtime
-from doit_invariants.core import digest, outline, records
 from doit_invariants.core.errors import InvalidOption
-from doit_invariants.core.files import FileState, FileView, is_racy
-from doit_invariants.core.patterns import matcher
-from doit_invariants.core.trees import Selection, TreeState, tree_difference, tree_state
+from doit_invariants.files.selection import matcher
+from doit_invariants.files.state import FileState, FileView, is_racy
+from doit_invariants.files.tree import Selection, TreeState, tree_difference, tree_state
+from doit_invariants.hashing import digest, outline
+from doit_invariants.hosts.doit.checker import ContentChecker, float_mtime
+from doit_invariants.rules import record as records
 
 
 @pytest.mark.parametrize(

@@ -15,16 +15,19 @@ CALLS |= {"extract", "extractall", "unpack_archive", "load_module", "exec_module
 ALLOWED = {
     ("kinds/command.py", "subprocess"): "runs the command that dodo.py names",
     ("kinds/git.py", "subprocess"): "asks git",
-    ("adapters/host.py", "subprocess"): "runs the commands in uptodate, as doit does",
+    ("hosts/doit/rules.py", "subprocess"): "runs the commands in uptodate, as doit does",
     (
-        "adapters/workers.py",
+        "hosts/doit/workers.py",
         "pickle",
     ): "tries whether something can be sent; loads nothing",
-    ("adapters/backends/dbm_files.py", "__import__"): "the modules of dbm, by names in the source",
+    (
+        "hosts/doit/database/dbm_files.py",
+        "__import__",
+    ): "the modules of dbm, by names in the source",
     ("testing/runs.py", "subprocess"): "tests start doit",
-    ("core/code/source.py", "compile"): "to compare code with its source; it is never executed",
+    ("code/loaded/source.py", "compile"): "to compare code with its source; it is never executed",
     ("__init__.py", "import_module"): "our own modules, by names in the source",
-    ("front/command.py", "import_module"): "our own modules, by names in the source",
+    ("hosts/doit/command.py", "import_module"): "our own modules, by names in the source",
     ("plugins/registry.py", "import_module"): "our own modules, by names in the source",
 }
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from doit_invariants.exports import places
+from doit_invariants.exports import placing
 from doit_invariants.exports.exporter import ExportError
 
 from .exporting import (
@@ -22,7 +22,7 @@ from .exporting import (
 
 CHILD = """
 import os, shutil, sys
-from doit_invariants.core.artifacts.entry import Entry
+from doit_invariants.results.entry import Entry
 from doit_invariants.exports.exporter import Exporter
 root, how = sys.argv[1:]
 one = Exporter(root, root + "/published", how, False, "t")
@@ -79,7 +79,7 @@ def kill_once(root: Path, how: str, rng: random.Random) -> str:
     if (root / "d").exists():
         assert sorted(os.listdir(root / "d")) == ["b", "sub"]
     for name in ("f", "d"):
-        places.remove(str(root / name))
+        placing.remove(str(root / name))
     one = exporter(root, how)
     try:
         restored = one.restore(["f", "d"])

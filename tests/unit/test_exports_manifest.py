@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from doit_invariants.core.artifacts.entry import Entry
-from doit_invariants.core.artifacts.parts import Damaged
-from doit_invariants.core.digest import digest_json
 from doit_invariants.exports.exporter import ExportError
 from doit_invariants.exports.manifest import manifest_path, read_manifest
+from doit_invariants.hashing.digest import digest_json
+from doit_invariants.results.entry import Entry
+from doit_invariants.results.parts import Damaged
 
 from .exporting import (
     export,

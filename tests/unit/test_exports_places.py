@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from doit_invariants.core.processes import owned_name
 from doit_invariants.exports.exporter import HOWS, ExportError
+from doit_invariants.files.processes import owned_name
 
 from .exporting import (
     delete,
@@ -165,7 +165,7 @@ def test_former_export_that_stays(root: Path, monkeypatch: pytest.MonkeyPatch) -
     export(one, "d", "f")
     (root / "d/out").symlink_to("/")
     with monkeypatch.context() as patch:
-        patch.setattr("doit_invariants.exports.former.rename", rename)
+        patch.setattr("doit_invariants.exports.stale.rename", rename)
         assert "leads out" in export(one, "d", "f").warnings[0]
     assert (root / "published/d/x").read_text() == "old"
     (root / "d").rename(root / "other")

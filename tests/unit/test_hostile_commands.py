@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from doit_invariants.core.code.starting import Held
-from doit_invariants.core.static.shell import Found, World, read
-from doit_invariants.core.static.started import read_held
+from doit_invariants.code.loaded.starting import Held
+from doit_invariants.code.programs.shell import Found, World, read
+from doit_invariants.code.programs.started import read_held
 
 COMMANDS: dict[str, str | list[str]] = {
     "output in output": "echo " + "$(" * 2000 + "python x.py" + ")" * 2000,

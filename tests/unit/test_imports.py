@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from doit_invariants.core.static.imports import Finder, imports_of
+from doit_invariants.code.source.imports import Finder, imports_of
 
 ASKED = {
     "import": ("import a.b, c as d", ["a.b", "c"]),

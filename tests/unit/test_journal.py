@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from xxhash import xxh3_64_hexdigest
 
-from doit_invariants.core.journal import Entries, Journal
+from doit_invariants.files.journal import Entries, Journal
 
 from .children import in_child, succeeded
 
@@ -289,7 +289,7 @@ def test_killed(path: Path) -> None:
     """Every entry whose append returned is there after kill -9."""
     code = (
         "import os, sys\n"
-        "from doit_invariants.core.journal import Journal\n"
+        "from doit_invariants.files.journal import Journal\n"
         "journal = Journal(sys.argv[1])\n"
         "for number in range(1_000_000):\n"
         "    journal.append([number, 'x' * 500])\n"

@@ -18,9 +18,9 @@ from typing import Any
 
 import pytest
 
-from doit_invariants.core import lock as module
 from doit_invariants.core.errors import InvariantsError
-from doit_invariants.core.lock import Busy, Holder, Lock
+from doit_invariants.files import lock as module
+from doit_invariants.files.lock import Busy, Holder, Lock
 
 from .children import in_child, succeeded
 
@@ -72,7 +72,7 @@ class Other:
 
     CODE = (
         "import os, sys, time\n"
-        "from doit_invariants.core.lock import Lock\n"
+        "from doit_invariants.files.lock import Lock\n"
         "lock = Lock(sys.argv[1], sys.argv[2])\n"
         "assert lock.acquire()\n"
         "child = os.fork() if sys.argv[3] else 0\n"

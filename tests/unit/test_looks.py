@@ -8,11 +8,11 @@ from typing import Any
 
 import wrapt
 
-from doit_invariants.core.code.functions import Functions
-from doit_invariants.core.code.graph import Graph
-from doit_invariants.core.encode import digest_value
-from doit_invariants.core.invariant import Fingerprint
+from doit_invariants.code.loaded.functions import Functions
+from doit_invariants.code.loaded.graph import Graph
+from doit_invariants.hashing.values import digest_value
 from doit_invariants.kinds.action import Action
+from doit_invariants.rules.invariant import Fingerprint
 
 from .contexts import MemoryContext
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from doit_invariants.core.static import normal
+from doit_invariants.code.source import normal
 
 # Pairs of sources that are the same for everybody but a reader.
 SAME = {
@@ -226,7 +226,7 @@ sys.path.insert(0, sys.argv[1])
 # It is installed for one of them, perhaps; the bytes are compared before they are hashed.
 sys.modules["xxhash"] = stub = types.ModuleType("xxhash")
 stub.xxh3_128 = stub.xxh3_128_hexdigest = None
-from doit_invariants.core.static import normal
+from doit_invariants.code.source import normal
 for source in json.load(sys.stdin):
     print(normal._Writer().write(ast.parse(source)).hex())
 """
@@ -275,7 +275,7 @@ def test_own_source_has_a_form() -> None:
 
 def test_form_does_not_depend_on_the_process() -> None:
     """The digest is the same under another seed of hashes."""
-    code = "import ast; from doit_invariants.core.static.normal import module_digest as m; "
+    code = "import ast; from doit_invariants.code.source.normal import module_digest as m; "
     code += 'print(m(ast.parse(\'x = {1, "a"} | {"b"}\')))'
     found = {
         subprocess.run(

@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from doit_invariants.core.processes import is_alive, is_left_behind, owned_name, owner, start_of
+from doit_invariants.files.processes import is_alive, is_left_behind, owned_name, owner, start_of
 
 
 def test_own_names() -> None:

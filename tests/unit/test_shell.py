@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from doit_invariants.core.static.shell import Use, scripts
+from doit_invariants.code.programs.shell import Use, scripts
 
 ROOT = "/p"
 FILES = """

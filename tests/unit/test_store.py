@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from doit_invariants.core.copying import WrongContent, clone_file, copy_file
-from doit_invariants.core.digest import digest_bytes, digest_file
 from doit_invariants.core.errors import InvalidOption
+from doit_invariants.files.copying import WrongContent, clone_file, copy_file
+from doit_invariants.hashing.digest import digest_bytes, digest_file
 from doit_invariants.stores.base import LINKS, Limits, StoreError, StoreOptions
-from doit_invariants.stores.directory import DirectoryStore
+from doit_invariants.stores.local.store import DirectoryStore
 from doit_invariants.stores.location import default_location, format_size, parse_size
 
 S1, S2 = digest_bytes(b"one"), digest_bytes(b"two")

@@ -18,9 +18,9 @@ from pathlib import Path
 
 import pytest
 
-from doit_invariants.core.digest import digest_bytes
+from doit_invariants.hashing.digest import digest_bytes
 from doit_invariants.stores.base import LINKS, Limits, StoreError, StoreOptions
-from doit_invariants.stores.directory import DirectoryStore
+from doit_invariants.stores.local.store import DirectoryStore
 
 from .children import in_child, succeeded
 
@@ -450,9 +450,9 @@ def test_two_add_the_same_signature(store: DirectoryStore, damaged: bool) -> Non
 
 WRITER = """
 import os, sys, random
-from doit_invariants.core.digest import digest_bytes
+from doit_invariants.hashing.digest import digest_bytes
 from doit_invariants.stores.base import StoreOptions
-from doit_invariants.stores.directory import DirectoryStore
+from doit_invariants.stores.local.store import DirectoryStore
 where, seed, link = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 rng = random.Random(seed)
 store = DirectoryStore(where + "/store", StoreOptions(link=link))

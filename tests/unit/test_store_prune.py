@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from doit_invariants.core.digest import digest_bytes
-from doit_invariants.core.processes import STALE, owned_name
+from doit_invariants.files.flock import locked
+from doit_invariants.files.processes import STALE, owned_name
+from doit_invariants.hashing.digest import digest_bytes
 from doit_invariants.stores.base import Limits, StoreError, StoreOptions
-from doit_invariants.stores.directory import DirectoryStore
-from doit_invariants.stores.locked import locked
+from doit_invariants.stores.local.store import DirectoryStore
 
 DAY = 86400.0
 LONG_AGO = time.time() - 100 * DAY
@@ -120,7 +120,7 @@ def test_damage_does_not_disturb(store: DirectoryStore) -> None:
 
 RUN = """
 import sys
-from doit_invariants.stores.directory import DirectoryStore
+from doit_invariants.stores.local.store import DirectoryStore
 store = DirectoryStore(sys.argv[1])
 for line in sys.stdin:
     what, argument = line.split()
@@ -244,7 +244,7 @@ def test_one_at_a_time(store: DirectoryStore) -> None:
 PRUNER = """
 import sys
 from doit_invariants.stores.base import Limits
-from doit_invariants.stores.directory import DirectoryStore
+from doit_invariants.stores.local.store import DirectoryStore
 store = DirectoryStore(sys.argv[1])
 print("ready", flush=True)
 store.prune(Limits(everything=True))

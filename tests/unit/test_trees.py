@@ -15,10 +15,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doit_invariants.core import blocks
-from doit_invariants.core.files import FileState, FileView
-from doit_invariants.core.patterns import matcher
-from doit_invariants.core.trees import (
+from doit_invariants.files import columns as blocks
+from doit_invariants.files.selection import matcher
+from doit_invariants.files.state import FileState, FileView
+from doit_invariants.files.tree import (
     Selection,
     TreeState,
     entries_digest,

@@ -1,1 +1,1 @@
-"""What does not depend on doit or on pluggy: digests, records, and the decision itself."""
+"""Small values and texts that every other package uses. No I/O."""

@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 
-from doit_invariants.core.encode import relative_to
+from doit_invariants.core.paths import relative_to
 
 #: Directories of these names hold what an installer put there, in any environment.
 _INSTALLED = frozenset({"site-packages", "dist-packages"})

@@ -7,11 +7,11 @@ import stat as stat_module
 import time
 from collections.abc import Iterator, Sequence
 
-from doit_invariants.core.artifacts.capture import capture
-from doit_invariants.core.artifacts.parts import Part
-from doit_invariants.core.digest import ALGORITHM, digest_bytes, digest_file, digest_json
-from doit_invariants.core.files import is_racy
 from doit_invariants.exports.manifest import Row
+from doit_invariants.files.state import is_racy
+from doit_invariants.hashing.digest import ALGORITHM, digest_bytes, digest_file, digest_json
+from doit_invariants.results.capture import capture
+from doit_invariants.results.parts import Part
 
 #: In the place of a digest where none was taken.
 NO_DIGEST = ALGORITHM + ":" + "0" * 32

@@ -6,19 +6,19 @@ import os
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
-from doit_invariants.core.artifacts.entry import Entry
-from doit_invariants.core.artifacts.hows import HOWS
-from doit_invariants.core.artifacts.parts import Damaged
+from doit_invariants.core.choices import HOWS
 from doit_invariants.core.errors import InvalidOption, InvariantsError
-from doit_invariants.exports.former import former_rows, remove_former
 from doit_invariants.exports.manifest import (
     Manifest,
     read_manifest,
     write_manifest,
 )
-from doit_invariants.exports.places import overlap, project_path, temporary, why_text
+from doit_invariants.exports.placing import overlap, project_path, temporary, why_text
 from doit_invariants.exports.restoring import ExportError, Restored, Source, find, restore
+from doit_invariants.exports.stale import former_rows, remove_former
 from doit_invariants.exports.writing import Draft, Writing
+from doit_invariants.results.entry import Entry
+from doit_invariants.results.parts import Damaged
 
 __all__ = ["HOWS", "Draft", "ExportError", "Exporter", "Look", "Restored"]
 

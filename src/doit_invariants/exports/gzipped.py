@@ -19,10 +19,10 @@ from typing import IO, cast
 
 from xxhash import xxh3_128
 
-from doit_invariants.core.artifacts.capture import capture
-from doit_invariants.core.artifacts.parts import Damaged, Part, Sort, check_parts
-from doit_invariants.core.digest import ALGORITHM
 from doit_invariants.exports.content import NO_DIGEST, hashed
+from doit_invariants.hashing.digest import ALGORITHM
+from doit_invariants.results.capture import capture
+from doit_invariants.results.parts import Damaged, Part, Sort, check_parts
 
 #: What reading a packed file raises if it is broken, beside OSError and Damaged.
 BROKEN = (EOFError, zlib.error, tarfile.TarError, ValueError, ArithmeticError, LookupError)

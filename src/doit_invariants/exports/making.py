@@ -6,13 +6,13 @@ import os
 import secrets
 from collections.abc import Callable, Sequence
 
-from doit_invariants.core.artifacts.capture import capture
-from doit_invariants.core.artifacts.parts import Part
-from doit_invariants.core.artifacts.removing import remove
-from doit_invariants.core.copying import copy_file
 from doit_invariants.exports.content import digest_of_link, digest_of_parts, hashed
 from doit_invariants.exports.gzipped import pack
-from doit_invariants.exports.places import rename
+from doit_invariants.exports.placing import rename
+from doit_invariants.files.copying import copy_file
+from doit_invariants.files.removing import remove
+from doit_invariants.results.capture import capture
+from doit_invariants.results.parts import Part
 
 #: Makes a file at the second path from that at the first; returns digest and size in bytes.
 _Make = Callable[[str, str], "tuple[str, int]"]

@@ -15,13 +15,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
-from doit_invariants.core.artifacts.aside import ASIDE
-from doit_invariants.core.artifacts.entry import Entry, entry_from_json
-from doit_invariants.core.artifacts.hows import HOWS
-from doit_invariants.core.artifacts.parts import Damaged, Part
-from doit_invariants.core.copying import read_small
-from doit_invariants.core.digest import digest_bytes, digest_json
+from doit_invariants.core.choices import ASIDE, HOWS
 from doit_invariants.core.model import Json
+from doit_invariants.files.copying import read_small
+from doit_invariants.hashing.digest import digest_bytes, digest_json
+from doit_invariants.results.entry import Entry, entry_from_json
+from doit_invariants.results.parts import Damaged, Part
 
 #: What the name of an export may have behind the name of its target.
 SUFFIXES = ("", ".gz", ".tar.gz")

@@ -7,11 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from doit_invariants.core.artifacts.capture import capture
-from doit_invariants.core.artifacts.entry import Entry
-from doit_invariants.core.artifacts.parts import Part
-from doit_invariants.core.artifacts.staging import Staging
-from doit_invariants.core.copying import copy_file
 from doit_invariants.core.errors import InvariantsError
 from doit_invariants.exports.content import (
     NO_DIGEST,
@@ -20,11 +15,16 @@ from doit_invariants.exports.content import (
     misshapen,
     sized,
 )
-from doit_invariants.exports.former import is_unchanged, place_of
 from doit_invariants.exports.gzipped import BROKEN, open_tar, unpack_file
 from doit_invariants.exports.making import link_text
 from doit_invariants.exports.manifest import Manifest, Row
-from doit_invariants.exports.places import project_path, why_text
+from doit_invariants.exports.placing import project_path, why_text
+from doit_invariants.exports.stale import is_unchanged, place_of
+from doit_invariants.files.copying import copy_file
+from doit_invariants.results.capture import capture
+from doit_invariants.results.entry import Entry
+from doit_invariants.results.parts import Part
+from doit_invariants.results.staging import Staging
 
 if TYPE_CHECKING:
     from doit_invariants.exports.exporter import Exporter

@@ -7,14 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from doit_invariants.core.artifacts.capture import capture
-from doit_invariants.core.artifacts.parts import Artifact, Part
 from doit_invariants.core.errors import InvariantsError
 from doit_invariants.exports.content import digest_of_parts, hashed, row_at
 from doit_invariants.exports.gzipped import BROKEN
 from doit_invariants.exports.making import make, move, suffix
 from doit_invariants.exports.manifest import Manifest, Row
-from doit_invariants.exports.places import (
+from doit_invariants.exports.placing import (
     Blocked,
     Former,
     is_below,
@@ -28,6 +26,8 @@ from doit_invariants.exports.places import (
     swap,
     why_text,
 )
+from doit_invariants.results.capture import capture
+from doit_invariants.results.parts import Artifact, Part
 
 if TYPE_CHECKING:
     from doit_invariants.exports.exporter import Exporter

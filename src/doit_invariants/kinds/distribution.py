@@ -6,10 +6,10 @@ import re
 from importlib import metadata
 from typing import ClassVar
 
-from doit_invariants.core.encode import digest_value
 from doit_invariants.core.errors import InvalidOption
-from doit_invariants.core.invariant import Context, Fingerprint, Invariant
 from doit_invariants.core.model import Change, Difference
+from doit_invariants.hashing.values import digest_value
+from doit_invariants.rules.invariant import Context, Fingerprint, Invariant
 
 # PEP 508.
 _NAME = re.compile(r"\s*[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?\s*")

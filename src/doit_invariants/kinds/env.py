@@ -9,11 +9,11 @@ import re
 import secrets
 from typing import ClassVar
 
-from doit_invariants.core.encode import digest_value
 from doit_invariants.core.errors import InvalidOption
-from doit_invariants.core.invariant import Context, Fingerprint, Invariant
-from doit_invariants.core.lock import HELD
 from doit_invariants.core.model import Change, Difference
+from doit_invariants.files.lock import HELD
+from doit_invariants.hashing.values import digest_value
+from doit_invariants.rules.invariant import Context, Fingerprint, Invariant
 
 # Slow on purpose: who holds the DB must not be able to try many candidates for a short value.
 _ROUNDS = 50_000

@@ -6,13 +6,13 @@ import glob
 import os
 from typing import ClassVar
 
-from doit_invariants.core.encode import as_seen_from_here, relative_to
 from doit_invariants.core.errors import CannotFingerprint, InvalidOption
-from doit_invariants.core.files import FileState
-from doit_invariants.core.invariant import Context, Fingerprint, Invariant
 from doit_invariants.core.model import Difference
-from doit_invariants.core.patterns import unexpanded
-from doit_invariants.core.trees import TreeState, entries_digest, tree_difference
+from doit_invariants.core.paths import as_seen_from_here, relative_to
+from doit_invariants.files.selection import unexpanded
+from doit_invariants.files.state import FileState
+from doit_invariants.files.tree import TreeState, entries_digest, tree_difference
+from doit_invariants.rules.invariant import Context, Fingerprint, Invariant
 
 
 class Files(Invariant):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from doit_invariants.core.code import objects
-from doit_invariants.core.code.contents import contents
-from doit_invariants.core.code.functions import functions_of, unless_edited
+from doit_invariants.code.loaded import objects
+from doit_invariants.code.loaded.contents import contents
+from doit_invariants.code.loaded.functions import functions_of, unless_edited
 from doit_invariants.core.errors import CannotFingerprint, InvalidOption
-from doit_invariants.core.invariant import Context, Fingerprint, Invariant
 from doit_invariants.core.model import Difference
+from doit_invariants.rules.invariant import Context, Fingerprint, Invariant
 
 
 class Function(Invariant):

@@ -6,8 +6,8 @@ import subprocess
 from typing import ClassVar
 
 from doit_invariants.core.errors import CannotFingerprint, InvalidOption
-from doit_invariants.core.invariant import Context, Fingerprint, Invariant
 from doit_invariants.core.model import Change, Difference
+from doit_invariants.rules.invariant import Context, Fingerprint, Invariant
 
 _SHORT = 12
 

@@ -6,11 +6,7 @@ import os
 from collections.abc import Sequence
 from typing import ClassVar, Literal
 
-from doit_invariants.core.encode import as_seen_from_here
-from doit_invariants.core.errors import CannotFingerprint, InvalidOption
-from doit_invariants.core.invariant import Context, Fingerprint, Invariant
-from doit_invariants.core.model import Difference
-from doit_invariants.core.static.closure import (
+from doit_invariants.code.source.closure import (
     Start,
     check_follow,
     check_search,
@@ -20,6 +16,10 @@ from doit_invariants.core.static.closure import (
     sources_difference,
     sources_fingerprint,
 )
+from doit_invariants.core.errors import CannotFingerprint, InvalidOption
+from doit_invariants.core.model import Difference
+from doit_invariants.core.paths import as_seen_from_here
+from doit_invariants.rules.invariant import Context, Fingerprint, Invariant
 
 
 class Script(Invariant):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import ClassVar
 
 from doit_invariants.core.errors import InvalidOption
-from doit_invariants.core.invariant import Context, Fingerprint, Invariant
 from doit_invariants.core.model import Difference
+from doit_invariants.rules.invariant import Context, Fingerprint, Invariant
 
 
 class Task(Invariant):

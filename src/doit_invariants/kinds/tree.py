@@ -7,12 +7,13 @@ import os
 from collections.abc import Sequence
 from typing import ClassVar
 
-from doit_invariants.core.encode import as_seen_from_here, digest_value
 from doit_invariants.core.errors import CannotFingerprint, InvalidOption
-from doit_invariants.core.invariant import Context, Fingerprint, Invariant
 from doit_invariants.core.model import Change, Difference, listing
-from doit_invariants.core.patterns import matcher, unexpanded
-from doit_invariants.core.trees import Selection, TreeState, tree_difference, tree_state
+from doit_invariants.core.paths import as_seen_from_here
+from doit_invariants.files.selection import matcher, unexpanded
+from doit_invariants.files.tree import Selection, TreeState, tree_difference, tree_state
+from doit_invariants.hashing.values import digest_value
+from doit_invariants.rules.invariant import Context, Fingerprint, Invariant
 
 #: The fingerprint of a directory that is not there.
 _ABSENT: Fingerprint = {"digest": "absent", "entries": {}}

@@ -9,8 +9,8 @@ import re
 from typing import ClassVar
 
 from doit_invariants.core.errors import InvalidOption
-from doit_invariants.core.invariant import Context, Fingerprint, Invariant
 from doit_invariants.core.model import Difference
+from doit_invariants.rules.invariant import Context, Fingerprint, Invariant
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 _TERM = r"(\d+(?:\.\d+)?)([smhdw])"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import ClassVar
 
 from doit_invariants.core.errors import InvalidOption
-from doit_invariants.core.invariant import Context, Fingerprint, Invariant
 from doit_invariants.core.model import Difference, listing
-from doit_invariants.core.outline import outline, outline_changes
+from doit_invariants.hashing.outline import outline, outline_changes
+from doit_invariants.rules.invariant import Context, Fingerprint, Invariant
 
 
 class Value(Invariant):

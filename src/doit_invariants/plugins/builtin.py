@@ -57,4 +57,4 @@ class BuiltinStores:
     @hookimpl
     def invariants_register_stores(self) -> list[Later]:
         """Return the built-in stores."""
-        return [Later("stores.directory:DirectoryStore", "directory")]
+        return [Later("stores.local.store:DirectoryStore", "directory")]

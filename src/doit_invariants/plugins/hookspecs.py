@@ -14,13 +14,13 @@ import pluggy
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from doit_invariants.core.artifacts.entry import Entry
-    from doit_invariants.core.invariant import Invariant
+    from doit_invariants.code.programs.table import Program
     from doit_invariants.core.model import Verdict
-    from doit_invariants.core.records import Record
-    from doit_invariants.core.static.table import Program
     from doit_invariants.plugins.settings import Settings
     from doit_invariants.policies.base import Policy
+    from doit_invariants.results.entry import Entry
+    from doit_invariants.rules.invariant import Invariant
+    from doit_invariants.rules.record import Record
     from doit_invariants.stores.base import Store
 
 PROJECT = "doit_invariants"

@@ -21,7 +21,7 @@ from doit_invariants.plugins.registry import (
 )
 
 if TYPE_CHECKING:
-    from doit_invariants.core.static.table import Program
+    from doit_invariants.code.programs.table import Program
 
 #: The name under which the dodo.py is registered.
 DODO = "dodo"
@@ -156,7 +156,7 @@ def _collect(manager: pluggy.PluginManager, hook: str, registry: Registry) -> No
 
 def _programs(plugins: Plugins) -> Iterator[Program]:
     for implementation in reversed(plugins.implementations("invariants_register_programs")):
-        from doit_invariants.core.static.table import Program  # late: most projects have none
+        from doit_invariants.code.programs.table import Program  # late: most projects have none
 
         plugin = implementation.plugin_name
         for program in _given("invariants_register_programs", implementation):

@@ -97,7 +97,7 @@ class Registry:
 
 def kind_registry() -> Registry:
     """Return an empty registry of kinds."""
-    return Registry("kind", "kind", Later("core.invariant:Invariant"))
+    return Registry("kind", "kind", Later("rules.invariant:Invariant"))
 
 
 def policy_registry() -> Registry:

@@ -114,7 +114,7 @@ def _belongs_to(module: Any, directory: Path) -> bool:
 
 @contextlib.contextmanager
 def _clock(now: float | None) -> Iterator[None]:
-    from doit_invariants.front.loader import LoaderMixin
+    from doit_invariants.hosts.doit.loader import LoaderMixin
 
     original = LoaderMixin.clock
     if now is not None:

@@ -41,8 +41,8 @@ def put_in(what: str) -> list[str]:
     """Put our classes in the place of doit's; return where."""
     if not what:
         return []
-    from doit_invariants.adapters.checker import ContentChecker
-    from doit_invariants.adapters.dependency import InvariantsDependency
+    from doit_invariants.hosts.doit.checker import ContentChecker
+    from doit_invariants.hosts.doit.dependency import InvariantsDependency
 
     class WithChecker(InvariantsDependency):  # what the loader makes of it
         def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from doit_invariants.stores.directory import DirectoryStore
+from doit_invariants.stores.local.store import DirectoryStore
 from doit_invariants.testing import Outcome
 
 from .checkout import Checkout, needless

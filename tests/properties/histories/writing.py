@@ -76,7 +76,7 @@ HEAD = """
 import json, os, sys
 from doit.tools import result_dep
 from doit_invariants import TTL, Command, Env, Files, Function, Module, Tree, Value
-from doit_invariants.front.loader import LoaderMixin
+from doit_invariants.hosts.doit.loader import LoaderMixin
 import helpers
 from base import begin, content, finish, look, matching, part, read, render, short
 

@@ -1,1 +1,0 @@
-"""Where doit-invariants meets doit: dependency manager, checker, task dicts, ``uptodate``."""

@@ -1,0 +1,276 @@
+"""The callables of one run of doit: each is fingerprinted once, however many tasks share it."""
+
+from __future__ import annotations
+
+import sys
+import types
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
+
+from doit_invariants.code.loaded.bytecode import slot
+from doit_invariants.code.loaded.explorer import Explorer
+from doit_invariants.code.loaded.graph import Graph, Row, portable_digest
+from doit_invariants.code.loaded.library import Library
+from doit_invariants.code.loaded.modules import Files, ModuleDigests
+from doit_invariants.code.loaded.source import Sources
+from doit_invariants.code.loaded.unit import Unit
+from doit_invariants.core.model import Difference
+from doit_invariants.files.state import EDITED_SINCE_LOADED
+from doit_invariants.rules.invariant import Context, Fingerprint
+
+T = TypeVar("T")
+
+#: Raised when more of the same code begins to count. The first version had no mark.
+_LOOKS = 2
+#: Answers that hold although a module is not as it was: units, and comparisons of records.
+_WITHOUT_MODULES = frozenset({"group", "before", "why"})
+
+
+class Functions:
+    """What is known of callables in a run; kept in :attr:`Context.memo`.
+
+    :param before: what was known of them before the first action
+    :ivar explorers: what looks at them, by whether it follows what they use, and is narrow
+    :ivar sources: finds their sources
+    """
+
+    def __init__(self, context: Context, before: Functions | None = None) -> None:
+        library = Library(context.project)
+        self._modules = ModuleDigests(context)
+        earlier = before.explorers if before is not None else {}
+        self.explorers: dict[tuple[bool, bool], Explorer] = {
+            (follow, narrow): Explorer(
+                library,
+                context.teach,
+                self._modules,
+                follow=follow,
+                narrow=narrow,
+                before=earlier.get((follow, narrow)),
+            )
+            for follow in (True, False)
+            for narrow in (True, False)
+        }
+        self.sources: Sources = before.sources if before is not None else Sources()
+        # With the callable itself, so that no other object comes to its address.
+        self._graphs: dict[tuple[int, bool], tuple[Any, Graph]] = {}
+        self._answers: dict[Any, Any] = {}
+
+    def graph(
+        self, func: Any, *, follow: bool = True, previous: Fingerprint | None = None
+    ) -> Graph:
+        """Return a callable with everything that it uses.
+
+        :param previous: what was recorded of it: spares parsing of modules that are the same
+        """
+        known = self._graphs.get((id(func), follow))
+        if known is None:
+            recorded = usable(previous)
+            if recorded is not None:
+                self._modules.hint(recorded.get("modules"))
+            explorer = self.explorers[follow, True]
+            known = self._graphs[id(func), follow] = (func, Graph(explorer, explorer.unit(func)))
+        return known[1]
+
+    def graph_of(self, unit: Unit) -> Graph:
+        """Return the graph of what :meth:`group` gave."""
+        return self.memoised(("graph", id(unit)), lambda: Graph(self.explorers[True, True], unit))
+
+    def look_at_creator(self, creator: Any) -> None:
+        """Look at all that a function uses whose tasks are created late.
+
+        Where it takes functions of a module by their names that is all that this module defines.
+        """
+        explorer = self.explorers[True, True]
+        for name in self.graph(creator).modules():
+            module = sys.modules.get(name)
+            for one in list(getattr(module, "__dict__", {}).values()):
+                if isinstance(one, (types.FunctionType, type)) and one.__module__ == name:
+                    explorer.unit(one)
+
+    def watch_globals(self) -> Callable[[], None]:
+        """Return what notes, when it is called, which globals were changed since."""
+        before = {key: one.names.present() for key, one in self.explorers.items()}
+
+        def note() -> None:
+            for key, explorer in self.explorers.items():
+                now = explorer.names.present()
+                explorer.looked.changed.update(k for k in now if now[k] != before[key].get(k))
+
+        return note
+
+    def group(self, key: Any, name: str, values: Mapping[str, Any]) -> Unit:
+        """Return a unit that stands for several values, once for each key in a run.
+
+        Later calls give what was found at the first: actions may change objects that other
+        tasks are given.
+        """
+        return self.memoised(
+            ("group", key), lambda: self.explorers[True, True].group(name, values.items())
+        )
+
+    @property
+    def uses_modules(self) -> bool:
+        """Whether of any module of the project all counts."""
+        return self._modules.found_any
+
+    def look_again_at_modules(self) -> bool:
+        """Look again at modules that were not loaded at first: a task may have made them since.
+
+        All else stays as it was before the first action.
+
+        :returns: whether any is not as it was
+        """
+        changed = self._modules.look_again()
+        if changed:
+            graphs = [graph for _, graph in self._graphs.values()]
+            kept = {key: one for key, one in self._answers.items() if key[0] in _WITHOUT_MODULES}
+            units = [unit for graph in graphs for unit in graph.units]
+            units += [one for one in kept.values() if isinstance(one, Unit)]
+            for unit in units:
+                unit.rename(changed)
+            for explorer in self.explorers.values():
+                explorer.looked.rename(changed)
+            self._graphs, self._answers = {}, kept
+        return bool(changed)
+
+    def imported_late(self, names: Iterable[str], *, first: bool = False) -> Files:
+        """Return the files of modules that were not loaded when they were first looked at.
+
+        :param first: whether as they were then; else as they are now
+        """
+        found: Files = {}
+        for name in names:
+            found.update(self._modules.imported_late(name, first=first))
+        return found
+
+    def describe(self, graph: Graph, previous: Fingerprint | None, context: Context) -> Fingerprint:
+        """Return the fingerprint of a callable: the recorded one itself if its code is the same.
+
+        If it is the same after all (it was reformatted, or this is another version of Python)
+        the recorded fingerprint is returned with this version's code added.
+        """
+        previous = usable(previous)
+        if previous is not None and previous["slots"].get(slot()) == graph.code:
+            return marked(previous)
+        details = None if previous is None else previous.get("details")
+        return self.memoised(
+            ("describe", id(graph), details),
+            lambda: self._describe(graph, previous, context),
+        )
+
+    def difference(self, old: Fingerprint, new: Fingerprint, context: Context) -> Difference | None:
+        """Return how the code of a callable differs from the recorded one, None if it does not."""
+        if usable(old) is None:
+            return Difference("the recorded fingerprint is damaged")
+        if old["digest"] == new["digest"]:
+            return None
+        # Imported late: in nearly every run the code is the same.
+        from doit_invariants.code.loaded import compare
+        from doit_invariants.code.loaded.explain import explain
+
+        if compare.same(old, new):
+            return None
+        return self.memoised(
+            ("why", old["details"], new["details"]),
+            lambda: explain(context.recall(old["details"]), context.recall(new["details"])),
+        )
+
+    def memoised(self, key: Any, make: Callable[[], T]) -> T:
+        """Return the answer to a question that the tasks of a run share."""
+        if key not in self._answers:
+            self._answers[key] = make()
+        answer: T = self._answers[key]
+        return answer
+
+    def _describe(
+        self, graph: Graph, previous: Fingerprint | None, context: Context
+    ) -> Fingerprint:
+        rows = self.memoised(("rows", id(graph)), lambda: graph.rows(self.sources))
+        digest = portable_digest(rows)
+        merged = (
+            None if previous is None else _merged(context.recall(previous.get("details")), rows)
+        )
+        slots = {slot(): graph.code}
+        if previous is not None and (
+            merged is not None
+            or previous["digest"] == digest
+            or self._same_as_before(graph, previous, context)
+        ):
+            digest, slots = previous["digest"], {**previous["slots"], **slots}
+        details: dict[str, Any] = {"units": merged or rows, "sources": graph.texts(self.sources)}
+        if graph.problems:
+            details["left_out"] = graph.left_out()
+        found: Fingerprint = marked(
+            {"digest": digest, "slots": slots, "details": context.keep(details)}
+        )
+        modules = {name: self._modules.details(name) for name in graph.modules()}
+        return {**found, "modules": modules} if modules else found
+
+    def _same_as_before(self, graph: Graph, previous: Fingerprint, context: Context) -> bool:
+        """Return whether nothing changed as far as earlier versions looked.
+
+        They recorded the whole of each global, and less of decorators, annotations, and objects
+        that pickle can't save. What they did not record is adopted.
+        """
+        if "looks" in previous:
+            return False
+        follow = graph.explorer.follow
+        explorer, root = self.explorers[follow, False], graph.units[0]
+        given = root.tag == "values"
+        unit = explorer.group(root.name, root.obj) if given else explorer.unit(root.obj)
+        before = Graph(explorer, unit)
+        if previous["slots"].get(slot()) == before.code:
+            return True
+        rows = before.rows(self.sources)
+        recorded = context.recall(previous.get("details"))
+        return previous["digest"] == portable_digest(rows) or _merged(recorded, rows) is not None
+
+    def as_before(self, unit: Unit) -> Unit:
+        """Return what :meth:`group` would have given in earlier versions."""
+        return self.memoised(
+            ("before", id(unit)),
+            lambda: self.explorers[True, False].group(unit.name, unit.obj),
+        )
+
+
+def marked(found: Fingerprint) -> Fingerprint:
+    """Return a fingerprint that says how much was looked at: no more of it is adopted."""
+    return found if "looks" in found else {**found, "looks": _LOOKS}
+
+
+def unless_edited(found: Fingerprint, edited: list[str]) -> Fingerprint:
+    """Return a fingerprint, or one that is equal to nothing if modules were edited since loaded."""
+    return {**found, "digest": EDITED_SINCE_LOADED, "edited": edited} if edited else found
+
+
+def usable(recorded: Fingerprint | None) -> Fingerprint | None:
+    """Return a recorded fingerprint of a callable, None if it is damaged."""
+    if not isinstance(recorded, dict) or not isinstance(recorded.get("slots"), dict):
+        return None
+    texts = isinstance(recorded.get("digest"), str) and isinstance(recorded.get("details"), str)
+    return recorded if texts else None
+
+
+def _merged(recorded: Any, rows: list[Row]) -> list[Row] | None:
+    """Return the units with the slots of other versions, None if they are not the same."""
+    from doit_invariants.code.loaded import compare
+
+    try:
+        result = compare.compare(recorded["units"], rows)
+        return None if result.changed else compare.merge(recorded["units"], rows, result.pairs)
+    except (ValueError, TypeError, KeyError, IndexError, AttributeError):
+        return None  # gone, or damaged
+
+
+#: The key in :attr:`Context.memo` of the callables as they were before the first action.
+BEFORE = "functions before"
+
+
+def functions_of(context: Context) -> Functions:
+    """Return what is known of callables in the run of a context."""
+    found = context.memo.get("functions")
+    if found is None:
+        before = context.memo.get(BEFORE)
+        found = context.memo["functions"] = Functions(context, before)
+    functions: Functions = found
+    return functions

@@ -1,0 +1,153 @@
+"""Modules that code imports by a name it has as a value: ``import_module("plugins.clean")``.
+
+Known is a name that is a constant, or that a global or a closure variable holds. One that is
+made when the code runs is not known: it is shown, and nothing stands for it.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import types
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+from doit_invariants.code.loaded.operations import (
+    ATTRIBUTES,
+    FREE,
+    LOCALS,
+    SHIFT,
+    Operation,
+    constant,
+    is_constant,
+    variables_of,
+)
+from doit_invariants.code.loaded.places import found_at
+from doit_invariants.code.loaded.reads import Steps, is_call, steps_from
+
+IMPORTERS = frozenset({"import_module", "__import__"})
+#: What is written where nothing is known of the name.
+UNKNOWN = "a module whose name is not known before it runs"
+
+
+class Import(NamedTuple):
+    """An import inside a function: the dots before, the module, the names taken from it."""
+
+    level: int
+    module: str
+    names: tuple[str, ...]
+
+
+class Argument(NamedTuple):
+    """How an argument comes about.
+
+    :ivar kind: ``constant``, ``global``, ``closure``, ``unknown``
+    :ivar value: the constant, or the name of the variable
+    :ivar steps: what is taken of the variable
+    """
+
+    kind: str
+    value: Any = None
+    steps: Steps = ()
+
+
+class Late(NamedTuple):
+    """A call that imports a module: its name, and the package that a relative one is in."""
+
+    name: Argument
+    package: Argument = Argument("constant", None)
+
+
+def late_imports(
+    operations: Sequence[Operation], code: types.CodeType, *, inner: bool
+) -> Iterator[Late]:
+    """Yield the imports by name of one code object.
+
+    :param inner: whether it is nested in other code, whose variables nobody can look up
+    """
+    if IMPORTERS.isdisjoint((*code.co_names, *code.co_varnames, *code.co_freevars)):
+        return
+    for index, one in enumerate(operations):
+        if _name(one, code) in IMPORTERS and not one.name.startswith(("STORE", "IMPORT")):
+            late = _call(operations, index + 1, code)
+            known = not inner or all(argument.kind != "closure" for argument in late)
+            yield late if known else Late(Argument("unknown"))
+
+
+def resolved(late: Late, func: types.FunctionType) -> Import | None:
+    """Return the import that a call stands for in a function, None if that is not known."""
+    name, package = (_value(argument, func) for argument in late)
+    if not isinstance(name, str):
+        return None
+    try:
+        known = package if isinstance(package, str) else None
+        return Import(0, importlib.util.resolve_name(name, known), ())
+    except ImportError:
+        return None
+
+
+def _value(argument: Argument, func: types.FunctionType) -> Any:
+    if argument.kind == "constant":
+        return argument.value
+    if argument.kind == "global":
+        return found_at(func.__globals__.get(argument.value), argument.steps)
+    cells = dict(zip(func.__code__.co_freevars, func.__closure__ or (), strict=True))
+    try:
+        return found_at(cells[argument.value].cell_contents, argument.steps)
+    except (KeyError, ValueError):
+        return None  # not assigned yet, or not known
+
+
+def _call(operations: Sequence[Operation], index: int, code: types.CodeType) -> Late:
+    if index < len(operations) and operations[index].name == "PUSH_NULL":
+        index += 1
+    name, index = _argument(operations, index, code)
+    if index >= len(operations) or name.kind == "unknown":
+        return Late(Argument("unknown"))
+    if is_call(operations[index], 1):
+        return Late(name)
+    package, index = _argument(operations, index, code)
+    if package.kind != "unknown" and _calls_with_package(operations, index, code):
+        return Late(name, package)
+    return Late(Argument("unknown"))
+
+
+def _argument(
+    operations: Sequence[Operation], index: int, code: types.CodeType
+) -> tuple[Argument, int]:
+    """Return an argument, and the index of the operation behind it."""
+    if index >= len(operations):
+        return Argument("unknown"), index
+    one = operations[index]
+    if is_constant(one):
+        return Argument("constant", constant(one, code)), index + 1
+    steps = steps_from(operations, index + 1, code)
+    after = index + 1 + sum(1 if step.kind == "attribute" else 2 for step in steps)
+    if any(step.kind == "get" for step in steps):
+        return Argument("unknown"), after
+    if one.name == "LOAD_GLOBAL":
+        return Argument("global", _name(one, code), steps), after
+    if one.name == "LOAD_DEREF":
+        return Argument("closure", _name(one, code), steps), after
+    return Argument("unknown"), after
+
+
+def _calls_with_package(operations: Sequence[Operation], index: int, code: types.CodeType) -> bool:
+    """Return whether what follows calls with two arguments, ``package`` by its name or not."""
+    following = operations[index : index + 2]
+    if not following:
+        return False
+    if is_call(following[0], 2):
+        return True
+    named = is_constant(following[0]) or following[0].name == "KW_NAMES"
+    if len(following) < 2 or not named or constant(following[0], code) != ("package",):
+        return False
+    return is_call(following[1], 2) or following[1].name in ("CALL_KW", "CALL_FUNCTION_KW")
+
+
+def _name(one: Operation, code: types.CodeType) -> str | None:
+    """Return the name of the variable or attribute that an operation is about."""
+    if one.name in ATTRIBUTES or one.name in ("LOAD_GLOBAL", "LOAD_NAME"):
+        return code.co_names[one.arg >> SHIFT.get(one.name, 0)]
+    if one.opcode in LOCALS:
+        return code.co_varnames[one.arg] if one.arg < len(code.co_varnames) else None
+    return variables_of(code)[one.arg] if one.opcode in FREE else None

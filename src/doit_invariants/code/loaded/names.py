@@ -1,0 +1,118 @@
+"""What the names lead to that a function reads: globals, and the places inside of their values."""
+
+from __future__ import annotations
+
+import builtins
+import functools
+import types
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from doit_invariants.code.loaded.bytecode import Chain, Structure
+from doit_invariants.code.loaded.earlier import Key, Looked
+from doit_invariants.code.loaded.places import MISSING, NOTHING, is_opaque, places
+from doit_invariants.code.loaded.reads import WHOLE, Steps, behind
+from doit_invariants.code.loaded.unit import Ref, Unit
+
+if TYPE_CHECKING:
+    from doit_invariants.code.loaded.explorer import Explorer
+
+#: Never opaque.
+PLAIN = frozenset({str, int, float, bool, bytes, type(None), list, tuple, dict, set})
+
+
+class Names:
+    """Looks names up, and has an explorer look at what they lead to.
+
+    :param looked: where it is noted
+    """
+
+    def __init__(self, explorer: Explorer, looked: Looked) -> None:
+        self._explorer = explorer
+        self._library = explorer.library
+        self._looked = looked
+
+    def read(
+        self, unit: Unit, namespace: dict[str, Any], chain: Chain, reads: Iterable[Steps]
+    ) -> Iterable[Ref]:
+        """Return what a global leads to; at a second look what it led to at the first."""
+        key = (id(namespace), chain, tuple(reads))
+        look = functools.partial(self.look_up, unit, namespace, chain, key[2])
+        return self._looked.read(unit, namespace, key, look)
+
+    def present(self) -> dict[Key, Any]:
+        """Return what the globals that were looked at lead to now, to be compared."""
+        again = self._explorer.again().names
+        unit = Unit(None, "", "", "values")
+        return {
+            key: [
+                (ref.label, ref.leaf, ref.rest, ref.unit and (ref.unit.tag, ref.unit.name))
+                for ref in again.look_up(unit, namespace, *key[1:])
+            ]
+            for key, namespace in self._looked.reads()
+        }
+
+    def look_up(
+        self, unit: Unit, namespace: dict[str, Any], chain: Chain, reads: Iterable[Steps]
+    ) -> Iterable[Ref]:
+        """Return what a global leads to now."""
+        label, head = f"global {'.'.join(chain)}", chain[0]
+        if head in namespace:
+            obj = namespace[head]
+        elif hasattr(builtins, head):
+            added = self._foreign(getattr(builtins, head), label, unit)
+            return added or (Ref(label, f"builtin {'.'.join(chain)}"),)
+        else:
+            return (Ref(label, f"undefined {'.'.join(chain)}"),)
+        for number, attribute in enumerate(chain[1:], 1):
+            if not isinstance(obj, types.ModuleType):
+                return self.inside(unit, label, obj, chain, reads, number - 1)
+            if self._library.owns(obj):
+                names = ".".join(chain[number:])
+                added = self._foreign(vars(obj).get(attribute), label, unit)
+                return added or (Ref(label, f"library {self._library.name(obj)}.{names}"),)
+            if attribute not in vars(obj):  # not imported yet, or the module makes it
+                return (Ref(label, f"{self._explorer.module(obj)} {'.'.join(chain[number:])}"),)
+            obj = vars(obj)[attribute]
+        return self.inside(unit, label, obj, chain, reads, len(chain) - 1)
+
+    def closure(self, unit: Unit, func: types.FunctionType, code: Structure) -> Iterator[Ref]:
+        """Yield what the closure variables of a function lead to."""
+        cells = dict(zip(func.__code__.co_freevars, func.__closure__ or (), strict=True))
+        # What `super()` looks at is named in the code of some versions only.
+        frees = dict(zip(code.frees, code.inside, strict=True))
+        frees.pop("__class__", None)
+        if "__class__" in cells:
+            frees["__class__"] = WHOLE
+        for name, reads in frees.items():
+            try:
+                value = cells[name].cell_contents
+            except ValueError:
+                yield Ref(f"closure {name}", "empty")
+            else:
+                yield from self.inside(unit, f"closure {name}", value, (name,), reads)
+
+    def inside(
+        self, unit: Unit, label: str, obj: Any, chain: Chain, reads: Iterable[Steps], skip: int = 0
+    ) -> list[Ref]:
+        """Refer to the places of a value that are read; ``skip`` attributes lead to the value."""
+        steps = behind(reads, skip) if self._explorer.narrow else WHOLE
+        label = label.removesuffix("".join(f".{name}" for name in chain[skip + 1 :]))
+        found: list[Ref] = []
+        for place in places(label, obj, chain[skip + 1 :], steps, self._is_opaque):
+            if place.value is MISSING:
+                found.append(Ref(place.label, "missing", rest=place.rest, shown=NOTHING))
+            else:
+                found += self._explorer.refs(place.label, place.value, unit, place.rest)
+        return found
+
+    def _is_opaque(self, value: Any) -> bool:
+        if type(value) in PLAIN:
+            return False
+        return is_opaque(value, self._library, self._explorer.teach)
+
+    def _foreign(self, obj: Any, label: str, unit: Unit) -> list[Ref]:
+        """Return references to code of the project that was put into an installed module."""
+        if not isinstance(obj, types.FunctionType) or self._library.owns(obj):
+            return []
+        return self._explorer.refs(label, obj, unit)

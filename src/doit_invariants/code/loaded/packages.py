@@ -1,0 +1,133 @@
+"""What objects of known packages are, where neither pickle nor the general rules see all of it."""
+
+from __future__ import annotations
+
+import gc
+import sys
+import types
+from collections.abc import Iterator
+from typing import Any
+
+from doit_invariants.code.loaded import splits
+from doit_invariants.code.loaded.splits import Part, Split
+
+
+def _of_array(array: Any) -> Iterator[Part]:
+    """Yield what a class of the project adds to an array: pickle leaves it out."""
+    numpy: Any = sys.modules["numpy"]
+    yield "array", numpy.asarray(array)
+    yield "attributes", vars(array)
+
+
+def _of_index(index: Any) -> Iterator[Part]:
+    yield "name", list(index.names)
+    yield "type", str(index.dtype)
+    yield "frequency", index.freqstr
+    yield "values", index.asi8
+
+
+def _of_ufunc(ufunc: Any) -> Iterator[Part]:
+    yield from splits.attributes("__name__", "nin", "nout", "signature", "identity", "types")(ufunc)
+    for one in gc.get_referents(ufunc):
+        if isinstance(one, types.FunctionType):
+            yield "function", one
+
+
+def _of_dispatcher(dispatcher: Any) -> Iterator[Part]:
+    yield from splits.attributes("py_func", "targetoptions", "locals")(dispatcher)
+    if not getattr(dispatcher, "_can_compile", True):  # else what is compiled was called so far
+        yield "signatures", [str(one) for one in dispatcher.overloads]
+
+
+def _of_dufunc(dufunc: Any) -> Iterator[Part]:
+    names = ("identity", "signature", "_identity", "_is_dynamic")
+    yield from splits.attributes(*names, "gufunc_builder.targetoptions")(dufunc)
+    if getattr(dufunc, "_frozen", False):
+        yield "types", list(dufunc.types)
+    dispatcher = getattr(dufunc, "_dispatcher", None)
+    if dispatcher is not None:
+        yield from splits.attributes("py_func", "targetoptions", "locals")(dispatcher)
+
+
+def _of_schema(validator: Any) -> Iterator[Part]:
+    """Yield the schema of a compiled validator; names in it hold addresses."""
+    _, arguments, *_ = validator.__reduce__()
+    yield "schema", [_without_addresses(one) for one in arguments]
+
+
+def _without_addresses(schema: Any) -> Any:
+    if type(schema) is dict:
+        return {name: _without_addresses(one) for name, one in schema.items()}
+    if type(schema) in (list, tuple):
+        return [_without_addresses(one) for one in schema]
+    if type(schema) is str:
+        return ":".join(word for word in schema.split(":") if not word.isdigit())
+    return schema
+
+
+_CODERS: tuple[str, ...] = ("enc_hook", "decimal_format", "uuid_format", "order")
+_DECODERS: tuple[str, ...] = ("type", "strict", "dec_hook", "float_hook", "ext_hook")
+_CONSTRAINTS: tuple[str, ...] = (
+    "gt",
+    "ge",
+    "lt",
+    "le",
+    "multiple_of",
+    "pattern",
+    "min_length",
+    "max_length",
+    "tz",
+)
+_STRUCT: tuple[str, ...] = (
+    "frozen",
+    "eq",
+    "order",
+    "array_like",
+    "omit_defaults",
+    "forbid_unknown_fields",
+)
+_STRUCT += ("tag", "tag_field", "repr_omit_defaults", "dict", "weakref", "gc", "cache_hash")
+_CONSTRAINTS += ("title", "description", "examples", "extra_json_schema", "extra")
+
+#: By the name of the class; what else there is of an object does not count.
+OF_PACKAGES: dict[str, Split] = {
+    "joblib.parallel.Parallel": splits.attributes(
+        "n_jobs", "verbose", "timeout", "pre_dispatch", "batch_size", "return_as"
+    ),
+    "numpy.ndarray": _of_array,
+    "pandas.DatetimeIndex": _of_index,
+    "pandas.core.indexes.datetimes.DatetimeIndex": _of_index,
+    "pandas.TimedeltaIndex": _of_index,
+    "pandas.core.indexes.timedeltas.TimedeltaIndex": _of_index,
+    "numpy.ufunc": _of_ufunc,
+    "numpy.flatiter": splits.attributes("base", "index"),
+    "numpy.busdaycalendar": splits.attributes("weekmask", "holidays"),
+    "msgspec.Meta": splits.attributes(*_CONSTRAINTS),
+    "msgspec.json.Encoder": splits.attributes(*_CODERS),
+    "msgspec.json.Decoder": splits.attributes(*_DECODERS),
+    "msgspec.msgpack.Encoder": splits.attributes(*_CODERS),
+    "msgspec.msgpack.Decoder": splits.attributes(*_DECODERS),
+    "msgspec._core.Field": splits.attributes("default", "default_factory", "name"),
+    "msgspec._core.Factory": splits.attributes("factory"),
+    "msgspec.structs.StructConfig": splits.attributes(*_STRUCT),
+    "numba.core.dispatcher.Dispatcher": _of_dispatcher,
+    "numba.np.ufunc.dufunc.DUFunc": _of_dufunc,
+    "numba.np.ufunc.gufunc.GUFunc": _of_dufunc,
+    # Its name holds an address.
+    "numba.core.types.misc.ClassType": splits.attributes(
+        "jit_methods", "jit_props", "jit_static_methods", "struct"
+    ),
+    "numba.stencils.stencil.StencilFunc": splits.attributes(
+        "kernel_ir.func_id.func", "mode", "options", "kws"
+    ),
+    "numba.core.ccallback.CFunc": splits.attributes("_pyfunc", "_sig", "locals", "options"),
+    "joblib.memory.MemorizedFunc": splits.attributes(
+        "func", "ignore", "mmap_mode", "compress", "cache_validation_callback"
+    ),
+    "pydantic.type_adapter.TypeAdapter": splits.attributes("_type", "_config"),
+    "pydantic._internal._validate_call.ValidateCallWrapper": splits.attributes(
+        "function", "validate_return", "config_wrapper.config_dict"
+    ),
+    "pydantic_core._pydantic_core.SchemaValidator": _of_schema,
+    "pydantic_core._pydantic_core.SchemaSerializer": _of_schema,
+}

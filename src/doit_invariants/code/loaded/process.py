@@ -1,0 +1,60 @@
+"""What belongs to the process or to a library, not to the code that reads it."""
+
+from __future__ import annotations
+
+import sys
+import types
+from typing import Any
+
+from doit_invariants.code.loaded.library import Library
+
+#: Never taken for its value. Modules by name: those that nobody has imported hold nothing.
+_OF_PROCESS: tuple[tuple[str, str], ...] = (
+    ("os", "environ"),
+    *(("sys", name) for name in ("argv", "path", "modules", "stdin", "stdout", "stderr")),
+    ("os", "environb"),
+    *(("sys", name) for name in ("__stdin__", "__stdout__", "__stderr__", "orig_argv")),
+    *(("sys", name) for name in ("meta_path", "path_hooks", "path_importer_cache")),
+    ("random", "_inst"),
+    ("secrets", "_sysrand"),
+    ("threading", "_main_thread"),
+    ("numpy.random.mtrand", "_rand"),
+)
+
+
+def of_process(value: Any) -> str | None:
+    """Return the name of what belongs to the process, None for all else."""
+    return identities().get(id(value))
+
+
+def identities() -> dict[int, str]:
+    """Return the names of all that belongs to the process, by the identities of the objects."""
+    found: dict[int, str] = {}
+    for module, name in _OF_PROCESS:
+        known = sys.modules.get(module)
+        if known is not None and vars(known).get(name) is not None:
+            found.setdefault(id(vars(known)[name]), name)
+    return found
+
+
+def library_method(obj: Any, library: Library) -> str | None:
+    """Return a name for a method that a library has bound to an object of its own.
+
+    ``random.gauss`` is a method of a generator that the library hides: its state is no argument.
+    """
+    # Not by what it says that it is: to ask a lazy proxy makes what it stands for.
+    if not issubclass(type(obj), (types.MethodType, types.BuiltinMethodType)):
+        return None
+    owner = obj.__self__
+    if owner is None or isinstance(owner, (types.ModuleType, type)):
+        return None
+    name = str(type(owner).__module__)
+    module = sys.modules.get(name)
+    if module is None or not library.owns(type(owner)):
+        return None
+    # By the name of the object as well: `np.add.reduce` is another one than `np.multiply.reduce`.
+    held = min((key for key, one in vars(module).items() if one is owner), default=None)
+    held = of_process(owner) if held is None else held
+    if held is None:
+        return None
+    return f"{library.version(name)}{name}.{type(owner).__qualname__} {held}.{obj.__name__}"

@@ -1,0 +1,350 @@
+"""Whether code starts processes, and the strings that it holds: commands, names of scripts.
+
+Which string becomes part of which command, only running the code would tell. All are collected:
+constants, globals, closures, defaults, arguments, of the code itself and of what it calls.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import os
+import sys
+import types
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, TypeGuard
+
+from doit_invariants.code.loaded.bytecode import structure
+from doit_invariants.code.loaded.held import is_proxy
+from doit_invariants.code.loaded.pickled import attributes
+from doit_invariants.code.loaded.places import found_at
+from doit_invariants.code.loaded.reads import Steps
+from doit_invariants.code.loaded.splits import references
+from doit_invariants.core.project import Project
+
+#: Modules whose functions start programs, or run files.
+_MODULES = frozenset(
+    (
+        *("asyncio.subprocess", "delegator", "fabric", "invoke", "nbclient", "nbconvert"),
+        *("papermill", "pexpect", "plumbum", "pty", "pytest", "runpy", "sh", "subprocess"),
+    )
+)
+_CLASSES = frozenset({"CmdAction", "Interactive", "LongRunning", "PythonInteractiveAction"})
+_FUNCTIONS = frozenset(
+    (
+        *("system", "popen", "startfile", "posix_spawn", "posix_spawnp", "exec", "execfile"),
+        *(f"exec{end}" for end in ("l", "le", "lp", "lpe", "v", "ve", "vp", "vpe")),
+        *(f"spawn{end}" for end in ("l", "le", "lp", "lpe", "v", "ve", "vp", "vpe")),
+        *("create_subprocess_exec", "create_subprocess_shell", "run_path", "run_module"),
+    )
+)
+#: Of these only the functions above start anything.
+_HOLD_OTHERS = frozenset({"os", "posix", "nt", "builtins", "asyncio"})
+_SEQUENCES = (list, tuple, set, frozenset)
+_LEAVES = (type(None), int, float, complex, bytes, str, os.PathLike)
+_MOST_OBJECTS = 3_000
+_MOST_ITEMS = 500
+#: Longer strings are data.
+LONGEST = 10_000
+_HAS_DOCSTRING = 0x4000000
+
+
+@dataclass(slots=True)
+class Held:
+    """What code holds.
+
+    :ivar starts: whether it starts processes at all
+    :ivar texts: its strings
+    :ivar lists: its lists of strings
+    :ivar names: the names that it uses: ``executable`` of ``sys``, ``chdir``
+    :ivar files: where its code is
+    """
+
+    starts: bool = False
+    texts: dict[str, None] = field(default_factory=dict)
+    lists: dict[tuple[str, ...], None] = field(default_factory=dict)
+    names: set[str] = field(default_factory=set)
+    files: dict[str, None] = field(default_factory=dict)
+
+    def add(self, other: Held) -> None:
+        """Take in what other code holds."""
+        self.starts = self.starts or other.starts
+        self.texts.update(other.texts)
+        self.lists.update(other.lists)
+        self.names.update(other.names)
+        self.files.update(other.files)
+
+
+class Starting:
+    """Looks into callables, each once in a run."""
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
+        # Kept with the objects, so that no others come to their addresses.
+        self._codes: dict[tuple[int, int], tuple[Any, Held]] = {}
+        self._objects: dict[int, tuple[Any, Held]] = {}
+
+    def held(
+        self, callables: Iterable[Any], given: Iterable[Any], *, certain: bool = False
+    ) -> Held | None:
+        """Return what callables and their arguments hold, None if they start nothing.
+
+        :param given: values, which are looked into only where they matter
+        :param certain: whether it is known that what they return is run
+        """
+        found = Held(certain)
+        for one in callables:
+            found.add(self._object(one))
+        values = list(given)
+        if not found.starts and not _may_start(values):
+            return None
+        self._walk([*values, tuple(values)], found)
+        return found if found.starts else None
+
+    def _object(self, obj: Any) -> Held:
+        known = self._objects.get(id(obj))
+        if known is None:
+            found = Held()
+            self._walk([obj], found)
+            known = self._objects[id(obj)] = (obj, found)
+        return known[1]
+
+    def _walk(self, objects: list[Any], found: Held) -> None:
+        seen: set[int] = set()
+        kept: list[Any] = []  # bound methods are made when they are asked for
+        waiting = list(objects)
+        while waiting and len(seen) < _MOST_OBJECTS:
+            obj = waiting.pop()
+            if type(obj) is str:
+                if len(obj) <= LONGEST:
+                    found.texts[obj] = None
+            elif id(obj) not in seen:
+                seen.add(id(obj))
+                kept.append(obj)
+                try:
+                    waiting += self._parts(obj, found)
+                except Exception:
+                    continue  # its class raises when somebody looks at it: it starts nothing then
+
+    def _parts(self, obj: Any, found: Held) -> list[Any]:
+        """Return what one object leads to; note what it is."""
+        # Not what it says that it is: to ask a lazy proxy makes what it stands for.
+        kind = type(obj)
+        if issubclass(kind, _LEAVES):
+            return _texts(obj)
+        if issubclass(kind, _SEQUENCES):
+            return self._items(obj, found)
+        if issubclass(kind, dict):
+            return [*list(obj)[:_MOST_ITEMS], *list(obj.values())[:_MOST_ITEMS]]
+        if issubclass(kind, functools.partial):
+            return [obj.func, *obj.args, list(obj.args), obj.keywords]
+        if issubclass(kind, types.MethodType):
+            return [obj.__func__, obj.__self__]
+        if kind is types.FunctionType:
+            return self._function(obj, found)
+        if _is_module(obj):  # imported when the function runs
+            return list(self._module(obj, found.names, found))
+        if is_proxy(obj):
+            return [held for _, held in references(obj)]
+        return self._other(obj, found)
+
+    @staticmethod
+    def _items(obj: Any, found: Held) -> list[Any]:
+        items = list(obj)[:_MOST_ITEMS]
+        if issubclass(type(obj), (list, tuple)) and len(items) > 1:
+            words = [_word(item) for item in items]
+            if all(word is not None for word in words):
+                found.lists[tuple(map(str, words))] = None
+        return items
+
+    def _function(self, func: types.FunctionType, found: Held) -> list[Any]:
+        wrapped = vars(func).get("__wrapped__")
+        if not self._project.contains(func.__code__.co_filename):
+            found.starts = found.starts or _starts(func)
+            return [wrapped]
+        found.add(self._code(func.__code__, func.__globals__))
+        cells = [cell.cell_contents for cell in func.__closure__ or () if _is_full(cell)]
+        return [*cells, *(func.__defaults__ or ()), func.__kwdefaults__, wrapped]
+
+    def _other(self, obj: Any, found: Held) -> list[Any]:
+        """Look into a class of the project or an instance of one; others are what they are."""
+        if issubclass(type(obj), (staticmethod, classmethod)):
+            return [obj.__func__]
+        cls = obj if issubclass(type(obj), type) else type(obj)
+        if not self._is_ours(cls):
+            found.starts = found.starts or _starts(obj)
+            return []
+        parts = [] if cls is obj else [one for _, one in attributes(obj)]
+        for base in cls.__mro__:
+            if self._is_ours(base):
+                parts += [one for name, one in vars(base).items() if not name.startswith("__")]
+                parts += [vars(base).get("__call__"), vars(base).get("__init__")]
+            else:
+                found.starts = found.starts or base.__name__ in _CLASSES
+        return parts
+
+    def _is_ours(self, cls: type) -> bool:
+        module = sys.modules.get(cls.__module__)
+        if cls.__module__ in {"builtins", "__main__"} or module is None:
+            # A dodo.py is no module that can be found by its name.
+            return cls.__module__ != "builtins" and not cls.__module__.startswith("doit")
+        return self._is_module_of_ours(cls.__module__)
+
+    # ------------------------------------------------------------------ code
+
+    def _code(self, code: types.CodeType, namespace: dict[str, Any]) -> Held:
+        """Return what code holds, with what it uses of the globals."""
+        key = (id(code), id(namespace))
+        known = self._codes.get(key)
+        if known is not None:
+            return known[1]
+        found = Held()
+        self._codes[key] = ((code, namespace), found)  # before it is whole: code calls itself
+        found.files[code.co_filename] = None
+        self._walk([*_constants(code), *self._globals(code, namespace, found)], found)
+        return found
+
+    def _globals(
+        self, code: types.CodeType, namespace: dict[str, Any], found: Held
+    ) -> Iterator[Any]:
+        names = set(_names(code))
+        found.names |= names
+        # Imported in a function, it is among the names alone.
+        found.starts = found.starts or starts_by_names(names)
+        yield from (sys.modules[one] for one in sorted(names) if self._is_module_of_ours(one))
+        shape = structure(code)
+        for chain, places in zip(shape.reads, shape.places, strict=True):
+            value = namespace.get(chain[0])
+            if _is_module(value):
+                yield from self._module(value, names, found)
+            elif callable(value):
+                yield value
+            else:
+                yield from (_at(value, steps) for steps in places)
+
+    def _module(self, module: types.ModuleType, names: set[str], found: Held) -> Iterator[Any]:
+        """Yield what code may use of a module by its names."""
+        if module.__name__ in _HOLD_OTHERS:
+            found.starts = found.starts or not names.isdisjoint(_FUNCTIONS)
+        elif module.__name__.partition(".")[0] in _MODULES:
+            found.starts = True
+        elif self._is_module_of_ours(module.__name__):
+            for name in sorted(names):
+                value = vars(module).get(name)
+                if not _is_module(value):
+                    yield value
+                elif self._is_module_of_ours(value.__name__):
+                    yield from self._module(value, names - {name}, found)
+                else:
+                    found.starts = found.starts or _starts(value)
+
+    def _is_module_of_ours(self, name: str) -> bool:
+        path = getattr(sys.modules.get(name), "__file__", None)
+        return isinstance(path, str) and self._project.contains(path)
+
+
+def starts_by_names(names: set[str]) -> bool:
+    """Return whether code that uses these names starts processes: modules, and what they have."""
+    if not names.isdisjoint(_MODULES) or "exec" in names:
+        return True
+    return not names.isdisjoint(_HOLD_OTHERS) and not names.isdisjoint(_FUNCTIONS)
+
+
+def _at(value: Any, steps: Steps) -> Any:
+    """Return what code reads of a value by constants; the whole where that is not known."""
+    try:
+        inside = found_at(value, steps) if steps else value
+    except Exception:  # a key, a class that raises when it is looked at
+        return value
+    return value if inside is None else inside
+
+
+def _names(code: types.CodeType) -> Iterator[str]:
+    for name in code.co_names:
+        yield name
+        yield from [name.partition(".")[0]] if "." in name else []
+    imports = not {"__import__", "import_module"}.isdisjoint(code.co_names)
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            yield from _names(constant)
+        elif imports and isinstance(constant, str):
+            yield constant
+
+
+def _constants(code: types.CodeType) -> Iterator[Any]:
+    """Yield the constants of code, but not its docstring: that tells how others are run."""
+    constants = code.co_consts
+    if sys.version_info >= (3, 14):
+        has_docstring = bool(code.co_flags & _HAS_DOCSTRING)
+    else:
+        has_docstring = bool(code.co_flags & inspect.CO_NEWLOCALS) and code.co_name[0] != "<"
+    for constant in constants[1:] if has_docstring else constants:
+        if isinstance(constant, types.CodeType):
+            yield from _constants(constant)
+        else:
+            yield constant
+
+
+def _is_module(value: Any) -> TypeGuard[types.ModuleType]:
+    return issubclass(type(value), types.ModuleType)
+
+
+def _texts(leaf: Any) -> list[Any]:
+    """Return the string that a value is, or stands for in a command."""
+    if isinstance(leaf, str):
+        return [str.__str__(leaf)]
+    if isinstance(leaf, os.PathLike):
+        return [str(os.fspath(leaf))]
+    return [str(leaf)] if isinstance(leaf, int) and not isinstance(leaf, bool) else []
+
+
+def _word(item: Any) -> str | None:
+    if issubclass(type(item), (str, os.PathLike)):
+        return str(os.fspath(item))
+    return str(item) if type(item) in (int, float) else None
+
+
+def _is_full(cell: types.CellType) -> bool:
+    try:
+        cell.cell_contents  # noqa: B018 - raises where there is nothing yet
+    except ValueError:
+        return False
+    return True
+
+
+def _starts(obj: Any) -> bool:
+    """Return whether an object of an installed module starts processes."""
+    if _is_module(obj):
+        return obj.__name__ in _MODULES
+    module = getattr(obj, "__module__", None)
+    name = getattr(obj, "__name__", None)
+    if not isinstance(module, str) or not isinstance(name, str):
+        return False
+    if module.partition(".")[0] in _MODULES or module in _MODULES:
+        return True
+    return name in (_FUNCTIONS | _CLASSES) and module.partition(".")[0] in {*_HOLD_OTHERS, "doit"}
+
+
+def _may_start(values: Iterable[Any]) -> bool:
+    """Return whether arguments may start processes themselves: a function, an object, a list.
+
+    Each is looked at once, however often it is shared, and of many no more than some.
+    """
+    seen: set[int] = set()
+    waiting = list(values)
+    while waiting:
+        value = waiting.pop()
+        kind = type(value)
+        if value is None or issubclass(kind, (str, bytes, int, float, os.PathLike)):
+            continue
+        is_dict = issubclass(kind, dict)
+        if len(seen) >= _MOST_OBJECTS or not (is_dict or issubclass(kind, _SEQUENCES)):
+            return True
+        if id(value) not in seen:
+            seen.add(id(value))
+            try:
+                waiting += list(value.values() if is_dict else value)[:20]
+            except Exception:  # its class raises when somebody looks at it
+                return True
+    return False

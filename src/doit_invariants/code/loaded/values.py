@@ -1,0 +1,225 @@
+"""The encoding of values that may hold code: functions in a table, instances of a class."""
+
+from __future__ import annotations
+
+import functools
+import os
+import re
+import sys
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from doit_invariants.code.loaded import held, objects, pickled
+from doit_invariants.code.loaded.process import identities
+from doit_invariants.core.errors import CannotFingerprint
+from doit_invariants.hashing.limits import Folded, TooLarge
+from doit_invariants.hashing.scalars import type_name
+from doit_invariants.hashing.values import Encoder, Teacher
+
+if TYPE_CHECKING:
+    from doit_invariants.code.loaded.explorer import Explorer
+    from doit_invariants.code.loaded.unit import Ref
+    from doit_invariants.hashing.folding import Graph
+
+
+class CodeEncoder(Encoder):
+    """Encodes a value; code in it is written as "the second one", and listed in ``refs``.
+
+    Texts that are paths of the project count by their relative form: much is anchored on
+    ``__file__``, and a moved checkout is the same project.
+    """
+
+    def __init__(self, explorer: Explorer, label: str, root: str, teach: Teacher | None) -> None:
+        super().__init__(root, teach)
+        self.explorer = explorer
+        self.label = label
+        self.refs: list[Ref] = []
+        self.problems: list[str] = []
+        self._kept: list[Any] = []
+        self._numbers: dict[Any, int] = {}
+        self.places: dict[int, tuple[Any, Any]] = {}
+        plain = self.exact[str]
+        self.exact = {**self.exact, str: lambda text: plain(inside(text, root))}
+
+    @functools.cached_property
+    def _process(self) -> dict[int, str]:
+        return identities()  # late: most values are strings and numbers
+
+    def container(self, value: Any, where: str) -> bytes:
+        """Write what belongs to the process by its name, ``sys.modules`` say, a dict as well."""
+        if type(value) in (dict, list) and self.explorer.narrow and id(value) in self._process:
+            return b"process " + self._process[id(value)].encode()
+        return super().container(value, where)
+
+    def special(self, value: Any, where: str) -> bytes | None:
+        """Write code by its number; what a plugin teaches comes first."""
+        taught = super().special(value, where)
+        if taught is not None:
+            return taught
+        ref = self.explorer.code(where, value)
+        if ref is not None:
+            return self._refer(ref)
+        name = self._process.get(id(value))
+        if name is not None:
+            return b"process " + name.encode()
+        parts = held.whole(value) if self.explorer.narrow else None
+        return None if parts is None else self._held(value, parts, where)
+
+    def _held(self, value: Any, parts: list[tuple[str, Any]], where: str, *codes: bytes) -> bytes:
+        self._kept.append(parts)  # some were made for this: no other comes to their addresses
+        kind = b"union" if held.is_union(value) else self.name(type(value))
+        pairs = [
+            self.frame(b"p", label.encode(), self.encode(one, f"{where}.{label}"))
+            for label, one in parts
+        ]
+        return self.frame(b"K", kind, *pairs, *codes)
+
+    def refuse(self, value: object, where: str) -> bytes:
+        """Leave out what can't be compared, but for code in it, and note it in ``problems``."""
+        try:
+            return super().refuse(value, where)
+        except CannotFingerprint as error:
+            self.problems.append(str(error))
+        inside = [self.explorer.code(where, one) for one in objects.code_inside(value)]
+        codes = [self._refer(ref) for ref in inside if ref is not None]
+        parts = held.some(value) if self.explorer.narrow else None
+        if parts:
+            return self._held(value, parts, where, *codes)
+        left_out = b"left out " + type_name(type(value)).encode()
+        return left_out if self.graph is None else self.frame(left_out, *codes)
+
+    def maker(self, maker: Any, cls: type, where: str) -> bytes:
+        """Return what is written for what makes an object: code of the project is followed."""
+        if self.explorer.narrow and maker is not cls:
+            ref = self.explorer.code(where, maker)
+            if ref is not None and ref.unit is not None:
+                return self._refer(ref)
+        return super().maker(maker, cls, where)
+
+    def beside_pickle(self, value: Any, reduced: Any, where: str) -> list[bytes]:
+        """Return what an object holds and pickle would not save: its code, all behind a name."""
+        cls = type(value)
+        if not (self.explorer.narrow and pickled.says_itself(cls)):
+            return []
+        own = list(pickled.attributes(value))
+        if pickled.is_by_name(reduced) and not self.explorer.library.owns(cls):
+            self._kept.append(own)
+            return [self.encode(dict(own), where)]
+        codes: list[bytes] = []
+        for label, one in own or pickled.referents(value):
+            if type(one) not in self.exact and not isinstance(one, (list, dict, tuple)):
+                ref = self.explorer.code(f"{where}.{label}", one)
+                if ref is not None and ref.unit is not None:
+                    codes += [label.encode(), self._refer(ref)]
+        return codes
+
+    def unordered(self, items: Iterable[Any]) -> Iterable[Any]:
+        """Return functions by their names: in the order of a set their numbers would change."""
+        listed = list(items)
+        if len(listed) < 2 or all(type(item) in self.exact for item in listed):
+            return listed
+        return sorted(listed, key=self._place)
+
+    def _place(self, item: Any) -> Any:
+        """Return what puts the items of a set into an order that no hash decides."""
+        known = self.places.get(id(item))
+        if known is None:
+            self.places[id(item)] = (item, None)
+            known = self.places[id(item)] = (item, self._find_place(item))
+        elif known[1] is None:
+            raise TooLarge  # it holds a set that it is in itself
+        return known[1]
+
+    def _find_place(self, item: Any) -> tuple[bytes, list[Any]]:
+        alone = self.beside()
+        alone.above = self.above + len(self._chain)
+        alone.places = self.places
+        data = alone.written_out(item, self.label)
+        self.explorer.fill()
+        return data, [description(ref) for ref in alone.refs]
+
+    def beside(self) -> CodeEncoder:
+        """Return an encoder like this one that has not met anything."""
+        return CodeEncoder(self.explorer, self.label, self.root or "", self.teach)
+
+    def fold(self, graph: Graph) -> Folded:
+        """Return what is written for a value, and number the code in it."""
+        order = None
+        if not graph.has_order():
+            self.explorer.fill()
+            texts = [repr(description(ref)).encode() for ref in self.refs]
+            order = graph.digests(texts.__getitem__)
+        numbers = graph.order_of_codes(order)
+        # Some are not written, only listed: what reads the annotations of a class.
+        others = set(range(len(self.refs))).difference(numbers)
+        numbers += sorted(others, key=lambda number: repr(description(self.refs[number])))
+        places = {number: b"code %d" % place for place, number in enumerate(numbers)}
+        self.refs = [self.refs[number] for number in numbers]
+        for ref in self.refs:
+            ref.label = self.label  # else it would depend on which way was gone first
+        digests = graph.digests(places.__getitem__)
+        return Folded(digests[0], graph.sizes(digests), self)
+
+    def take_over(self, other: CodeEncoder) -> None:
+        """Learn what another encoder, which took the value apart, found beside its encoding."""
+        self.refs, self.problems = other.refs, other.problems
+
+    def name(self, cls: type) -> bytes:
+        """Write a class of the project by its number: its name may change, its code counts."""
+        if self.explorer.library.owns(cls):
+            reader = self.explorer.reader(self.label, cls)
+            if reader is not None:
+                self._refer(reader)
+            return type_name(cls).encode()
+        ref = self.explorer.code(f"class of {self.label}", cls)
+        return type_name(cls).encode() if ref is None else self._refer(ref)
+
+    def _refer(self, ref: Ref) -> bytes:
+        # A text that stands for code is listed as often as it is met where the value is written
+        # out, and once where it is folded.
+        key = ref.leaf if ref.unit is None else id(ref.unit)
+        number = self._numbers.get(key)
+        if number is None or (ref.unit is None and self.graph is None):
+            number = self._numbers[key] = len(self.refs)
+            self.refs.append(ref)
+            if ref.unit is None:
+                self.depends_on_place()
+        return b"code %d" % number if self.graph is None else self.graph.code(number)
+
+
+def inside(text: str, root: str) -> str:
+    """Return a text with the directory of the project cut off every path below it.
+
+    The interpreter that runs counts by a name of its own: commands are built with its path.
+    """
+    if sys.executable and sys.executable in text:
+        text = text.replace(sys.executable, "<python>")
+    if root not in text or root == os.sep:
+        return text
+    # Not where the name goes on: /data/project2 is another directory.
+    return re.sub(re.escape(root) + r"(?![\w.-])", "<project>", text)
+
+
+def description(ref: Ref) -> list[str]:
+    """Return texts that tell code from other code, by all that it leads to."""
+    if ref.unit is None:
+        return [str(ref.leaf)]
+    units, known = [ref.unit], {id(ref.unit)}
+    for unit in units:  # grows while it is walked
+        for one in unit.refs:
+            if one.unit is not None and id(one.unit) not in known:
+                known.add(id(one.unit))
+                units.append(one.unit)
+    return [
+        f"{unit.name} {unit.where} {unit.tag} {[ref.leaf for ref in unit.refs]}" for unit in units
+    ]
+
+
+def without_environment(value: Any) -> Any:
+    """Return a copy of the environment without what is the same in it: of the process, that is."""
+    if type(value) is not dict or value.get("PATH") is None:
+        return value
+    if value["PATH"] != os.environ.get("PATH") or len(value) < len(os.environ):
+        return value
+    present = dict(os.environ)
+    return {name: text for name, text in value.items() if present.get(name) != text}

@@ -1,0 +1,98 @@
+"""Objects of installed classes that stand for a function: what they hold beside it.
+
+What such an object was given counts: the decorator's own function, its arguments. What it keeps
+while it works does not: what it remembers, compiled, counted, locked. The general rule is its
+state without that, and :mod:`core.code.held` has those classes of which this is not enough.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import re
+import types
+from collections.abc import Iterator
+from typing import Any
+
+from doit_invariants.code.loaded import held
+from doit_invariants.code.loaded.volatile import is_volatile
+
+Part = tuple[str, Any]
+
+#: How tools that replace a function by an object of theirs keep it.
+_WRAPPED = ("__wrapped__", "py_func")
+#: What a class has under such a name, and no object of it.
+_NO_FUNCTION = (type, property, types.MemberDescriptorType, types.GetSetDescriptorType)
+#: Names of what a wrapper keeps while it works.
+_KEPT = re.compile(
+    r"cache|memo|stat(s|istics)$|hits$|misses$|count(er|s)?$|uuid|time_?stamp|created|started"
+    r"|elapsed|duration|pending|overloads|results?$|history",
+    re.IGNORECASE,
+)
+#: What an object that remembers was given.
+_OF_CACHE = ("maxsize", "ttl", "getsizeof", "ttu", "timer")
+
+
+def wrapped(obj: Any) -> Any:
+    """Return the function that an object stands for, or another such object; None for others."""
+    if held.is_proxy(obj):
+        return None  # counts as a value; to look at a lazy one would make it work
+    # Statically: an object may make up an attribute of any name.
+    for name in _WRAPPED:
+        found = inspect.getattr_static(obj, name, None)
+        if type(found) is types.FunctionType or _is_callable(found):
+            return found
+    return None
+
+
+def _is_callable(found: Any) -> bool:
+    return callable(found) and not issubclass(type(found), _NO_FUNCTION)
+
+
+def state(obj: Any) -> Iterator[Part]:
+    """Yield what an object holds beside the function that it stands for."""
+    function = wrapped(obj)
+    known = held.whole(obj)
+    for name, value in known if known is not None else _everything(obj):
+        if value is not function and not _is_kept(name, value, known is not None):
+            yield f"state {name}", _without_contents(value)
+
+
+def _everything(obj: Any) -> Iterator[Part]:
+    found = dict(_dict_of(obj))
+    for cls in type(obj).__mro__:
+        for name, one in vars(cls).items():
+            if isinstance(one, types.MemberDescriptorType) and hasattr(obj, name):
+                found[name] = getattr(obj, name)
+    yield from sorted(found.items())
+
+
+def _dict_of(obj: Any) -> dict[str, Any]:
+    try:
+        found = object.__getattribute__(obj, "__dict__")
+    except AttributeError:
+        return {}
+    return found if type(found) is dict else {}
+
+
+def _is_kept(name: str, value: Any, is_known: bool) -> bool:
+    if is_volatile(value):
+        return True
+    if is_known:
+        return False
+    if name.startswith("__"):  # what functools.update_wrapper copies
+        return True
+    given = isinstance(value, (str, bool, types.FunctionType, type, functools.partial))
+    return bool(_KEPT.search(name)) and not given and not _is_cache(value)
+
+
+def _is_cache(value: Any) -> bool:
+    return hasattr(type(value), "__getitem__") and hasattr(type(value), "maxsize")
+
+
+def _without_contents(value: Any) -> Any:
+    """Return what a cache was given, another value as it is."""
+    if not _is_cache(value):
+        return value
+    given = {name: getattr(value, name, None) for name in _OF_CACHE}
+    return [type(value), {name: one for name, one in given.items() if one is not None}]

@@ -1,0 +1,1 @@
+"""Command lines: which scripts of the project they run."""

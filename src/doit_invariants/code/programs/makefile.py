@@ -1,0 +1,199 @@
+"""What ``make`` runs: the recipes of the targets that it is asked for, and of what these need."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from doit_invariants.code.programs.expand import UNKNOWN
+from doit_invariants.code.programs.world import Use
+
+if TYPE_CHECKING:
+    from doit_invariants.code.programs.shell import Reader
+    from doit_invariants.code.programs.shell_state import State
+
+_VARIABLE = re.compile(
+    r"\s*(?:export\s+|override\s+)*([\w.-]+)\s*(\+|\?|::?|:::|!)?=\s*(.*)", re.DOTALL
+)
+_INCLUDE = re.compile(r"\s*(-include|include|sinclude)\s+(.*)")
+_RULE = re.compile(r"([^\t#:=][^:=#]*):{1,2}(?!=)([^;]*)(?:;(.*))?")
+_CONDITION = re.compile(
+    r"\s*(ifeq|ifneq|ifdef|ifndef|else|endif|endef|define|export|unexport|vpath)\b"
+)
+_REFERENCE = re.compile(r"\$(?:\(([^()$]*)\)|\{([^{}$]*)\}|([@<^+?*%$\w]))")
+_NAMES = ("GNUmakefile", "makefile", "Makefile")
+_LONGEST = 20_000
+_MOST_ROUNDS = 8
+
+
+@dataclass(slots=True)
+class _Rule:
+    targets: list[str]
+    needs: list[str]
+    recipe: list[str] = field(default_factory=list)
+
+    def makes(self, target: str) -> bool:
+        """Return whether this is the rule for a target, by its name or as a pattern."""
+        for one in self.targets:
+            before, percent, after = one.partition("%")
+            if one == target or UNKNOWN in one:
+                return True
+            if percent and target.startswith(before) and target.endswith(after):
+                return True
+        return False
+
+
+class _Makefile:
+    """The variables and rules of a Makefile, and of those that it includes."""
+
+    def __init__(self, reader: Reader, state: State) -> None:
+        self.reader = reader
+        self.state = state
+        self.variables: dict[str, str] = {"MAKE": "make", "CURDIR": state.cwd, "SHELL": "sh"}
+        self.rules: list[_Rule] = []
+        self.files: list[str] = []
+
+    def read(self, path: str) -> None:
+        """Read a file, once."""
+        text = self.reader.world.text(path) if path not in self.files else None
+        if text is None:
+            return
+        self.files.append(path)
+        rules: list[_Rule] = []
+        for line in re.sub(r"\\\n[ \t]*", " ", text).split("\n"):
+            if line.startswith("\t"):
+                for rule in rules[-1:]:
+                    rule.recipe.append(line[1:])
+                continue
+            line = re.sub(r"(^|\s)#.*", "", line)
+            if line.strip() and not _CONDITION.match(line):
+                self._line(line, rules)
+
+    def _line(self, line: str, rules: list[_Rule]) -> None:
+        variable = _VARIABLE.fullmatch(line)
+        include = _INCLUDE.fullmatch(line)
+        if variable is not None:
+            self._variable(variable[1], variable[2], variable[3].strip())
+        elif include is not None:
+            for name in self.expanded(include[2]).split():
+                for path in self.reader.world.paths(self.state.path(name)):
+                    self.read(path)
+        elif (rule := _RULE.fullmatch(line)) is not None:
+            targets, needs = (self.expanded(rule[n]).split() for n in (1, 2))
+            rules.append(_Rule(targets, [one for one in needs if one != "|"]))
+            rules[-1].recipe += [rule[3].strip()] if rule[3] else []
+            self.rules.append(rules[-1])
+
+    def _variable(self, name: str, operator: str | None, value: str) -> None:
+        if operator == "+":
+            value = f"{self.variables.get(name, '')} {value}".strip()
+        if operator == "?" and name in self.variables:
+            return
+        if operator == "!":
+            value = f"$(shell {value})"
+        self.variables[name] = value
+
+    def expanded(self, text: str, automatic: dict[str, str] | None = None) -> str:
+        """Return a text with its variables put in; what is not known becomes UNKNOWN."""
+        known = automatic or {}
+
+        def value(match: re.Match[str]) -> str:
+            name = match[1] or match[2] or match[3] or ""
+            if name == "$":
+                return "\0"
+            if name in known:
+                return known[name]
+            if name in self.variables:
+                return self.variables[name]
+            return self._function(name)
+
+        for _ in range(_MOST_ROUNDS):
+            replaced = _REFERENCE.sub(value, text)
+            if replaced == text or len(replaced) > _LONGEST:
+                break
+            text = replaced
+        return text.replace("\0", "$")
+
+    def _function(self, call: str) -> str:
+        name, _, argument = call.partition(" ")
+        if name == "shell":
+            return self.reader.output(argument.replace("\0", "$"), self.state.copy())
+        if name == "wildcard":
+            found = [p for one in argument.split() for p in _matches(self.state.path(one))]
+            return " ".join(os.path.relpath(path, self.state.cwd) for path in found)
+        if name in {"abspath", "realpath", "strip", "firstword", "lastword", "dir", "notdir"}:
+            return argument if name != "notdir" else os.path.basename(argument)
+        return self.reader.world.environ.get(call, UNKNOWN)
+
+    def asked(self, targets: Sequence[str]) -> Iterator[tuple[_Rule, str]]:
+        """Yield the rules of targets and of all that they need, each with a target it is for."""
+        first = next((r for r in self.rules if r.targets and r.targets[0][:1] not in ".%"), None)
+        waiting = list(targets) or (first.targets if first is not None else [])
+        seen: set[str] = set()
+        done: set[int] = set()
+        for target in waiting:  # grows while it is walked
+            if target in seen:
+                continue
+            seen.add(target)
+            for rule in self.rules:
+                if rule.makes(target):
+                    waiting += [one.replace("%", _stem(rule, target)) for one in rule.needs]
+                    if id(rule) not in done or any("%" in one for one in rule.targets):
+                        done.add(id(rule))
+                        yield rule, target
+
+
+def _matches(pattern: str) -> list[str]:
+    import glob
+
+    return sorted(glob.glob(pattern))
+
+
+def _stem(rule: _Rule, target: str) -> str:
+    for one in rule.targets:
+        before, percent, after = one.partition("%")
+        if percent and target.startswith(before) and target.endswith(after):
+            return target[len(before) : len(target) - len(after)]
+    return "%"
+
+
+def make(reader: Reader, arguments: Sequence[str], state: State) -> None:
+    """Note the Makefile, and what the recipes run."""
+    words = list(arguments)
+    if UNKNOWN in state.cwd:
+        reader.note("make: in a directory that can't be told")
+        return
+    # Makefiles that run each other have no end.
+    key = (*words, state.cwd, *state.pythonpath, *sorted(state.values.items()))
+    if key in reader.made:
+        return
+    reader.made.add(key)
+    files = [words[at + 1] for at, word in enumerate(words[:-1]) if word == "-f"]
+    rest = [w for at, w in enumerate(words) if w != "-f" and (not at or words[at - 1] != "-f")]
+    paths = [state.path(name) for name in files or _NAMES]
+    paths = [path for path in paths if reader.world.exists(path)]
+    makefile = _Makefile(reader, state)
+    for path in paths if files else paths[:1]:
+        makefile.read(path)
+        reader.running.use(Use(path))
+    for word in rest:
+        name, equals, value = word.partition("=")
+        if equals:
+            makefile.variables[name] = value
+    for path in makefile.files:
+        reader.running.use(Use(path))
+    for rule, target in makefile.asked([word for word in rest if "=" not in word]):
+        _recipe(makefile, rule, target)
+
+
+def _recipe(makefile: _Makefile, rule: _Rule, target: str) -> None:
+    stem = _stem(rule, target)
+    needs = [one.replace("%", stem) for one in rule.needs]
+    automatic = {"@": target, "<": needs[0] if needs else "", "^": " ".join(needs)}
+    automatic |= {"+": automatic["^"], "?": automatic["^"], "*": stem}
+    for line in rule.recipe:
+        command = makefile.expanded(line.lstrip("@-+ \t"), automatic)
+        makefile.reader.whole(command, makefile.state.copy())

@@ -1,0 +1,299 @@
+"""Which scripts of the project a command runs: as far as its text and what it reads say so.
+
+Nothing is run. What only running would tell (the output of programs, what is read from files)
+is not known, and noted where the name of a script depends on it. Under conditions all ways are
+taken. What is not understood is left out, and never an error.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from doit_invariants.code.programs import builtins
+from doit_invariants.code.programs.arguments import (
+    SPECIAL,
+    Call,
+    Input,
+    calls_of,
+    is_assignment,
+    name_of,
+)
+from doit_invariants.code.programs.blocks import KEYWORDS, Block
+from doit_invariants.code.programs.expand import UNKNOWN, expand, expand_text
+from doit_invariants.code.programs.lexer import Token, tokens
+from doit_invariants.code.programs.running import Running
+from doit_invariants.code.programs.shell_state import State
+from doit_invariants.code.programs.world import Use, World
+
+__all__ = ["Found", "Use", "World", "read", "scripts"]
+
+_MOST_NESTED = 12
+_MOST_COMMANDS = 5_000
+#: No longer one can be given to a shell: Linux takes half of it.
+_LONGEST = 1 << 18
+#: Without these a word is what it is.
+_SIGNS = frozenset("'\"\\$`*?[{~<>")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a command runs.
+
+    :ivar uses: scripts, in the order of the command, each once
+    :ivar unseen: what it runs that can't be looked into, in words
+    """
+
+    uses: tuple[Use, ...]
+    unseen: tuple[str, ...] = ()
+
+
+#: What most commands run.
+NOTHING = Found(())
+_PLAIN = re.compile(r"[ \w./+:,@%=-]*(?:> *[\w./-]+ *)?")
+_OUTPUT = re.compile(r"((?<!\S)\d+)?>.*")
+_BETWEEN = re.compile("&&|;|\n")
+
+
+def read(command: str | Sequence[str], cwd: str, world: World) -> Found:
+    """Return what a command runs.
+
+    :param command: text for a shell, or the words of a command that is run without one
+    :param cwd: absolute directory in which it is run
+    """
+    if isinstance(command, str) and len(command) > _LONGEST:
+        return Found((), (f"{command:.80}...: it is too long",))
+    plain = _plain(command) if isinstance(command, str) else [list(map(os.fspath, command))]
+    if plain is not None and _run_nothing(plain, world):
+        return NOTHING
+    reader = Reader(world)
+    state = State(cwd, world.environ)
+    with reader.ending():
+        if plain is not None:
+            for words in plain:
+                reader.command(words, state)
+        elif isinstance(command, str):
+            reader.whole(command, state)
+    return Found(tuple(reader.uses), tuple(reader.unseen))
+
+
+def runs_nothing(command: str, world: World) -> bool:
+    """Return whether a command certainly runs no script; what that takes long to tell may not."""
+    plain = _plain(command)
+    return plain is not None and _run_nothing(plain, world)
+
+
+def words_run_nothing(words: Sequence[str], world: World) -> bool:
+    """Return the same as :func:`runs_nothing` of a command that is run without a shell."""
+    return _runs_nothing(list(words[:1]), world)
+
+
+def _run_nothing(commands: list[list[str]], world: World) -> bool:
+    return all(_runs_nothing(words[:1], world) for words in commands)
+
+
+def _plain(text: str) -> list[list[str]] | None:
+    """Return the words of commands in which nothing has a meaning for the shell, as in most.
+
+    To read them as a script takes several times as long, and doit looks at each task of each run.
+    """
+    found: list[list[str]] = []
+    for one in _BETWEEN.split(text):
+        if _PLAIN.fullmatch(one) is None:
+            return None
+        words = _OUTPUT.sub("", one).split()
+        if words and (words[0] in KEYWORDS or "=" in words[0]):
+            return None
+        found.append(words)
+    return found
+
+
+def _runs_nothing(program: list[str], world: World) -> bool:
+    """Return whether a program is on PATH, not of the project, and known to run no scripts."""
+    for name in program:
+        if name in builtins.BUILTINS:
+            return name in builtins.QUIET and name not in world.table.added
+        if "/" in name or name in SPECIAL or world.table.programs(name_of(name)):
+            return False
+        return world.module_of(name) is None
+    return True
+
+
+def scripts(
+    command: str | Sequence[str],
+    cwd: str,
+    exists: Callable[[str], bool],
+    search: Sequence[str] = (),
+    environ: Mapping[str, str] | None = None,
+) -> list[Use]:
+    """Return the scripts that a command runs, in its order, each once; as :func:`read`.
+
+    :param exists: whether there is a file, of the project, at an absolute path
+    :param search: absolute directories in which modules are looked up besides (``python -m``)
+    """
+    return list(read(command, cwd, World(exists, search, environ)).uses)
+
+
+class Reader:
+    """Reads commands, and all that they run in turn.
+
+    :ivar uses, unseen: what was found so far
+    """
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.uses: dict[Use, None] = {}
+        self.unseen: dict[str, None] = {}
+        self.running = Running(self)
+        #: The calls of make that were read.
+        self.made: set[tuple[object, ...]] = set()
+        self._depth = 0
+        self._left = _MOST_COMMANDS
+
+    @contextlib.contextmanager
+    def ending(self) -> Iterator[None]:
+        """End where Python can't read on: no task fails by what it runs in ways of its own."""
+        try:
+            yield
+        except RecursionError:
+            self.note("the rest of a command that is nested too deep")
+
+    def whole(self, text: str, state: State) -> None:
+        """Read a whole script: its functions as well that it never seems to call."""
+        self.line(text, state)
+        for name in [name for name in state.functions if name not in state.called]:
+            self.function(name, None, state)
+
+    def line(self, text: str, state: State) -> None:
+        """Read command lines; the state is changed by what they do."""
+        self.block(tokens(text), state)
+
+    def block(self, pieces: list[Token], state: State) -> None:
+        """Read what is cut into tokens already."""
+        if self._depth < _MOST_NESTED:
+            self._depth += 1
+            Block(self, pieces, state).run()
+            self._depth -= 1
+
+    def function(self, name: str, arguments: tuple[str, ...] | None, state: State) -> None:
+        """Read what a function of the shell does."""
+        state.called.add(name)
+        outer, body = state.arguments, state.functions.pop(name)
+        state.arguments = arguments
+        self.block(body, state)  # without the function: one that calls itself has no end
+        state.arguments = outer
+        state.functions.setdefault(name, body)
+
+    # ------------------------------------------------------------------ words
+
+    def words(self, raw: str, state: State) -> list[str]:
+        """Return what a word becomes."""
+        if _SIGNS.isdisjoint(raw):
+            return [raw]
+        return expand(raw, state.lookup, lambda text: self.output(text, state))
+
+    def text(self, raw: str, state: State, *, quotes: bool = True) -> str:
+        """Return what a word becomes that stays one."""
+        if _SIGNS.isdisjoint(raw):
+            return raw
+        output = lambda text: self.output(text, state)  # noqa: E731 - a name for the type
+        return expand_text(raw, state.lookup, output, quotes=quotes)
+
+    def output(self, text: str, state: State) -> str:
+        """Read a command whose output is put in; return that, UNKNOWN if it is not known."""
+        inner = state.copy()
+        inner.output = None
+        self.line(text, inner)
+        return UNKNOWN if inner.output is None else inner.output
+
+    # ------------------------------------------------------------------ commands
+
+    def simple(self, raw: list[str], stdin: Input | None, state: State) -> Input | None:
+        """Read a simple command; return what it writes, as far as that is known."""
+        count = next((n for n, word in enumerate(raw) if not is_assignment(word)), len(raw))
+        written: Input | None = None
+        kept, first = state.values, True
+        for values in state.choices(raw):
+            state.values = dict(values)
+            settings = [(one, self.text(one.partition("=")[2], state)) for one in raw[:count]]
+            words = [word for one in raw[count:] for word in self.words(one, state)]
+            state.values = kept
+            if words:
+                written = self.command(words, state, settings, stdin)
+            else:
+                self._assign(settings, state, first=first)
+            kept, first = state.values, False
+        return written
+
+    @staticmethod
+    def _assign(settings: list[tuple[str, str]], state: State, *, first: bool) -> None:
+        state.branch += not first
+        for raw, value in settings:
+            builtins.assign(raw, value, state)
+        state.branch -= not first
+
+    def command(
+        self,
+        words: list[str],
+        state: State,
+        settings: Sequence[tuple[str, str]] = (),
+        stdin: Input | None = None,
+    ) -> Input | None:
+        """Read a command whose words are known."""
+        self._left -= 1
+        state.output = None
+        if self._left < 0 or not words:
+            if self._left == -1:
+                self.unseen["the rest of a long script"] = None
+            return None
+        name = words[0]
+        if name in state.functions:
+            self.function(name, tuple(words), state)
+        elif name in builtins.BUILTINS and name not in self.world.table.added:
+            return builtins.BUILTINS[name](self, words, stdin, state)
+        else:
+            self._run(words, state, settings, stdin)
+        return None
+
+    def _run(
+        self,
+        words: list[str],
+        state: State,
+        settings: Sequence[tuple[str, str]],
+        stdin: Input | None,
+    ) -> None:
+        inner = state
+        if settings:
+            inner = state.copy()
+            inner.branch = 0
+            for raw, value in settings:
+                builtins.assign(raw, value, inner)
+        for call in calls_of(words, stdin, self.world.table):
+            self._call(call, inner, stdin, words)
+
+    def _call(self, call: Call, state: State, stdin: Input | None, words: list[str]) -> None:
+        if call.directory is not None or call.variables:
+            state = state.copy()
+            state.branch = 0
+            for one in call.variables:
+                builtins.assign(one, one.partition("=")[2], state)
+            if call.directory is not None:
+                state.cwd = state.path(call.directory)
+        if call.words is not None:
+            count = next((n for n, w in enumerate(call.words) if not is_assignment(w)), None)
+            if count is not None:
+                settings = [(one, one.partition("=")[2]) for one in call.words[:count]]
+                self.command(list(call.words[count:]), state, settings, stdin)
+        elif call.inline is not None:
+            inner = state.copy()
+            inner.arguments = call.arguments
+            self.whole(call.inline, inner)
+        else:
+            self.running.call(call, state, words)
+
+    def note(self, text: str) -> None:
+        """Note what can't be looked into."""
+        self.unseen[text.replace(UNKNOWN, "...")] = None

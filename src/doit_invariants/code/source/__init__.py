@@ -1,0 +1,1 @@
+"""Source files as texts: nothing is imported or executed to understand them."""

@@ -1,0 +1,147 @@
+"""Which names of the modules that it imports a source asks for, where that can be told.
+
+``from config import fmin`` asks for one, ``import config`` for those that are taken of it as
+attributes, if nothing else is done with it. Where a source may come to names in other ways
+(``sys.modules``, pickles, the globals of a function) nothing is narrowed.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+
+from doit_invariants.code.source.imports import asked_by_others, is_type_checking
+
+#: What is imported, and the names that are asked for; None for all of it. In front of a module
+#: of which nothing is asked for, and which is imported all the same, stands ``~``.
+Ask = tuple[str, "list[str] | None"]
+
+#: Stands for "nothing can be narrowed here".
+ANYTHING = "!"
+#: Stands for "by a pickle any function or class can be reached".
+PICKLES = "!pickles"
+#: Who names one of these can come to names of any module.
+_REACHES_ALL = frozenset(
+    {"__globals__", "f_globals", "modules", "getmodule", "get_objects", "get_referrers"}
+    | {"locate", "import_string", "instantiate", "run_module", "run_path", "reload", "unsafe_load"}
+)
+#: Who names one of these can come to the functions and classes of any module.
+_PICKLES = frozenset(
+    {"pickle", "dill", "cloudpickle", "shelve", "joblib", "torch", "read_pickle", "allow_pickle"}
+)
+#: Who calls one of these can come to any name of its own module.
+REACHES_OWN = frozenset({"globals", "locals", "vars", "eval", "exec", "dir"})
+_IMPORTERS = frozenset({"import_module", "__import__"})
+
+
+def asks_of(body: Iterable[ast.AST], escaping: Iterable[str] | None) -> list[Ask]:
+    """Return what statements ask for, sorted.
+
+    :param escaping: names that others may use as well; None for all
+    """
+    nodes = list(_nodes(body))
+    uses = _uses(nodes)
+    if uses.anything:
+        return [(ANYTHING, None)]
+    others = None if uses.own else set(escaping) if escaping is not None else None
+    found: dict[str, set[str] | None] = {}
+    for text, names in _asked(nodes, uses, others):
+        known = found.get(text, set())
+        found[text] = None if names is None or known is None else known | names
+    if uses.pickles:
+        found[PICKLES] = None
+    return sorted(
+        ((text, None if names is None else sorted(names)) for text, names in found.items()),
+        key=lambda ask: ask[0],
+    )
+
+
+def effects_of(node: ast.AST) -> Iterator[Ask]:
+    """Yield what an import asks for of which no name is used."""
+    if isinstance(node, ast.Import):
+        yield from ((f"~{alias.name}", []) for alias in node.names)
+    elif isinstance(node, ast.ImportFrom):
+        where = "." * node.level + (node.module or "")
+        yield from ((f"~{where}:{alias.name}", []) for alias in node.names)
+
+
+def _nodes(body: Iterable[ast.AST]) -> Iterator[ast.AST]:
+    stack = list(body)
+    while stack:
+        node = stack.pop()
+        if isinstance(node, ast.If) and is_type_checking(node.test):
+            stack.extend(node.orelse)
+            continue
+        yield node
+        stack.extend(ast.iter_child_nodes(node))
+
+
+class _Uses:
+    """How names are used: which attributes are taken of each, and which are used otherwise."""
+
+    def __init__(self) -> None:
+        self.attributes: dict[str, set[str]] = {}
+        self.bare: set[str] = set()
+        self.anything = False
+        self.pickles = False
+        self.own = False
+
+    def of(self, name: str, escaping: set[str] | None) -> set[str] | None:
+        """Return the attributes that are taken of a name, None if more may be.
+
+        What is imported and not used is imported for what else it does: then all counts.
+        """
+        if name in self.bare or escaping is None or name in escaping:
+            return None
+        return self.attributes.get(name)
+
+
+def _uses(nodes: Iterable[ast.AST]) -> _Uses:
+    uses = _Uses()
+    taken: set[int] = set()
+    words: set[str] = set()
+    for node in nodes:  # an attribute comes before what it is taken of
+        if isinstance(node, ast.Attribute):
+            words.add(node.attr)
+            if isinstance(node.value, ast.Name) and isinstance(node.ctx, ast.Load):
+                uses.attributes.setdefault(node.value.id, set()).add(node.attr)
+                taken.add(id(node.value))
+        elif isinstance(node, ast.Name):
+            words.add(node.id)
+            uses.own |= node.id in REACHES_OWN
+            if id(node) not in taken:
+                uses.bare.add(node.id)
+        elif isinstance(node, (ast.Global, ast.Nonlocal)):
+            uses.bare.update(node.names)
+        elif isinstance(node, ast.alias):
+            words.update(node.name.split("."))
+        elif isinstance(node, ast.keyword):
+            words.add(node.arg or "")
+        elif isinstance(node, ast.Call) and _imports_unknown(node):
+            uses.anything = True
+    uses.anything = uses.anything or not _REACHES_ALL.isdisjoint(words)
+    uses.pickles = not _PICKLES.isdisjoint(words)
+    return uses
+
+
+def _imports_unknown(node: ast.Call) -> bool:
+    name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+    return name in _IMPORTERS and not (node.args and isinstance(node.args[0], ast.Constant))
+
+
+def _asked(
+    nodes: Iterable[ast.AST], uses: _Uses, escaping: set[str] | None
+) -> Iterator[tuple[str, set[str] | None]]:
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                bound = alias.asname or alias.name
+                yield alias.name, None if "." in bound else uses.of(bound, escaping)
+        elif isinstance(node, ast.ImportFrom):
+            where = "." * node.level + (node.module or "")
+            for alias in node.names:
+                names = uses.of(alias.asname or alias.name, escaping)
+                yield f"{where}:{alias.name}", names
+        else:
+            for text in asked_by_others(node):
+                yield text, None

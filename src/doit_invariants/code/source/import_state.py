@@ -1,0 +1,174 @@
+"""Which source files this process has loaded, and whether they still are what was loaded.
+
+Code that was imported runs as it was then, whatever its file becomes. Where a file stands for
+loaded code, it may do so only if nobody has written it since. Python keeps no content of what it
+imports, so the stat of each source is noted right before it is imported. The header of a ``.pyc``
+could not tell: another process may write it anew, and it knows whole seconds only.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from doit_invariants.files.state import Stat, latest_change, stat_key, tick_of
+from doit_invariants.hashing.digest import digest_file
+
+#: Age in ns below which the content is noted as well: the file is probably made at each load, or
+#: it could be written again without another stat.
+_YOUNG_NS = 2_000_000_000
+#: When this module was imported: the latest time at which this process can have begun.
+_IMPORTED_NS = time.time_ns()
+
+
+class _Noted(NamedTuple):
+    """A source file as it was right before it was imported; the digest only of a young one."""
+
+    stat: Stat
+    digest: str | None
+
+
+class _Watch:
+    """Stands first among the finders of modules; finds none, but notes what will be found."""
+
+    def __init__(self) -> None:
+        self._noted: dict[str, _Noted] = {}
+        self._by_real: dict[str, _Noted] | None = None
+
+    def noted(self, path: str) -> _Noted | None:
+        """Return what was noted of a file.
+
+        :param path: real. To resolve the others takes longer than to note them, and few ask.
+        """
+        if self._by_real is None:
+            self._by_real = {os.path.realpath(name): one for name, one in self._noted.items()}
+        return self._by_real.get(path)
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> None:
+        """Note the files that the source of a module may be in; Python calls this."""
+        if path is None and name in sys.stdlib_module_names:
+            return
+        try:
+            for entry in list(sys.path if path is None else path):
+                if isinstance(entry, str) and not _is_installed(entry):
+                    self._note(os.path.join(entry or os.getcwd(), name.rpartition(".")[2]))
+        except Exception:
+            return  # an import must not fail because of us
+
+    def _note(self, base: str) -> None:
+        for path in (f"{base}.py", os.path.join(base, "__init__.py")):
+            try:
+                stat = stat_key(os.stat(path))
+            except OSError:
+                continue
+            young = time.time_ns() - latest_change(stat) < _YOUNG_NS
+            self._noted.pop(path, None)  # the latest is the last one
+            self._noted[path] = _Noted(stat, _content(path) if young else None)
+            self._by_real = None
+
+
+_WATCH = _Watch()
+
+
+def watch_imports() -> None:
+    """Note from now on which files are imported; calling it again changes nothing."""
+    if not any(finder is _WATCH for finder in sys.meta_path):
+        sys.meta_path.insert(0, _WATCH)
+
+
+def loaded_files() -> set[str]:
+    """Return the real paths of the sources of the modules that are loaded, installed ones apart."""
+    found = set()
+    for module in list(sys.modules.values()):
+        # Through its dict: a lazy module would be imported by a look at its attributes.
+        path = getattr(module, "__dict__", {}).get("__file__")
+        if isinstance(path, str) and not _is_installed(os.path.dirname(path)):
+            found.add(os.path.realpath(path))
+    return found
+
+
+def edited_since_loaded(files: Iterable[str]) -> list[str]:
+    """Return those of some files that are loaded, and perhaps not as they are now.
+
+    :param files: absolute paths
+    """
+    loaded = loaded_files()
+    return [path for path in files if os.path.realpath(path) in loaded and was_edited(path)]
+
+
+def was_edited(path: str) -> bool:
+    """Return whether a loaded file may have been written since it was loaded."""
+    noted = _WATCH.noted(os.path.realpath(path))
+    try:
+        stat = stat_key(os.stat(path))
+    except OSError:
+        return True
+    if noted is None:
+        # Loaded before anybody watched, or by an import hook: then since this process began.
+        return latest_change(stat) >= process_began() - tick_of(stat)
+    if noted.digest is not None:
+        return _content(path) != noted.digest
+    return noted.stat != stat
+
+
+def _content(path: str) -> str:
+    try:
+        return digest_file(path)
+    except OSError:
+        return ""
+
+
+_INSTALLED: dict[str, bool] = {}
+_LIBRARY = os.path.dirname(os.__file__)
+
+
+def _is_installed(directory: str) -> bool:
+    """Return whether a directory holds installed code for certain: its modules are many."""
+    known = _INSTALLED.get(directory)
+    if known is None:
+        parts = directory.split(os.sep)
+        known = "site-packages" in parts or "dist-packages" in parts
+        known = known or directory.startswith(_LIBRARY) or directory.endswith(".zip")
+        _INSTALLED[directory] = known
+    return known
+
+
+_LOADING: list[float] = []
+
+
+def load_begins(*, earlier: bool) -> None:
+    """Note that a ``dodo.py`` is loaded from now on.
+
+    :param earlier: whether it has begun already, when this process did: it runs its own tasks
+    """
+    _LOADING[:] = [process_began() / 1e9 if earlier else time.time()]
+
+
+def load_began() -> float:
+    """Return when the load of ``dodo.py`` began, in seconds since the epoch."""
+    return _LOADING[0] if _LOADING else _IMPORTED_NS / 1e9
+
+
+_BEGAN: list[int] = []
+
+
+def process_began() -> int:
+    """Return when this process began, in ns since the epoch; where that is not told, a bit later.
+
+    Later is what was loaded before this package, by a script that runs doit itself: an edit
+    between the two is not seen there.
+    """
+    if not _BEGAN:
+        began = _IMPORTED_NS
+        try:
+            with open("/proc/self/stat", "rb") as stream:
+                ticks = int(stream.read().rpartition(b")")[2].split()[19])
+            age = time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK")
+            began = min(began, time.time_ns() - int(age * 1e9))
+        except (OSError, ValueError, IndexError, AttributeError):
+            pass
+        _BEGAN.append(began)
+    return _BEGAN[0]

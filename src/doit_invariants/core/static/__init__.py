@@ -1,1 +1,0 @@
-"""Source files and command lines as texts: nothing is imported or executed to understand them."""

@@ -1,0 +1,1 @@
+"""Whether a task is up-to-date, and why not."""

@@ -1,0 +1,67 @@
+"""What is in the directory that a task makes, but not from the task.
+
+A record has all that is there when the task has succeeded: what a user has put there before is in
+it as well. ``doit clean`` must tell the two apart. What was there before the actions ran, is the
+very same after them and was not made by an earlier run, is of others. That is kept in rows of
+doit's DB that are no task's, for the few tasks of which there is any.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from doit_invariants.files.tree import TreeState, ups
+from doit_invariants.rules.record import PathState, Record
+from doit_invariants.rules.schema import Origin
+
+# The command `invariants` forbids the group, as in :mod:`.shared_details`.
+_PREFIX = "invariants:others:"
+_FIELD = "others:"
+
+States = Mapping[str, PathState]
+
+
+def note(
+    dep_manager: Any,
+    task: str,
+    origin: Origin,
+    before: States | None,
+    previous: Record | None,
+    after: States | None,
+) -> None:
+    """Keep what is of others in the directories that a task has made.
+
+    :param before: the targets before the actions ran
+    :param previous: what was recorded of the task then
+    :param after: the targets now
+    """
+    found: dict[str, list[str]] = {}
+    for path, state in (after or {}).items():
+        old = (before or {}).get(path)
+        if origin != "restore" and isinstance(state, TreeState) and isinstance(old, TreeState):
+            made = made_in(dep_manager, task, previous, path)
+            others = _unchanged(old, state) - made
+            if others:
+                found[path] = sorted(others)
+    if found:
+        dep_manager._set(_PREFIX + task, _FIELD, found)
+    elif dep_manager._in(_PREFIX + task):
+        dep_manager.remove(_PREFIX + task)
+
+
+def made_in(dep_manager: Any, task: str, record: Record | None, path: str) -> set[str]:
+    """Return the relative paths in a directory that a task is known to have made."""
+    state = (record.targets or {}).get(path) if record is not None else None
+    if record is None or not isinstance(state, TreeState) or record.origin == "adopt":
+        return set()
+    rows = dep_manager._get(_PREFIX + task, _FIELD)
+    others = rows.get(path, ()) if isinstance(rows, dict) else ()
+    return {*state.entries}.difference(others)
+
+
+def _unchanged(before: TreeState, after: TreeState) -> set[str]:
+    """Return what is the same as before; directories only if nothing below them is new."""
+    same = {name for name, one in after.entries.items() if before.entries.get(name) == one}
+    new = {up for name in after.entries if name not in same for up in ups(name)}
+    return same - new

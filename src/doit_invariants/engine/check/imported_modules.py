@@ -1,0 +1,96 @@
+"""Whether modules that actions import when they run are still what was looked at.
+
+A module that is loaded runs as it was loaded, whatever its file becomes. One that an action imports
+itself is read by then: in a worker, at a time that nobody tells. If its file, or one that it
+imports, was written between the look and the end of the task, nobody knows which content has run.
+The content alone can't tell: it may have been edited there and back.
+
+What another task has written before this one begins is no edit as long as its content is the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from doit_invariants.code.loaded.functions import functions_of
+from doit_invariants.code.loaded.modules import Files
+from doit_invariants.code.source.import_state import edited_since_loaded
+from doit_invariants.engine.check.observe import Look
+from doit_invariants.engine.session import IMPORTS
+from doit_invariants.rules.decide import Observed
+
+#: The attribute that holds, once they ran, those that were edited since that process loaded them.
+EDITED = "invariants_imports_edited"
+
+
+def begin(look: Look) -> None:
+    """Note, right before the actions of a task run, what they may import."""
+    paths: set[str] = set()
+    for key, seen in look.snapshot.observed.items():
+        names = _modules(look, seen)
+        if not names:
+            continue
+        functions = functions_of(look.context)
+        looked, now = functions.imported_late(names, first=True), functions.imported_late(names)
+        if looked or now:
+            look.imports[key] = (names, now if _contents(looked) == _contents(now) else None)
+            paths.update(now)
+    if paths:
+        look.task.__dict__[IMPORTS] = sorted(paths)
+
+
+def end(attributes: dict[str, Any]) -> None:
+    """Note, where the actions of a task ran, which of what they may have imported was edited.
+
+    A worker may have loaded it for another task, while it was another one.
+
+    :param attributes: of the task
+    """
+    paths = attributes.pop(IMPORTS, None)
+    if paths:
+        attributes[EDITED] = edited_since_loaded(paths)
+
+
+def edited(look: Look) -> dict[str, bool]:
+    """Return what rests on modules that may not have run as they were looked at, by its id.
+
+    :returns: whether their contents are the same at least, before and after
+    """
+    if look.imports_edited is None:
+        look.imports_edited = dict(_edited(look)) if look.imports else {}
+    return look.imports_edited
+
+
+def _edited(look: Look) -> Iterator[tuple[str, bool]]:
+    in_worker = set(look.task.__dict__.pop(EDITED, ()))
+    for key, (names, before) in look.imports.items():
+        now = functions_of(look.context).imported_late(names)
+        if before is None:
+            yield key, False
+        elif not in_worker.isdisjoint(before) or _written(before, now):
+            yield key, _contents(before) == _contents(now)
+
+
+def _modules(look: Look, seen: Observed) -> list[str]:
+    if seen.invariant.kind not in ("Function", "Action"):
+        return []
+    names: list[str] = seen.invariant.modules(look.context)  # type: ignore[attr-defined]
+    return names
+
+
+def _contents(files: Files) -> dict[str, str]:
+    return {path: entry[1] for path, entry in files.items()}
+
+
+def _written(before: Files, now: Files) -> bool:
+    if _contents(before) != _contents(now):
+        return True
+    return any(_differ(before[path][0][1], now[path][0][1]) for path in before)
+
+
+def _differ(one: Iterable[int] | None, other: Iterable[int] | None) -> bool:
+    """Compare stats; here the change time counts too: a file may be moved away and back."""
+    before, after = list(one or ()), list(other or ())
+    settled = -1 not in (*before[3:], *after[3:])
+    return before[:3] != after[:3] or (settled and before != after)

@@ -1,0 +1,163 @@
+"""Tasks that edit their own ``file_dep``: formatters, notebooks that are executed in place.
+
+Nobody can tell such an edit from one by a user who saves the file while the task runs. So it counts
+as the work of the task where the task says so, by naming the file among its ``targets``; where the
+file is what another task makes; and where two runs have made the same of the same. Everything else
+counts as edited by somebody else: the task runs again.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from doit_invariants.engine.check.observe import Look
+from doit_invariants.engine.records import recorded
+from doit_invariants.files.state import EDITED_MEANWHILE, FileState
+from doit_invariants.files.tree import was_written
+from doit_invariants.hosts.doit.checker import Triple, to_triple
+from doit_invariants.rules.decide import path_difference
+from doit_invariants.rules.record import PathState
+
+if TYPE_CHECKING:
+    from doit_invariants.hosts.doit.dependency import InvariantsDependency
+
+#: Equal to no file. Plain doit, which would find the same in its triple, sees another time.
+EDITED = FileState(EDITED_MEANWHILE, (0, -1, 0, -1))
+
+
+def states_to_save(
+    dep_manager: InvariantsDependency, look: Look, task: Any
+) -> dict[str, tuple[PathState, Triple]]:
+    """Return the state of each ``file_dep`` that is recorded now that its task has succeeded.
+
+    That is the one before the actions ran, and for a file that was written meanwhile, be it with
+    what was there, one that nothing equals: the result was made from neither content for certain,
+    so the task runs again. Not so where the edit is the work of the task: then as it left the file.
+
+    :raises FileNotFoundError: if a file is gone
+    """
+    states: dict[str, tuple[PathState, Triple]] = {}
+    for path in task.file_dep:
+        before = look.snapshot.inputs.get(path)
+        info = os.stat(path)
+        after = look.path(path, before, info)
+        states[path] = (after, to_triple(after, info))
+        if before is None or after is before or not look.session.tracks:
+            continue
+        same = path_difference(before, after, path) is None
+        if same and not was_written(before, after):
+            continue
+        edit = _Edit(dep_manager, look, path, before, after, info)
+        if not (edit.is_same() if same else edit.is_its_own()):
+            states[path] = (EDITED, to_triple(EDITED, info))
+    return states
+
+
+class _Edit:
+    """What became of a file while a task ran that has it as its ``file_dep``."""
+
+    def __init__(
+        self,
+        dep_manager: InvariantsDependency,
+        look: Look,
+        path: str,
+        before: PathState,
+        after: PathState,
+        info: os.stat_result,
+    ) -> None:
+        self._dep_manager, self._look, self._path = dep_manager, look, path
+        self._before, self._after, self._info = before, after, info
+        self._is_own = is_own(path, look.task.targets)
+        self._maker = look.session.relations.maker(path, dep_manager.tasks)
+
+    def is_same(self) -> bool:
+        """Return whether it is known who has written what was there already."""
+        if self._maker is not None and not self._is_own:
+            return True
+        if not self._is_own:
+            recorded = self._look.before.known(self._path, self._info)
+            again = isinstance(recorded, FileState) and recorded.digest == EDITED.digest
+            name = self._look.task.name
+            if not self._look.session.is_rewritten(name, self._path, again=again):
+                return False
+        self._look.written.add(self._path)
+        return True
+
+    def is_its_own(self) -> bool:
+        """Return whether a change is the work of the task."""
+        repeated = self._is_repeated()
+        if self._is_own:
+            self._look.written.add(self._path)
+        elif self._maker is not None:
+            recorded.retarget(self._dep_manager, self._maker, self._path, self._after)
+        elif not repeated:
+            return False
+        self._hand_on()
+        return True
+
+    def _is_repeated(self) -> bool:
+        """Return whether the last run of the task has made the same of the same, and note it."""
+        edits, name = self._look.session.edits, self._look.task.name
+        known = _edits_of(edits.read(), name)
+        edit = [_digest(self._before), _digest(self._after)]
+        if known.get(self._path) == edit:
+            return True
+        edits.set(name, {**known, self._path: edit})
+        return False
+
+    def _hand_on(self) -> None:
+        """Have those that edit the file as well, and are done with it, take it as it is now.
+
+        Else each of them would find in the next run what the last one made of it, and run. Not
+        those that are not looked at yet: to them it is an input that has changed.
+        """
+        session, absolute = self._look.session, os.path.abspath(self._path)
+        names = {self._maker or "", *session.edits.read()} - {self._look.task.name}
+        for name in sorted(names & session.looked):
+            task = self._dep_manager.tasks.get(name)
+            for path in task.file_dep if task is not None else ():
+                if os.path.abspath(path) == absolute and (
+                    name == self._maker or path in _edits_of(session.edits.read(), name)
+                ):
+                    recorded.take_input(
+                        self._dep_manager, name, path, self._before, self._after, self._info
+                    )
+
+
+def _edits_of(edits: Any, name: str) -> dict[str, Any]:
+    found = edits.get(name)
+    return found if isinstance(found, dict) else {}
+
+
+def _digest(state: PathState) -> str:
+    return state.digest if state is not None else ""
+
+
+def is_own(path: str, targets: Iterable[str]) -> bool:
+    """Return whether a path is one of some targets, or below one."""
+    absolute = os.path.abspath(path)
+    own = {os.path.abspath(target) for target in targets}
+    return absolute in own or any(absolute.startswith(one + os.sep) for one in own)
+
+
+class Dependencies(list[str]):
+    """The ``task_dep`` of a task that has its own target as its ``file_dep``.
+
+    doit makes a task wait for who makes its ``file_dep``, itself included, unless it does so
+    already.
+    """
+
+    itself = ""
+
+    def __contains__(self, name: object) -> bool:
+        """Return whether a task need not be made to wait for another one."""
+        return name == self.itself or super().__contains__(name)
+
+
+def waits_not_for_itself(task: Any) -> None:
+    """Have doit not make a task wait for itself because it edits a file in place."""
+    if not isinstance(task.task_dep, Dependencies):
+        task.task_dep = Dependencies(task.task_dep)
+        task.task_dep.itself = task.name

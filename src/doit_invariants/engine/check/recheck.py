@@ -1,0 +1,123 @@
+"""Looks at the invariants of a task once more, past what was found earlier in the run.
+
+Kinds keep what they found for the run: a command is asked once, a module read once. Actions that
+run meanwhile may change it. Where that would put a result into the store, or take one out, under
+a signature that is not the present one, it is looked at anew.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+from typing import TYPE_CHECKING, Any, cast
+
+from doit_invariants.core.model import Json
+from doit_invariants.engine.check.imported_modules import edited
+from doit_invariants.engine.check.observe import Look
+from doit_invariants.files.state import EDITED_MEANWHILE
+from doit_invariants.files.tree import in_blocks, was_written
+from doit_invariants.rules.decide import Observed
+from doit_invariants.rules.invariant import Context, Fingerprint
+
+if TYPE_CHECKING:
+    from doit_invariants.kinds.module import Module
+
+_OF_SOURCES = frozenset({"Module", "Script"})
+_OF_FILES = _OF_SOURCES | {"Files", "Tree"}
+#: Of these what was loaded counts, or they can't change while a process lives.
+_FIXED = frozenset({"Action", "Function", "Value", "Env", "Distribution", "TTL"})
+
+
+def changed_since(look: Look) -> str:
+    """Return the label of an invariant that is not what it was when the task was looked at.
+
+    :returns: empty if all are
+    """
+    for key in edited(look):
+        return look.snapshot.observed[key].invariant.label()
+    doubtful = [s for s in look.snapshot.observed.values() if s.invariant.kind not in _FIXED]
+    memo: dict[Any, Any] = {}
+    for seen in doubtful:
+        now = _anew(look, seen, memo)
+        if now is None or _differs(seen.fingerprint, now, look.context):
+            return seen.invariant.label()
+    return ""
+
+
+def _anew(look: Look, seen: Observed, memo: dict[Any, Any]) -> Fingerprint | None:
+    """Return the fingerprint of an invariant now, None if there is none."""
+    context = copy.copy(look.context)
+    context.memo = memo
+    with contextlib.suppress(Exception):
+        return seen.invariant.fingerprint(context, seen.fingerprint)
+    return None
+
+
+def edited_meanwhile(look: Look) -> list[str]:
+    """Return the ids of invariants whose files were written while the task ran.
+
+    Only of kinds that are about files alone, and of modules that actions import when they run: a
+    command is asked once a run. A task that writes
+    there itself what is there is told from an edit there and back by its second run.
+    """
+    found = []
+    for key, seen in look.snapshot.observed.items():
+        kind = seen.invariant.kind
+        if kind not in _OF_FILES or (kind == "Module" and _was_loaded(look, seen)):
+            continue
+        # Sources are kept for the run with the stats of their files, which are looked at each time.
+        now = _anew(look, seen, look.context.memo if kind in _OF_SOURCES else {})
+        same = now is not None and now["digest"] == seen.fingerprint["digest"]
+        if now is not None and same and not _differs(seen.fingerprint, now, look.context):
+            continue
+        if not same or not _writes_it_itself(look, key):
+            found.append(key)
+    for key, same in edited(look).items():
+        if not same or not _writes_it_itself(look, key):
+            found.append(key)
+    return found
+
+
+def _was_loaded(look: Look, seen: Observed) -> bool:
+    """Return whether a module was loaded when it was looked at: then its file tells nothing."""
+    one = cast("Module", seen.invariant)
+    return not one.elsewhere and one.memo_key in look.context.memo
+
+
+def _writes_it_itself(look: Look, key: str) -> bool:
+    record = look.before.record
+    before = record.entries.get(key) if record is not None else None
+    edited = before is not None and before.fingerprint.get("digest") == EDITED_MEANWHILE
+    return look.session.is_rewritten(look.task.name, key, again=edited)
+
+
+def _differs(old: Fingerprint, new: Fingerprint, context: Context) -> bool:
+    if old is new:
+        return False
+    if old["digest"] != new["digest"]:
+        return True
+    one, other = in_blocks(old), in_blocks(new)
+    if one is not None and other is not None:
+        return was_written(one, other)
+    # Of files that were written meanwhile the content may have been another in between.
+    before, after = _states(old, context), _states(new, context)
+    return any(_time(state) != _time(after.get(name)) for name, state in before.items())
+
+
+def _states(found: Fingerprint, context: Context) -> dict[str, Json]:
+    """Return the recorded states of the files that a fingerprint rests on, by their names."""
+    states = dict(found["entries"]) if isinstance(found.get("entries"), dict) else {}
+    modules = found.get("modules") or {}
+    for key in (found.get("details"), *modules.values()):
+        details = context.recall(key)
+        files = details.get("files") if isinstance(details, dict) else None
+        states.update({name: one[0] for name, one in (files or {}).items()})
+    return states
+
+
+def _time(state: Json) -> Json:
+    """Return modification time, size and inode of a recorded state of a file."""
+    try:
+        return state[1][:3]
+    except (TypeError, IndexError):
+        return None

@@ -1,0 +1,106 @@
+"""What differs in each run although nobody edits anything: what is random, or made at each load.
+
+It can't be told from a setting that a ``dodo.py`` reads from somewhere, so it makes its task run.
+But where it was the only difference in two runs in a row, and no source was written in between, the
+user is told: else tasks would run for ever, and nobody knew why.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from doit_invariants.code.source.import_state import loaded_files
+from doit_invariants.core.model import Reason, Verdict
+from doit_invariants.engine.check.observe import Look
+from doit_invariants.files.state import latest_change, stat_key
+
+_OF_VALUES = frozenset({"track-actions", "track-code"})
+_WAYS = (
+    "is it random, a time, or else made anew at each load? Let the action make it when it runs, "
+    "or keep it in a file"
+)
+
+
+def tell(look: Look, verdict: Verdict) -> Verdict:
+    """Return a verdict that says what has differed alone in the last runs too; count a run."""
+    session, task = look.session, look.task.name
+    _tell_of_times(look, verdict)
+    known = session.varying.read().get(task)
+    if verdict.status == "up-to-date":
+        if known is not None and session.runs:
+            session.varying.drop(task)
+        return verdict
+    places = _only_values(look, verdict)
+    if not places:
+        if known is not None and session.runs:
+            session.varying.drop(task)
+        return verdict
+    count = _count(known, places)
+    if session.runs:
+        session.varying.set(task, [count, places, session.clock()])
+    if count < 2:
+        return verdict
+    text = f"differed alone in the last {count} runs, and no source was edited"
+    if session.runs:
+        session.note(task, f"{', '.join(places)} {text}: {_WAYS}")
+    return verdict._replace(
+        reasons=tuple(_with(reason, f"{text}: {_WAYS}") for reason in verdict.reasons)
+    )
+
+
+def _tell_of_times(look: Look, verdict: Verdict) -> None:
+    """Say that a time was left out, when its task is recorded; later only ``show`` tells."""
+    if not look.session.runs or verdict.status == "error":
+        return
+    for seen in look.snapshot.observed.values():
+        times = getattr(seen.invariant, "times", ()) if seen.source == "track-actions" else ()
+        if times:
+            look.session.note(
+                look.task.name,
+                f"{seen.invariant.label()}: {', '.join(times)} holds the time at which dodo.py was "
+                "loaded, which does not count; where age counts, set a ttl",
+            )
+
+
+def _only_values(look: Look, verdict: Verdict) -> list[str]:
+    """Return which values differ if nothing but values does, none otherwise."""
+    tracked = {
+        seen.invariant.label()
+        for seen in look.snapshot.observed.values()
+        if seen.source in _OF_VALUES
+    }
+    places: list[str] = []
+    for reason in verdict.reasons:
+        changed = [one for one in reason.changes if one.what == "changed"]
+        of_values = reason.subject in tracked and not reason.text.startswith("bytecode")
+        if not of_values or len(changed) != len(reason.changes):
+            return []
+        places += [f"{reason.subject}: {one.where}" for one in changed] or [reason.subject]
+    return sorted(places)
+
+
+def _count(known: Any, places: list[str]) -> int:
+    """Return in how many runs in a row these have differed, this one included."""
+    try:
+        count, before, at = known
+        if before != places or type(count) is not int or _edited_since(at):
+            return 1
+    except (TypeError, ValueError):
+        return 1
+    return count + 1
+
+
+def _edited_since(at: float) -> bool:
+    """Return whether a loaded source was written since a time, in seconds since the epoch."""
+    for path in loaded_files():
+        try:
+            if latest_change(stat_key(os.stat(path))) > at * 1e9:
+                return True
+        except OSError:
+            return True
+    return False
+
+
+def _with(reason: Reason, text: str) -> Reason:
+    return reason._replace(text=f"{reason.text}; it {text}")

@@ -1,0 +1,39 @@
+"""Makes the record of a task from what was seen of it."""
+
+from __future__ import annotations
+
+from doit_invariants.engine.check.observe import Look
+from doit_invariants.files.state import Stat
+from doit_invariants.files.tree import TreeState
+from doit_invariants.rules.record import PathState, Record
+from doit_invariants.rules.schema import Origin
+
+
+def make_record(
+    look: Look, inputs: dict[str, PathState], origin: Origin, executed_at: float | None
+) -> Record:
+    """Return the record of a task.
+
+    :param look: what was seen
+    :param inputs: the states of its ``file_dep``; empty with a checker that is not by content
+    :param origin: why it is recorded
+    :param executed_at: when its actions last ran, in seconds since the epoch
+    """
+    stats: dict[str, Stat | None] = {}
+    trees: dict[str, TreeState] = {}
+    for path, state in inputs.items():
+        if isinstance(state, TreeState):
+            trees[path] = state
+        elif state is not None:
+            stats[path] = state.stat
+    now = look.snapshot
+    return Record(
+        executed_at=executed_at,
+        origin=origin,
+        root=look.session.root,
+        stats=stats,
+        trees=trees,
+        targets=now.targets,
+        entries={key: seen.entry() for key, seen in now.observed.items()},
+        sources=now.sources,
+    )

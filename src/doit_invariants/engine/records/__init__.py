@@ -1,0 +1,1 @@
+"""What is kept of tasks in the database of the host."""

@@ -1,0 +1,1 @@
+"""Results that are taken from a store or an export instead of being made again."""

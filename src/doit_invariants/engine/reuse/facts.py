@@ -1,0 +1,92 @@
+"""What the cache policy of a task decides on, and what a restore has to know of its files."""
+
+from __future__ import annotations
+
+import copy
+
+from doit_invariants.core.model import Verdict
+from doit_invariants.engine.check.observe import Look
+from doit_invariants.engine.reuse.exports import exporter_of
+from doit_invariants.files.state import FileState, Stat
+from doit_invariants.files.tree import TreeState
+from doit_invariants.hosts.doit.rules import HostFacts
+from doit_invariants.policies.base import Facts
+
+
+def facts_of(look: Look, host: HostFacts, verdict: Verdict) -> Facts:
+    """Return what the policy of a task is told.
+
+    :param host: what doit's own rules say of the task
+    """
+    task, session = look.task, look.session
+    return Facts(
+        reasons=verdict.reasons,
+        targets=tuple(task.targets),
+        missing=tuple(missing_targets(look, host)),
+        succeeded=look.before.record is not None or not look.snapshot.never_ran,
+        failed=task.name in session.unfinished.read(),
+        expired=_expired(look, host),
+        told=not look.snapshot.has_dependencies or is_told(host),
+    )
+
+
+def is_told(host: HostFacts) -> bool:
+    """Return whether ``uptodate`` has a plain False in it."""
+    return any(item is False for item, _, _ in host.uptodate_false)
+
+
+def missing_targets(look: Look, host: HostFacts) -> list[str]:
+    """Return the targets that are not there, or are only placeholders."""
+    targets = look.task.targets
+    placeholders = look.session.placeholders.among(targets)
+    return [path for path in targets if path in host.missing_targets or path in placeholders]
+
+
+def expired_at(look: Look, executed_at: float | None) -> bool:
+    """Return whether a TTL has expired for a result of that time; None is never in time."""
+    context = copy.copy(look.context)
+    context.executed_at = executed_at
+    for seen in look.snapshot.observed.values():
+        try:
+            found = seen.invariant.difference(seen.fingerprint, seen.fingerprint, context)
+        except Exception:
+            return True  # the kind is a plugin's
+        if found is not None and found.code == "expired":
+            return True
+    return False
+
+
+def has_ttl(look: Look) -> bool:
+    """Return whether results of a task expire at all."""
+    return expired_at(look, None)
+
+
+def _expired(look: Look, host: HostFacts) -> bool:
+    """Return whether a TTL has expired since the last execution that is known of."""
+    policy, executed_at = look.spec.policy, look.context.executed_at
+    if policy.keeps == "store":
+        return False  # the entry that is found says when it was made
+    if policy.keeps != "export" or not look.task.targets:
+        return expired_at(look, executed_at)
+    missing = missing_targets(look, host)
+    found = exporter_of(look.session, look.task, look.spec).look(missing, missing)
+    if found.by_hand:
+        return expired_at(look, found.by_hand_since)
+    exported_at = found.entry.executed_at if found.entry is not None else None
+    known = [time for time in (executed_at, exported_at) if time is not None]
+    return expired_at(look, max(known) if known else None)
+
+
+def left_in_directories(look: Look) -> dict[str, list[str]]:
+    """Return what a task is known to have left in each directory that is its target."""
+    record = look.before.record
+    targets = (record.targets if record is not None else None) or {}
+    return {
+        path: list(state.entries) for path, state in targets.items() if isinstance(state, TreeState)
+    }
+
+
+def stats_of_inputs(look: Look) -> dict[str, Stat]:
+    """Return the stat of each file among the inputs of a task, as it was looked at."""
+    states = look.snapshot.inputs.items()
+    return {path: one.stat for path, one in states if isinstance(one, FileState) and one.stat}

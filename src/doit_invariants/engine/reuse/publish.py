@@ -1,0 +1,206 @@
+"""What is done in the main process once a task was restored, or its result is to be kept.
+
+The worker has copied the contents already. Whether they may be kept is known only here, where the
+inputs are looked at again: what was made while an input was edited was made from neither content.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from doit_invariants.core.errors import InvariantsError
+from doit_invariants.core.model import listing
+from doit_invariants.core.paths import relative_to
+from doit_invariants.core.relocation import moved
+from doit_invariants.engine.check.observe import Look
+from doit_invariants.engine.check.recheck import changed_since
+from doit_invariants.engine.reuse.execute import gotten
+from doit_invariants.engine.reuse.plan import Outcome, Plan, ToExport, ToStore, late_signature
+from doit_invariants.engine.reuse.signature import name_of_target
+from doit_invariants.files.state import FileState
+from doit_invariants.files.tree import TreeState, was_written
+from doit_invariants.hosts.doit.trackers.actions import asks_for
+from doit_invariants.results.entry import ROOT, Entry, entry_from_json
+from doit_invariants.results.parts import Artifact, Damaged
+from doit_invariants.rules.decide import path_difference
+from doit_invariants.rules.record import PathState
+from doit_invariants.stores.base import Store
+
+if TYPE_CHECKING:
+    from doit_invariants.engine.session import Session
+
+
+def learn(session: Session, outcome: Outcome) -> None:
+    """Spare the main process from reading again what a worker has read or written."""
+    for path, (digest, stat, when) in outcome.learned.items():
+        session.files.learn(path, digest, stat, when)
+        inside = relative_to(path, session.root)  # as most tasks write it
+        if inside is not None:
+            session.files.learn(inside, digest, stat, when)
+
+
+def kept_in(plan: Plan, outcome: Outcome) -> str:
+    """Return the location of the store that has a result, or is about to; empty if none has.
+
+    Where the entry can't be written then, or a result can't be put there late, that is said, and
+    not tried again.
+    """
+    known = outcome.source is not None or outcome.artifacts is not None or not plan.runs
+    return plan.keeper.store.location if isinstance(plan.keeper, ToStore) and known else ""
+
+
+def keep(
+    look: Look,
+    plan: Plan,
+    inputs: Mapping[str, PathState],
+    executed_at: float,
+    tasks: Mapping[str, Any],
+) -> None:
+    """Complete what a worker has begun to keep; never raises.
+
+    :param inputs: the states of the ``file_dep`` after the actions ran
+    :param executed_at: when they did, in seconds since the epoch
+    :param tasks: all tasks by name
+    """
+
+    def is_others(target: str) -> bool:
+        return look.session.relations.maker(target, tasks) not in (None, look.task.name)
+
+    outcome = plan.outcome
+    if outcome is None:
+        return
+    say = look.session.say
+    for warning in outcome.warnings:
+        say(look.task.name, warning)
+    try:
+        _keep(look, plan, outcome, inputs, executed_at, is_others)
+    except InvariantsError as error:
+        say(look.task.name, f"not kept: {error}")
+    except OSError as error:
+        say(look.task.name, f"not kept: {error.strerror or error}")
+
+
+def _keep(
+    look: Look,
+    plan: Plan,
+    outcome: Outcome,
+    inputs: Mapping[str, PathState],
+    executed_at: float,
+    is_others: Callable[[str], bool],
+) -> None:
+    artifacts = outcome.draft.artifacts if outcome.draft is not None else outcome.artifacts
+    if artifacts is None:
+        return
+    states = {
+        name_of_target(look.session.root, path): state
+        for path, state in look.target_states().items()
+    }
+    why_not = _changed_meanwhile(look, inputs) or _not_as_kept(look, artifacts, states)
+    if not plan.runs:
+        why_not = why_not or _edited_since(look)
+    signature = plan.signature or ""
+    if isinstance(plan.keeper, ToStore):
+        signature = late_signature(signature, gotten(look.task))
+    entry = Entry(
+        signature="" if why_not else signature,
+        task=look.task.name,
+        artifacts=tuple(replace(one, state=_digest(states.get(one.path))) for one in artifacts),
+        values=moved(outcome.values, look.session.root, ROOT),
+        result=moved(outcome.result, look.session.root, ROOT),
+        output=outcome.output,
+        executed_at=executed_at,
+        took=outcome.took,
+        root=ROOT,
+    )
+    if isinstance(plan.keeper, ToExport) and outcome.draft is not None:
+        plan.keeper.exporter.finish(outcome.draft, entry, is_others)
+    elif isinstance(plan.keeper, ToStore):
+        if why_not:
+            look.session.say(look.task.name, f"not put into the store: {why_not}")
+        else:
+            _add(look, plan, plan.keeper.store, entry)
+
+
+def _add(look: Look, plan: Plan, store: Store, entry: Entry) -> None:
+    there = store.add(entry.signature, entry.to_json())
+    if there is None:
+        return
+    try:
+        other = entry_from_json(there)
+    except Damaged:
+        other = None
+    if other is None or plan.newest or not _is_of_same_task(entry, other):
+        store.remove(entry.signature)
+        store.add(entry.signature, entry.to_json())
+        return
+    different = entry.differs_in(other)
+    if not different and entry.output and not other.output:
+        store.remove(entry.signature)  # what was kept late knows less
+        store.add(entry.signature, entry.to_json())
+    if different:
+        look.session.counts.not_reproducible.append(look.task.name)
+        look.session.say(
+            look.task.name,
+            f"not reproducible: {listing(different)} differs from what the store has for the "
+            "same inputs, code and values; the store keeps what it has",
+        )
+
+
+def _is_of_same_task(entry: Entry, other: Entry) -> bool:
+    names, others = ([one.path for one in each.artifacts] for each in (entry, other))
+    return entry.signature == other.signature and names == others
+
+
+def _changed_meanwhile(look: Look, inputs: Mapping[str, PathState]) -> str:
+    """Return what the task depends on that changed while it ran, empty if nothing did."""
+    task = look.task
+    if asks_for(task, "changed") and set(task.dep_changed) != set(task.file_dep):
+        return "it works on what has changed alone"
+    for path, before in look.snapshot.inputs.items():
+        after = inputs.get(path, before)
+        if path in look.written:
+            continue  # its own work: what it made of the file is among the targets, or the same
+        if _digest(before) != _digest(after) or was_written(before, after):
+            return (
+                f"its input {path} changed while it ran; a task that edits its input names it "
+                "among its targets, too"
+            )
+    changed = changed_since(look)
+    return f"{changed} changed while it ran" if changed else ""
+
+
+def _edited_since(look: Look) -> str:
+    """Return which target is not as it was when the task was checked, empty if all are."""
+    known = look.snapshot.targets or {}
+    for path, state in look.target_states().items():
+        if path in known and path_difference(known[path], state, path) is not None:
+            return f"its target {path} was edited since it was looked at"
+    return ""
+
+
+def _not_as_kept(
+    look: Look, artifacts: tuple[Artifact, ...], states: Mapping[str, PathState]
+) -> str:
+    """Return which target changed between being kept and being looked at, empty if none did."""
+    if look.session.files.teaches:
+        return ""  # its digests are not those of the contents
+    for artifact in artifacts:
+        state = states.get(artifact.path)
+        found = {part.path: part.digest for part in artifact.parts if part.sort == "file"}
+        if isinstance(state, FileState):
+            same = found.get("") == state.digest
+        else:
+            entries = state.entries if isinstance(state, TreeState) else {}
+            same = state is not None and all(
+                name not in entries or entries[name].digest == digest
+                for name, digest in found.items()
+            )
+        if not same:
+            return f"its target {artifact.path} changed while it was kept"
+    return ""
+
+
+def _digest(state: PathState) -> str:
+    return state.digest if state is not None else ""

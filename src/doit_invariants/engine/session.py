@@ -1,0 +1,342 @@
+"""One run of doit, as this package sees it: settings, plugins, and what was looked at so far."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from doit_invariants.core.errors import InvalidOption
+from doit_invariants.core.model import listing, printable
+from doit_invariants.core.project import Project
+from doit_invariants.engine.check.same_files import Places
+from doit_invariants.engine.counts import Counts
+from doit_invariants.engine.graph import Relations
+from doit_invariants.engine.options import TaskSpec, default_options, parse_options
+from doit_invariants.engine.records.ends import Ends
+from doit_invariants.engine.records.flags import Marks
+from doit_invariants.engine.records.placeholders import Placeholders
+from doit_invariants.engine.records.shared_details import Details
+from doit_invariants.engine.tracking import Trackers
+from doit_invariants.engine.value_hooks import careful, text_from
+from doit_invariants.files.processes import owned_name
+from doit_invariants.files.selection import matcher
+from doit_invariants.files.state import FileView
+from doit_invariants.hashing.values import Teacher, digest_value
+from doit_invariants.hosts.doit.database.install import SUFFIXES
+from doit_invariants.hosts.doit.trackers.builtin import (
+    TrackActions,
+    TrackCode,
+    TrackOrder,
+    TrackScripts,
+)
+from doit_invariants.plugins.manager import Plugins, create_plugins
+from doit_invariants.plugins.open_store import open_store
+from doit_invariants.plugins.settings import Settings
+
+if TYPE_CHECKING:
+    from doit_invariants.engine.reuse.plan import Outcome
+    from doit_invariants.files.lock import Holder
+    from doit_invariants.hosts.doit.database.run_journal import Durable
+    from doit_invariants.hosts.doit.resume import Resume
+    from doit_invariants.stores.base import Store
+
+Clock = Callable[[], float]
+
+# Files; of those that were looked at the longest ago nothing is known any more.
+_TAUGHT = 20_000
+
+#: The name of the attribute of a task that holds its plan; see :mod:`.reuse.plan`.
+PLAN = "invariants_plan"
+
+#: The name of the attribute of a task that holds the paths of what its actions may import.
+IMPORTS = "invariants_imports"
+
+
+class Session:
+    """What the tasks of one run share.
+
+    :ivar root: the directory that paths of tasks are relative to, absolute: an action may chdir
+    :ivar writes: whether what is found may be saved: True for ``doit run``, not for ``doit list``
+    :ivar guarded: whether errors in a user's own ``uptodate`` must not get out: with ``-n``
+        doit would wait for ever
+    :ivar runs: whether this is a run, which may restore, keep and make placeholders
+    :ivar runs_all: whether it runs everything: ``doit -a``
+    :ivar always: whether tasks that are up-to-date are recorded as well: with ``doit -a``
+    :ivar override: the policy of the command line, None if it names none
+    :ivar resume: what the command line accepts, None if it says nothing of that
+    :ivar counts: what became of the tasks
+    :ivar executed: whether an action has run yet: what it wrote may be what another task reads
+    :ivar caches: whether any task may be restored, or is kept
+    :ivar aside: name of what this run makes aside before it is put in place
+    :ivar durable: the journal of doit's DB, None where there is none
+    :ivar unlock: lets others write doit's DB; once it is called nothing happens any more
+    :ivar unfinished: tasks whose last execution failed, or did not end
+    :ivar ends: how the last attempts at tasks ended that were no success
+    :ivar running: the tasks that another doit runs right now, and that doit
+    :ivar taught: of what plugins taught of files, the digest of the content
+    :ivar rewritten: inputs into which their task writes what is there
+    :ivar edits: inputs that changed while their task ran: of each the digests before and after
+    :ivar looked: the tasks that have been looked at in this run
+    :ivar varying: tasks of which values alone differed, and in how many runs in a row
+    :ivar notices: what is said at the end of the run, with the tasks that it is said of
+    :ivar placeholders: those of ``cache: "force"``
+    :ivar explains: whether this is our own command
+    :ivar clock: the time in seconds since the epoch
+    :ivar details: what fingerprints keep beside the records
+    :ivar specs: options of the tasks that have some, by the name of the task
+    :ivar memo: answers that kinds keep for the run
+    :ivar said: what kinds have told the user
+    :ivar late: tasks that were made after the first action ran, with answers of their own: what
+        made them may have changed what was looked at before
+    :ivar batch: the answers of those that are being made
+    :ivar relations: what the tasks have to do with each other
+    :ivar signing: tasks whose signature is being computed, to see a circle
+    :ivar database: the files of doit's DB, absolute: in a tracked directory they do not count
+    :ivar selected: the tasks that the run was asked for, None where that is not known
+    :ivar frozen: whether the values that actions can change have been looked at
+    :ivar home: the directory in which the tasks run, None until the first is looked at
+    :ivar places: where the targets of the tasks lie
+    :ivar directories: targets without their trailing slash, to the target and its task; None
+        until all tasks are loaded that are not delayed
+    """
+
+    # No dataclass: with so many attributes that takes a millisecond of each command.
+    def __init__(
+        self,
+        settings: Settings,
+        plugins: Plugins,
+        root: str,
+        *,
+        writes: bool = False,
+        guarded: bool = False,
+        always: bool = False,
+        runs: bool = False,
+        runs_all: bool = False,
+        override: bool | str | None = None,
+        clock: Clock = time.time,
+    ) -> None:
+        self.settings, self.plugins, self.root = settings, plugins, root
+        self.writes, self.runs, self.runs_all = writes, runs, runs_all
+        self.guarded, self.always, self.override = guarded, always, override
+        self.clock = clock
+        self.explains = self.frozen = self.executed = self.caches = False
+        self.specs: dict[str, TaskSpec] = {}
+        self.details = Details()
+        self.memo: dict[Any, Any] = {}
+        self.said: set[str] = set()
+        self.late: dict[str, dict[Any, Any]] = {}
+        self.batch: dict[Any, Any] | None = None
+        self.selected: list[str] | None = None
+        self.relations = Relations()
+        self.signing: list[str] = []
+        self.database: tuple[str, ...] = ()
+        self.home: str | None = None
+        self.places = Places(root)
+        self.directories: dict[str, tuple[str, str]] | None = None
+        self.resume: Resume | None = None
+        self.counts = Counts()
+        self.aside = owned_name()
+        self.placeholders = Placeholders()
+        self.durable: Durable | None = None
+        self.unlock: Callable[[], Any] = lambda: None
+        self.varying = Marks("varying")
+        self.notices: dict[str, list[str]] = {}
+        self.unfinished, self.rewritten = Marks("unfinished"), Marks("rewritten")
+        self.taught = Marks("taught")
+        self.edits = Marks("edits")
+        self.looked: set[str] = set()
+        self.ends = Ends()
+        self.running: dict[str, Holder] = {}
+        self._store_problem: str | None = None
+        self._store: tuple[Store | None] | None = None
+        self._prepare()
+
+    def _prepare(self) -> None:
+        """Ask once who listens, so that nothing is called where nobody does."""
+        hook = self.plugins.listener
+        teach_file = hook("invariants_digest_file")
+        self.files = FileView(teach_file and careful(teach_file))
+        self.files.taught_before = lambda digest: self.taught.read().get(digest)
+        teach = hook("invariants_digest_value")
+        self.teach: Teacher | None = teach and text_from(teach)
+        self.project = Project(self.root, self.settings.code_roots)
+        if self.settings.store is not None:
+            _ = self.store  # a mistake in the settings is said at once
+        kinds, policies = self.plugins.kinds, self.plugins.policies
+        self.default = default_options(self.settings, kinds, policies, self.override)
+        self.excluded = matcher(self.settings.tree_exclude)
+        self.on_verdict = hook("invariants_verdict")
+        self.on_saved = hook("invariants_saved")
+        self.on_restored = hook("invariants_restored")
+        self.trackers = Trackers(self.plugins, self.settings)
+
+    @property
+    def store(self) -> Store | None:
+        """Where results are shared."""
+        if self._store is None:
+            self._store = (open_store(self.settings, self.plugins.stores, self.root),)
+        return self._store[0]
+
+    def store_problem(self) -> str:
+        """Return why the store can't be used, empty if it can; in a run it is said, once."""
+        if self._store_problem is None:
+            problem = self.store.problem(look=not self.runs) if self.store is not None else ""
+            self._store_problem = problem and f"setting 'store': {problem}"
+            if problem and self.runs:
+                fix = "nothing is shared in this run; name another directory, or set share to false"
+                text = f"{self._store_problem}; {fix}\n"
+                sys.stderr.write(printable(text.replace(self.root + os.sep, "")))
+        return self._store_problem
+
+    @property
+    def tracks(self) -> bool:
+        """Whether anything is tracked implicitly; if not, all is to be as under plain doit."""
+        return self.settings.track_code or self.settings.track_targets
+
+    def parse(self, given: Mapping[str, Any]) -> TaskSpec:
+        """Return the options of a task dict; raises InvalidOption."""
+        plugins = self.plugins
+        return parse_options(given, self.default, plugins.kinds, plugins.policies, self.override)
+
+    def spec(self, task: str) -> TaskSpec:
+        """Return the options of a task, the project's defaults if it has none of its own."""
+        return self.specs.get(task, self.default)
+
+    def say(self, task: str, text: str) -> None:
+        """Tell the user what did not go as he would expect; a reporter may capture it."""
+        text = text.replace(self.root + os.sep, "")
+        sys.stderr.write(printable(f"{task}: {text}\n"))
+
+    def keep_taught(self) -> None:
+        """Keep what plugins taught of files, for when they are gone, or teach something else."""
+        if self.files.taught and self.writes:
+            self.taught.update(self.files.taught, _TAUGHT)
+
+    def note(self, task: str, text: str) -> None:
+        """Tell the user at the end of the run, once for all tasks of which it is said."""
+        self.notices.setdefault(text, []).append(task)
+
+    def close(self) -> None:
+        """End a run: nothing of the store is in use any more, nothing is aside."""
+        for text, names in self.notices.items():
+            self.say(listing(names), text)
+        self.notices.clear()
+        if self.runs and self.caches:
+            from doit_invariants.results.staging import clear
+
+            clear(self.root, self.aside)
+            if self.store is not None:
+                self.store.close()
+
+    def is_rewritten(self, task: str, what: str, *, again: bool) -> bool:
+        """Return whether a task is known to write what is there into what it depends on.
+
+        Its first run can't be told from an edit there and back by somebody else, so it runs once
+        more; what is seen twice in a row is remembered.
+
+        :param what: path or id
+        :param again: whether it was seen in the run before
+        """
+        known = self.rewritten.read().get(task)
+        known = known if isinstance(known, list) else []
+        if again and what not in known:
+            self.rewritten.set(task, [*known, what])
+        return again or what in known
+
+    def restored(self, task: Any, outcome: Outcome) -> None:
+        """Count a task that was restored, and tell who listens."""
+        for warning in outcome.warnings:
+            self.say(task.name, warning)
+        if self.on_restored is not None:
+            try:
+                self.on_restored(task=task, entry=outcome.entry)
+            except (Exception, SystemExit) as error:
+                # The task has succeeded, and doit would end the whole run here.
+                text = f"invariants_restored failed with {type(error).__name__}: {error}"
+                self.say(task.name, text)
+
+    def digest_value(self, value: object) -> str:
+        """Return the digest of a value, plugins' types included; raises CannotFingerprint."""
+        return digest_value(value, root=self.root, teach=self.teach)
+
+
+def create_session(
+    settings: Settings,
+    namespace: Mapping[str, Any] | None = None,
+    *,
+    writes: bool = False,
+    guarded: bool = False,
+    always: bool = False,
+    runs: bool = False,
+    runs_all: bool = False,
+    override: bool | str | None = None,
+    clock: Clock = time.time,
+) -> Session:
+    """Return a session for the present directory.
+
+    :param namespace: the names that ``dodo.py`` defines: it is a plugin as well
+    :raises InvalidOption: if a plugin or a project-wide default is wrong
+    """
+    try:
+        scripts = TrackScripts()
+        trackers = [TrackCode(), TrackActions(), TrackOrder(), scripts]
+        plugins = create_plugins(namespace, builtins=trackers, block=settings.block)
+        scripts.programs = plugins.programs
+    except InvalidOption as error:
+        raise InvalidOption(f"doit-invariants: {error}") from error
+    try:
+        return Session(
+            settings,
+            plugins,
+            os.getcwd(),
+            writes=writes,
+            guarded=guarded,
+            always=always,
+            runs=runs,
+            runs_all=runs_all,
+            override=override,
+            clock=clock,
+        )
+    except InvalidOption as error:
+        raise InvalidOption(f"doit-invariants, settings: {error}") from error
+
+
+#: Where the session hangs on doit's dependency manager: doit hands that one to everybody.
+_ATTRIBUTE = "invariants_session"
+
+
+def session_of(dep_manager: Any) -> Session | None:
+    """Return the session that belongs to a dependency manager of doit, None if there is none."""
+    found: Session | None = getattr(dep_manager, _ATTRIBUTE, None)
+    return found
+
+
+def ensure_session(dep_manager: Any) -> Session:
+    """Return the session of a dependency manager; where no loader made one, one by default.
+
+    :raises InvalidOption: as :func:`create_session`
+    """
+    session = session_of(dep_manager)
+    if session is None:
+        session = create_session(Settings(), writes=True, always=True)
+        if dep_manager is not None:
+            attach_session(dep_manager, session)
+    return session
+
+
+def attach_session(dep_manager: Any, session: Session) -> None:
+    """Hang a session on a dependency manager."""
+    name = os.path.join(session.root, dep_manager.name)
+    session.details.open(dep_manager)
+    session.placeholders.open(dep_manager)
+    session.unfinished.open(dep_manager)
+    session.taught.open(dep_manager)
+    session.rewritten.open(dep_manager)
+    session.edits.open(dep_manager)
+    session.varying.open(dep_manager)
+    session.ends.open(dep_manager)
+    session.database = tuple(name + suffix for suffix in SUFFIXES)
+    setattr(dep_manager, _ATTRIBUTE, session)

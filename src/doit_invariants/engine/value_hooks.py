@@ -1,0 +1,40 @@
+"""Asks plugins what they teach of values and files, and accepts nothing but an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from doit_invariants.core.errors import CannotFingerprint
+from doit_invariants.files.state import FileTeacher
+from doit_invariants.hashing.values import Teacher
+
+
+def text_from(teach: Callable[..., Any]) -> Teacher:
+    """Return a caller of invariants_digest_value that accepts a text or None alone."""
+
+    def taught(value: Any) -> str | None:
+        text: str | None = teach(value=value)
+        if not isinstance(text, (str, type(None))):
+            raise CannotFingerprint(
+                f"invariants_digest_value must return a text or None, not {type(text).__name__}"
+            )
+        return text
+
+    return taught
+
+
+def careful(teach: Callable[..., Any]) -> FileTeacher:
+    """Return a caller of invariants_digest_file whose errors fail the task that asks, alone."""
+
+    def taught(path: str) -> str | None:
+        try:
+            digest: str | None = teach(path=path)
+            if not isinstance(digest, (str, type(None))):
+                raise TypeError(f"it must return a text or None, not {type(digest).__name__}")
+        except Exception as error:
+            text = f"invariants_digest_file failed with {type(error).__name__}: {error}"
+            raise CannotFingerprint(f"{path}: {text}") from error
+        return digest
+
+    return taught

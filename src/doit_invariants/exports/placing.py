@@ -1,0 +1,186 @@
+"""Where exports lie, and how what is new gets there without losing what is not ours."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import secrets
+import stat as stat_module
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from doit_invariants.core.choices import ASIDE
+from doit_invariants.core.errors import InvalidOption, InvariantsError
+from doit_invariants.exports.content import digest_at, is_row, is_still_linked
+from doit_invariants.exports.manifest import Row, is_name_below
+from doit_invariants.files.processes import is_left_over, owned_name
+from doit_invariants.files.removing import remove
+from doit_invariants.results.capture import CannotKeep
+from doit_invariants.results.parts import Part
+
+
+class Blocked(InvariantsError):
+    """Something lies at the place of an export that must not be overwritten; says what."""
+
+
+def project_path(root: str, target: str) -> str:
+    """Return the path of a target relative to the project, with ``/`` between its parts.
+
+    :raises InvalidOption: if it is not inside
+    """
+    path = os.path.normpath(os.path.join(root, target))
+    relative = os.path.relpath(path, root)
+    if relative.startswith(os.pardir):  # the project may be named by way of a link
+        real = os.path.join(os.path.realpath(os.path.dirname(path)), os.path.basename(path))
+        relative = os.path.relpath(real, os.path.realpath(root))
+    relative = relative.replace(os.sep, "/")
+    if relative == ".":
+        raise InvalidOption(f"the target {target} is the project itself; name what is in it")
+    if not is_name_below(relative):
+        raise InvalidOption(
+            f"the target {target} can't be exported: it is not inside the project; "
+            "let the task write it there, or use another cache"
+        )
+    return relative
+
+
+def overlap(one: str, other: str) -> bool:
+    """Return whether of two absolute paths one is the other or lies inside it."""
+    return (one + os.sep).startswith(other + os.sep) or (other + os.sep).startswith(one + os.sep)
+
+
+def why_text(error: BaseException) -> str:
+    """Return what an error says in one line, without the name of a temporary file."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+@contextlib.contextmanager
+def temporary(directory: str) -> Iterator[str]:
+    """Make a temporary directory among the exports, and remove it.
+
+    :param directory: absolute path of the directory of the exports; it is made if need be
+    :raises OSError: if it can't be made
+    """
+    own = os.path.join(directory, ASIDE)
+    os.makedirs(own, exist_ok=True)
+    if os.path.islink(own):
+        raise OSError(errno.ELOOP, f"{own} is a link", own)
+    _tidy(own)
+    path = os.path.join(own, owned_name())
+    os.mkdir(path)
+    try:
+        yield path
+    finally:
+        remove(path)
+
+
+def _tidy(own: str) -> None:
+    """Remove what killed processes left."""
+    for name in os.listdir(own):
+        path = os.path.join(own, name)
+        if is_left_over(path):
+            with contextlib.suppress(OSError):
+                remove(path)
+
+
+def rename(source: str, destination: str) -> None:
+    """Rename, a read-only directory as well: one that gets another parent must be writable."""
+    info = os.lstat(source)
+    if not stat_module.S_ISDIR(info.st_mode):
+        os.replace(source, destination)
+        return
+    mode = info.st_mode & 0o777
+    if mode & 0o700 != 0o700:
+        os.chmod(source, mode | 0o700)
+    try:
+        os.rename(source, destination)
+    except OSError:
+        os.chmod(source, mode)
+        raise
+    os.chmod(destination, mode)
+
+
+def swap(new: str, place: str, aside: str) -> None:
+    """Put something new at a place, by rename.
+
+    :param aside: path of a temporary directory on the same file system, for what was there
+    :raises OSError: if it can't be; what was there is there still
+    """
+    old = os.path.join(aside, "old-" + secrets.token_hex(4))
+    is_tree = os.path.isdir(place) and not os.path.islink(place)
+    goes = os.path.lexists(place) and (is_tree or os.path.isdir(new))
+    if goes:  # a rename replaces files and links only, and by files and links only
+        rename(place, old)
+    try:
+        rename(new, place)
+    except OSError:
+        if goes:
+            rename(old, place)
+        raise
+    if goes:
+        remove(old)
+
+
+@dataclass(frozen=True, slots=True)
+class Former:
+    """What an earlier run left at the place of an export.
+
+    :ivar row: the manifest's, None if it names no such export
+    :ivar parts: what the target held then
+    """
+
+    row: Row | None
+    parts: tuple[Part, ...] = ()
+
+
+def is_ours(place: str, target: str, former: Former) -> bool:
+    """Return whether what lies at a place is what an earlier run left there, not edited since.
+
+    :param target: absolute path of the target
+    :raises OSError: if it can't be read
+    """
+    if os.path.islink(place) and leads_to(place, target):
+        return True
+    if former.row is None:
+        return False
+    try:
+        if is_row(place, former.row):
+            return True
+        return former.row.how == "hardlink" and is_still_linked(place, target, former.parts)
+    except CannotKeep:
+        return False
+
+
+def is_below(directory: str, place: str) -> bool:
+    """Return whether a place below the directory of the exports is there, behind no link in it.
+
+    :param place: a path that begins with that of the directory
+    """
+    inside = os.path.relpath(os.path.dirname(place), os.path.normpath(directory))
+    real = os.path.normpath(os.path.join(os.path.realpath(directory), inside))
+    return os.path.realpath(os.path.dirname(place)) == real
+
+
+def leads_to(link: str, path: str) -> bool:
+    """Return whether a link leads to a path, whether or not there is something."""
+    return os.path.realpath(link) == os.path.realpath(path)
+
+
+def is_same(place: str, digest: str) -> bool:
+    """Return whether what lies at a place is the same as what is new; raises OSError."""
+    try:
+        return digest_at(place) == digest
+    except CannotKeep:
+        return False
+
+
+def keep_edited(place: str) -> str:
+    """Rename what lies at a place to a name that is free, and return that; raises OSError."""
+    number = 1
+    while os.path.lexists(f"{place}.edited-{number}"):
+        number += 1
+    os.rename(place, f"{place}.edited-{number}")
+    return f"{place}.edited-{number}"

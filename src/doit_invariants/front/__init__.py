@@ -1,1 +1,0 @@
-"""The ways in: the loader, the command ``doit invariants``, activation by import."""

@@ -1,0 +1,1 @@
+"""Everything that meets doit: the loader, the dependency manager, the commands, the reporters."""

@@ -1,0 +1,156 @@
+"""Puts invariants into one command of doit, just before it loads its tasks."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Mapping, MutableMapping
+from typing import Any
+
+from doit import loader as doit_loader
+from doit.cmd_clean import Clean
+from doit.cmd_forget import Forget
+from doit.cmd_ignore import Ignore
+from doit.cmd_info import Info
+from doit.cmd_list import List
+from doit.cmd_resetdep import ResetDep
+from doit.dependency import Dependency, MD5Checker
+from doit.exceptions import InvalidCommand, InvalidDodoFile
+
+from doit_invariants.core.errors import InvalidOption
+from doit_invariants.core.model import printable
+from doit_invariants.engine.session import Session, attach_session, create_session
+from doit_invariants.hosts.doit import runners, task_dicts
+from doit_invariants.hosts.doit.checker import ContentChecker
+from doit_invariants.hosts.doit.database.opening import open_db
+from doit_invariants.hosts.doit.dependency import InvariantsDependency
+from doit_invariants.hosts.doit.misplaced import misplaced
+from doit_invariants.hosts.doit.pipes import outlive_readers
+from doit_invariants.hosts.doit.resume import Resume
+from doit_invariants.plugins.settings import Settings, as_policy, read_settings
+
+
+def attach(
+    command: Any,
+    config: Mapping[str, Any] | None,
+    namespace: Mapping[str, Any] | None,
+    *,
+    parallel: bool,
+    always: bool = True,
+    override: str | None = None,
+    waits: bool = True,
+    clock: Callable[[], float] = time.time,
+) -> Session:
+    """Give a command our dependency manager, our checker and a session.
+
+    :param command: doit's command, which has opened its DB already
+    :param config: doit's configuration
+    :param namespace: the names that ``dodo.py`` defines
+    :param parallel: whether tasks will run with ``-n``
+    :param always: whether tasks that are up-to-date may be recorded as well, as with ``-a``
+    :param override: the policy of the command line or the environment, as text
+    :param waits: whether a command that writes waits for another one on the same DB
+    :raises InvalidCommand: if the DB is in use and it does not wait
+    :raises InvalidDodoFile: for a wrong setting or plugin, in one line
+    """
+    task_dicts.install()
+    outlive_readers()
+    runs = bool(command.execute_tasks)
+    writes = runs or isinstance(command, ResetDep)
+    writes = writes or getattr(command, "writes_records", False)
+    try:
+        settings = _settings(config or {}, namespace or {})
+        session = create_session(
+            settings,
+            namespace,
+            writes=writes,
+            guarded=parallel,
+            always=always,
+            runs=runs,
+            runs_all=runs and always,
+            override=as_policy(override or os.environ.get("DOIT_CACHE") or None),
+            clock=clock,
+        )
+    except InvalidOption as error:
+        raise InvalidDodoFile(str(error)) from error
+    session.explains = hasattr(command, "writes_records")
+    session.guarded = session.guarded or session.explains
+    dep_manager = command.dep_manager
+    if type(dep_manager) not in (Dependency, InvariantsDependency):
+        raise InvalidCommand(
+            "doit-invariants can't work with the dependency manager "
+            f"{type(dep_manager).__qualname__} of another plugin; use one of the two"
+        )
+    dep_manager.__class__ = InvariantsDependency
+    attach_session(dep_manager, session)
+    locks = writes or isinstance(command, (Clean, Forget, Ignore))
+    open_db(dep_manager, session, command, locks=locks, waits=waits)
+    if isinstance(command, (Clean, Forget)):
+        _forget_ends(dep_manager, session)
+    # In the place of doit's `md5`, its default; another checker was chosen, and stays.
+    if type(dep_manager.checker) is MD5Checker:
+        dep_manager.checker = ContentChecker(session.files)
+    if runs:
+        runners.install()
+    if runs and parallel:
+        from doit_invariants.hosts.doit import workers
+
+        workers.install()
+    if isinstance(command, (Info, List)):
+        from doit_invariants.hosts.doit.info import answer_with_needs, explain_reasons
+
+        answer_with_needs(command)
+        command.get_reasons = explain_reasons
+    return session
+
+
+def _forget_ends(dep_manager: Any, session: Session) -> None:
+    """Have a task that is forgotten look as if it had never run."""
+    remove = dep_manager.remove
+
+    def remove_all_of(task: str) -> None:
+        remove(task)
+        session.ends.drop(task)
+
+    dep_manager.remove = remove_all_of
+
+
+def resume(command: Any, session: Session, tasks: Any, options: Mapping[str, Any]) -> None:
+    """Have what the command line says of ``--resume`` honoured.
+
+    :raises InvalidCommand: for an unknown task, a missing target, or together with ``-a``
+    """
+    strict, inferred = options.get("resume") or [], options.get("resume_inferred") or []
+    if not strict and not inferred:
+        return
+    if session.runs_all:
+        raise InvalidCommand("--resume accepts tasks as they stand, -a runs them all: choose one")
+    session.resume = Resume(session, strict, inferred)
+    if command.execute_tasks:
+        session.resume.check({task.name: task for task in tasks})
+
+
+def speak_of_restores(
+    command: Any, session: Session, tasks: Any, options: MutableMapping[str, Any]
+) -> None:
+    """Let doit's reporters say what is restored, where anything may be."""
+    # Of delayed tasks it is not known yet whether they are restored.
+    wanted = session.caches or session.settings.summary is True
+    if session.runs and (wanted or any(task.loader for task in tasks)):
+        from doit_invariants.hosts.doit.reporters import report_restores
+
+        report_restores(command, session, options)
+
+
+def _settings(config: Mapping[str, Any], namespace: Mapping[str, Any]) -> Settings:
+    project = config.get("GLOBAL", {}).get("invariants", {})
+    in_dodo = namespace.get("DOIT_CONFIG", {}).get("invariants", {})
+    started = doit_loader.initial_workdir or os.curdir
+    for line in misplaced((started, os.curdir), namespace.get("DOIT_CONFIG", {})):
+        sys.stderr.write(printable(f"doit-invariants: {line}\n"))
+    return read_settings(
+        ("[tool.doit.invariants] in pyproject.toml", project),
+        ("[invariants] in doit.cfg", config.get("invariants", {})),
+        ("DOIT_CONFIG['invariants']", in_dodo),
+    )

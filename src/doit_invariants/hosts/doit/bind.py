@@ -1,0 +1,127 @@
+"""Binds the options of a task dict to the task that doit made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from doit.exceptions import InvalidTask
+from doit.task import Task
+
+from doit_invariants.core.errors import InvalidOption
+from doit_invariants.engine.listed import listed, wait_for
+from doit_invariants.engine.options import OPTIONS, TaskSpec
+from doit_invariants.engine.session import Session
+from doit_invariants.hosts.doit.task import InvariantsTask
+from doit_invariants.hosts.doit.uptodate import invariants
+
+
+def specify(session: Session, task: Any, given: Mapping[str, Any]) -> None:
+    """Keep the options of a task in the session, not on the task: doit pickles tasks for -n.
+
+    :param given: our keys of its task dict
+    :raises doit.exceptions.InvalidTask: in one line that names the task and the option
+    """
+    if session.directories is not None:  # a task that is made late
+        _link_directories(session.directories, [task])
+        session.places.add(task)
+    if session.frozen:
+        session.batch = {} if session.batch is None else session.batch
+        session.late[task.name] = session.batch
+    if not given:
+        _check_export(task, session.default)
+        _make_cached(session, task, session.default)
+        return
+    try:
+        spec = session.parse(given)
+        _check_export(task, spec)
+        items = [item for item, _, _ in task.uptodate if isinstance(item, invariants)]
+        for key, one in listed(session, items).items():
+            if key in spec.invariants:
+                raise InvalidOption(
+                    f"option 'invariants': {one.label()} is also in uptodate; remove one"
+                )
+    except InvalidOption as error:
+        raise InvalidTask(f"task {task.name!r}: {error}") from error
+    wait_for(task, spec.invariants.values())
+    session.specs[task.name] = spec
+    _make_cached(session, task, spec)
+
+
+def _check_export(task: Any, spec: TaskSpec) -> None:
+    if spec.policy.keeps == "export" and spec.export_dir is None and (task.targets or spec.own):
+        raise InvalidTask(
+            f"task {task.name!r}: option 'cache': {spec.policy.name!r} needs to know where to: "
+            'give the task an export_dir, like "export_dir": "published", or set one in '
+            "[tool.doit.invariants]"
+        )
+
+
+def _make_cached(session: Session, task: Any, spec: TaskSpec) -> None:
+    if type(task) is Task:
+        task.__class__ = InvariantsTask
+    session.caches = session.caches or spec.policy.keeps is not None or spec.exports
+
+
+def complete(session: Session, tasks: Iterable[Any]) -> None:
+    """Check and connect the tasks of a dodo.py once all of them are known.
+
+    :raises doit.exceptions.InvalidTask: for options on a group, for targets that are one file, and
+        for exports that collide
+    """
+    _refuse_groups(session, tasks)
+    session.directories = {}
+    _link_directories(session.directories, tasks)
+    for task in tasks:
+        if task.targets:
+            session.places.add(task)
+    if session.caches:
+        from doit_invariants.engine.reuse.exports import check_exports
+
+        check_exports(session, tasks)
+
+
+def _link_directories(known: dict[str, tuple[str, str]], tasks: Iterable[Any]) -> None:
+    """Make ``out/`` as ``file_dep`` wait for the task with the target ``out``, and vice versa.
+
+    doit compares the texts: with a slash at one side only it sees two unrelated names.
+
+    :param known: targets without their trailing slash, to the target and its task
+    """
+    for task in tasks:
+        for path in task.targets:
+            known.setdefault(path.rstrip("/"), (path, task.name))
+    for task in tasks:
+        if task.calc_dep and task.targets:
+            _edits_in_place(task)  # it may be told to
+        for path in task.file_dep:
+            found = known.get(path.rstrip("/"))
+            if found is None or (found[0] == path and found[1] != task.name):
+                continue  # nearly all, and this is done for each command
+            maker = found[1]
+            if found == (path, task.name):
+                _edits_in_place(task)
+            if maker != task.name and maker not in task.task_dep:
+                task.task_dep.append(maker)
+
+
+def _edits_in_place(task: Any) -> None:
+    from doit_invariants.engine.check.in_place import waits_not_for_itself  # late: few tasks do
+
+    waits_not_for_itself(task)
+
+
+def _refuse_groups(session: Session, tasks: Iterable[Any]) -> None:
+    """Refuse options on a group (``name: None``): its author means the sub-tasks.
+
+    :raises doit.exceptions.InvalidTask: naming the group
+    """
+    for task in tasks:
+        if not task.has_subtask:
+            continue
+        items = any(isinstance(item, invariants) for item, _, _ in task.uptodate)
+        if items or task.name in session.specs:
+            raise InvalidTask(
+                f"task {task.name!r}: {', '.join(OPTIONS)} have no effect on a group; give them "
+                "to its sub-tasks, or set a default in [tool.doit.invariants]"
+            )

@@ -1,0 +1,163 @@
+"""``doit clean`` of a target that is a directory: what the task left in it goes, the rest stays.
+
+doit removes a directory only if it is empty. The record of the task says what it left there. What
+is not of the task, or was edited since, is somebody's work; so is what a link leads to. They stay,
+and are named.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from doit import task as doit_task
+from doit.globals import Globals
+
+from doit_invariants.core.errors import InvariantsError
+from doit_invariants.core.model import printable
+from doit_invariants.engine.check.foreign_files import made_in
+from doit_invariants.engine.records import recorded
+from doit_invariants.engine.session import session_of
+from doit_invariants.files.state import FileState, FileView
+from doit_invariants.files.tree import TreeState
+from doit_invariants.rules.record import Record
+
+#: What tools and viewers leave: it goes with the directory that it is in.
+_LITTER = {"__pycache__", ".ipynb_checkpoints", ".DS_Store", "Thumbs.db"}
+
+#: So many of what stays are named.
+_MOST = 20
+
+
+def clean_targets(task: Any, dryrun: bool) -> None:
+    """Remove the targets of a task; doit's own of this name does it for all but directories."""
+    record = _record(task.name)
+    states = (record.targets if record is not None else None) or {}
+    inputs = {os.path.abspath(path) for path in task.file_dep}
+    doits = []
+    for target in sorted(task.targets, reverse=True):
+        if os.path.abspath(target) in inputs:
+            text = f"{task.name} - not removing '{target}', which is an input as well\n"
+            sys.stdout.write(printable(text))
+            continue
+        state = states.get(target)
+        own = os.path.isdir(target) and not os.path.islink(target.rstrip("/"))
+        if isinstance(state, TreeState) and own and os.listdir(target):
+            made = made_in(Globals.dep_manager, task.name, record, target)
+            known = {
+                name: one
+                for name, one in state.entries.items()
+                if name in made and os.path.abspath(os.path.join(target, name)) not in inputs
+            }
+            _Directory(task.name, target, known, dryrun=dryrun).clean()
+        else:
+            doits.append(target)
+    if doits:
+        targets, task.targets = task.targets, doits
+        try:
+            doit_task.clean_targets(task, dryrun)
+        finally:
+            task.targets = targets
+
+
+def take_over(task: Any) -> None:
+    """Have a task that lists doit's ``clean_targets`` among its clean actions use this one."""
+    for action in task.clean_actions:
+        if getattr(action, "py_callable", None) is doit_task.clean_targets:
+            action.py_callable = clean_targets
+
+
+def _record(task: str) -> Record | None:
+    known = session_of(Globals.dep_manager) is not None
+    return recorded.read(Globals.dep_manager, task).record if known else None
+
+
+class _Directory:
+    """A directory that a task has made."""
+
+    def __init__(
+        self, task: str, target: str, made: Mapping[str, FileState], *, dryrun: bool
+    ) -> None:
+        self._task, self._target = task, target
+        self._made = made
+        self._dryrun = dryrun
+        self._files = FileView()
+        self._stays: list[str] = []
+        self._count = 0
+
+    def clean(self) -> None:
+        """Remove what the task made, the directory itself if nothing else is in it."""
+        empty = self._clean(self._target, "")
+        if self._count:
+            files = "1 file" if self._count == 1 else f"{self._count} files"
+            self._say(f"removing what it made in '{self._target}': {files}")
+        for path in self._stays[:_MOST]:
+            self._say(f"cannot remove (not made by the task, or edited since) '{path}'")
+        if len(self._stays) > _MOST:
+            self._say(f"cannot remove {len(self._stays) - _MOST} more in '{self._target}'")
+        if empty:
+            self._say(f"removing dir '{self._target}'")
+            self._do(os.rmdir, self._target)
+        else:
+            self._say(f"cannot remove (it is not empty) '{self._target}'")
+
+    def _clean(self, directory: str, prefix: str) -> bool:
+        """Remove what was made in a directory; return whether nothing is left in it."""
+        litter: list[str] = []
+        empty = True
+        with os.scandir(directory) as entries:
+            found = sorted(entries, key=lambda one: one.name)
+        for entry in found:
+            name = f"{prefix}{entry.name}"
+            if entry.name in _LITTER and name not in self._made:
+                litter.append(entry.path)
+            elif not self._is_removed(entry, name):
+                empty = False
+        if empty:
+            for path in litter:
+                self._do(_remove_litter, path)
+        return empty
+
+    def _is_removed(self, entry: os.DirEntry[str], name: str) -> bool:
+        """Remove an entry if the task has made it; return whether it is gone."""
+        known = self._made.get(name)
+        if entry.is_dir(follow_symlinks=False):
+            empty = self._clean(entry.path, f"{name}/")
+            if empty and known is None:
+                self._stays.append(entry.path)
+                return False
+            if empty:
+                self._do(os.rmdir, entry.path)
+            return empty
+        if known is None or not (entry.is_symlink() or self._is_as_left(entry.path, known)):
+            self._stays.append(entry.path)
+            return False
+        self._count += 1
+        self._do(os.unlink, entry.path)  # of a link the link alone
+        return True
+
+    def _is_as_left(self, path: str, known: FileState) -> bool:
+        try:
+            return self._files.state(path, known).digest == known.digest
+        except (InvariantsError, OSError):
+            return False
+
+    def _do(self, remove: Any, path: str) -> None:
+        if not self._dryrun:
+            remove(path)
+
+    def _say(self, text: str) -> None:
+        sys.stdout.write(printable(f"{self._task} - {text}\n"))  # as doit, which prints it
+
+
+def _remove_litter(path: str) -> None:
+    import shutil  # late: it is seldom there
+
+    with contextlib.suppress(OSError):
+        if os.path.isdir(path) and not os.path.islink(path):
+            shutil.rmtree(path)
+        else:
+            os.unlink(path)

@@ -1,0 +1,247 @@
+"""The command ``doit invariants``: explains, shows and accepts what is recorded."""
+
+from __future__ import annotations
+
+import fnmatch
+import getopt
+from importlib import import_module
+from typing import Any
+
+from doit.cmd_base import DoitCmdBase
+from doit.cmdparse import CmdParseError
+from doit.exceptions import InvalidCommand
+
+from doit_invariants.hosts.doit.activation import activate
+from doit_invariants.hosts.doit.attach import attach
+from doit_invariants.hosts.doit.dependency import InvariantsDependency
+
+#: Verb, what it takes, what it does. A module in ``front.verbs`` has the name of the verb.
+VERBS = {
+    "why": ("[TASK ...]", "why tasks are not up-to-date"),
+    "show": ("TASK ...", "what is recorded of tasks"),
+    "accept": ("TASK ...", "take tasks as valid without running"),
+    "store": ("ls|verify|prune", "what is in the store, is it intact, remove what may go"),
+    "kinds": ("", "kinds, policies, stores, hooks and their plugins"),
+}
+
+_USAGE = "\n".join(f"    {f'{verb} {takes}':24}{does}" for verb, (takes, does) in VERBS.items())
+
+
+class Invariants(DoitCmdBase):  # type: ignore[misc]
+    """One command with verbs: doit forbids the name of every command as the name of a task."""
+
+    name = "invariants"
+    doc_purpose = "explain, show and accept what doit-invariants records"
+    doc_usage = "VERB [TASK ...]"
+    doc_description = (
+        f"VERB is one of:\n\n{_USAGE}\n\n"
+        "TASK is the name of a task or of a group (then its sub-tasks), or a pattern with `*`. For "
+        "`why` and `accept` its own options may stand behind it.\n\n"
+        "Exit codes: 0; 1 if `why` found a task that is not up-to-date (as `doit info` does), "
+        "`accept` refused one or `store verify` found damage; 3 for a mistake on the command line "
+        "or in dodo.py."
+    )
+    cmd_options = (
+        {
+            "name": "json",
+            "short": "",
+            "long": "json",
+            "type": bool,
+            "default": False,
+            "help": "write JSON, for programs",
+        },
+        {
+            "name": "max_size",
+            "long": "max-size",
+            "type": str,
+            "default": None,
+            "help": "store prune: remove what was not used the longest until this size is kept "
+            "(default: the setting store_max_size)",
+        },
+        {
+            "name": "max_age",
+            "long": "max-age",
+            "type": str,
+            "default": None,
+            "help": "store prune: remove what was not used for so long, like 30d",
+        },
+        {
+            "name": "all",
+            "long": "all",
+            "type": bool,
+            "default": False,
+            "help": "why: tell each task by itself, also where the same is to be said of many; "
+            "store prune: remove everything that no run in progress may need",
+        },
+        {
+            "name": "dry_run",
+            "long": "dry-run",
+            "type": bool,
+            "default": False,
+            "help": "store prune: only say what would be removed",
+        },
+    )
+
+    verb = ""
+    part = ""
+
+    @property
+    def writes_records(self) -> bool:
+        """Whether what the verb finds may be saved."""
+        return self.verb == "accept"
+
+    def parse_execute(self, in_args: list[str]) -> Any:
+        """Accept options behind the names of tasks as well, where everybody writes them."""
+        if {"-h", "--help"} & set(in_args):
+            self.write(self.help())
+            return 0
+        given, names = self._split(in_args)
+        return super().parse_execute([*given, "--", *names])
+
+    def _split(self, in_args: list[str]) -> tuple[list[str], list[str]]:
+        """Tell our options from names, and from options of the tasks that stand before them."""
+        given, names, rest = list[str](), list[str](), list(in_args)
+        while rest:
+            word = rest[0]
+            if word == "--":
+                return given, [*names, *rest[1:]]
+            if not word.startswith("-") or word == "-":
+                names.append(rest.pop(0))
+                continue
+            try:
+                count = self._length(rest)
+            except getopt.GetoptError as error:
+                if len(names) < 2 or names[0] not in ("why", "accept"):
+                    text = f"`invariants`: {error}; see `doit help invariants`"
+                    raise CmdParseError(text) from error
+                names.append(rest.pop(0))
+            else:
+                given += rest[:count]
+                del rest[:count]
+        return given, names
+
+    def _length(self, words: list[str]) -> int:
+        """Return how many words our option takes that is the first of some; or raise."""
+        short, long = self.cmdparser.get_short(), self.cmdparser.get_long()
+        try:
+            getopt.getopt(words[:1], short, long)
+        except getopt.GetoptError as error:
+            if "argument" not in str(error) or len(words) < 2:
+                raise
+            return 2
+        return 1
+
+    def execute(self, params: Any, args: list[str]) -> Any:
+        """Take the verb off the arguments; doit then loads the tasks and calls _execute."""
+        listed = ", ".join(VERBS)
+        if not args:
+            raise InvalidCommand(f"`invariants` needs a verb, one of: {listed}")
+        if args[0] not in VERBS:
+            raise InvalidCommand(f"`invariants` has no verb {args[0]!r}; allowed are {listed}")
+        self.verb = args[0]
+        self._activate_beside_dodo()
+        if self.verb == "store":
+            self.part = self._part_of_store(args[1:])
+            return super().execute(params, [])
+        if self.verb in ("show", "accept") and not args[1:]:
+            raise InvalidCommand(f"`invariants {self.verb}` needs the name of a task")
+        return super().execute(params, args[1:])
+
+    def _part_of_store(self, args: list[str]) -> str:
+        from doit_invariants.hosts.doit.verbs.store import PARTS
+
+        if len(args) != 1 or args[0] not in PARTS:
+            raise InvalidCommand(f"`invariants store` needs one of: {', '.join(PARTS)}")
+        return args[0]
+
+    def _activate_beside_dodo(self) -> None:
+        """Honour the configuration beside a dodo.py that doit finds elsewhere (``-f``, ``-k``).
+
+        For other commands the import in dodo.py does that, but here we are imported already.
+        doit asks the loader for its configuration between finding dodo.py and loading tasks.
+        """
+        load_doit_config = self.loader.load_doit_config
+
+        def load() -> Any:
+            activate()
+            return load_doit_config()
+
+        self.loader.load_doit_config = load
+
+    def _execute(
+        self,
+        json: bool,
+        max_size: str | None,
+        max_age: str | None,
+        all: bool,  # noqa: A002 - doit hands options over by their names
+        dry_run: bool,
+        pos_args: list[str],
+    ) -> int:
+        dep_manager = self.dep_manager
+        if not isinstance(dep_manager, InvariantsDependency):
+            # Without the loader nothing is tracked by itself: what plain doit would say.
+            session = attach(self, self.config, None, parallel=True)
+            session.default = session.parse({"track_code": False, "track_targets": False})
+        if self.verb == "store":
+            limits = {"max_size": max_size, "max_age": max_age, "all": all, "dry_run": dry_run}
+            from doit_invariants.hosts.doit.verbs import store
+
+            return store.execute(self, self.part, {"json": json, **limits})
+        if self.verb == "why":
+            from doit_invariants.hosts.doit.verbs import why
+
+            # Of a group it tells as well what is done before its sub-tasks.
+            return why.execute(self, self.chosen(pos_args), json, each=all)
+        module = import_module(f"doit_invariants.hosts.doit.verbs.{self.verb}")
+        code: int = module.execute(self, self.select(pos_args), json)
+        return code
+
+    def select(self, names: list[str]) -> list[Any]:
+        """Return the tasks that are meant, sub-tasks in the place of groups.
+
+        :raises InvalidCommand: for a name that is no task
+        """
+        tasks = {task.name: task for task in self.task_list}
+        leaves = (leaf for name in self.chosen(names) for leaf in _leaves(tasks, tasks[name]))
+        return list({task.name: task for task in leaves}.values())
+
+    def chosen(self, names: list[str]) -> list[str]:
+        """Return the names of the tasks and groups that are meant.
+
+        :raises InvalidCommand: for a name that is no task
+        """
+        tasks = {task.name: task for task in self.task_list}
+        selected: dict[str, None] = {}
+        for name in self._without_options(names or self.sel_tasks or list(tasks), tasks):
+            found = [n for n in tasks if fnmatch.fnmatchcase(n, name)] if "*" in name else [name]
+            if not found:
+                raise InvalidCommand(f"no task matches {name!r}")
+            for one in found:
+                if one not in tasks:
+                    raise InvalidCommand(f"'{one}' is not a task.")
+                selected[one] = None
+        return list(selected)
+
+    def _without_options(self, words: list[str], tasks: dict[str, Any]) -> list[str]:
+        """Give tasks the options that stand behind their names, as a run does; return the names."""
+        names: list[str] = []
+        rest = list(words)
+        while rest:
+            names.append(rest.pop(0))
+            task = tasks.get(names[-1])
+            if task is not None and any(word.startswith("-") for word in rest):
+                rest = list(task.init_options(rest) or [])
+            if rest and task is not None and task.pos_arg is not None and task.pos_arg_val is None:
+                task.pos_arg_val, rest = rest, []
+        return names
+
+    def write(self, text: str) -> None:
+        """Write a line."""
+        self.outstream.write(text + "\n")
+
+
+def _leaves(tasks: dict[str, Any], task: Any) -> list[Any]:
+    if not task.has_subtask:
+        return [task]
+    names = [name for name in task.task_dep if tasks[name].subtask_of == task.name]
+    return [leaf for name in names for leaf in _leaves(tasks, tasks[name])]

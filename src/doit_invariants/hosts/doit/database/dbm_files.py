@@ -1,0 +1,105 @@
+"""The backend ``dbm``, whose files have the format of some module of the standard library."""
+
+from __future__ import annotations
+
+import dbm
+import os
+from collections.abc import Iterable, Mapping
+
+from doit_invariants.core.model import Json
+from doit_invariants.files.copying import open_regular
+from doit_invariants.hosts.doit.database.base import Backend, DamagedDB
+from doit_invariants.hosts.doit.database.sqlite import Table
+
+#: In the order in which Python tries them; not all are everywhere.
+_MODULES = ("dbm.sqlite3", "dbm.gnu", "dbm.ndbm", "dbm.dumb")
+
+_SQLITE = b"SQLite format 3\0"
+
+
+class DbmBackend(Backend):
+    """doit's backend ``dbm``; files of ``dbm.dumb`` and ``dbm.sqlite3`` are written at once.
+
+    The latter can be used with any Python. Those of ``dbm.gnu`` and ``dbm.ndbm`` are written in
+    place by these modules, and open only meanwhile.
+    """
+
+    suffixes = (
+        *("", ".dat", ".dir", ".dat.new", ".dir.new", ".dir.next"),
+        *(".bak", ".pag", ".db", "-journal", "-wal", "-shm"),
+    )
+
+    def _kind(self) -> str:
+        """Return the module that the files are of; the default one if there are none.
+
+        :raises DamagedDB: if it is not known
+        """
+        if self._is_sqlite():
+            return "dbm.sqlite3"
+        for suffix in (".dat", ".dir"):
+            if os.path.exists(self.path + suffix) and not os.path.exists(self.path + ".pag"):
+                return "dbm.dumb"
+        found = dbm.whichdb(self.path)
+        if found is None:
+            return _default()
+        if not found:
+            raise DamagedDB("it is no DB of a known kind")
+        return found
+
+    def _table(self) -> Table:
+        create = "create table if not exists Dict (key blob unique not null, value blob not null)"
+        return Table(self.path, "Dict", "key", "value", "blob", create)
+
+    def _read(self) -> None:
+        kind = self._kind()
+        if kind == "dbm.dumb":
+            from doit_invariants.hosts.doit.database import dumb  # late: doit imports all backends
+
+            self._raw = dumb.read(self.path)
+        elif kind == "dbm.sqlite3":
+            self._raw = self._table().read()
+        elif self._seen:
+            with dbm.open(self.path, "r") as db:
+                names = [bytes(name) for name in db.keys()]  # type: ignore[arg-type]  # noqa: SIM118
+                self._raw = {name.decode("utf-8", "replace"): db[name] for name in names}
+
+    def _write(self, rows: Mapping[str, bytes], removed: Iterable[str]) -> None:
+        kind = self._kind()
+        if kind == "dbm.dumb":
+            from doit_invariants.hosts.doit.database import dumb
+
+            dumb.write(self.path, rows, removed)
+        elif kind == "dbm.sqlite3":
+            self._table().write(rows, removed)
+        else:
+            with dbm.open(self.path, "c") as db:
+                for name in removed:
+                    if name.encode() in db.keys():  # noqa: SIM118
+                        del db[name.encode()]
+                for name, value in rows.items():
+                    db[name.encode()] = value
+
+    def state(self) -> Json:
+        """Return what tells whether anybody has written the DB since; empty if there is none.
+
+        Of files of SQLite by their rows: that module of Python writes them when they are opened.
+        """
+        return self._table().digest() if self._is_sqlite() else super().state()
+
+    def _is_sqlite(self) -> bool:
+        try:
+            with open(open_regular(self.path, follow=True), "rb") as stream:
+                return stream.read(len(_SQLITE)) == _SQLITE
+        except FileNotFoundError:
+            return False
+
+
+def _default() -> str:
+    """Return the module that makes a new DB, as :func:`dbm.open` chooses it."""
+    for name in _MODULES:
+        try:
+            __import__(name)
+        except ImportError:
+            continue
+        return name
+    return "dbm.dumb"

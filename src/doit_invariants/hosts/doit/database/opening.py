@@ -1,0 +1,185 @@
+"""Opens doit's DB for one command: alone if it writes, and with what a killed run has left."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from doit.dependency import DbmDB, JSONCodec, JsonDB, SqliteDB
+from doit.exceptions import InvalidCommand, InvalidDodoFile
+
+from doit_invariants.engine.records.flags import INTERRUPTED
+from doit_invariants.engine.session import Session
+from doit_invariants.hosts.doit.database.base import Backend
+from doit_invariants.hosts.doit.database.run_journal import Durable
+from doit_invariants.hosts.doit.dependency import InvariantsDependency
+
+if TYPE_CHECKING:
+    from doit_invariants.files.lock import Holder
+
+#: Behind the name of doit's DB.
+LOCK = ".lock"
+
+
+def open_db(
+    dep_manager: InvariantsDependency, session: Session, command: Any, *, locks: bool, waits: bool
+) -> None:
+    """Have a command read doit's DB as it is now, and nobody else write it meanwhile.
+
+    :param command: doit's command
+    :param locks: whether the command writes
+    :param waits: whether it waits for another one that does
+    :raises InvalidCommand: if the DB is in use, and it does not wait or would wait for ever
+    """
+    if locks:
+        _lock(dep_manager, session, command, waits=waits)
+    try:
+        _adopt(dep_manager)
+        backend = dep_manager.backend
+        if isinstance(backend, Backend):
+            _take_damaged(backend, session, moves=locks)
+            # With a backend or a codec of a plugin there is no journal: how they keep things is
+            # not known.
+            if type(backend.codec) is JSONCodec:
+                _open_journal(dep_manager, session, locked=locks)
+    except BaseException:
+        session.unlock()
+        raise
+
+
+def _lock(dep_manager: Any, session: Session, command: Any, *, waits: bool) -> None:
+    """Take the lock of the DB; each of two writers would drop what the other has written."""
+    from doit_invariants.files.lock import HELD, Busy, Lock  # late: commands that look need none
+
+    path = _lock_of(dep_manager)
+    lock = Lock(path, f"doit {command.name}")
+
+    def check(holder: Holder | None) -> None:
+        if holder is not None and os.environ.get(HELD) == f"{holder.pid} {path}":
+            raise InvalidCommand(
+                f"doit's DB {dep_manager.name!r} is in use by the doit that started this one, "
+                "which waits for it; give this one a DB of its own with --db-file"
+            )
+        session.say(dep_manager.name, f"in use by {holder or 'another process'}; waiting for it")
+
+    try:
+        held = lock.acquire(wait=waits, waiting=check)
+    except Busy as error:
+        raise InvalidCommand(
+            f"doit's DB {dep_manager.name!r} is in use by {error.holder or 'another process'}; "
+            "without --no-wait doit waits for it"
+        ) from error
+    if not held:
+        return  # where there are no locks: as in plain doit
+    known = os.environ.get(HELD)
+    os.environ[HELD] = f"{os.getpid()} {path}"
+
+    def unlock() -> None:
+        if not lock.held:
+            return
+        lock.release()
+        if known is None:
+            os.environ.pop(HELD, None)
+        else:
+            os.environ[HELD] = known
+
+    session.unlock = unlock
+    _call_after(command, unlock)
+
+
+def _call_after(command: Any, unlock: Callable[[], None]) -> None:
+    """Let go of the lock when a command has ended; doit does not close its DB after a mistake.
+
+    The process may live on, as that of a notebook.
+    """
+    original = command._execute
+
+    @functools.wraps(original)  # doit looks at the signature
+    def _execute(*args: Any, **options: Any) -> Any:
+        try:
+            return original(*args, **options)
+        finally:
+            unlock()
+
+    command._execute = _execute
+
+
+def _adopt(dep_manager: InvariantsDependency) -> None:
+    """Read the DB with our backend, where doit has opened it with its own, or before the lock."""
+    old = dep_manager.backend
+    if isinstance(old, Backend):
+        old.refresh()
+        return
+    from doit_invariants.hosts.doit.database.dbm_files import DbmBackend
+    from doit_invariants.hosts.doit.database.json_file import JsonBackend
+    from doit_invariants.hosts.doit.database.sqlite import SqliteBackend
+
+    ours = {DbmDB: DbmBackend, JsonDB: JsonBackend, SqliteDB: SqliteBackend}.get(type(old))
+    if ours is None:
+        return
+    for name in ("_conn", "_dbm"):
+        if hasattr(old, name):
+            getattr(old, name).close()
+    backend = dep_manager.backend = ours(old.name, old.codec)
+    dep_manager._get, dep_manager._set, dep_manager._in = backend.get, backend.set, backend.in_
+    dep_manager.remove, dep_manager.remove_all = backend.remove, backend.remove_all
+
+
+def _take_damaged(backend: Backend, session: Session, *, moves: bool) -> None:
+    """Begin anew if the DB can't be read, and keep what there is of it.
+
+    :raises InvalidDodoFile: if it can't be moved
+    """
+    why = backend.damage
+    if not why:
+        return
+    if not moves:
+        text = "it counts as empty, and the next run moves it out of the way"
+        session.say(backend.name, f"can't be read ({why}); {text}")
+        return
+    try:
+        moved = backend.set_aside()
+    except OSError as error:
+        raise InvalidDodoFile(
+            f"doit's DB {backend.name!r} can't be read ({why}), nor moved out of the way: "
+            f"{error.strerror}; remove it"
+        ) from error
+    session.say(backend.name, f"can't be read ({why}); it was moved to {moved}, a new one is begun")
+
+
+def _lock_of(dep_manager: Any) -> str:
+    return f"{os.path.realpath(dep_manager.name)}{LOCK}"
+
+
+def _open_journal(dep_manager: InvariantsDependency, session: Session, *, locked: bool) -> None:
+    """Replay the journal of doit's DB, and begin one for a run."""
+    durable = session.durable = Durable(dep_manager)
+    try:
+        left = durable.replay()
+    except OSError as error:
+        session.say(dep_manager.name, f"its journal can't be read: {error.strerror}")
+        return
+    if left.damaged:
+        text = f"{left.damaged} lines of its journal are damaged; what they said is lost"
+        session.say(dep_manager.name, text)
+    holder = None
+    if left.begun and not locked:
+        from doit_invariants.files.lock import holder_of
+
+        holder = holder_of(_lock_of(dep_manager))
+    if holder is not None:
+        # What has begun there goes on.
+        session.running = dict.fromkeys(left.begun, holder)
+        return
+    if left.begun and not locked and not os.path.exists(durable.path):
+        dep_manager.backend.refresh()  # it has ended just now
+        return
+    for name in left.begun:
+        durable.forget(name)
+        session.unfinished.set(name, INTERRUPTED)
+    if session.runs:
+        if left.stale:
+            durable.close()
+        durable.watch(dep_manager)

@@ -1,0 +1,103 @@
+"""Tasks that are created late, with ``create_after``: their code counts as it was at first.
+
+They are looked at when actions have run, which may have filled a cache that their functions hold.
+So what their creators use is looked at before the first action. What a creator itself changes,
+from the results of the tasks before it, is meant, and counts as it is from then on. What it gives
+to the actions, as arguments or in closures, counts as it is when they are made.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import inspect
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from doit.globals import Globals
+from doit.task import DelayedLoader
+
+from doit_invariants.code.loaded.functions import BEFORE, Functions, functions_of
+from doit_invariants.engine.context import TaskContext, no_signature
+from doit_invariants.engine.session import Session, session_of
+from doit_invariants.hosts.doit import workdir
+
+
+class WatchedLoader(DelayedLoader):  # type: ignore[misc]
+    """doit's loader of late tasks, which looks at globals before and after its creator runs.
+
+    The class of a loader is changed, not its attribute ``creator``: where processes are spawned
+    doit pickles it, and a function that wraps another can't be.
+    """
+
+    @property
+    def creator(self) -> Any:
+        """The task-creator; doit calls it once the task that it waits for has run."""
+        original = self.__dict__["creator"]
+        session = session_of(Globals.dep_manager)
+        if session is None:
+            return original
+        # Before the first action there is nothing yet to tell apart.
+        functions = session.memo.get("functions") if session.frozen else None
+        return _watched(original, session, functions)
+
+    @creator.setter
+    def creator(self, creator: Any) -> None:
+        self.__dict__["creator"] = creator
+
+
+def watch_creators(tasks: Iterable[Any]) -> None:
+    """Watch the creators of late tasks."""
+    for task in tasks:
+        if isinstance(task.loader, DelayedLoader) and not task.loader.created:
+            task.loader.__class__ = WatchedLoader
+
+
+def look_at_creators(session: Session, tasks: Iterable[Any]) -> None:
+    """Look at what the creators of late tasks use."""
+    for task in tasks:
+        loader = task.loader
+        if not isinstance(loader, WatchedLoader) or loader.created:
+            continue
+        creator = loader.__dict__["creator"]
+        with contextlib.suppress(Exception):
+            context = TaskContext(session, task, None, no_signature)
+            functions_of(context).look_at_creator(creator)
+
+
+def _watched(
+    original: Callable[..., Any], session: Session, functions: Functions | None
+) -> Callable[..., Any]:
+    @functools.wraps(original)
+    def create(*args: Any, **kwargs: Any) -> Any:
+        note = None
+        if functions is not None:
+            batch = session.batch = {}
+            batch[BEFORE] = functions
+            note = functions.watch_globals()
+        with _kept(session, original):
+            made = original(*args, **kwargs)
+        if inspect.isgenerator(made):
+            return _watched_to_the_end(made, session, original, note)
+        if note is not None:
+            note()
+        return made
+
+    return create
+
+
+def _watched_to_the_end(
+    made: Iterator[Any],
+    session: Session,
+    original: Callable[..., Any],
+    note: Callable[[], None] | None,
+) -> Iterator[Any]:
+    with _kept(session, original):
+        yield from made
+    if note is not None:
+        note()
+
+
+def _kept(session: Session, creator: Callable[..., Any]) -> contextlib.AbstractContextManager[None]:
+    name = getattr(creator, "__name__", "a task-creator").removeprefix("task_")
+    return workdir.kept(session, name, "its task-creator")

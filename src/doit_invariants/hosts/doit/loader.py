@@ -1,0 +1,153 @@
+"""The loader: ``loader = "invariants"`` in doit's configuration, or :func:`run` in a script."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Any, NoReturn
+
+from doit.cmd_base import DodoTaskLoader, ModuleTaskLoader
+from doit.doit_cmd import DoitMain
+
+from doit_invariants.code.source.import_state import load_begins, watch_imports
+from doit_invariants.engine.session import Session
+from doit_invariants.hosts.doit import ordering
+from doit_invariants.hosts.doit.attach import attach, resume, speak_of_restores
+from doit_invariants.hosts.doit.bind import complete
+from doit_invariants.hosts.doit.database.install import install
+from doit_invariants.hosts.doit.gc_pause import lasting
+
+
+def own_options() -> tuple[dict[str, Any], ...]:
+    """Return what our loaders add to the options of every command that loads tasks.
+
+    Made anew for each loader: the lists are filled while the command line is read.
+    """
+    return (
+        {
+            "name": "cache",
+            "long": "cache",
+            "type": str,
+            "default": None,
+            "env_var": "DOIT_CACHE",
+            "help": "cache policy for all tasks, whatever they say: True, False, export, force, "
+            "once, shared, or one of a plugin",
+        },
+        {
+            "name": "resume",
+            "long": "resume",
+            "type": _Repeated(),
+            "default": [],
+            "help": "accept everything upstream of TASK as it stands, its targets must exist; "
+            "repeatable",
+        },
+        {
+            "name": "resume_inferred",
+            "long": "resume-inferred",
+            "type": _Repeated(),
+            "default": [],
+            "help": "like --resume, but targets upstream may be missing; repeatable",
+        },
+        {
+            "name": "no_wait",
+            "long": "no-wait",
+            "type": bool,
+            "default": False,
+            "help": "end with an error if another doit is using the same DB, do not wait for it",
+        },
+    )
+
+
+class _Repeated:
+    """The type of an option that may be given several times.
+
+    doit has ``list`` for that, with which an option before the name of the command is an error:
+    ``doit --resume TASK``. It reads such options twice, so each name counts once.
+    """
+
+    __name__ = "list"
+
+    def __init__(self) -> None:
+        self.given: list[str] = []
+
+    def __call__(self, text: str) -> list[str]:
+        if text not in self.given:
+            self.given.append(text)
+        return self.given
+
+
+class LoaderMixin:
+    """What both loaders add to doit's: a session around the tasks that they load."""
+
+    #: The time in seconds since the epoch; a test may put a clock of its own here.
+    clock = staticmethod(time.time)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.cmd_options = (*self.cmd_options, *own_options())  # type: ignore[has-type]
+
+    @property
+    def config(self) -> Any:
+        """doit's configuration, which doit sets before it looks which backends there are."""
+        return self._config
+
+    @config.setter
+    def config(self, config: Any) -> None:
+        if config is not None:
+            install(config)
+        self._config = config
+
+    def setup(self, opt_values: Any) -> None:
+        """Load the namespace, and keep the live options: DOIT_CONFIG is merged in later."""
+        watch_imports()
+        load_begins(earlier=isinstance(self, ModuleTaskLoader))
+        self._options = opt_values
+        super().setup(opt_values)  # type: ignore[misc]
+
+    def load_tasks(self, cmd: Any, pos_args: Any) -> Any:
+        """Load the tasks of ``dodo.py``; doit calls this by keyword."""
+        session = attach(
+            cmd,
+            self.config,
+            self.namespace,  # type: ignore[attr-defined]
+            parallel=bool(self._options.get("num_process")),
+            # An option of `run` alone: other commands record what they choose themselves.
+            always=bool(self._options.get("always", True)),
+            override=self._options.get("cache"),
+            waits=not self._options.get("no_wait"),
+            clock=self.clock,
+        )
+        try:
+            with lasting():
+                tasks = super().load_tasks(cmd=cmd, pos_args=pos_args)  # type: ignore[misc]
+            self._prepare(cmd, session, tasks)
+        except BaseException:
+            session.unlock()
+            raise
+        return tasks
+
+    def _prepare(self, cmd: Any, session: Session, tasks: Any) -> None:
+        complete(session, tasks)
+        if session.runs:
+            ordering.install()
+        resume(cmd, session, tasks, self._options)
+        speak_of_restores(cmd, session, tasks, self._options)
+
+
+class Loader(LoaderMixin, DodoTaskLoader):  # type: ignore[misc]
+    """Loads a ``dodo.py``; doit finds it by the entry point ``invariants``."""
+
+
+class ModuleLoader(LoaderMixin, ModuleTaskLoader):  # type: ignore[misc]
+    """Loads the tasks of a module or a dict, for scripts and for ``doit.api.run_tasks``."""
+
+
+def run(task_creators: Any) -> NoReturn:
+    """Run doit on the tasks of a module or of ``globals()``, as ``doit.run`` does.
+
+    The command line is that of the script.
+
+    :param task_creators: a module or a dict with task-creators
+    :raises SystemExit: always, with doit's exit code
+    """
+    sys.exit(DoitMain(ModuleLoader(task_creators)).run(sys.argv[1:]))

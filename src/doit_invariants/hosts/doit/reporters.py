@@ -1,0 +1,246 @@
+"""doit's own reporters, which also say what was restored, and count.
+
+Where nothing is restored they write what doit's write, to the letter.
+"""
+
+from __future__ import annotations
+
+import datetime
+import io
+import json
+import os
+from collections.abc import MutableMapping
+from typing import Any
+
+from doit import reporter
+from doit.exceptions import UnmetDependency
+from doit.globals import Globals
+
+from doit_invariants.engine.counts import Counts, describe_time
+from doit_invariants.engine.reuse.plan import FromStore, NotRestored, Outcome, Plan, ToStore
+from doit_invariants.engine.session import PLAN, Session, ensure_session
+
+
+def report_restores(command: Any, session: Session, options: MutableMapping[str, Any]) -> None:
+    """Put our reporters in the place of doit's; what plugins and users wrote stays."""
+    known = getattr(command, "reporters", None)
+    if not session.runs or not isinstance(known, dict):
+        return
+    command.reporters = {name: _OURS.get(cls, cls) for name, cls in known.items()}
+    given = options.get("reporter")
+    if isinstance(given, type) and given in _OURS:
+        options["reporter"] = _OURS[given]
+
+
+class Counting:
+    """What our reporters add to each of doit's."""
+
+    @property
+    def session(self) -> Session:
+        """The session of this run."""
+        return ensure_session(Globals.dep_manager)
+
+    def initialize(self, tasks: Any, selected_tasks: Any) -> None:
+        """Keep what was asked for."""
+        self._tasks, self._selected = tasks, selected_tasks
+        self._ended: set[str] = set()
+        self._unmet: set[str] = set()
+        if hasattr(super(), "initialize"):
+            super().initialize(tasks, selected_tasks)  # type: ignore[misc]
+
+    def add_success(self, task: Any) -> None:
+        """Count a task that ran or was restored."""
+        plan, counts = _plan(task), self.session.counts
+        outcome = plan.outcome if plan is not None else None
+        if outcome is not None and outcome.source is not None:
+            counts.restored += 1
+            counts.saved += outcome.entry.took if outcome.entry is not None else 0.0
+        elif plan is not None and not plan.runs:
+            counts.up_to_date += 1
+        elif task._actions:
+            counts.ran += 1
+        self._ended.add(task.name)
+        super().add_success(task)  # type: ignore[misc]
+
+    def add_failure(self, task: Any, fail: Any) -> None:
+        """Count a task that failed; one that could not run because of that did not fail."""
+        if isinstance(fail, UnmetDependency):
+            self._unmet.add(task.name)
+        else:
+            self._ended.add(task.name)
+            self.session.counts.failed += 1
+        super().add_failure(task, fail)  # type: ignore[misc]
+
+    def skip_uptodate(self, task: Any) -> None:
+        """Count a task that is up-to-date."""
+        if task._actions:
+            self.session.counts.up_to_date += 1
+        self._ended.add(task.name)
+        super().skip_uptodate(task)  # type: ignore[misc]
+
+    def skip_ignore(self, task: Any) -> None:
+        """Note that a task was to be ignored."""
+        self._ended.add(task.name)
+        super().skip_ignore(task)  # type: ignore[misc]
+
+    def counts(self) -> Counts:
+        """Return the counts; after a failure with what was asked for and was not done."""
+        session, tasks = self.session, self._tasks
+        if session.counts.failed:
+            values = Globals.dep_manager.get_values
+            asked = session.relations.awaited(self._selected, tasks, values) | self._unmet
+            left = (tasks[name] for name in asked - self._ended)
+            session.counts.not_run = sum(bool(task._actions) for task in left)
+        return session.counts
+
+
+class Lines(Counting):
+    """For the reporters that write a line for each task."""
+
+    #: Whether a run in which something was restored ends with the counts.
+    sums_up = True
+
+    def __init__(self, outstream: Any, options: Any) -> None:
+        super().__init__(outstream, options)  # type: ignore[call-arg]
+        self.expected: set[str] = set()
+
+    def execute_task(self, task: Any) -> None:
+        """Write nothing yet for a task that is going to be restored."""
+        if _may_be_restored(task):
+            self.expected.add(task.name)
+        else:
+            super().execute_task(task)  # type: ignore[misc]
+
+    def add_success(self, task: Any) -> None:
+        """Say what was restored, and from where."""
+        plan = _plan(task)
+        if plan is not None and plan.outcome is not None:
+            text = _restored_text(plan.outcome) if plan.runs else _exported_text(plan)
+            if (text or not plan.runs) and not task.name.startswith("_"):
+                more = f"  ({text})" if text else ""
+                self.write(f"-- {task.title()}{more}\n")  # type: ignore[attr-defined]
+            elif not text and task.name in self.expected:
+                super().execute_task(task)  # type: ignore[misc]
+        super().add_success(task)
+
+    def add_failure(self, task: Any, fail: Any) -> None:
+        """Name a task that was to be restored, but ran, and failed."""
+        if task.name in self.expected:
+            super().execute_task(task)  # type: ignore[misc]
+        super().add_failure(task, fail)
+
+    def complete_run(self) -> None:
+        """Write the counts where they are wanted."""
+        super().complete_run()  # type: ignore[misc]
+        counts, wanted = self.counts(), self.session.settings.summary
+        notable = counts.restored or counts.compared or counts.not_reproducible
+        if wanted is True or (wanted == "auto" and self.sums_up and notable):
+            self.write(f"{counts.text()}\n")  # type: ignore[attr-defined]
+
+
+class Console(Lines, reporter.ConsoleReporter):  # type: ignore[misc]
+    """doit's ``console``."""
+
+
+class ExecutedOnly(Lines, reporter.ExecutedOnlyReporter):  # type: ignore[misc]
+    """doit's ``executed-only``: silent about what is up-to-date, but not about what is restored."""
+
+    sums_up = False
+
+
+class ErrorOnly(Counting, reporter.ErrorOnlyReporter):  # type: ignore[misc]
+    """doit's ``error-only``."""
+
+
+class Zero(Counting, reporter.ZeroReporter):  # type: ignore[misc]
+    """doit's ``zero``."""
+
+
+class Json(Counting, reporter.JsonReporter):  # type: ignore[misc]
+    """doit's ``json``, with ``restored`` at a task that was, and the counts."""
+
+    def add_success(self, task: Any) -> None:
+        """Give a restored task the result ``up-to-date``, and say where it is from."""
+        super().add_success(task)
+        plan = _plan(task)
+        outcome = plan.outcome if plan is not None else None
+        if outcome is not None and outcome.source is not None:
+            result = self.t_results[task.name]
+            result.set_result("up-to-date")
+            result.restored = _restored_json(outcome)
+        elif plan is not None and not plan.runs:
+            self.t_results[task.name].set_result("up-to-date")
+
+    def complete_run(self) -> None:
+        """Write doit's JSON with what we know besides."""
+        outstream: Any
+        written = io.StringIO()
+        outstream, self.outstream = self.outstream, written  # type: ignore[has-type]
+        super().complete_run()
+        self.outstream = outstream
+        data = json.loads(written.getvalue())
+        restored = {name: getattr(one, "restored", None) for name, one in self.t_results.items()}
+        for task in data["tasks"]:
+            if restored[task["name"]] is not None:
+                task["restored"] = restored[task["name"]]
+        if any(restored.values()) or self.session.settings.summary is True:
+            data["invariants"] = self.counts().to_json()
+        json.dump(data, outstream)
+
+
+_OURS = {
+    reporter.ConsoleReporter: Console,
+    reporter.ExecutedOnlyReporter: ExecutedOnly,
+    reporter.ErrorOnlyReporter: ErrorOnly,
+    reporter.ZeroReporter: Zero,
+    reporter.JsonReporter: Json,
+}
+
+
+def _plan(task: Any) -> Plan | None:
+    found: Plan | None = task.__dict__.get(PLAN)
+    return found
+
+
+def _may_be_restored(task: Any) -> bool:
+    """Return whether a task is expected to be restored; it may still turn out otherwise."""
+    plan = _plan(task)
+    if plan is None:
+        return False
+    if not plan.runs:
+        return True
+    if isinstance(plan.source, FromStore):
+        try:
+            return plan.source.expects({n: (task.options or {}).get(n) for n in task.getargs})
+        except NotRestored:
+            return False
+    return plan.source is not None
+
+
+def _restored_text(outcome: Outcome) -> str:
+    if outcome.source is None:
+        return ""
+    entry = outcome.entry
+    if entry is None:
+        return f"restored from {outcome.source}"
+    when = datetime.datetime.fromtimestamp(entry.executed_at)
+    took = describe_time(entry.took)
+    return f"restored from {outcome.source}, made {when:%Y-%m-%d %H:%M} in {took}"
+
+
+def _exported_text(plan: Plan) -> str:
+    outcome = plan.outcome
+    if isinstance(plan.keeper, ToStore):
+        return ""  # it is up-to-date; that it is shared now is no news
+    if outcome is None or outcome.draft is None or not outcome.draft.rows:
+        return "not exported"
+    directory = getattr(getattr(plan.keeper, "exporter", None), "directory", plan.root)
+    return f"exported to {os.path.relpath(directory, plan.root)}"
+
+
+def _restored_json(outcome: Outcome) -> dict[str, Any]:
+    found: dict[str, Any] = {"from": outcome.source}
+    if outcome.entry is not None:
+        found["executed_at"] = outcome.entry.executed_at
+        found["saved_seconds"] = outcome.entry.took
+    return found

@@ -1,0 +1,99 @@
+"""``--resume TASK``: everything upstream of a task is accepted as it stands."""
+
+from __future__ import annotations
+
+import fnmatch
+import os
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from doit.exceptions import InvalidCommand
+
+from doit_invariants.core.model import listing
+from doit_invariants.engine.session import Session
+
+
+class Resume:
+    """Which tasks are accepted without being looked at.
+
+    :param strict: tasks upstream of which all targets must exist
+    :param inferred: tasks upstream of which targets may be missing
+    """
+
+    def __init__(self, session: Session, strict: Iterable[str], inferred: Iterable[str]) -> None:
+        self._session = session
+        self._options = {
+            **dict.fromkeys(inferred, "--resume-inferred"),
+            **dict.fromkeys(strict, "--resume"),
+        }
+        self._known = -1
+        self._accepted: dict[str, str] = {}
+
+    def accepted(self, name: str, tasks: Mapping[str, Any]) -> str | None:
+        """Return the option that has a task accepted, ``--resume report``, None if none has."""
+        if not self._options:
+            return None
+        if len(tasks) != self._known:  # delayed tasks come later
+            self._known = len(tasks)
+            self._accepted = self._find(tasks)
+        return self._accepted.get(name)
+
+    def check(self, tasks: Mapping[str, Any]) -> None:
+        """Check before anything runs that there are such tasks and that all targets exist.
+
+        :raises doit.exceptions.InvalidCommand: in one line
+        """
+        for name, option in self._options.items():
+            self._resolve(name, option, tasks)
+        self._known, self._accepted = len(tasks), self._find(tasks)
+        missing: list[str] = []
+        for name, option in self._accepted.items():
+            if not option.startswith("--resume-inferred"):
+                targets = tasks[name].targets
+                missing += [f"{path} (task {name})" for path in targets if not os.path.exists(path)]
+        if missing:
+            raise InvalidCommand(
+                f"{self._shown()}: these targets upstream do not exist: {listing(missing, 20)}; "
+                "make them, or say --resume-inferred, which accepts that"
+            )
+
+    def _shown(self) -> str:
+        return " ".join(f"{option} {name}" for name, option in self._options.items())
+
+    def _resolve(self, name: str, option: str, tasks: Mapping[str, Any]) -> list[str]:
+        """Return the tasks that a name on the command line means, sub-tasks for a group."""
+        found = [name] if name in tasks else fnmatch.filter(tasks, name) if "*" in name else []
+        maker = self._session.relations.maker(name, tasks)
+        if not found and maker is not None:
+            found = [maker]
+        if not found:
+            import difflib  # late: it is for mistakes
+
+            close = difflib.get_close_matches(name, list(tasks), n=1)
+            hint = f"; did you mean {close[0]!r}?" if close else ""
+            raise InvalidCommand(f"{option}: {name!r} is neither a task nor a target{hint}")
+        return [leaf for one in found for leaf in _leaves(one, tasks)]
+
+    def _find(self, tasks: Mapping[str, Any]) -> dict[str, str]:
+        accepted: dict[str, str] = {}
+        resumed: set[str] = set()
+        for given, option in self._options.items():  # a strict one comes last, and wins
+            names = self._resolve(given, option, tasks)
+            resumed.update(names)
+            todo = [one for name in names for one in self._session.relations.needs(name, tasks)]
+            seen: set[str] = set()
+            while todo:
+                name = todo.pop()
+                if name not in seen and name in tasks:
+                    seen.add(name)
+                    todo += self._session.relations.needs(name, tasks)
+            accepted.update(dict.fromkeys(seen - set(names), f"{option} {given}"))
+        return {name: why for name, why in accepted.items() if name not in resumed}
+
+
+def _leaves(name: str, tasks: Mapping[str, Any]) -> list[str]:
+    task = tasks[name]
+    if not task.has_subtask:
+        return [name]
+    subs = [one for one in task.task_dep if one in tasks and tasks[one].subtask_of == name]
+    return [name, *(leaf for sub in subs for leaf in _leaves(sub, tasks))]

@@ -1,0 +1,107 @@
+"""What each of our runners adds to doit's: it keeps how tasks ended, and explains Ctrl-C."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from typing import TYPE_CHECKING, Any
+
+from doit import cmd_run
+from doit.runner import Runner
+
+from doit_invariants.core.model import listing, printable
+from doit_invariants.engine.session import session_of
+
+if TYPE_CHECKING:
+    from doit_invariants.engine.session import Session
+
+
+def install() -> None:
+    """Have doit use this runner without ``-n``; calling it again changes nothing.
+
+    doit names its runners where it uses them: there is no other way to choose them.
+    """
+    if cmd_run.Runner is Runner:
+        cmd_run.Runner = SerialRunner
+
+
+class Noting:
+    """A runner of doit, serial or parallel; without a session it does what doit's own does."""
+
+    dep_manager: Any
+    reporter: Any
+    _progress: list[str] | None = None
+
+    def _handle_task_error(self, node: Any, base_fail: Any) -> None:
+        """Keep how a task ended, before doit forgets it."""
+        session = session_of(self.dep_manager)
+        if session is not None:
+            # Not worth the run: output can be what no DB holds.
+            with contextlib.suppress(Exception):
+                session.ends.note(node.task, base_fail, session.clock())
+        super()._handle_task_error(node, base_fail)  # type: ignore[misc]
+
+    def run_tasks(self, task_dispatcher: Any) -> None:
+        """Run all tasks; after Ctrl-C look how far they are, before doit closes its DB."""
+        try:
+            super().run_tasks(task_dispatcher)  # type: ignore[misc]
+        except KeyboardInterrupt:
+            session = session_of(self.dep_manager)
+            if session is not None:
+                with contextlib.suppress(Exception):
+                    self._progress = _progress(session, self.dep_manager, task_dispatcher)
+                    _end_results(self.reporter)
+            raise
+
+    def run_all(self, task_dispatcher: Any) -> Any:
+        """Run all tasks; after Ctrl-C say what that has ended, in the place of a traceback."""
+        try:
+            return super().run_all(task_dispatcher)  # type: ignore[misc]
+        except KeyboardInterrupt as error:
+            if self._progress is not None:
+                sys.stderr.write("".join(printable(f"{line}\n") for line in self._progress))
+                hush(error)
+            raise
+
+
+class SerialRunner(Noting, Runner):  # type: ignore[misc]
+    """Runs one task after the other."""
+
+
+def hush(error: BaseException) -> None:
+    """Have Python end without a traceback if an exception reaches its end: the rest stays.
+
+    A shell sees that the process was ended by Ctrl-C; who has called doit gets the exception.
+    """
+    known = sys.excepthook
+
+    def hook(kind: Any, value: Any, traceback: Any) -> None:
+        if value is not error:
+            known(kind, value, traceback)
+
+    sys.excepthook = hook
+
+
+def _end_results(reporter: Any) -> None:
+    """Give what ran a result, without which doit's JSON reporter fails in the end."""
+    for one in getattr(reporter, "t_results", {}).values():
+        if one._started_on is not None and one._finished_on is None:
+            one.set_result("fail", "interrupted")
+
+
+def _progress(session: Session, dep_manager: Any, dispatcher: Any) -> list[str]:
+    """Return what was running, how many tasks of how many are done, and what becomes of them."""
+    running = session.durable.interrupted() if session.durable is not None else []
+    tasks, nodes = dispatcher.tasks, dispatcher.nodes
+    asked = session.relations.awaited(dispatcher.selected_tasks, tasks, dep_manager.get_values)
+    work = [name for name in asked | set(nodes) if name in tasks and tasks[name]._actions]
+    states = [nodes[name].run_status for name in work if name in nodes]
+    done = sum(state in ("successful", "up-to-date", "ignore") for state in states)
+    failed = states.count("failure")
+    what = f"while {listing(running, 3)} ran" if running else "between two tasks"
+    rest = f", {failed} failed or could not run" if failed else ""
+    return [
+        f"interrupted {what}",
+        f"{done} of {len(work)} tasks are done{rest}",
+        "nothing of that is lost: the next run does the rest, and what was interrupted again",
+    ]

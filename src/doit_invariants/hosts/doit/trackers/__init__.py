@@ -1,0 +1,1 @@
+"""What is tracked of the actions of tasks without being told to."""

@@ -1,0 +1,310 @@
+"""What the actions of a task are: functions with arguments, commands with their text."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import sys
+import types
+import weakref
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from doit.action import BaseAction, CmdAction, PythonAction
+
+from doit_invariants.code.loaded.objects import shown_name
+from doit_invariants.core.project import Project
+from doit_invariants.hosts.doit.trackers.action_objects import (
+    held,
+    held_by_command,
+    held_by_function,
+    is_of_a_class_of_its_own,
+)
+
+if TYPE_CHECKING:
+    from doit_invariants.code.programs.shell import Found
+    from doit_invariants.code.programs.table import Program
+    from doit_invariants.code.programs.world import World
+
+Given = tuple[str, dict[str, Any]]
+
+#: What doit itself puts into an action when it runs: known without looking, or not known yet.
+_WHEN_IT_RUNS = frozenset({"task", "changed", "dependencies"})
+#: What functions wrote, each asked once.
+_WRITTEN: weakref.WeakKeyDictionary[Any, str | list[Any] | None] = weakref.WeakKeyDictionary()
+
+
+def asks(task: Any) -> bool:
+    """Return whether a command of a task is written by a function, which is then called."""
+    return any(
+        isinstance(action, CmdAction) and not isinstance(action._action, (str, list))
+        for action in _written(task)
+    )
+
+
+def functions(task: Any) -> Iterator[Any]:
+    """Yield the callables among the actions of a task, those that write commands included."""
+    for action in _written(task):
+        if isinstance(action, PythonAction):
+            yield action.py_callable
+        elif isinstance(action, CmdAction) and _is_written_when_it_runs(action, task):
+            yield _callable(action._action)[0]
+        if isinstance(action, BaseAction):
+            yield from [type(action)] if is_of_a_class_of_its_own(action) else []
+        elif isinstance(action, tuple):
+            yield action[0]
+        elif callable(action):
+            yield action
+
+
+def sorts(task: Any) -> list[str]:
+    """Return of which sort each action is: names may change, and the order is that of the rest."""
+    return [
+        sort + (" with arguments" if values and sort == "function" else "")
+        for sort, (_, values) in zip(map(_sort, _written(task)), given(task), strict=False)
+    ]
+
+
+def _sort(action: Any) -> str:
+    is_command = isinstance(action, (str, list, CmdAction))
+    is_object = isinstance(action, BaseAction) and not isinstance(action, PythonAction)
+    return "command" if is_command else "object" if is_object else "function"
+
+
+def asks_for(task: Any, name: str) -> bool:
+    """Return whether an action takes something from doit when it runs: ``task``, ``changed``."""
+    for action in _written(task):
+        if isinstance(action, (str, list)):
+            found = _names(action, name)
+        elif isinstance(action, CmdAction):
+            text = action._action
+            if isinstance(text, (str, list)):
+                found = _names(text, name)
+            else:
+                written = _text(action, task)
+                found = name in _parameters(_callable(text)[0])
+                found = found or (written is not None and _names(written, name))
+        elif isinstance(action, PythonAction):
+            found = name in _parameters(action.py_callable)
+        else:
+            found = name in _parameters(_callable(action)[0])
+        if found:
+            return True
+    return False
+
+
+def _names(command: str | list[Any], name: str) -> bool:
+    text = command if isinstance(command, str) else " ".join(map(str, command))
+    return f"%({name})" in text or f"{{{name}" in text
+
+
+def are_bare(task: Any) -> bool:
+    """Return whether all actions are functions that are given nothing: the cheap common case."""
+    for action in task._actions:  # a generator would take longer than all of this
+        if type(action) is not types.FunctionType:
+            return False
+    return not (task.params or task.creator_params or task.pos_arg or task.getargs)
+
+
+def given(task: Any) -> Iterator[Given]:
+    """Yield for each action of a task its name and what it is given."""
+    for action in _written(task):
+        if isinstance(action, (str, list)):
+            yield "command", _of_command(action, task)
+        elif isinstance(action, CmdAction):
+            yield "command", {**_of_written_command(action, task), **held_by_command(action)}
+        elif isinstance(action, PythonAction):
+            name, values = _of_function(action.py_callable, action.args, action.kwargs, task)
+            yield name, {**values, **held_by_function(action)}
+        elif isinstance(action, tuple):
+            yield _of_function(*_callable(action), task)
+        elif isinstance(action, BaseAction):
+            yield type(action).__name__, held(action)
+        elif callable(action):
+            yield _of_function(action, (), {}, task)
+    if task.getargs:
+        yield "getargs", dict(task.getargs)
+
+
+def world(project: Project, programs: Iterable[Program] = ()) -> World:
+    """Return what there is around the commands of a project, for a whole run.
+
+    :param programs: those that plugins made known
+    """
+    # Imported late: many projects run no commands, and doit starts for every command of its own.
+    from doit_invariants.code.programs.table import Table
+    from doit_invariants.code.programs.world import World
+
+    search = (project.root, *project.extra, *map(os.path.abspath, sys.path))
+
+    def exists(path: str) -> bool:
+        return project.contains(path) and os.path.isfile(path)
+
+    return World(exists, search, os.environ, Table(programs))
+
+
+def scripts(task: Any, around: World) -> Found:
+    """Return the scripts of the project that the commands of a task run, each once."""
+    from doit_invariants.code.programs.shell import Found, read
+
+    found = [read(command, directory, around) for command, directory in commands(task)]
+    uses = {use: None for one in found for use in one.uses}
+    return Found(tuple(uses), tuple({text: None for one in found for text in one.unseen}))
+
+
+def arguments(task: Any) -> Iterator[Any]:
+    """Yield the values that the functions among the actions of a task are given."""
+    for action in _written(task):
+        if isinstance(action, (PythonAction, tuple)):
+            held = action if isinstance(action, tuple) else (None, action.args, action.kwargs)
+            _, args, kwargs = _callable(held)
+            yield from args
+            yield from kwargs.values()
+    yield from _options(task).values()
+
+
+def writes_commands(task: Any) -> bool:
+    """Return whether a function writes a command of a task only when that runs."""
+    return any(
+        isinstance(action, CmdAction) and _is_written_when_it_runs(action, task)
+        for action in _written(task)
+    )
+
+
+def commands(task: Any) -> Iterator[tuple[str | list[Any], str]]:
+    """Yield each command of a task as far as its text is known, and its absolute directory."""
+    for action in _written(task):
+        if isinstance(action, (str, list)):
+            yield _filled(action, task), os.getcwd()
+        elif isinstance(action, CmdAction):
+            text = _text(action, task)
+            if text is not None:
+                text = _with_search_path(_filled(text, task), action.pkwargs.get("env"))
+                yield text, os.path.abspath(action.pkwargs.get("cwd") or ".")
+
+
+def _written(task: Any) -> list[Any]:
+    # `_actions` is what the user wrote; the property `actions` would create action objects for
+    # every task of every run, up-to-date or not. An action is a text or a list (a command), a
+    # callable, a tuple that begins with a callable, or an action object.
+    written: list[Any] = task._actions
+    return written
+
+
+def _is_written_when_it_runs(action: CmdAction, task: Any) -> bool:
+    return not isinstance(action._action, (str, list)) and _text(action, task) is None
+
+
+def _callable(written: Any) -> tuple[Any, Any, Any]:
+    """Return the function, arguments and keyword arguments of an action."""
+    if not isinstance(written, tuple):
+        return written, (), {}
+    func, args, kwargs = (*written, None, None)[:3]
+    return func, args or (), kwargs or {}
+
+
+def _of_function(func: Any, args: Any, kwargs: Any, task: Any) -> Given:
+    values = {f"argument {number}": value for number, value in enumerate(args)}
+    values.update((f"argument {name}", value) for name, value in sorted(kwargs.items()))
+    options = _options(task)
+    if options:
+        for name in _accepted(func, options):
+            values.setdefault(f"argument {name}", options[name])
+    return shown_name(func), values
+
+
+def _of_command(text: str | list[Any], task: Any) -> dict[str, Any]:
+    values: dict[str, Any] = {"command": text}
+    if CmdAction.STRING_FORMAT != "old" and "{" in str(text):
+        values["format"] = CmdAction.STRING_FORMAT
+    written = text if isinstance(text, str) else " ".join(map(str, text))
+    for name, value in sorted(_options(task).items()):
+        if f"%({name})" in written or f"{{{name}" in written:
+            values[f"option {name}"] = value
+    return values
+
+
+def _of_written_command(action: Any, task: Any) -> dict[str, Any]:
+    text = _text(action, task)
+    if text is not None:
+        return _of_command(text, task)
+    func, args, kwargs = _callable(action._action)
+    return _of_function(func, args, kwargs, task)[1]
+
+
+def _text(action: Any, task: Any) -> str | list[Any] | None:
+    """Return the text of a command, calling the function that writes it; None if not known.
+
+    It is not called where the text depends on what doit knows only when the task runs, or on
+    the order of a set: there its code and arguments count.
+    """
+    if isinstance(action._action, (str, list)):
+        return action._action
+    func, args, kwargs = _callable(action._action)
+    if task.getargs or _WHEN_IT_RUNS & _parameters(func):
+        return None
+    if action not in _WRITTEN:
+        _WRITTEN[action] = _ask(func, args, kwargs, task)
+    return _WRITTEN[action]
+
+
+def _ask(func: Any, args: Any, kwargs: Any, task: Any) -> str | list[Any] | None:
+    try:
+        named = {"targets": list(task.targets), **_options(task)}
+        extra = {name: named[name] for name in _accepted(func, named) if name not in kwargs}
+        text = func(*args, **{**extra, **kwargs})
+    except (Exception, SystemExit):
+        return None  # it will fail again when it runs, and doit reports it
+    return text if isinstance(text, (str, list)) else None
+
+
+def _options(task: Any) -> dict[str, Any]:
+    """Return the values of the options of a task that are known before it runs."""
+    if not (task.params or task.creator_params or task.pos_arg):
+        return {}
+    task.init_options()
+    options = {k: v for k, v in task.options.items() if k not in task.getargs}
+    if task.pos_arg and task.pos_arg_val is not None:
+        options[task.pos_arg] = task.pos_arg_val
+    return options
+
+
+def _accepted(func: Callable[..., Any], names: Any) -> list[str]:
+    """Return those of some names that a function takes as arguments."""
+    parameters = _parameters(func)
+    return sorted(name for name in names if name in parameters or "**" in parameters)
+
+
+def _parameters(func: Any) -> set[str]:
+    try:
+        parameters = inspect.signature(func).parameters
+    except (TypeError, ValueError):
+        return set()
+    kinds = {one.kind for one in parameters.values()}
+    return {*parameters, *(("**",) if inspect.Parameter.VAR_KEYWORD in kinds else ())}
+
+
+def _with_search_path(text: str | list[Any], env: Any) -> str | list[Any]:
+    """Say in a command what its environment says about where Python looks for modules."""
+    value = env.get("PYTHONPATH") if isinstance(env, dict) else None
+    if value is None:
+        return text
+    setting = f"PYTHONPATH={value}"
+    if not isinstance(text, str):
+        return ["env", setting, *text]
+    import shlex  # late, as this is rare, and doit starts for every command
+
+    return f"export {shlex.quote(setting)}; {text}"
+
+
+def _filled(text: str | list[Any], task: Any) -> str | list[Any]:
+    """Return a command with the names of targets and options put in, as far as that is plain."""
+    if isinstance(text, list):
+        return [str(item) for item in text]
+    values = {"changed": "", "targets": " ".join(task.targets), **_options(task)}
+    if len(task.file_dep) == 1:
+        values["dependencies"] = " ".join(task.file_dep)
+    try:
+        return text % values if "%(" in text else text.format(**values) if "{" in text else text
+    except (KeyError, ValueError, TypeError, IndexError):
+        return text

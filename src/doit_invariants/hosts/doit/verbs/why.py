@@ -1,0 +1,40 @@
+"""``doit invariants why``: what a run would do with tasks, with every reason."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from doit_invariants.core.model import printable
+from doit_invariants.engine.outlook import Outlook, Prospect
+from doit_invariants.hosts.doit.summary import fold, lines
+from doit_invariants.hosts.doit.verbs import show
+
+#: So many tasks of which the same is to be said are told one by one.
+_FEW = 3
+
+
+def execute(command: Any, names: list[str], as_json: bool, *, each: bool = False) -> int:
+    """Explain tasks, and what they need; nothing is run or written.
+
+    :param each: whether each task is told by itself, also where the same is to be said of many
+    :returns: 0 if a run would run none of them, else 1
+    """
+    every = {task.name: task for task in command.task_list}
+    prospects = Outlook(command.dep_manager, every, names, full=True).all()
+    if as_json:
+        command.write(json.dumps([one.to_json() for one in prospects], indent=2))
+    else:
+        for alike in [[one] for one in prospects] if each else fold(prospects, _FEW):
+            for line in (*lines(alike), *_not_compared(command, alike)):
+                command.write(printable(line))
+    return 0 if all(one.status in ("up-to-date", "ignored") for one in prospects) else 1
+
+
+def _not_compared(command: Any, prospects: list[Prospect]) -> list[str]:
+    """Return what no edit would be seen of, for who wonders why nothing is found."""
+    found: dict[str, None] = {}
+    for one in prospects if len(prospects) <= _FEW else ():
+        if one.status == "up-to-date" and not one.verdict.reasons:
+            found.update(dict.fromkeys(show.not_compared(command, one.verdict.task)))
+    return [f"  {line}" for line in found]

@@ -1,0 +1,231 @@
+"""doit's parallel runners, without what makes them wait for ever.
+
+doit waits for the result of each task that it has handed out, and its workers wait for tasks. A
+message that can't be pickled is lost on the way; a worker that is killed, can't start or ends by
+itself sends none; what doit has started it does not end when something raises before all have
+started; and a worker does not see that doit was killed. Here each message is tried before it is
+sent, and who waits looks, while he does, whether the other one lives.
+"""
+
+from __future__ import annotations
+
+import collections
+import contextlib
+import functools
+import multiprocessing
+import pickle
+import queue
+import signal
+from typing import Any
+
+from doit import cmd_run
+from doit.exceptions import InvalidTask, TaskError, TaskFailed
+from doit.runner import JobTaskPickle, MRunner, MThreadRunner
+
+from doit_invariants.code.source.import_state import watch_imports
+from doit_invariants.engine.session import session_of
+from doit_invariants.hosts.doit.runners import Noting
+
+#: Seconds between two looks at the other side, and for a worker to end.
+_PAUSE = 0.5
+_PATIENCE = 5.0
+#: The attribute of a task, in a worker, that says what of it could not be sent.
+_UNSENT = "invariants_unsent"
+#: What a worker can't do without; anything else it has from the moment that it was started.
+_NEEDED = ("options", "values", "result", "file_dep", "dep_changed", "targets")
+
+
+def install() -> None:
+    """Have doit use these runners for ``-n``; calling it again changes nothing.
+
+    doit names its runners where it uses them: there is no other way to choose them.
+    """
+    if cmd_run.MRunner is MRunner:
+        cmd_run.MRunner = ProcessRunner
+        cmd_run.MThreadRunner = ThreadRunner
+
+
+class ThreadRunner(Noting, MThreadRunner):  # type: ignore[misc]
+    """Runs tasks in threads."""
+
+    def execute_task(self, task: Any) -> Any:
+        """Run a task; doit calls this in a worker, which nothing may end."""
+        try:
+            return super().execute_task(task)
+        except (Exception, KeyboardInterrupt, SystemExit):
+            raise  # doit knows what to do
+        except BaseException as error:
+            return _failed_by(error)
+
+
+class ProcessRunner(Noting, MRunner):  # type: ignore[misc]
+    """Runs tasks in processes, and ends when one of them is gone."""
+
+    def __new__(cls, dep_manager: Any = None, *args: Any, **kwargs: Any) -> Any:
+        """Return doit's own runner for a plain doit in this process, whose ways stay its own.
+
+        Without arguments it is unpickled, in a worker that was spawned.
+        """
+        if dep_manager is not None and session_of(dep_manager) is None:
+            return MRunner(dep_manager, *args, **kwargs)
+        return super().__new__(cls)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._workers: list[Any] = []
+        self._released = 0
+        self._came: Any = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out what no worker needs."""
+        return {**super().__getstate__(), "_workers": [], "_job_q": None, "_came": None}
+
+    # ------------------------------------------------------------ in the main process
+
+    def get_next_job(self, completed: Any) -> Any:
+        """Return the next job without what can't be sent; count the workers that may end."""
+        job = super().get_next_job(completed)
+        self._released += job is None
+        if isinstance(job, JobTaskPickle):
+            unsent = _without_unpicklable(job.task_dict)
+            job.task_dict[_UNSENT] = [text for name, text in unsent.items() if name in _NEEDED]
+        return job
+
+    def _run_start_processes(self, job_q: Any, result_q: Any) -> list[Any]:
+        self._job_q, self._came = job_q, collections.deque()
+        original = result_q.empty
+        result_q.get = functools.partial(self._await_result, result_q)
+        result_q.empty = lambda: not self._came and original()
+        for _ in range(self.num_process):
+            job = self.get_next_job(None)
+            if job is None:
+                self._released = 0  # there is no worker for it
+                break
+            job_q.put(job)
+            target, args = self.execute_task_subprocess, (job_q, result_q, type(self.reporter))
+            worker = self.Child(target=target, args=args)
+            worker.start()
+            worker.join = functools.partial(self._join, worker, result_q)
+            self._workers.append(worker)
+        return self._workers
+
+    def run_tasks(self, task_dispatcher: Any) -> None:
+        """Run all tasks; whatever is raised, no worker stays and nothing waits for one."""
+        try:
+            super().run_tasks(task_dispatcher)
+        except BaseException:
+            self._end_workers()
+            raise
+
+    def _end_workers(self) -> None:
+        if not self._workers:
+            return
+        self._job_q.cancel_join_thread()
+        for worker in self._workers:
+            worker.terminate()
+        for worker in self._workers:
+            type(worker).join(worker, _PATIENCE)
+            if worker.is_alive():
+                worker.kill()
+
+    def _join(self, worker: Any, result_q: Any, timeout: float | None = None) -> None:
+        """Wait for the end of a worker, and take meanwhile what it says."""
+        while worker.is_alive():
+            with contextlib.suppress(queue.Empty):
+                self._came.append(type(result_q).get(result_q, timeout=0.02))
+        type(worker).join(worker, timeout)
+
+    def _await_result(self, result_q: Any) -> Any:
+        if self._came:
+            return self._came.popleft()
+        while True:
+            with contextlib.suppress(queue.Empty):
+                return type(result_q).get(result_q, timeout=_PAUSE)
+            gone = [one for one in self._workers if not one.is_alive()]
+            if len(gone) > self._released:
+                raise InvalidTask(self._say(gone))
+
+    def _say(self, gone: list[Any]) -> str:
+        code = next((one.exitcode for one in gone if one.exitcode), 0)
+        how = f"ended with exit code {code}"
+        if code < 0:
+            how = f"was killed by signal {-code} ({signal.Signals(-code).name})"
+        session = session_of(self.dep_manager)
+        durable = session.durable if session is not None else None
+        begun = durable.interrupted() if durable is not None else []
+        rest = f"; what had begun did not end: {', '.join(begun)}" if begun else ""
+        return f"a worker process {how}{rest}"
+
+    # ------------------------------------------------------------ in a worker
+
+    def execute_task_subprocess(self, job_q: Any, result_q: Any, reporter_class: Any) -> None:
+        """Run tasks until there are no more, or until nobody waits for them."""
+        watch_imports()  # where processes are spawned nothing has been loaded yet
+        job_q.get = functools.partial(_await_job, job_q, result_q)
+        super().execute_task_subprocess(job_q, result_q, reporter_class)
+
+    def execute_task(self, task: Any) -> Any:
+        """Run a task, and leave nothing on it that can't be sent back."""
+        unsent = task.__dict__.pop(_UNSENT, None)
+        if unsent:
+            failure = TaskFailed(f"with -n it can't be sent to a process: {'; '.join(unsent)}")
+            return _sendable(task, failure)
+        try:
+            failure = super().execute_task(task)
+        except (Exception, KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:
+            failure = _failed_by(error)
+        return _sendable(task, failure)
+
+
+def _failed_by(error: BaseException) -> TaskError:
+    return TaskError(f"an action raised {type(error).__name__}: {error}", error)
+
+
+def _without_unpicklable(attributes: dict[str, Any]) -> dict[str, str]:
+    """Remove what can't be pickled; return the names, and why."""
+    if _problem(attributes) is None:
+        return {}
+    found = {}
+    for name in list(attributes):
+        problem = _problem(attributes[name])
+        if problem is not None:
+            del attributes[name]
+            found[name] = f"{name}: {problem}"
+    return found
+
+
+def _problem(value: Any) -> str | None:
+    try:
+        pickle.dumps(value)
+    except Exception as error:
+        return str(error)
+    return None
+
+
+def _sendable(task: Any, failure: Any) -> Any:
+    for action in task.actions:
+        for name in ("out", "err"):
+            if not isinstance(getattr(action, name), (str, type(None))):
+                setattr(action, name, str(getattr(action, name)))
+    unsent = _without_unpicklable(task.pickle_safe_dict())
+    for name in unsent:
+        del task.__dict__[name]
+    problems = [unsent[name] for name in _NEEDED if name in unsent]
+    if problems and failure is None:
+        task.values, task.result = {}, None
+        failure = TaskFailed(f"with -n it can't be sent back: {'; '.join(problems)}")
+    if failure is not None and _problem(failure) is not None:
+        kind = TaskFailed if isinstance(failure, TaskFailed) else TaskError
+        failure = kind(str(failure.message), failure)
+    return failure
+
+
+def _await_job(job_q: Any, result_q: Any) -> Any:
+    parent = multiprocessing.parent_process()
+    while parent is None or parent.is_alive():
+        with contextlib.suppress(queue.Empty):
+            return type(job_q).get(job_q, timeout=_PAUSE)
+    result_q.cancel_join_thread()
+    return None

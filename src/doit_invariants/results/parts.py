@@ -1,0 +1,163 @@
+"""A target in parts: a file, or a directory with every file, directory and link below it.
+
+Parts are read from places where others write (a store, a manifest), so a hostile one must not get
+further than here: no name leaves the target, no part lies below a link, no link leads outside.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from doit_invariants.core.errors import InvariantsError
+from doit_invariants.core.model import Json
+
+Sort = Literal["file", "directory", "link"]
+
+_DIGEST = re.compile(r"[a-z0-9_]{1,32}:[0-9a-f]{16,128}")
+_MODES = 0o777
+
+#: How many directories may lie in each other in a target.
+DEEPEST = 200
+
+
+class Damaged(InvariantsError):
+    """What is kept of a result is not what this package writes; says in one line what is wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One file, directory or link of a target.
+
+    :ivar path: empty for the target itself, else relative to it, with ``/`` between its parts
+    :ivar digest, size: of the content of a file; size in bytes
+    :ivar mode: permission bits of a file or directory
+    :ivar link: the text of a link
+    """
+
+    path: str
+    sort: Sort
+    digest: str = ""
+    size: int = 0
+    mode: int = 0
+    link: str = ""
+
+    def to_json(self) -> Json:
+        """Return the part as it is kept."""
+        return [self.path, self.sort, self.digest, self.size, self.mode, self.link]
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """A target with what it held.
+
+    :ivar path: the target, relative to the project where it is in it
+    :ivar parts: the target itself first, a directory before what is in it
+    :ivar state: the digest by which records compare the target
+    """
+
+    path: str
+    parts: tuple[Part, ...]
+    state: str = ""
+
+    def to_json(self) -> Json:
+        """Return the artifact as it is kept."""
+        parts = [part.to_json() for part in self.parts]
+        return {"path": self.path, "state": self.state, "parts": parts}
+
+    @staticmethod
+    def from_json(data: Json) -> Artifact:
+        """Read a kept artifact; raises Damaged."""
+        try:
+            path, state, rows = data["path"], data["state"], data["parts"]
+            parts = tuple(Part(*row) for row in rows)
+        except (TypeError, KeyError, ValueError) as error:
+            raise Damaged("it is not one that this version writes") from error
+        if not isinstance(path, str) or not isinstance(state, str):
+            raise Damaged("it is not one that this version writes")
+        check_parts(parts)
+        return Artifact(path, parts, state)
+
+    def blobs(self) -> dict[str, int]:
+        """Return the digests of the contents that it needs, with their sizes in bytes."""
+        return {part.digest: part.size for part in self.parts if part.sort == "file"}
+
+
+def check_parts(parts: Iterable[Part]) -> None:
+    """Check parts that were read from somewhere.
+
+    :raises Damaged: for anything that :func:`~doit_invariants.results.capture.capture`
+        does not give, above all for names and links that lead out of the target
+    """
+    directories: set[str] = set()
+    seen: set[str] = set()
+    for number, part in enumerate(parts):
+        _check_types(part)
+        if (part.path == "") != (number == 0):
+            raise Damaged("its parts do not begin with the target itself")
+        if number:
+            _check_name(part.path)
+            if part.path.count("/") >= DEEPEST:
+                raise Damaged("its directories are nested too deeply")
+            if posixpath.dirname(part.path) not in directories:
+                raise Damaged(f"{part.path!r} is not below a directory of it")
+        if part.path in seen:
+            raise Damaged(f"{part.path!r} is in it twice")
+        seen.add(part.path)
+        if part.sort == "directory":
+            directories.add(part.path)
+        elif part.sort == "link" and (not number or not stays_inside(part.path, part.link)):
+            raise Damaged(f"the link {part.path!r} leads out of it")
+    if not seen:
+        raise Damaged("it has no parts")
+
+
+def _check_types(part: Part) -> None:
+    if not all(_is_text(text) for text in (part.path, part.digest, part.link)):
+        raise Damaged("it holds what is no text")
+    if part.sort not in ("file", "directory", "link"):
+        raise Damaged(f"{part.path!r} is neither a file, a directory nor a link")
+    if type(part.size) is not int or type(part.mode) is not int or part.size < 0:
+        raise Damaged(f"{part.path!r} has no size or mode")
+    if part.mode & ~_MODES:
+        raise Damaged(f"{part.path!r} has the mode {part.mode:o}")
+    if part.sort == "file" and not _DIGEST.fullmatch(part.digest):
+        raise Damaged(f"{part.path!r} has no digest")
+
+
+def _is_text(text: object) -> bool:
+    """Return whether it can be a name: JSON can hold halves of characters, which no file has."""
+    if not isinstance(text, str) or "\0" in text:
+        return False
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _check_name(path: str) -> None:
+    # A backslash is a separator elsewhere; an absolute name has an empty first part.
+    if "\\" in path or any(name in ("", ".", "..") for name in path.split("/")):
+        raise Damaged(f"the name {path!r} leads out of it")
+
+
+def stays_inside(path: str, link: str) -> bool:
+    """Return whether a link stays within the target that it is part of.
+
+    :param path: of the link, relative to the target
+    :param link: its text
+
+    ``..`` is trusted at the beginning of the text only, where what it leaves is a directory for
+    certain: behind a name it may leave what another link leads to.
+    """
+    if not link or link.startswith("/"):
+        return False
+    names = [name for name in link.split("/") if name not in ("", ".")]
+    up = 0
+    while up < len(names) and names[up] == "..":
+        up += 1
+    return ".." not in names[up:] and up <= path.count("/")

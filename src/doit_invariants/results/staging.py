@@ -1,0 +1,236 @@
+"""Puts targets back, all or none: made aside first, then renamed into place.
+
+What is made aside lies in ``.doit-invariants`` in the directory of the project, in a directory
+for each run, or for each restore outside of one; the next restore removes what a killed process
+left there. For a target on another file system, where nothing can be renamed to, it lies beside
+the target.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Collection, Sequence
+from typing import TYPE_CHECKING
+
+from doit_invariants.core.choices import ASIDE
+from doit_invariants.files.processes import is_left_over, owned_name
+from doit_invariants.files.removing import remove
+from doit_invariants.files.walking import walk
+from doit_invariants.results.bystanders import InTheWay, let_stay
+
+if TYPE_CHECKING:
+    from doit_invariants.results.parts import Part
+
+_TRIES = 100
+
+#: Makes a file: its part, and the path at which it must not exist yet.
+Fetch = Callable[["Part", str], None]
+
+
+#: Tells of a path relative to a target whether it counts as part of that.
+Excluded = Callable[[str], bool]
+
+
+def check_replaceable(
+    target: str, known: Collection[str], excluded: Excluded | None = None
+) -> list[str]:
+    """Check that nothing but a former state of a target would be replaced.
+
+    :param known: names, relative to the target, of what is or was part of it
+    :param excluded: tells what does not count, and stays
+    :returns: what stays, by names relative to the target
+    :raises InTheWay: if a link is in its place, or a directory that holds anything else
+    """
+    path = target.rstrip("/")
+    if os.path.islink(path):
+        raise InTheWay(f"a link is in the place of its target {target}")
+    stay: list[str] = []
+    for directory, directories, files in walk(path):
+        inside = os.path.relpath(directory, path)
+        for name in (*directories, *files):
+            relative = name if inside == "." else f"{inside}/{name}"
+            if excluded is not None and excluded(relative):
+                stay.append(relative)
+                if name in directories:
+                    directories.remove(name)
+            elif relative not in known:
+                raise InTheWay(f"its target {target} holds {relative}, which it did not make")
+    return stay
+
+
+#: Directories of runs that this process knows to be there.
+_THERE: set[str] = set()
+
+
+def clear(root: str, run: str) -> None:
+    """Remove the directory of a run, at its end, and those of runs that were killed."""
+    directory = os.path.join(root, ASIDE)
+    if os.path.isdir(directory):
+        _make_own(directory)
+        _remove_own(os.path.join(directory, run))
+
+
+class Staging:
+    """Targets on their way into place.
+
+    :param root: absolute path of the directory of the project
+    :param run: name of the directory of the run, which :func:`clear` removes; without one there
+        is a directory for these targets alone: a thousand take as long to make as the targets
+    """
+
+    def __init__(self, root: str, run: str | None = None) -> None:
+        self.root = root
+        self._run = run
+        self._name = owned_name()
+        self._made: list[str] = []
+        self._moves: list[tuple[str, str]] = []
+        self._modes: dict[str, int] = {}
+
+    def make(
+        self, parts: Sequence[Part], target: str, fetch: Fetch, stay: Sequence[str] = ()
+    ) -> None:
+        """Make a target aside.
+
+        :param parts: checked ones
+        :param fetch: makes the files among them
+        :param stay: what is in its place and does not count: it is taken along
+        :raises InTheWay: if there will be no place for one of these
+        :raises OSError: if it can't be made; call :meth:`abandon` then
+        """
+        new = self._place(target)
+        modes: list[tuple[str, int]] = []
+        for part in parts:
+            path = os.path.join(new, *part.path.split("/")) if part.path else new
+            if part.sort == "file":
+                fetch(part, path)
+            elif part.sort == "link":
+                os.symlink(part.link, path)
+            else:
+                os.mkdir(path)
+                modes.append((path, part.mode))
+        let_stay(stay, target, new)
+        for path, mode in reversed(modes):  # last: a directory may be read-only
+            if path != new:
+                os.chmod(path, mode)
+        self._moves.append((new, target))
+        if modes:
+            self._modes[target] = parts[0].mode
+
+    def link(self, text: str, target: str) -> None:
+        """Make a symbolic link aside; raises OSError."""
+        new = self._place(target)
+        os.symlink(text, new)
+        self._moves.append((new, target))
+
+    def commit(self) -> None:
+        """Rename everything into place.
+
+        :raises OSError: if something can't be; then everything is as it was
+        """
+        done: list[tuple[str, str | None]] = []
+        try:
+            for new, target in self._moves:
+                place = target.rstrip("/")
+                os.makedirs(os.path.dirname(place) or ".", exist_ok=True)
+                done.append((place, _set_aside(place, new)))
+                os.replace(new, place)
+                if target in self._modes:  # a read-only directory could not be renamed
+                    os.chmod(place, self._modes[target])
+        except OSError:
+            for target, old in reversed(done):
+                _put_back(target, old)
+            raise
+        finally:
+            self.abandon()
+
+    def abandon(self) -> None:
+        """Remove what is aside."""
+        for directory in self._made:
+            _remove_own(directory)
+        if self._run is not None:
+            for new, _ in self._moves:
+                for path in (new, new + ".old"):
+                    if os.path.lexists(path):
+                        remove(path)
+        self._made.clear()
+        self._moves.clear()
+
+    def _place(self, target: str) -> str:
+        """Return a path from which a rename to the target is possible."""
+        near = _existing_parent(target)
+        same = _device(self.root) == _device(near)
+        if same and self._run is not None:
+            own = os.path.join(self.root, ASIDE, self._run)
+            if own not in _THERE:
+                _make(own)
+                _THERE.add(own)
+            return os.path.join(own, f"{self._name}-{len(self._moves)}")
+        own = os.path.join(self.root if same else near, ASIDE, self._name)
+        if own not in self._made:
+            _make(own)
+            self._made.append(own)
+        return os.path.join(own, str(len(self._moves)))
+
+
+def _make(own: str) -> None:
+    """Make a directory aside; another restore that ends may remove the one around it meanwhile."""
+    _make_own(os.path.dirname(own))
+    for _ in range(_TRIES):
+        with contextlib.suppress(FileNotFoundError):
+            os.makedirs(own, exist_ok=True)
+            return
+    os.makedirs(own)
+
+
+def _make_own(directory: str) -> None:
+    """Make the directory of all restores, or tidy it up."""
+    try:
+        os.makedirs(directory)
+    except FileExistsError:
+        for name in os.listdir(directory):
+            if is_left_over(os.path.join(directory, name)):
+                remove(os.path.join(directory, name))
+
+
+def _remove_own(directory: str) -> None:
+    remove(directory)
+    with contextlib.suppress(OSError):
+        os.rmdir(os.path.dirname(directory))  # only if no other restore is using it
+
+
+def _is_directory(path: str) -> bool:
+    return os.path.isdir(path) and not os.path.islink(path)
+
+
+def _set_aside(target: str, new: str) -> str | None:
+    """Keep what is in the place of a target until all are in place; None if there is nothing."""
+    if not os.path.lexists(target):
+        return None
+    old = new + ".old"
+    if _is_directory(target) or _is_directory(new):
+        os.rename(target, old)  # only a file can be renamed over what is there, over a file
+        return old
+    try:
+        os.link(target, old, follow_symlinks=False)  # so that there is a target at any moment
+    except (OSError, NotImplementedError):
+        os.rename(target, old)
+    return old
+
+
+def _put_back(target: str, old: str | None) -> None:
+    remove(target)
+    if old is not None:
+        with contextlib.suppress(OSError):
+            os.rename(old, target)
+
+
+def _existing_parent(path: str) -> str:
+    parent = os.path.dirname(os.path.abspath(path))
+    while not os.path.isdir(parent):
+        parent = os.path.dirname(parent)
+    return parent
+
+
+def _device(path: str) -> int:
+    return os.stat(path).st_dev

@@ -1,0 +1,1 @@
+"""The decision: invariants, records, and what a comparison of the two says."""

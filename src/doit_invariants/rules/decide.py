@@ -1,0 +1,266 @@
+"""The decision: a record compared with now gives a verdict. No I/O, no clock, no state.
+
+The rules, in the order in which their reasons are given:
+
+1. What doit itself decides: ``uptodate`` items, missing targets, the checker, ``file_dep``.
+2. A record that can't be read counts as "never ran".
+3. An invariant that the user listed counts when it changed, was added or was taken away.
+4. What is tracked implicitly (the code of actions, targets) counts when it changed, or was
+   added or taken away *while it was being tracked*. Where no record of it exists yet it is
+   adopted as it stands, so that installing or upgrading reruns nothing. What a tracker adds is
+   adopted as well where the record was made by an earlier version of it, which may have seen less.
+5. What an earlier version of a kind has recorded, and the present one can't compare with, is
+   adopted as well; going back to a version before the recorded one runs the task.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from doit_invariants.core.model import Change, Difference, Reason, Status, Verdict, listing
+from doit_invariants.files.state import (
+    EDITED,
+    EDITED_MEANWHILE,
+    EDITED_TEXT,
+    UNEQUAL,
+    FileState,
+)
+from doit_invariants.files.tree import TreeState, tree_difference
+from doit_invariants.rules.invariant import Context, Fingerprint, Invariant
+from doit_invariants.rules.record import Entry, PathState, Record
+
+#: Reasons after which doit runs a task without looking whether its ``file_dep`` exist.
+_BEFORE_DEPENDENCIES = {"uptodate_false", "missing_target", "checker_changed"}
+
+
+#: Said once, in the place of all that a task without any record differs in.
+NEVER_RAN = Reason("never_ran", "task", "never ran")
+_NO_RECORD = Reason("no_record", "task", "no record of a success with these invariants")
+
+
+class Observed(NamedTuple):
+    """An invariant and what it found just now; ``source`` as in :class:`Entry`."""
+
+    invariant: Invariant
+    fingerprint: Fingerprint
+    source: str | None = None
+
+    def spoiled(self, digest: str) -> Observed:
+        """Return one that is recorded under a digest that nothing has."""
+        return self._replace(fingerprint={**self.fingerprint, "digest": digest})
+
+    def entry(self) -> Entry:
+        """Return what is recorded of it."""
+        one = self.invariant
+        return Entry(one.kind, one.version, one.label(), self.fingerprint, self.source)
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class Snapshot:
+    """A task as it stands now: all that a decision needs and a record is made of.
+
+    :ivar task: name of the task
+    :ivar host: the reasons that doit's own rules give, ``missing_file_dep`` among them
+    :ivar has_dependencies: whether anything can make the task up-to-date at all
+    :ivar explicit: whether the task names invariants or a cache policy itself
+    :ivar never_ran: whether doit has no record of a success either
+    :ivar inputs: state of each ``file_dep``, None for a missing one
+    :ivar targets: state of each target in order, None if targets are not tracked
+    :ivar observed: invariants by their id
+    :ivar sources: plugins that were asked for implicit invariants
+    :ivar policy: reasons that the cache policy adds
+    :ivar adopted: ids of invariants that differ by how they are compared alone
+    :ivar unknown: ids of invariants that could not be checked
+    :ivar problems: what could not be checked; any of them makes the verdict an error
+    """
+
+    task: str
+    host: list[Reason] = field(default_factory=list)
+    has_dependencies: bool = True
+    explicit: bool = False
+    never_ran: bool = False
+    inputs: dict[str, PathState] = field(default_factory=dict)
+    targets: dict[str, PathState] | None = None
+    observed: dict[str, Observed] = field(default_factory=dict)
+    sources: tuple[str, ...] = ()
+    policy: list[Reason] = field(default_factory=list)
+    unknown: set[str] = field(default_factory=set)
+    adopted: set[str] = field(default_factory=set)
+    problems: list[Reason] = field(default_factory=list)
+
+
+def decide(
+    before: Record | None, now: Snapshot, context: Context, unreadable: str | None = None
+) -> Verdict:
+    """Compare a record with now.
+
+    :param before: the record, None if there is none
+    :param now: the task as it stands
+    :param context: handed on to the kinds
+    :param unreadable: why there is no record although something is stored
+    :returns: the verdict with every reason
+    """
+    reasons = list(now.host)
+    if not now.has_dependencies:
+        text = "no file_dep, uptodate, invariants or cache: the task always runs"
+        reasons.append(Reason("has_no_dependencies", "task", text))
+    elif unreadable is not None:
+        reasons.append(Reason("unreadable_record", "record", f"{unreadable}; taken as never ran"))
+    elif before is not None:
+        reasons += _without_secondary(list(_compare_invariants(before, now, context)), now)
+        reasons += _compare_targets(before, now)
+    elif now.explicit:
+        reasons.append(NEVER_RAN if now.never_ran else _NO_RECORD)
+    reasons += now.policy
+    if now.problems:
+        return Verdict(now.task, "error", (*now.problems, *reasons))
+    return Verdict(now.task, _status(reasons), tuple(reasons))
+
+
+def _status(reasons: list[Reason]) -> Status:
+    codes = {reason.code for reason in reasons}
+    if "missing_file_dep" in codes and not codes & _BEFORE_DEPENDENCIES:
+        return "error"
+    return "run" if reasons else "up-to-date"
+
+
+def _without_secondary(reasons: list[Reason], now: Snapshot) -> list[Reason]:
+    """Leave out what only follows from another reason."""
+    labels = {seen.invariant.label() for seen in now.observed.values() if seen.invariant.secondary}
+    first = [reason for reason in reasons if reason.subject not in labels] if labels else []
+    return first or reasons
+
+
+def _compare_invariants(before: Record, now: Snapshot, context: Context) -> Iterator[Reason]:
+    same = _match(before, now)
+    learned = _learned(before, now)
+    for key, seen in now.observed.items():
+        if key not in now.adopted:
+            old = before.entries.get(same.get(key, key))
+            tracked = seen.source in before.sources and seen.source not in learned
+            yield from _compare_one(seen, old, tracked, context)
+    recorded = set(same.values())
+    for key, entry in before.entries.items():
+        tracked = entry.source is None or entry.source in now.sources
+        if key not in recorded and tracked and key not in now.unknown:
+            yield Reason("removed_invariant", entry.label, "removed")
+    for source in (one for one in now.sources if one not in learned):
+        order = [same[k] for k, o in now.observed.items() if o.source == source and k in same]
+        if len(order) > 1 and order != [key for key in before.entries if key in set(order)]:
+            yield Reason("changed_invariant", source, "what it tracks is in another order")
+
+
+def _compare_one(
+    seen: Observed, old: Entry | None, tracked: bool, context: Context
+) -> Iterator[Reason]:
+    """Compare an invariant with what is recorded of it.
+
+    :param tracked: whether the plugin that adds it was asked then
+    """
+    label = seen.invariant.label()
+    if old is None:
+        if seen.source is None or tracked:
+            yield Reason("added_invariant", label, "added")
+    elif old.comparable(seen.invariant):
+        found = _difference(seen, old.fingerprint, context)
+        if found is not None:
+            yield Reason(found.code, label, found.text, found.changes, found.detail)
+    elif not old.older(seen.invariant):
+        yield Reason("added_invariant", label, "recorded by another version of this kind")
+
+
+def _learned(before: Record, now: Snapshot) -> set[str]:
+    """Return the trackers that are newer than the record: they may find more than they did.
+
+    What they find no more still counts as removed: nothing else would tell that it changed.
+    """
+    if before.sources == now.sources:
+        return set()
+    was, present = _versions(before.sources), _versions(now.sources)
+    return {name for name, version in present.items() if version > was.get(name, version)}
+
+
+def _versions(sources: tuple[str, ...]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for source in sources:
+        name, _, version = source.partition("@")
+        found[name] = int(version) if version.isdecimal() else 1
+    return found
+
+
+def _match(before: Record, now: Snapshot) -> dict[str, str]:
+    """Return for each present id the recorded one that is meant.
+
+    That is the same id. What is tracked implicitly has no name that its author chose: there
+    a function that was only renamed is recognised by its content.
+    """
+    same = {key: key for key in now.observed if key in before.entries}
+    if len(same) == len(now.observed):
+        return same
+    gone = {
+        (entry.source, entry.kind, entry.fingerprint["digest"]): key
+        for key, entry in before.entries.items()
+        if key not in same and entry.source is not None
+    }
+    for key, seen in now.observed.items():
+        content = (seen.source, seen.invariant.kind, seen.fingerprint["digest"])
+        if key not in same and content in gone:
+            same[key] = gone.pop(content)
+    return same
+
+
+def _difference(seen: Observed, old: Fingerprint, context: Context) -> Difference | None:
+    try:
+        for one in (old, seen.fingerprint):
+            if one["digest"] in UNEQUAL:
+                named = f": {listing(one['edited'])}" if one.get("edited") else ""
+                text = EDITED_TEXT if one["digest"] == EDITED_MEANWHILE else one["digest"]
+                return Difference(f"{text}{named}")
+        return seen.invariant.difference(old, seen.fingerprint, context)
+    except Exception:
+        # The kind is a plugin's, the fingerprint comes from disk: neither may stop a run.
+        return Difference("the recorded fingerprint is damaged")
+
+
+def _compare_targets(before: Record, now: Snapshot) -> Iterator[Reason]:
+    if now.targets is None or before.targets is None:
+        return
+    for path, state in now.targets.items():
+        if path not in before.targets:
+            yield Reason("added_target", path, "target added")
+        elif state is not None:  # a missing one is among the host's reasons
+            difference = path_difference(before.targets[path], state, path)
+            if difference is not None:
+                text = f"target is not as the task left it: {difference.text}"
+                yield Reason("changed_target", path, text, difference.changes)
+    for path in before.targets:
+        if path not in now.targets:
+            yield Reason("removed_target", path, "no longer a target")
+    if set(before.targets) == set(now.targets) and list(before.targets) != list(now.targets):
+        yield Reason("changed_target", "targets", "listed in another order")
+
+
+def path_difference(old: PathState, new: PathState, path: str) -> Difference | None:
+    """Return how the states of one path differ, None if their contents are the same."""
+    if old is new:
+        return None
+    if isinstance(old, FileState) and old.digest == EDITED:
+        return Difference(EDITED)
+    if isinstance(old, TreeState) and isinstance(new, TreeState):
+        return tree_difference(old, new, path)
+    if isinstance(old, FileState) and isinstance(new, FileState):
+        if old.digest == new.digest:
+            return None
+        return Difference(_size_text(old, new), (Change("changed", path),))
+    if old is None or new is None:
+        return Difference("did not exist" if old is None else "missing")
+    was, now = ("directory", "file") if isinstance(old, TreeState) else ("file", "directory")
+    return Difference(f"was a {was}, is a {now}", (Change("changed", path, was, now),))
+
+
+def _size_text(old: FileState, new: FileState) -> str:
+    if old.stat is None or new.stat is None or old.stat[1] == new.stat[1]:
+        return "content changed"
+    return f"content changed, {old.stat[1]} -> {new.stat[1]} bytes"

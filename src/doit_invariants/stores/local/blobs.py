@@ -1,0 +1,278 @@
+"""Blobs of a directory store: file contents under their digest."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import stat as stat_module
+from collections.abc import Callable
+
+from doit_invariants.files.copying import (
+    WrongContent,
+    clone_file,
+    copy_file,
+    open_regular,
+    read_small,
+    set_mode,
+)
+from doit_invariants.files.processes import owned_name
+from doit_invariants.hashing.digest import digest_file, digest_open
+from doit_invariants.stores.base import StoreError
+from doit_invariants.stores.local.entries import Damaged
+from doit_invariants.stores.local.layout import Layout, create_file, drop, reason, touch
+
+# Smaller files are copied faster than cloned, and are then verified as well.
+_CLONE_FROM = 1 << 17
+# In bytes: what takes no time to read.
+_HUGE = 1 << 28
+
+
+class BlobFiles:
+    """The blobs of a store.
+
+    :param layout: of the store
+    :param link: as in :class:`~doit_invariants.stores.base.StoreOptions`
+    """
+
+    def __init__(self, layout: Layout, link: str) -> None:
+        self._layout = layout
+        self._link = link
+        # Directories whose file system turned out not to clone from or to the store's.
+        self._no_clones: set[str] = set()
+        self._clones: bool | None = False if link == "copy" else None
+
+    def put(self, path: str) -> tuple[str, int, bool]:
+        """Copy a file in; return digest, size, and whether it is new here.
+
+        :raises OSError, StoreError: if that can't be
+        """
+        create = 0o444 if self._link == "hardlink" else 0o666
+        temporary, (digest, size) = self._layout.writing(
+            lambda name: copy_file(path, name, create=create)
+        )
+        final = self._layout.blob(digest)
+        there = self._keep(final, size)
+        if there and self._is_verified(digest, final):
+            drop(temporary)
+            return digest, size, False
+        # Nobody has read what is there: it may be damaged, and here is what is not.
+        try:
+            self._layout.place(temporary, final)
+        except OSError:
+            if not there:
+                raise
+            drop(temporary)
+            return digest, size, False
+        if self._link == "hardlink" or (size >= _CLONE_FROM and self._can_clone(final)):
+            self._remember(digest, os.lstat(final))
+        return digest, size, not there
+
+    def _is_verified(self, digest: str, blob: str) -> bool:
+        try:
+            return self._known(digest) == _key(os.lstat(blob))
+        except OSError:
+            return False
+
+    def _can_clone(self, blob: str) -> bool:
+        """Return whether the store's own file system shares blocks: tried once."""
+        if self._clones is None:
+            probe = self._layout.path("tmp", owned_name())
+            self._clones = False
+            with contextlib.suppress(OSError):
+                self._clones = clone_file(blob, probe)
+            drop(probe)
+        return self._clones
+
+    def _keep(self, final: str, size: int) -> bool:
+        """Return whether the blob that is there does; it is marked as used then.
+
+        One that can't be marked, because it is another user's, is replaced: the next entry that
+        needs it is not there yet, so nothing else would keep it from being pruned.
+        """
+        try:
+            info = os.lstat(final)
+            if not stat_module.S_ISREG(info.st_mode) or info.st_size != size:
+                return False
+            touch(final, info.st_mtime_ns)
+        except OSError:
+            return False
+        return True
+
+    def fetch(self, digest: str, size: int, path: str, mode: int) -> None:
+        """Create a file with the content of a blob, as :meth:`Store.fetch` says.
+
+        :raises OSError, StoreError: if that can't be
+        """
+        blob = self._layout.blob(digest)
+        if self._clone(digest, size, blob, path, mode):
+            return
+        if self._link == "hardlink" and self._hard_link(digest, size, blob, path, mode):
+            return
+        try:
+            copy_file(blob, path, expect=digest, size=size, mode=mode, follow=False)
+        except WrongContent as wrong:
+            raise self._damaged(digest, size, wrong.size) from wrong
+
+    def _clone(self, digest: str, size: int, blob: str, path: str, mode: int) -> bool:
+        """Share the blocks of the blob if the file system can; return whether that worked."""
+        folder = os.path.dirname(path)
+        if self._link == "copy" or folder in self._no_clones:
+            return False
+        if self._link == "auto" and size < _CLONE_FROM:
+            return False
+        if not clone_file(blob, path, create=0o600):
+            self._no_clones.add(folder)
+            return False
+        try:
+            # Of the clone: it can't change any more, while the blob might.
+            self._verify(digest, size, os.lstat(blob), lambda: digest_file(path, size))
+            os.chmod(path, mode & 0o777)
+        except BaseException:
+            drop(path)
+            raise
+        return True
+
+    def _hard_link(self, digest: str, size: int, blob: str, path: str, mode: int) -> bool:
+        """Make the file another name of the blob; return whether that worked.
+
+        All is done with the file that is open: who can write the store may put a link to a file
+        of this user in its place meanwhile, which would be made readable by all.
+        """
+        descriptor = open_regular(blob, follow=False)
+        try:
+            info = os.fstat(descriptor)
+            if not self._may_link(info, mode):
+                return False
+            self._verify(digest, size, info, lambda: digest_open(descriptor))
+            if info.st_mode & 0o222:
+                set_mode(descriptor, blob, info.st_mode & 0o444)  # it was put without this option
+            return _link_same(blob, path, info)
+        finally:
+            os.close(descriptor)
+
+    @staticmethod
+    def _may_link(info: os.stat_result, mode: int) -> bool:
+        """Return whether the one file can be both: the mode is that of all its names.
+
+        Not if it must be executable, or if the blob may be read by more than the file may; nor
+        if it is another user's, who could change it.
+        """
+        wider = info.st_mode & 0o444 & ~mode
+        own = not hasattr(os, "geteuid") or info.st_uid == os.geteuid()
+        return stat_module.S_ISREG(info.st_mode) and own and not mode & 0o111 and not wider
+
+    def _verify(
+        self, digest: str, size: int, info: os.stat_result, read: Callable[[], str]
+    ) -> None:
+        """Read a content in full, unless the blob is as it was when that was last done.
+
+        :param info: of the blob
+        :param read: reads the content, and returns its digest
+        """
+        if info.st_size != size:
+            raise self._damaged(digest, size, info.st_size)
+        if self._known(digest) == _key(info):
+            return
+        if read() != digest:
+            raise self._damaged(digest, size, info.st_size)
+        self._remember(digest, info)
+
+    def _known(self, digest: str) -> object:
+        try:
+            return json.loads(read_small(self._layout.stat(digest), 1000))
+        except (OSError, ValueError, RecursionError):
+            return None
+
+    def _remember(self, digest: str, info: os.stat_result) -> None:
+        """Note that the blob was verified under this stat, which was taken before it was read.
+
+        Without the note it is merely read again.
+        """
+        with contextlib.suppress(OSError, StoreError):
+            text = json.dumps(_key(info)).encode()
+            temporary, _ = self._layout.writing(lambda name: create_file(name, text))
+            self._layout.place(temporary, self._layout.stat(digest))
+
+    def _damaged(self, digest: str, size: int, found: int) -> Damaged:
+        """Remove a blob; return what to raise.
+
+        One that became huge stays until it is put again: it would have to be read before.
+        """
+        name = self._layout.short(self._layout.blob(digest))
+        what = "has other content" if found == size else f"has {found} bytes, not {size}"
+        removed = self.discard(digest) if found <= max(size, _HUGE) else ""
+        return Damaged(f"{name} {what}{removed}")
+
+    def check(self, digest: str, path: str) -> int:
+        """Return the size of an intact blob, read in full.
+
+        :raises Damaged: if it is not intact; it was removed
+        :raises FileNotFoundError: if it is gone
+        """
+        name = self._layout.short(path)
+        try:
+            info = os.lstat(path)
+            if stat_module.S_ISREG(info.st_mode):
+                if _digest(path) == digest:
+                    return info.st_size
+                raise Damaged(f"{name} has other content{self.discard(digest)}")
+            raise Damaged(f"{name} is no regular file{self.discard(digest)}")
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            raise Damaged(f"{name} can't be read: {reason(error)} (it stays)") from error
+
+    def discard(self, digest: str) -> str:
+        """Remove a damaged blob; return how that went, to be put after its problem.
+
+        It is moved away and looked at again there: it may just have been replaced by a good one.
+        """
+        blob, aside = self._layout.blob(digest), self._layout.path("tmp", owned_name())
+        try:
+            with self._layout.inside(blob) as (name, folder):
+                os.rename(name, aside, src_dir_fd=folder)
+            if _is_intact(aside, digest):
+                self._layout.place(aside, blob)
+            else:
+                self._layout.clear(aside)
+            self._layout.clear(self._layout.stat(digest))
+        except FileNotFoundError:
+            return ""
+        except OSError as error:
+            return f" (and can't be removed: {reason(error)})"
+        return ""
+
+
+def _link_same(blob: str, path: str, info: os.stat_result) -> bool:
+    """Make a path another name of the very file with this stat; return whether that worked."""
+    try:
+        os.link(blob, path)
+    except FileExistsError:
+        raise
+    except OSError:
+        return False  # another file system, or too many links
+    if os.path.samestat(os.lstat(path), info):
+        return True
+    os.unlink(path)
+    return False
+
+
+def _digest(path: str) -> str:
+    descriptor = open_regular(path, follow=False)
+    try:
+        return digest_open(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _is_intact(path: str, digest: str) -> bool:
+    try:
+        return _digest(path) == digest
+    except OSError:
+        return False  # what can't be read is of no use, and would never be put again
+
+
+def _key(info: os.stat_result) -> list[int]:
+    """What is compared of a blob's stat. Not its change time: a hard link changes that."""
+    return [info.st_ino, info.st_size, info.st_mtime_ns]

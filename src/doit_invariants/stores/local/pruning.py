@@ -1,0 +1,174 @@
+"""Removing what is no longer worth its place: the least recently used entries, and their blobs.
+
+An entry goes before its blobs: a process that dies in between leaves blobs that nobody needs, never
+an entry that lacks some. What was used since a run in progress began stays, and what is used
+while this goes on, so everything is looked at again right before it is removed.
+"""
+
+from __future__ import annotations
+
+import collections
+import contextlib
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from doit_invariants.stores.base import Limits, Pruned, Stored, StoreError, blobs_of
+from doit_invariants.stores.local.entries import EntryFiles, size_of
+from doit_invariants.stores.local.layout import Layout, reason
+from doit_invariants.stores.local.leases import protected_since, sweep
+
+
+@dataclass
+class _Entry:
+    signature: str
+    path: str
+    used: float
+    blobs: frozenset[str]
+    damaged: bool
+
+
+class Pruning:
+    """One pruning of a store, by the one process that holds the lock for it.
+
+    :param layout, files: of the store
+    :param limits: what may stay
+    """
+
+    def __init__(self, layout: Layout, files: EntryFiles, limits: Limits) -> None:
+        self._layout = layout
+        self._files = files
+        self._limits = limits
+        self._now = time.time()
+        # What is used from now on belongs to a run that began after the leases were read.
+        self._protected = min(protected_since(layout), self._now)
+        self._entries = 0
+        self._in_use = 0
+
+    def run(self) -> Pruned:
+        """Remove what the limits say.
+
+        :raises StoreError: if something can't be removed
+        """
+        if not self._limits.dry_run:
+            sweep(self._layout)
+        sizes = {digest: max(size_of(path), 0) for digest, path in self._layout.scan("blobs")}
+        kept = self._drop_entries(sizes)
+        needed: set[str] = set()
+        needed.update(*(entry.blobs for entry in kept))
+        blobs, freed = self._drop_blobs(sizes, needed)
+        return Pruned(
+            entries=self._entries,
+            blobs=blobs,
+            freed=freed,
+            kept=len(kept),
+            size=sum(sizes.values()) - freed,
+            in_use=self._in_use,
+        )
+
+    def _drop_entries(self, sizes: dict[str, int]) -> list[_Entry]:
+        """Remove entries, the least recently used first; return those that stay."""
+        entries = sorted(self._load(), key=lambda entry: entry.used)
+        needs = collections.Counter(digest for entry in entries for digest in entry.blobs)
+        total = sum(sizes.get(digest, 0) for digest in needs)
+        kept = []
+        for entry in entries:
+            if not self._has_to_go(entry, total) or not self._remove(entry):
+                kept.append(entry)
+                continue
+            needs.subtract(entry.blobs)
+            total -= sum(sizes.get(digest, 0) for digest in entry.blobs if not needs[digest])
+        return kept
+
+    def _load(self) -> list[_Entry]:
+        found = []
+        for signature, path in self._layout.scan("entries"):
+            entry, damaged = None, False
+            try:
+                entry = self._files.read(path)
+            except StoreError:
+                damaged = True
+            used = _modified(path)
+            if used is not None:
+                blobs = frozenset(blobs_of(entry))
+                found.append(_Entry(signature, path, used, blobs, damaged))
+        return found
+
+    def _has_to_go(self, entry: _Entry, total: int) -> bool:
+        """Return whether an entry is beyond the limits; ``total`` are the bytes that are needed."""
+        limits = self._limits
+        if limits.everything or entry.damaged:
+            return True
+        if limits.max_age is not None and self._now - entry.used > limits.max_age:
+            return True
+        return limits.max_size is not None and total > limits.max_size
+
+    def _remove(self, entry: _Entry) -> bool:
+        """Remove an entry unless it is in use; return whether it is gone."""
+        if entry.damaged:
+            if not self._limits.dry_run:
+                self._files.discard(entry.path)
+        else:
+            used = _modified(entry.path)
+            if used is not None and used >= self._protected:
+                self._in_use += 1
+                return False
+            self._delete(entry.path)
+        self._entries += 1
+        return True
+
+    def _drop_blobs(self, sizes: dict[str, int], needed: set[str]) -> tuple[int, int]:
+        """Remove the blobs that no entry needs; return how many, and their bytes."""
+        count = freed = 0
+        for digest, size in sizes.items():
+            path = self._layout.blob(digest)
+            if digest in needed or _touched(path) >= self._protected:
+                continue
+            self._delete(path)
+            if not self._limits.dry_run:
+                with contextlib.suppress(OSError):
+                    self._layout.clear(self._layout.stat(digest))
+            count += 1
+            freed += size
+        return count, freed
+
+    def _delete(self, path: str) -> None:
+        if self._limits.dry_run:
+            return
+        try:
+            self._layout.clear(path)
+        except OSError as error:
+            raise StoreError(
+                f"{self._layout.short(path)} can't be removed: {reason(error)}"
+            ) from error
+
+
+def listing(layout: Layout, files: EntryFiles) -> Iterator[Stored]:
+    """Yield all entries of a store, the damaged ones too."""
+    for signature, path in layout.scan("entries"):
+        entry, problem = None, None
+        try:
+            entry = files.read(path)
+        except StoreError as error:
+            problem = str(error)
+        used = _modified(path)
+        if used is not None:
+            size = sum(blobs_of(entry).values())
+            yield Stored(signature, entry, problem, used, size)
+
+
+def _modified(path: str) -> float | None:
+    try:
+        return os.lstat(path).st_mtime
+    except OSError:
+        return None
+
+
+def _touched(path: str) -> float:
+    """Return when a blob was last put, or put again, in seconds since the epoch."""
+    try:
+        info = os.lstat(path)
+    except OSError:
+        return 0.0
+    return max(info.st_atime, info.st_mtime, info.st_ctime)

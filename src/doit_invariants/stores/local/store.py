@@ -1,0 +1,164 @@
+"""A store in a directory of the file system; :mod:`.layout` says how."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+from collections.abc import Iterator
+
+from doit_invariants.core.model import Json
+from doit_invariants.stores.base import (
+    DEFAULTS,
+    Limits,
+    Progress,
+    Pruned,
+    Store,
+    Stored,
+    StoreError,
+    StoreOptions,
+    Verification,
+    blobs_of,
+)
+from doit_invariants.stores.local.blobs import BlobFiles
+from doit_invariants.stores.local.entries import EntryFiles
+from doit_invariants.stores.local.layout import Layout, can_be_made, reason
+from doit_invariants.stores.local.leases import Lease
+from doit_invariants.stores.local.pruning import listing
+from doit_invariants.stores.local.upkeep import Upkeep
+from doit_invariants.stores.local.verifying import verify
+
+# What is in the place of a blob is none, or none that anybody can use: a put has to make it anew.
+_DAMAGE = (errno.ELOOP, errno.EINVAL, errno.EISDIR, errno.ENXIO, errno.EACCES)
+
+
+class DirectoryStore(Store):
+    """A store in a directory, which any number of processes and users may share.
+
+    :param location: path of the directory, made by the first write
+    :raises StoreError: if an option is none of those there are
+
+    Users who can't write there take results out; what they use is not marked as used. Files
+    restored with ``link="hardlink"`` are read-only: a file that must be executable, or be readable
+    by less than the store is, is copied.
+    """
+
+    name = "directory"
+
+    def __init__(self, location: str, options: StoreOptions = DEFAULTS) -> None:
+        super().__init__(os.path.abspath(os.path.expanduser(location)), options)
+        self._layout = Layout(self.location)
+        self._entries = EntryFiles(self._layout)
+        self._blobs = BlobFiles(self._layout, options.link)
+        self._lease = Lease(self._layout)
+        self._put = 0
+        self._added = 0
+
+    def __reduce__(self) -> tuple[type[DirectoryStore], tuple[str, StoreOptions]]:
+        """Leave the lease behind: it is that of this process."""
+        return type(self), (self.location, self.options)
+
+    def problem(self, *, look: bool = False) -> str:
+        """See :meth:`Store.problem`: whether the directory is there, or can be made."""
+        try:
+            can_be_made(self.location, look=look)
+        except OSError as error:
+            return f"the store {self.location} can't be made: {reason(error)}"
+        return ""
+
+    def find(self, signature: str) -> Json | None:
+        """See :meth:`Store.find`."""
+        path = self._layout.entry(signature)
+        if not self._layout.check_version():
+            return None
+        self._lease.take()
+        entry = self._entries.read(path)
+        if entry is not None:
+            self._entries.mark(path)
+        return entry
+
+    def peek(self, signature: str) -> Json | None:
+        """See :meth:`Store.peek`."""
+        path = self._layout.entry(signature)
+        return self._entries.read(path) if self._layout.check_version() else None
+
+    def add(self, signature: str, entry: Json) -> Json | None:
+        """See :meth:`Store.add`."""
+        path = self._layout.entry(signature)
+        self._lease.take()
+        other = self._entries.add(path, entry)
+        self._lease.take()
+        if other is None:
+            self._added += sum(blobs_of(entry).values())
+        return other
+
+    def put(self, path: str) -> tuple[str, int]:
+        """See :meth:`Store.put`."""
+        self._lease.take()
+        try:
+            digest, size, new = self._blobs.put(path)
+        except OSError as error:
+            raise StoreError(f"{path} can't be put into the store: {reason(error)}") from error
+        self._lease.take()  # there was none before the first put if there was no store
+        if new:
+            self._put += size
+        return digest, size
+
+    def fetch(self, digest: str, size: int, path: str, mode: int) -> None:
+        """See :meth:`Store.fetch`."""
+        blob = self._layout.blob(digest)
+        self._layout.check_version()
+        self._lease.take()
+        try:
+            self._blobs.fetch(digest, size, path, mode)
+        except OSError as error:
+            if error.filename != blob:
+                raise StoreError(f"{path} can't be restored: {reason(error)}") from error
+            name = self._layout.short(blob)
+            if error.errno == errno.ENOENT:
+                raise StoreError(f"{name} is missing") from error
+            outcome = self._blobs.discard(digest) if error.errno in _DAMAGE else ""
+            raise StoreError(f"{name} can't be read: {reason(error)}{outcome}") from error
+
+    def remove(self, signature: str) -> None:
+        """See :meth:`Store.remove`."""
+        path = self._layout.entry(signature)
+        try:
+            if self._layout.check_version():
+                self._layout.clear(path)
+        except OSError as error:
+            raise StoreError(
+                f"{self._layout.short(path)} can't be removed: {reason(error)}"
+            ) from error
+
+    def entries(self) -> Iterator[Stored]:
+        """See :meth:`Store.entries`."""
+        return listing(self._layout, self._entries) if self._layout.check_version() else iter(())
+
+    def verify(self, progress: Progress | None = None) -> Verification:
+        """See :meth:`Store.verify`."""
+        if not self._layout.check_version():
+            return Verification()
+        return verify(self._layout, self._entries, self._blobs, progress)
+
+    def prune(self, limits: Limits) -> Pruned:
+        """See :meth:`Store.prune`. What other runs in progress have used stays."""
+        if not self._layout.check_version():
+            return Pruned()
+        try:
+            return Upkeep(self._layout, self._entries).prune(limits)
+        except OSError as error:
+            raise StoreError(
+                f"the store {self.location} can't be pruned: {reason(error)}"
+            ) from error
+
+    def close(self) -> None:
+        """See :meth:`Store.close`."""
+        # A worker may have put what was added here: the larger one is what is new at most.
+        added, self._put, self._added = max(self._put, self._added), 0, 0
+        self._lease.release()
+        maximum = self.options.max_size
+        if not added or maximum is None:
+            return
+        with contextlib.suppress(OSError, StoreError):
+            Upkeep(self._layout, self._entries).add(added, maximum)
