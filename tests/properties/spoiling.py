@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from doit_invariants.exports.exporter import Exporter
 from doit_invariants.exports.manifest import manifest_path
 from doit_invariants.files.journal import Journal
-from doit_invariants.results.entry import Entry
+from doit_invariants.results.entry import ResultEntry
 from doit_invariants.rules.record import KEY
 from doit_invariants.stores.local.store import DirectoryStore
 from doit_invariants.testing import Project, settings_toml
@@ -205,7 +205,7 @@ class Made:
         (self.root / "d/l").symlink_to("sub/x")
         self.exporter = Exporter(str(self.root), str(self.root / "published"), "copy", False, "t")
         self.draft = self.exporter.export(["d"])
-        entry = Entry("", "t", self.draft.artifacts, {"v": 1}, "r", ((None, "x"),), 1.5, 2)
+        entry = ResultEntry("", "t", self.draft.artifacts, {"v": 1}, "r", ((None, "x"),), 1.5, 2)
         self.exporter.finish(self.draft, entry)
         shutil.rmtree(self.root / "d")
         self.manifest = Path(manifest_path(self.exporter.directory, "t"))
@@ -217,7 +217,7 @@ class Made:
         self.restoring.mkdir()
         self.store = DirectoryStore(str(self.path / "store"))
         for part in self.draft.artifacts[0].parts:
-            if part.sort == "file":
+            if part.type == "file":
                 self.store.put(str(self.root / "published/d" / part.path))
         entry = json.loads(self.manifest_text)["entry"]
         entry["signature"] = self.signature

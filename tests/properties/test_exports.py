@@ -15,8 +15,8 @@ from doit_invariants.exports.exporter import Exporter, ExportError
 from doit_invariants.exports.manifest import manifest_path, read_manifest
 from doit_invariants.exports.placing import remove
 from doit_invariants.hashing.digest import digest_json
-from doit_invariants.results.entry import Entry
-from doit_invariants.results.parts import Damaged
+from doit_invariants.results.entry import ResultEntry
+from doit_invariants.results.parts import DamagedResult
 
 Made = tuple[Path, dict[str, Any]]
 
@@ -38,7 +38,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     (root / "d" / "l").symlink_to("x")
     one = Exporter(str(root), str(root / "published"), "copy", False, "t")
     draft = one.export(["d"])
-    one.finish(draft, Entry("", "t", draft.artifacts, {}, None, ((None, "x"),), 1, 1))
+    one.finish(draft, ResultEntry("", "t", draft.artifacts, {}, None, ((None, "x"),), 1, 1))
     (root / "d").rename(root / "away")
     data = json.loads(Path(manifest_path(str(root / "published"), "t")).read_text())
     assert data.pop("check") == digest_json(data)
@@ -72,7 +72,7 @@ def test_any_manifest(made: Made, draw: st.DataObject) -> None:
     try:
         read_manifest(directory, "t")
         one.restore(["d"])
-    except (Damaged, ExportError) as error:
+    except (DamagedResult, ExportError) as error:
         said = str(error)
     assert "\n" not in said
     assert bool(said) != (root / "d").exists()

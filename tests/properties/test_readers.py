@@ -37,7 +37,7 @@ from doit_invariants.files.journal import Journal
 from doit_invariants.hashing.digest import digest_json
 from doit_invariants.hosts.doit.database import run_journal
 from doit_invariants.hosts.doit.database.install import BACKENDS
-from doit_invariants.results.parts import Damaged
+from doit_invariants.results.parts import DamagedResult
 from doit_invariants.rules.record import KEY, Record, Unreadable, from_json, to_json
 from doit_invariants.stores.base import StoreError
 
@@ -210,7 +210,7 @@ def check_manifest(made: Made, damage: list[Step]) -> None:
     made.manifest.write_text(made.manifest_text)
     original = read_manifest(made.exporter.directory, "t")
     made.manifest.write_bytes(spoil(made.manifest_text, damage))
-    with one_line(Damaged):
+    with one_line(DamagedResult):
         assert read_manifest(made.exporter.directory, "t") == original
 
 

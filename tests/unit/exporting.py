@@ -14,7 +14,7 @@ from doit_invariants.exports import placing
 from doit_invariants.exports.exporter import HOWS, Draft, Exporter
 from doit_invariants.exports.manifest import manifest_path
 from doit_invariants.hashing.digest import digest_json
-from doit_invariants.results.entry import Entry
+from doit_invariants.results.entry import ResultEntry
 
 RESTORING = [how for how in HOWS if how != "symlink"]
 
@@ -28,7 +28,9 @@ def export(one: Exporter, *targets: str) -> Draft:
     """Export and finish, as after a success; the worker's draft goes through pickle."""
     worker: Exporter = pickle.loads(pickle.dumps(one))
     draft: Draft = pickle.loads(pickle.dumps(worker.export(targets)))
-    one.finish(draft, Entry("", one.task, draft.artifacts, {"a": 1}, None, ((None, None),), 1.5, 2))
+    one.finish(
+        draft, ResultEntry("", one.task, draft.artifacts, {"a": 1}, None, ((None, None),), 1.5, 2)
+    )
     return draft
 
 

@@ -243,7 +243,7 @@ def test_records_survive_json() -> None:
         stats={"x": (1, 2, 3, 4), "y": None},
         trees={"d": TreeState("t", {"a": state, "b": FileState("directory", None)})},
         targets={"z": state, "a": None, "d": TreeState("t", {})},
-        entries={"Value#1": records.Entry("Value", 1, "Value", {"digest": "d"}, None)},
+        entries={"Value#1": records.RecordedInvariant("Value", 1, "Value", {"digest": "d"}, None)},
         sources=("track-code",),
     )
     assert records.from_json(json.loads(json.dumps(records.to_json(record)))) == record

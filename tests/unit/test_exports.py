@@ -47,12 +47,12 @@ def test_round_trip(root: Path, how: str, sort: str) -> None:
     assert shape(target) == before
     assert target.is_symlink() == (how == "move")
     delete(target)
-    look = one.look(["data/out"])
-    assert (look.refusals, look.by_hand) == ({}, ())
-    assert look.entry is not None
-    assert look.entry.artifacts == draft.artifacts
+    preview = one.preview(["data/out"])
+    assert (preview.refusals, preview.by_hand) == ({}, ())
+    assert preview.entry is not None
+    assert preview.entry.artifacts == draft.artifacts
     restored = one.restore(["data/out"])
-    assert restored.entry == look.entry
+    assert restored.entry == preview.entry
     assert shape(target) == before
     assert target.is_symlink() == (how == "move")
     assert sorted(os.listdir(root)) == ["data", "published"]

@@ -184,8 +184,8 @@ def test_tar_by_hand(root: Path, name: str) -> None:
     (root / "published").mkdir()
     (root / "published/d.tar.gz").write_bytes(tar_of(*BY_HAND[name]))
     one = exporter(root, "gzip")
-    look = one.look(["d"])
-    assert (look.entry, look.refusals, look.by_hand) == (None, {}, ("d",))
+    preview = one.preview(["d"])
+    assert (preview.entry, preview.refusals, preview.by_hand) == (None, {}, ("d",))
     assert one.restore(["d"]).by_hand == ("d",)
     assert sorted(os.listdir(root / "d")) == ["l", "x"]
     assert os.readlink(root / "d/l") == "x"

@@ -22,7 +22,7 @@ from .exporting import (
 
 CHILD = """
 import os, shutil, sys
-from doit_invariants.results.entry import Entry
+from doit_invariants.results.entry import ResultEntry
 from doit_invariants.exports.exporter import Exporter
 root, how = sys.argv[1:]
 one = Exporter(root, root + "/published", how, False, "t")
@@ -43,7 +43,7 @@ while True:
         os.rename(new, target)
     draft = one.export(["f", "d"])
     assert not [text for text in draft.warnings if "edited" not in text], draft.warnings
-    one.finish(draft, Entry("", "t", draft.artifacts, {"n": number}, None, (), 1, 1))
+    one.finish(draft, ResultEntry("", "t", draft.artifacts, {"n": number}, None, (), 1, 1))
     os.unlink("f")
     if how == "move":
         os.unlink("d")

@@ -13,8 +13,8 @@ import pytest
 from doit_invariants.exports.exporter import ExportError
 from doit_invariants.exports.manifest import manifest_path, read_manifest
 from doit_invariants.hashing.digest import digest_json
-from doit_invariants.results.entry import Entry
-from doit_invariants.results.parts import Damaged
+from doit_invariants.results.entry import ResultEntry
+from doit_invariants.results.parts import DamagedResult
 
 from .exporting import (
     export,
@@ -91,11 +91,11 @@ def test_damaged_manifest(root: Path, name: str) -> None:
     else:
         data = DAMAGES[name](json.loads(path.read_text()))
         path.write_text(data if isinstance(data, str) else json.dumps(data))
-    with pytest.raises(Damaged):
+    with pytest.raises(DamagedResult):
         read_manifest(str(root / "published"), "t")
     victim = write(root / "victim", (root / "f").read_text())
     (root / "f").rename(root / "g")
-    assert "damaged" in one.look(["f"]).refusals["f"]
+    assert "damaged" in one.preview(["f"]).refusals["f"]
     with pytest.raises(ExportError, match=r"^f can't be restored: .* is damaged: "):
         one.restore(["f"])
     (root / "g").rename(root / "f")
@@ -133,5 +133,5 @@ def test_what_json_can_not_hold(root: Path) -> None:
     one = exporter(root)
     draft = one.export(["f"])
     with pytest.raises(ExportError, match="manifest of the exports can't be written"):
-        one.finish(draft, Entry("", "t", draft.artifacts, {"a": object()}, None, (), 1, 1))
+        one.finish(draft, ResultEntry("", "t", draft.artifacts, {"a": object()}, None, (), 1, 1))
     assert os.listdir(root / "published/.doit-invariants") == []

@@ -143,7 +143,7 @@ def test_full_disk(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     exporter(root).restore(["f"])
 
 
-def test_former_targets_are_removed(root: Path) -> None:
+def test_stale_targets_are_removed(root: Path) -> None:
     """The export of what is no target any more goes, unless it was edited."""
     for name in ("a", "b", "c"):
         write(root / name)
@@ -153,7 +153,7 @@ def test_former_targets_are_removed(root: Path) -> None:
     assert sorted(os.listdir(root / "published")) == [".doit-invariants", "b", "c"]
 
 
-def test_former_export_that_stays(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_stale_export_that_stays(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is of an earlier run and can't be removed stays whole, ours, and no export of this."""
 
     def rename(*args: object) -> None:
@@ -169,7 +169,9 @@ def test_former_export_that_stays(root: Path, monkeypatch: pytest.MonkeyPatch) -
         assert "leads out" in export(one, "d", "f").warnings[0]
     assert (root / "published/d/x").read_text() == "old"
     (root / "d").rename(root / "other")
-    assert one.look(["d"]).refusals == {"d": f"its export {root}/published/d is of an earlier run"}
+    assert one.preview(["d"]).refusals == {
+        "d": f"its export {root}/published/d is of an earlier run"
+    }
     with pytest.raises(ExportError, match="of an earlier run"):
         one.restore(["d"])
     write(root / "d/x", "new")
@@ -177,7 +179,7 @@ def test_former_export_that_stays(root: Path, monkeypatch: pytest.MonkeyPatch) -
     assert (root / "published/d/x").read_text() == "new"
 
 
-def test_former_export_behind_a_link_stays(root: Path) -> None:
+def test_stale_export_behind_a_link_stays(root: Path) -> None:
     """Nothing is removed through a link that leads out of the exports."""
     write(root / "data/a")
     write(root / "c")

@@ -35,7 +35,7 @@ def test_symlink_restores_nothing(root: Path) -> None:
     one = exporter(root, "symlink")
     export(one, "f")
     (root / "f").unlink()
-    (reason,) = one.look(["f"]).refusals.values()
+    (reason,) = one.preview(["f"]).refusals.values()
     assert "only a link to it" in reason
     with pytest.raises(ExportError, match="only a link"):
         one.restore(["f"])
@@ -61,7 +61,7 @@ def test_all_or_nothing(root: Path, how: str, damage: str) -> None:
     elif damage == "dangling":
         place.symlink_to("nowhere")
     before = sorted(root.rglob("*"))
-    assert ("b" in one.look(["a", "b"]).refusals) == (damage != "content")
+    assert ("b" in one.preview(["a", "b"]).refusals) == (damage != "content")
     for order in (["a", "b"], ["b", "a"]):
         with pytest.raises(ExportError, match=r"^b can't be restored: ") as error:
             one.restore(order)
@@ -93,7 +93,7 @@ def test_edited_directory_is_refused(root: Path, how: str, edit: str) -> None:
     with pytest.raises(ExportError, match=r"d is not as it was exported: .*; remove it"):
         one.restore(["d"])
     assert sorted(os.listdir(root)) == ["published"]
-    assert ("d" in one.look(["d"]).refusals) == (edit != "changed")
+    assert ("d" in one.preview(["d"]).refusals) == (edit != "changed")
 
 
 def test_by_hand(root: Path) -> None:
@@ -106,7 +106,7 @@ def test_by_hand(root: Path) -> None:
     assert (restored.entry, restored.by_hand) == (None, ("f", "d"))
     assert shape(root / "f") == shape(root / "published/f")
     assert shape(root / "d") == shape(root / "published/d")
-    assert list(one.look(["z"]).refusals) == ["z"]
+    assert list(one.preview(["z"]).refusals) == ["z"]
     exporter(root, "gzip").restore(["z"])
     assert (root / "z").read_bytes() == b"z"
 
@@ -128,7 +128,7 @@ def test_unsafe_directory_by_hand(root: Path) -> None:
     write(root / "published/d/x")
     (root / "published/d/l").symlink_to("../../..")
     one = exporter(root)
-    assert "leads out" in one.look(["d"]).refusals["d"]
+    assert "leads out" in one.preview(["d"]).refusals["d"]
     with pytest.raises(ExportError, match="leads out"):
         one.restore(["d"])
 
@@ -139,7 +139,7 @@ def test_existing_target_is_not_touched(root: Path) -> None:
     one = exporter(root)
     export(one, "f")
     write(root / "f", "present")
-    assert one.look(["f"]).refusals == {"f": "there is something in its place"}
+    assert one.preview(["f"]).refusals == {"f": "there is something in its place"}
     with pytest.raises(ExportError, match="something in its place"):
         one.restore(["f"])
     assert (root / "f").read_text() == "present"
@@ -153,5 +153,5 @@ def test_existing_target_is_not_touched(root: Path) -> None:
 def test_looking_writes_nothing(root: Path) -> None:
     """A look leaves no trace, of what is there and of what is not."""
     one = exporter(root)
-    assert list(one.look(["f", "../x"]).refusals) == ["f", "../x"]
+    assert list(one.preview(["f", "../x"]).refusals) == ["f", "../x"]
     assert list(root.parent.rglob("*")) == [root]

@@ -33,9 +33,9 @@ def digest_of_parts(parts: Sequence[Part]) -> str:
 
     Modes are no part of it: a checkout or a umask changes them, and nobody edited anything.
     """
-    if parts[0].sort == "file":
+    if parts[0].type == "file":
         return parts[0].digest
-    return digest_json([[part.path, part.sort, part.digest, part.link] for part in parts])
+    return digest_json([[part.path, part.type, part.digest, part.link] for part in parts])
 
 
 def digest_of_link(text: str) -> str:
@@ -87,13 +87,13 @@ def is_still_linked(path: str, target: str, parts: Sequence[Part]) -> bool:
         old = before.get(part.path)
         below = part.path.split("/") if part.path else []
         mine, theirs = os.path.join(path, *below), os.path.join(target, *below)
-        if old is not None and (part.sort, part.digest, part.link) == (
-            old.sort,
+        if old is not None and (part.type, part.digest, part.link) == (
+            old.type,
             old.digest,
             old.link,
         ):
             continue
-        if part.sort != "file" or not os.path.exists(theirs) or not os.path.samefile(mine, theirs):
+        if part.type != "file" or not os.path.exists(theirs) or not os.path.samefile(mine, theirs):
             return False
     return True
 
@@ -107,9 +107,9 @@ def misshapen(path: str, parts: Sequence[Part]) -> str | None:
     Nothing is read, so an edit that keeps the size of a file is not seen.
     """
     found = {part.path: part for part in capture(path, sized)}
-    sort = found[""].sort
-    if sort != parts[0].sort:
-        return f"it is a {sort} now, and was a {parts[0].sort}"
+    now = found[""].type
+    if now != parts[0].type:
+        return f"it is a {now} now, and was a {parts[0].type}"
     return next(_differences(found, {part.path: part for part in parts}), None)
 
 
@@ -124,4 +124,4 @@ def _differences(found: dict[str, Part], wanted: dict[str, Part]) -> Iterator[st
 
 
 def _coarse(part: Part) -> tuple[str, int, str]:
-    return (part.sort, part.size, part.link)
+    return (part.type, part.size, part.link)

@@ -14,17 +14,23 @@ from doit_invariants.exports.manifest import (
     write_manifest,
 )
 from doit_invariants.exports.placing import overlap, project_path, temporary, why_text
-from doit_invariants.exports.restoring import ExportError, Restored, Source, find, restore
-from doit_invariants.exports.stale import former_rows, remove_former
+from doit_invariants.exports.restoring import (
+    ExportError,
+    RestoreResult,
+    TargetSource,
+    find,
+    restore,
+)
+from doit_invariants.exports.stale import remove_stale, stale_exports
 from doit_invariants.exports.writing import Draft, Writing
-from doit_invariants.results.entry import Entry
-from doit_invariants.results.parts import Damaged
+from doit_invariants.results.entry import ResultEntry
+from doit_invariants.results.parts import DamagedResult
 
-__all__ = ["HOWS", "Draft", "ExportError", "Exporter", "Look", "Restored"]
+__all__ = ["HOWS", "Draft", "ExportError", "Exporter", "RestorePreview", "RestoreResult"]
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class RestorePreview:
     """What a restore would find.
 
     :ivar entry: the success of which the exports are; None if there is no manifest
@@ -33,7 +39,7 @@ class Look:
     :ivar by_hand_since: when the oldest of these was modified, in seconds since the epoch
     """
 
-    entry: Entry | None
+    entry: ResultEntry | None
     refusals: dict[str, str]
     by_hand: tuple[str, ...]
     by_hand_since: float | None = None
@@ -95,7 +101,7 @@ class Exporter:
             return Draft((), (text,), ())
 
     def finish(
-        self, draft: Draft, entry: Entry, is_others: Callable[[str], bool] = lambda _: False
+        self, draft: Draft, entry: ResultEntry, is_others: Callable[[str], bool] = lambda _: False
     ) -> None:
         """Make a draft what the task exported; called once the task is known to have succeeded.
 
@@ -105,25 +111,25 @@ class Exporter:
         :raises ExportError: if the manifest can't be written
         """
         manifest = Manifest(
-            entry, dict(draft.rows), former_rows(self, self._known(), draft.rows, is_others)
+            entry, dict(draft.rows), stale_exports(self, self._known(), draft.rows, is_others)
         )
         try:
             with temporary(self.directory) as aside:
                 write_manifest(self.directory, self.task, manifest, aside)
                 # Only now: a process that is killed leaves an export too many, not one too few.
-                remove_former(self, manifest.former, aside)
+                remove_stale(self, manifest.stale, aside)
         except (OSError, TypeError, ValueError) as error:
             raise ExportError(
                 f"the manifest of the exports can't be written to {self.directory}: "
                 f"{why_text(error)}"
             ) from error
 
-    def entry(self) -> Entry | None:
+    def entry(self) -> ResultEntry | None:
         """Return the success of which the exports are, None where no manifest tells it."""
         manifest = self._known()
         return manifest.entry if manifest is not None else None
 
-    def look(self, missing: Sequence[str], replace: Collection[str] = ()) -> Look:
+    def preview(self, missing: Sequence[str], replace: Collection[str] = ()) -> RestorePreview:
         """Say whether missing targets could be restored; cheap, and nothing is written.
 
         :param replace: those that are there, but may go
@@ -131,9 +137,9 @@ class Exporter:
         entry, sources, refusals = self._find(missing, replace)
         placed = [source for source in sources if source.row is None]
         since = min((os.stat(source.place).st_mtime for source in placed), default=None)
-        return Look(entry, refusals, tuple(source.target for source in placed), since)
+        return RestorePreview(entry, refusals, tuple(source.target for source in placed), since)
 
-    def restore(self, missing: Sequence[str], replace: Collection[str] = ()) -> Restored:
+    def restore(self, missing: Sequence[str], replace: Collection[str] = ()) -> RestoreResult:
         """Restore missing targets, all or none.
 
         :param replace: those that are there, but may go
@@ -144,24 +150,24 @@ class Exporter:
             raise ExportError(f"{target} can't be restored: {reason}")
         restore(self.root, sources)
         by_hand = tuple(source.target for source in sources if source.row is None)
-        return Restored(entry, by_hand)
+        return RestoreResult(entry, by_hand)
 
     def _known(self) -> Manifest | None:
         """Return the manifest for a new export: a damaged one says nothing about what is ours."""
         try:
             return read_manifest(self.directory, self.task)
-        except Damaged:
+        except DamagedResult:
             return None
 
     def _find(
         self, missing: Sequence[str], replace: Collection[str]
-    ) -> tuple[Entry | None, list[Source], dict[str, str]]:
+    ) -> tuple[ResultEntry | None, list[TargetSource], dict[str, str]]:
         try:
             manifest = read_manifest(self.directory, self.task)
-        except Damaged as error:
+        except DamagedResult as error:
             reason = f"the manifest of the exports in {self.directory} is damaged: {error}"
             return None, [], dict.fromkeys(missing, reason)
-        sources: list[Source] = []
+        sources: list[TargetSource] = []
         refusals: dict[str, str] = {}
         for target in missing:
             try:

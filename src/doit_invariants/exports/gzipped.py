@@ -22,9 +22,9 @@ from xxhash import xxh3_128
 from doit_invariants.exports.content import NO_DIGEST, hashed
 from doit_invariants.hashing.digest import ALGORITHM
 from doit_invariants.results.capture import capture
-from doit_invariants.results.parts import Damaged, Part, Sort, check_parts
+from doit_invariants.results.parts import DamagedResult, Part, PartType, check_parts
 
-#: What reading a packed file raises if it is broken, beside OSError and Damaged.
+#: What reading a packed file raises if it is broken, beside OSError and DamagedResult.
 BROKEN = (EOFError, zlib.error, tarfile.TarError, ValueError, ArithmeticError, LookupError)
 
 _CHUNK = 1 << 20
@@ -57,12 +57,12 @@ def pour(source: IO[bytes], sink: IO[bytes], limit: int | None = None) -> tuple[
     """Copy one stream into another; return digest and size in bytes.
 
     :param limit: size in bytes that the source must not exceed
-    :raises Damaged: if it does
+    :raises DamagedResult: if it does
     """
     through = _Hashing(source)
     while chunk := through.read(_CHUNK):
         if limit is not None and through.size > limit:
-            raise Damaged("there is more in it than was exported")
+            raise DamagedResult("there is more in it than was exported")
         sink.write(chunk)
     return through.digest, through.size
 
@@ -89,7 +89,7 @@ def pack(target: str, new: str) -> tuple[Part, ...]:
     """
     if os.path.isdir(target):
         parts = capture(target, hashed)
-        shared = [part.mode for part in parts if part.sort != "link"]
+        shared = [part.mode for part in parts if part.type != "link"]
         with _packing(new, functools.reduce(operator.and_, shared)) as packed:
             _write_tar(packed, target, parts)
         return parts
@@ -111,10 +111,10 @@ def _write_tar(packed: IO[bytes], target: str, parts: Sequence[Part]) -> None:
     with tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as tar:
         for part in parts:
             info = tarfile.TarInfo(f"{top}/{part.path}" if part.path else top)
-            info.mode = 0o777 if part.sort == "link" else part.mode
-            if part.sort == "directory":
+            info.mode = 0o777 if part.type == "link" else part.mode
+            if part.type == "directory":
                 info.type = tarfile.DIRTYPE
-            elif part.sort == "link":
+            elif part.type == "link":
                 info.type, info.linkname = tarfile.SYMTYPE, part.link
             else:
                 _add_file(tar, info, part, os.path.join(target, *part.path.split("/")))
@@ -135,7 +135,7 @@ def unpack_file(path: str, new: str, limit: int | None) -> tuple[str, int]:
     """Unpack a file into a new one; return digest and size in bytes.
 
     :param limit: size in bytes of what is in it, at most
-    :raises Damaged, OSError: if it is broken, or there is more in it
+    :raises DamagedResult, OSError: if it is broken, or there is more in it
     """
     with gzip.open(path, "rb") as packed, open(new, "xb") as sink:
         return pour(cast("IO[bytes]", packed), sink, limit)
@@ -163,7 +163,7 @@ class _Bounded:
 
     def _check(self, place: int) -> None:
         if place > self._limit:
-            raise Damaged("there is more in it than was exported")
+            raise DamagedResult("there is more in it than was exported")
 
 
 class Tar:
@@ -188,7 +188,7 @@ class Tar:
         """Write the file of a part into a new one; return digest and size in bytes."""
         source = self._tar.extractfile(self._members[path])
         if source is None:
-            raise Damaged(f"{path!r} in it is no file")
+            raise DamagedResult(f"{path!r} in it is no file")
         with source, open(new, "xb") as sink:
             return pour(source, sink)
 
@@ -199,7 +199,7 @@ def open_tar(path: str, top: str, parts: Sequence[Part] | None = None) -> Iterat
 
     :param top: name of the directory that was packed
     :param parts: what must be in it; None for what others packed, which may hold anything safe
-    :raises Damaged, OSError: if it is broken, or there is more in it, or a member is not safe
+    :raises DamagedResult, OSError: if it is broken, or there is more in it, or a member is not safe
     """
     with gzip.open(path, "rb") as packed:
         stream = cast("IO[bytes]", packed)
@@ -225,14 +225,14 @@ def _names(members: Sequence[tarfile.TarInfo], top: str) -> list[str]:
 
 
 def _part(name: str, info: tarfile.TarInfo) -> Part:
-    sort: Sort
+    part_type: PartType
     if info.type in (tarfile.REGTYPE, tarfile.AREGTYPE) and not info.issparse():
-        sort = "file"
+        part_type = "file"
     elif info.isdir():
-        sort = "directory"
+        part_type = "directory"
     elif info.issym():
         return Part(name, "link", link=info.linkname)
     else:
-        raise Damaged(f"{name!r} in it is neither a file, a directory nor a symbolic link")
-    digest, size = (NO_DIGEST, info.size) if sort == "file" else ("", 0)
-    return Part(name, sort, digest, size, info.mode & 0o777)
+        raise DamagedResult(f"{name!r} in it is neither a file, a directory nor a symbolic link")
+    digest, size = (NO_DIGEST, info.size) if part_type == "file" else ("", 0)
+    return Part(name, part_type, digest, size, info.mode & 0o777)

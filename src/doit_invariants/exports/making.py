@@ -83,11 +83,11 @@ def _rebuild(target: str, new: str, file: _Make) -> tuple[Part, ...]:
 def _finish(new: str, parts: Sequence[Part]) -> None:
     """Make what is no file; modes last, as a directory may be read-only."""
     paths = {part: os.path.join(new, *part.path.split("/")) if part.path else new for part in parts}
-    directories = [part for part in parts if part.sort == "directory"]
+    directories = [part for part in parts if part.type == "directory"]
     for part in parts:
-        if part.sort == "directory":
+        if part.type == "directory":
             os.makedirs(paths[part], exist_ok=True)
-        elif part.sort == "link":
+        elif part.type == "link":
             os.makedirs(os.path.dirname(paths[part]), exist_ok=True)
             os.symlink(part.link, paths[part])
     for part in reversed(directories):

@@ -19,8 +19,8 @@ from doit_invariants.core.choices import ASIDE, HOWS
 from doit_invariants.core.model import Json
 from doit_invariants.files.copying import read_small
 from doit_invariants.hashing.digest import digest_bytes, digest_json
-from doit_invariants.results.entry import Entry, entry_from_json
-from doit_invariants.results.parts import Damaged, Part
+from doit_invariants.results.entry import ResultEntry, entry_from_json
+from doit_invariants.results.parts import DamagedResult, Part
 
 #: What the name of an export may have behind the name of its target.
 SUFFIXES = ("", ".gz", ".tar.gz")
@@ -57,16 +57,16 @@ class Row:
 
     @staticmethod
     def from_json(data: Json) -> Row:
-        """Read a kept row; raises Damaged."""
+        """Read a kept row; raises DamagedResult."""
         try:
             row = Row(**data)
         except TypeError as error:
-            raise Damaged("it lists what is not an export") from error
+            raise DamagedResult("it lists what is not an export") from error
         texts, numbers = (row.export, row.how, row.digest), (row.size, row.mtime_ns, row.inode)
         if not all(type(one) is str for one in texts) or row.how not in HOWS:
-            raise Damaged("it lists what is not an export")
+            raise DamagedResult("it lists what is not an export")
         if not all(type(one) is int for one in numbers):
-            raise Damaged("it lists what is not an export")
+            raise DamagedResult("it lists what is not an export")
         return row
 
 
@@ -76,13 +76,13 @@ class Manifest:
 
     :ivar entry: that success
     :ivar rows: the exports, by the path of the target relative to the project
-    :ivar former: exports of earlier successes that this one did not replace: ours, but not what
+    :ivar stale: exports of earlier successes that this one did not replace: ours, but not what
         it made
     """
 
-    entry: Entry
+    entry: ResultEntry
     rows: dict[str, Row]
-    former: dict[str, Row] = field(default_factory=dict)
+    stale: dict[str, Row] = field(default_factory=dict)
 
     def parts(self, target: str) -> tuple[Part, ...]:
         """Return what a target held; empty if it is not among them."""
@@ -104,23 +104,23 @@ def read_manifest(directory: str, task: str) -> Manifest | None:
     """Return the manifest of a task, None if there is none.
 
     :param directory: absolute path of the directory of the exports
-    :raises Damaged: in one line, for what is no manifest that this version writes
+    :raises DamagedResult: in one line, for what is no manifest that this version writes
     """
     try:
         return _read(manifest_path(directory, task))
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
-        raise Damaged(f"it can't be read: {error.strerror}") from error
+        raise DamagedResult(f"it can't be read: {error.strerror}") from error
 
 
 def _read(path: str) -> Manifest:
     try:
         if os.path.islink(os.path.dirname(path)) or not _is_file(path):
-            raise Damaged("there is a link or a directory in its place")
+            raise DamagedResult("there is a link or a directory in its place")
         data = json.loads(read_small(path, _LIMIT))
     except (ValueError, RecursionError) as error:
-        raise Damaged("it is not JSON, or too large") from error
+        raise DamagedResult("it is not JSON, or too large") from error
     return _manifest(data)
 
 
@@ -131,7 +131,7 @@ def named_by_others(directory: str, task: str) -> set[str]:
     with contextlib.suppress(OSError):
         for name in os.listdir(os.path.join(directory, ASIDE)):
             if name.endswith(".json") and name != own:
-                with contextlib.suppress(OSError, Damaged):
+                with contextlib.suppress(OSError, DamagedResult):
                     manifest = _read(os.path.join(directory, ASIDE, name))
                     found.update(row.export for row in manifest.rows.values())
     return found
@@ -143,26 +143,26 @@ def _is_file(path: str) -> bool:
 
 def _manifest(data: Json) -> Manifest:
     if not isinstance(data, dict):
-        raise Damaged("it is not a manifest")
+        raise DamagedResult("it is not a manifest")
     check = data.pop("check", None)
     if check != digest_json(data):
-        raise Damaged("it was edited, or not completely written")
+        raise DamagedResult("it was edited, or not completely written")
     entry = entry_from_json(data.get("entry"))
-    rows, former = (dict(_rows(data.get(key))) for key in ("exports", "former"))
-    manifest = Manifest(entry, rows, former)
+    rows, stale = (dict(_rows(data.get(key))) for key in ("exports", "former"))
+    manifest = Manifest(entry, rows, stale)
     for target in rows:
         if not manifest.parts(target):
-            raise Damaged(f"it does not say what {target!r} held")
+            raise DamagedResult(f"it does not say what {target!r} held")
     return manifest
 
 
 def _rows(exports: Json) -> Iterator[tuple[str, Row]]:
     if not isinstance(exports, dict):
-        raise Damaged("it does not list exports")
+        raise DamagedResult("it does not list exports")
     for target, data in exports.items():
         row = Row.from_json(data)
         if not is_name_below(target) or row.export not in {target + end for end in SUFFIXES}:
-            raise Damaged(f"it leads from {target!r} to {row.export!r}")
+            raise DamagedResult(f"it leads from {target!r} to {row.export!r}")
         yield target, row
 
 
@@ -180,11 +180,11 @@ def write_manifest(directory: str, task: str, manifest: Manifest, aside: str) ->
     :raises OSError: if it can't be written
     :raises TypeError, ValueError: if JSON can't hold what is in the entry
     """
-    rows, former = (
+    rows, stale = (
         {target: row.to_json() for target, row in rows.items()}
-        for rows in (manifest.rows, manifest.former)
+        for rows in (manifest.rows, manifest.stale)
     )
-    text = json.dumps({"entry": manifest.entry.to_json(), "exports": rows, "former": former})
+    text = json.dumps({"entry": manifest.entry.to_json(), "exports": rows, "former": stale})
     # Read back first: JSON has no tuples and only texts as keys, and the check is of what is read.
     data = json.loads(text)
     data["check"] = digest_json(data)

@@ -125,7 +125,7 @@ def swap(new: str, place: str, aside: str) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Former:
+class PreviousExport:
     """What an earlier run left at the place of an export.
 
     :ivar row: the manifest's, None if it names no such export
@@ -136,7 +136,7 @@ class Former:
     parts: tuple[Part, ...] = ()
 
 
-def is_ours(place: str, target: str, former: Former) -> bool:
+def is_ours(place: str, target: str, previous: PreviousExport) -> bool:
     """Return whether what lies at a place is what an earlier run left there, not edited since.
 
     :param target: absolute path of the target
@@ -144,12 +144,12 @@ def is_ours(place: str, target: str, former: Former) -> bool:
     """
     if os.path.islink(place) and leads_to(place, target):
         return True
-    if former.row is None:
+    if previous.row is None:
         return False
     try:
-        if is_row(place, former.row):
+        if is_row(place, previous.row):
             return True
-        return former.row.how == "hardlink" and is_still_linked(place, target, former.parts)
+        return previous.row.how == "hardlink" and is_still_linked(place, target, previous.parts)
     except CannotKeep:
         return False
 

@@ -22,7 +22,7 @@ from doit_invariants.exports.placing import project_path, why_text
 from doit_invariants.exports.stale import is_unchanged, place_of
 from doit_invariants.files.copying import copy_file
 from doit_invariants.results.capture import capture
-from doit_invariants.results.entry import Entry
+from doit_invariants.results.entry import ResultEntry
 from doit_invariants.results.parts import Part
 from doit_invariants.results.staging import Staging
 
@@ -35,19 +35,19 @@ class ExportError(InvariantsError):
 
 
 @dataclass(frozen=True, slots=True)
-class Restored:
+class RestoreResult:
     """What was restored.
 
     :ivar entry: the success of which the exports are; None if there is no manifest
     :ivar by_hand: targets whose exports no manifest names: somebody put them there
     """
 
-    entry: Entry | None
+    entry: ResultEntry | None
     by_hand: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class TargetSource:
     """Where a missing target comes from.
 
     :ivar target: as it was asked for
@@ -67,7 +67,7 @@ class Source:
 
 def find(
     exporter: Exporter, manifest: Manifest | None, target: str, *, replace: bool = False
-) -> Source:
+) -> TargetSource:
     """Return where a missing target comes from; nothing is hashed.
 
     :param replace: whether what is in its place may go
@@ -81,7 +81,7 @@ def find(
     row = manifest.rows.get(name) if manifest is not None else None
     if manifest is None or row is None:
         found = _by_hand(exporter, target, path, place)
-        _check_not_former(exporter, manifest, name, found.place)
+        _check_not_stale(exporter, manifest, name, found.place)
         return found
     place = place_of(exporter, row)
     if row.how == "symlink":
@@ -92,12 +92,12 @@ def find(
     reason = misshapen(place, wanted)
     if reason is not None:
         raise ExportError(_not_as_exported(place, reason))
-    return Source(target, path, place, row, parts)
+    return TargetSource(target, path, place, row, parts)
 
 
-def _check_not_former(exporter: Exporter, manifest: Manifest | None, name: str, place: str) -> None:
-    former = manifest.former.get(name) if manifest is not None else None
-    if former and place == place_of(exporter, former) and is_unchanged(place, former):
+def _check_not_stale(exporter: Exporter, manifest: Manifest | None, name: str, place: str) -> None:
+    stale = manifest.stale.get(name) if manifest is not None else None
+    if stale and place == place_of(exporter, stale) and is_unchanged(place, stale):
         raise ExportError(f"its export {place} is of an earlier run")
 
 
@@ -113,15 +113,15 @@ def _check_there(place: str) -> None:
     raise ExportError(f"its export {place} is missing")
 
 
-def _by_hand(exporter: Exporter, target: str, path: str, place: str) -> Source:
+def _by_hand(exporter: Exporter, target: str, path: str, place: str) -> TargetSource:
     for end in (".gz", ".tar.gz") if exporter.how == "gzip" else ():
         if os.path.isfile(place + end):
-            return Source(target, path, place + end, None, None)
+            return TargetSource(target, path, place + end, None, None)
     _check_there(place)
-    return Source(target, path, place, None, capture(place, sized))
+    return TargetSource(target, path, place, None, capture(place, sized))
 
 
-def restore(root: str, sources: Sequence[Source]) -> None:
+def restore(root: str, sources: Sequence[TargetSource]) -> None:
     """Restore targets, all or none.
 
     :param root: absolute path of the directory of the project
@@ -141,7 +141,7 @@ def restore(root: str, sources: Sequence[Source]) -> None:
         staging.abandon()
 
 
-def _why(error: BaseException, source: Source | None) -> str:
+def _why(error: BaseException, source: TargetSource | None) -> str:
     if source is None or isinstance(error, ExportError):
         return why_text(error)
     if isinstance(error, OSError) and error.filename not in (None, source.place):
@@ -151,7 +151,7 @@ def _why(error: BaseException, source: Source | None) -> str:
     return _not_as_exported(source.place, why_text(error))
 
 
-def _stage(staging: Staging, source: Source) -> None:
+def _stage(staging: Staging, source: TargetSource) -> None:
     if source.row is not None and source.row.how == "move":
         _check_moved(source)
         staging.link(link_text(source.place, source.path), source.path)
@@ -163,18 +163,18 @@ def _stage(staging: Staging, source: Source) -> None:
         _stage_plain(staging, source)
 
 
-def _is_packed(source: Source) -> bool:
+def _is_packed(source: TargetSource) -> bool:
     return source.parts is None or (source.row is not None and source.row.how == "gzip")
 
 
-def _check_moved(source: Source) -> None:
+def _check_moved(source: TargetSource) -> None:
     assert source.parts is not None
     found = capture(source.place, hashed)
     if digest_of_parts(found) != digest_of_parts(source.parts):
         raise ExportError(_not_as_exported(source.place, "its content was changed"))
 
 
-def _check(source: Source, part: Part, found: tuple[str, int]) -> None:
+def _check(source: TargetSource, part: Part, found: tuple[str, int]) -> None:
     if source.row is not None and part.digest != found[0]:
         what = f"{part.path} in it" if part.path else "its content"
         raise ExportError(_not_as_exported(source.place, f"{what} was changed"))
@@ -186,7 +186,7 @@ def _finish(new: str, mode: int, like: str) -> None:
     os.utime(new, ns=(info.st_atime_ns, info.st_mtime_ns))
 
 
-def _stage_plain(staging: Staging, source: Source) -> None:
+def _stage_plain(staging: Staging, source: TargetSource) -> None:
     def fetch(part: Part, new: str) -> None:
         below = part.path.split("/") if part.path else []
         place = os.path.join(source.place, *below)
@@ -197,7 +197,7 @@ def _stage_plain(staging: Staging, source: Source) -> None:
     staging.make(source.parts, source.path, fetch)
 
 
-def _stage_packed(staging: Staging, source: Source) -> None:
+def _stage_packed(staging: Staging, source: TargetSource) -> None:
     mode = os.stat(source.place).st_mode & 0o777
     parts = source.parts or (Part("", "file", NO_DIGEST, mode=mode),)
     limit = parts[0].size if source.parts else None
@@ -209,7 +209,7 @@ def _stage_packed(staging: Staging, source: Source) -> None:
     staging.make(parts, source.path, fetch)
 
 
-def _stage_tar(staging: Staging, source: Source) -> None:
+def _stage_tar(staging: Staging, source: TargetSource) -> None:
     with open_tar(source.place, os.path.basename(source.path), source.parts) as tar:
         if source.parts is not None and _shape(tar.parts) != _shape(source.parts):
             raise ExportError(_not_as_exported(source.place, "it holds something else"))
@@ -222,4 +222,4 @@ def _stage_tar(staging: Staging, source: Source) -> None:
 
 
 def _shape(parts: Sequence[Part]) -> set[tuple[str, str, int, str]]:
-    return {(part.path, part.sort, part.size, part.link) for part in parts}
+    return {(part.path, part.type, part.size, part.link) for part in parts}

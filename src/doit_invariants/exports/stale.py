@@ -21,7 +21,7 @@ def place_of(exporter: Exporter, row: Row) -> str:
     return os.path.join(os.path.normpath(exporter.directory), *row.export.split("/"))
 
 
-def former_rows(
+def stale_exports(
     exporter: Exporter,
     known: Manifest | None,
     rows: Iterable[tuple[str, Row]],
@@ -41,7 +41,7 @@ def former_rows(
     kept = {row.export for _, row in rows}
     found = {
         target: row
-        for target, row in {**known.former, **known.rows}.items()
+        for target, row in {**known.stale, **known.rows}.items()
         if row.export not in kept
         and not is_others(target)
         and os.path.lexists(place_of(exporter, row))
@@ -51,17 +51,17 @@ def former_rows(
     return {target: row for target, row in found.items() if row.export not in others}
 
 
-def remove_former(exporter: Exporter, former: dict[str, Row], aside: str) -> None:
+def remove_stale(exporter: Exporter, stale: dict[str, Row], aside: str) -> None:
     """Remove exports of earlier runs that are as they were left.
 
     :param aside: path of a temporary directory, with which they go: one that can't be removed
         stays whole
     """
-    for number, (target, row) in enumerate(former.items()):
+    for number, (target, row) in enumerate(stale.items()):
         place = place_of(exporter, row)
         if _is_removable(exporter, target, place, row):
             with contextlib.suppress(OSError):
-                rename(place, os.path.join(aside, f"former-{number}"))
+                rename(place, os.path.join(aside, f"stale-{number}"))
 
 
 def _is_removable(exporter: Exporter, target: str, place: str, row: Row) -> bool:

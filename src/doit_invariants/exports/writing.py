@@ -14,7 +14,7 @@ from doit_invariants.exports.making import make, move, suffix
 from doit_invariants.exports.manifest import Manifest, Row
 from doit_invariants.exports.placing import (
     Blocked,
-    Former,
+    PreviousExport,
     is_below,
     is_ours,
     is_same,
@@ -151,12 +151,12 @@ class Writing:
         """
         if not os.path.lexists(place):
             return True
-        former = self._former(place, name)
-        if is_ours(place, path, former):
+        previous = self._previous(place, name)
+        if is_ours(place, path, previous):
             return True
         if is_same(place, digest):
             return False
-        if former.row is not None:
+        if previous.row is not None:
             self._warnings.append(
                 f"{place} was edited since {path} was exported: "
                 f"the edited one is kept as {keep_edited(place)}"
@@ -167,14 +167,14 @@ class Writing:
             )
         return True
 
-    def _former(self, place: str, name: str) -> Former:
+    def _previous(self, place: str, name: str) -> PreviousExport:
         if self._known is None:
-            return Former(None)
-        row = self._known.rows.get(name) or self._known.former.get(name)
+            return PreviousExport(None)
+        row = self._known.rows.get(name) or self._known.stale.get(name)
         if row is None:
-            return Former(None)
+            return PreviousExport(None)
         if place != os.path.join(
             os.path.normpath(self._exporter.directory), *row.export.split("/")
         ):
-            return Former(None)
-        return Former(row, self._known.parts(name))
+            return PreviousExport(None)
+        return PreviousExport(row, self._known.parts(name))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from doit_invariants.core.model import Verdict
     from doit_invariants.plugins.settings import Settings
     from doit_invariants.policies.base import Policy
-    from doit_invariants.results.entry import Entry
+    from doit_invariants.results.entry import ResultEntry
     from doit_invariants.rules.invariant import Invariant
     from doit_invariants.rules.record import Record
     from doit_invariants.stores.base import Store
@@ -115,7 +115,7 @@ def invariants_verdict(task: Any, verdict: Verdict) -> None:
 
 
 @hookspec
-def invariants_restored(task: Any, entry: Entry | None) -> None:
+def invariants_restored(task: Any, entry: ResultEntry | None) -> None:
     """Learn that the targets of a task were restored instead of made. Called in the main process.
 
     :param task: doit's task

@@ -7,7 +7,7 @@ from typing import Any
 
 from doit_invariants.core.model import Json
 from doit_invariants.core.relocation import moved
-from doit_invariants.results.parts import Artifact, Damaged
+from doit_invariants.results.parts import Artifact, DamagedResult
 
 #: Version of the layout. An entry of another one is not read: it is a miss.
 SCHEMA = 1
@@ -21,7 +21,7 @@ _LONGEST = 1e8
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ResultEntry:
     """One success of a task: what it made and what it said.
 
     :ivar signature: of the task when it ran, the same on every machine; empty if it had none
@@ -71,7 +71,7 @@ class Entry:
             "root": self.root,
         }
 
-    def differs_in(self, other: Entry) -> list[str]:
+    def differs_in(self, other: ResultEntry) -> list[str]:
         """Return the targets that two successes made differently; ``values`` for their values."""
         mine = {one.path: one for one in self.artifacts}
         theirs = {one.path: one for one in other.artifacts}
@@ -89,17 +89,17 @@ def _same(one: Artifact | None, other: Artifact | None) -> bool:
     return (one.state != "" and one.state == other.state) or one.parts == other.parts
 
 
-def entry_from_json(data: Json) -> Entry:
+def entry_from_json(data: Json) -> ResultEntry:
     """Read a kept entry.
 
-    :raises Damaged: in one line, for another version and for anything that is not an entry
+    :raises DamagedResult: in one line, for another version and for anything that is not an entry
     """
     if not isinstance(data, dict) or type(data.get("schema")) is not int:
-        raise Damaged("it is not an entry")
+        raise DamagedResult("it is not an entry")
     if data["schema"] != SCHEMA:
-        raise Damaged(f"it is of version {data['schema']}, this one reads version {SCHEMA}")
+        raise DamagedResult(f"it is of version {data['schema']}, this one reads version {SCHEMA}")
     try:
-        return Entry(
+        return ResultEntry(
             signature=_is(str, data["signature"]),
             task=_is(str, data["task"]),
             artifacts=tuple(Artifact.from_json(one) for one in _is(list, data["artifacts"])),
@@ -111,7 +111,7 @@ def entry_from_json(data: Json) -> Entry:
             root=_is(str, data.get("root", "")),
         )
     except (KeyError, ValueError, TypeError) as error:
-        raise Damaged("it is not an entry") from error
+        raise DamagedResult("it is not an entry") from error
 
 
 def _is(wanted: type, value: Any) -> Any:

@@ -15,7 +15,7 @@ from typing import Literal
 from doit_invariants.core.errors import InvariantsError
 from doit_invariants.core.model import Json
 
-Sort = Literal["file", "directory", "link"]
+PartType = Literal["file", "directory", "link"]
 
 _DIGEST = re.compile(r"[a-z0-9_]{1,32}:[0-9a-f]{16,128}")
 _MODES = 0o777
@@ -24,7 +24,7 @@ _MODES = 0o777
 DEEPEST = 200
 
 
-class Damaged(InvariantsError):
+class DamagedResult(InvariantsError):
     """What is kept of a result is not what this package writes; says in one line what is wrong."""
 
 
@@ -39,7 +39,7 @@ class Part:
     """
 
     path: str
-    sort: Sort
+    type: PartType
     digest: str = ""
     size: int = 0
     mode: int = 0
@@ -47,7 +47,7 @@ class Part:
 
     def to_json(self) -> Json:
         """Return the part as it is kept."""
-        return [self.path, self.sort, self.digest, self.size, self.mode, self.link]
+        return [self.path, self.type, self.digest, self.size, self.mode, self.link]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,26 +70,26 @@ class Artifact:
 
     @staticmethod
     def from_json(data: Json) -> Artifact:
-        """Read a kept artifact; raises Damaged."""
+        """Read a kept artifact; raises DamagedResult."""
         try:
             path, state, rows = data["path"], data["state"], data["parts"]
             parts = tuple(Part(*row) for row in rows)
         except (TypeError, KeyError, ValueError) as error:
-            raise Damaged("it is not one that this version writes") from error
+            raise DamagedResult("it is not one that this version writes") from error
         if not isinstance(path, str) or not isinstance(state, str):
-            raise Damaged("it is not one that this version writes")
+            raise DamagedResult("it is not one that this version writes")
         check_parts(parts)
         return Artifact(path, parts, state)
 
     def blobs(self) -> dict[str, int]:
         """Return the digests of the contents that it needs, with their sizes in bytes."""
-        return {part.digest: part.size for part in self.parts if part.sort == "file"}
+        return {part.digest: part.size for part in self.parts if part.type == "file"}
 
 
 def check_parts(parts: Iterable[Part]) -> None:
     """Check parts that were read from somewhere.
 
-    :raises Damaged: for anything that :func:`~doit_invariants.results.capture.capture`
+    :raises DamagedResult: for anything that :func:`~doit_invariants.results.capture.capture`
         does not give, above all for names and links that lead out of the target
     """
     directories: set[str] = set()
@@ -97,35 +97,35 @@ def check_parts(parts: Iterable[Part]) -> None:
     for number, part in enumerate(parts):
         _check_types(part)
         if (part.path == "") != (number == 0):
-            raise Damaged("its parts do not begin with the target itself")
+            raise DamagedResult("its parts do not begin with the target itself")
         if number:
             _check_name(part.path)
             if part.path.count("/") >= DEEPEST:
-                raise Damaged("its directories are nested too deeply")
+                raise DamagedResult("its directories are nested too deeply")
             if posixpath.dirname(part.path) not in directories:
-                raise Damaged(f"{part.path!r} is not below a directory of it")
+                raise DamagedResult(f"{part.path!r} is not below a directory of it")
         if part.path in seen:
-            raise Damaged(f"{part.path!r} is in it twice")
+            raise DamagedResult(f"{part.path!r} is in it twice")
         seen.add(part.path)
-        if part.sort == "directory":
+        if part.type == "directory":
             directories.add(part.path)
-        elif part.sort == "link" and (not number or not stays_inside(part.path, part.link)):
-            raise Damaged(f"the link {part.path!r} leads out of it")
+        elif part.type == "link" and (not number or not stays_inside(part.path, part.link)):
+            raise DamagedResult(f"the link {part.path!r} leads out of it")
     if not seen:
-        raise Damaged("it has no parts")
+        raise DamagedResult("it has no parts")
 
 
 def _check_types(part: Part) -> None:
     if not all(_is_text(text) for text in (part.path, part.digest, part.link)):
-        raise Damaged("it holds what is no text")
-    if part.sort not in ("file", "directory", "link"):
-        raise Damaged(f"{part.path!r} is neither a file, a directory nor a link")
+        raise DamagedResult("it holds what is no text")
+    if part.type not in ("file", "directory", "link"):
+        raise DamagedResult(f"{part.path!r} is neither a file, a directory nor a link")
     if type(part.size) is not int or type(part.mode) is not int or part.size < 0:
-        raise Damaged(f"{part.path!r} has no size or mode")
+        raise DamagedResult(f"{part.path!r} has no size or mode")
     if part.mode & ~_MODES:
-        raise Damaged(f"{part.path!r} has the mode {part.mode:o}")
-    if part.sort == "file" and not _DIGEST.fullmatch(part.digest):
-        raise Damaged(f"{part.path!r} has no digest")
+        raise DamagedResult(f"{part.path!r} has the mode {part.mode:o}")
+    if part.type == "file" and not _DIGEST.fullmatch(part.digest):
+        raise DamagedResult(f"{part.path!r} has no digest")
 
 
 def _is_text(text: object) -> bool:
@@ -142,7 +142,7 @@ def _is_text(text: object) -> bool:
 def _check_name(path: str) -> None:
     # A backslash is a separator elsewhere; an absolute name has an empty first part.
     if "\\" in path or any(name in ("", ".", "..") for name in path.split("/")):
-        raise Damaged(f"the name {path!r} leads out of it")
+        raise DamagedResult(f"the name {path!r} leads out of it")
 
 
 def stays_inside(path: str, link: str) -> bool:

@@ -102,9 +102,9 @@ class Staging:
         modes: list[tuple[str, int]] = []
         for part in parts:
             path = os.path.join(new, *part.path.split("/")) if part.path else new
-            if part.sort == "file":
+            if part.type == "file":
                 fetch(part, path)
-            elif part.sort == "link":
+            elif part.type == "link":
                 os.symlink(part.link, path)
             else:
                 os.mkdir(path)

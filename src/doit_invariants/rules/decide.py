@@ -29,7 +29,7 @@ from doit_invariants.files.state import (
 )
 from doit_invariants.files.tree import TreeState, tree_difference
 from doit_invariants.rules.invariant import Context, Fingerprint, Invariant
-from doit_invariants.rules.record import Entry, PathState, Record
+from doit_invariants.rules.record import PathState, Record, RecordedInvariant
 
 #: Reasons after which doit runs a task without looking whether its ``file_dep`` exist.
 _BEFORE_DEPENDENCIES = {"uptodate_false", "missing_target", "checker_changed"}
@@ -41,7 +41,7 @@ _NO_RECORD = Reason("no_record", "task", "no record of a success with these inva
 
 
 class Observed(NamedTuple):
-    """An invariant and what it found just now; ``source`` as in :class:`Entry`."""
+    """An invariant and what it found just now; ``source`` as in :class:`RecordedInvariant`."""
 
     invariant: Invariant
     fingerprint: Fingerprint
@@ -51,10 +51,10 @@ class Observed(NamedTuple):
         """Return one that is recorded under a digest that nothing has."""
         return self._replace(fingerprint={**self.fingerprint, "digest": digest})
 
-    def entry(self) -> Entry:
+    def entry(self) -> RecordedInvariant:
         """Return what is recorded of it."""
         one = self.invariant
-        return Entry(one.kind, one.version, one.label(), self.fingerprint, self.source)
+        return RecordedInvariant(one.kind, one.version, one.label(), self.fingerprint, self.source)
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -153,7 +153,7 @@ def _compare_invariants(before: Record, now: Snapshot, context: Context) -> Iter
 
 
 def _compare_one(
-    seen: Observed, old: Entry | None, tracked: bool, context: Context
+    seen: Observed, old: RecordedInvariant | None, tracked: bool, context: Context
 ) -> Iterator[Reason]:
     """Compare an invariant with what is recorded of it.
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 PathState: TypeAlias = "FileState | TreeState | None"
 
 
-class Entry(NamedTuple):
+class RecordedInvariant(NamedTuple):
     """One recorded invariant.
 
     :ivar kind, version: as the class says them
@@ -69,7 +69,7 @@ class Record:
     stats: dict[str, Stat | None] = field(default_factory=dict)
     trees: dict[str, TreeState] = field(default_factory=dict)
     targets: dict[str, PathState] | None = None
-    entries: dict[str, Entry] = field(default_factory=dict)
+    entries: dict[str, RecordedInvariant] = field(default_factory=dict)
     sources: tuple[str, ...] = ()
     whole: str = ""
     kept: str = ""
@@ -193,7 +193,7 @@ def _parse(data: dict[str, Json]) -> Record:
     )
 
 
-def _parse_entry(key: str, data: Json, sources: list[Json]) -> Entry:
+def _parse_entry(key: str, data: Json, sources: list[Json]) -> RecordedInvariant:
     kind, version, label, fingerprint, source = data
     if not isinstance(fingerprint, dict) or not isinstance(fingerprint["digest"], str):
         raise ValueError(label)
@@ -203,4 +203,4 @@ def _parse_entry(key: str, data: Json, sources: list[Json]) -> Entry:
         raise ValueError(key)
     if type(version) is not int:
         raise TypeError(version)
-    return Entry(kind, version, str(label), fingerprint, source)
+    return RecordedInvariant(kind, version, str(label), fingerprint, source)

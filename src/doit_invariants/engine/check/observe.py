@@ -22,7 +22,7 @@ from doit_invariants.files.tree import Selection, TreeState, is_directory
 from doit_invariants.hosts.doit.checker import read_triple
 from doit_invariants.rules.decide import Observed, Snapshot
 from doit_invariants.rules.invariant import Fingerprint, Invariant
-from doit_invariants.rules.record import Entry, PathState, Record
+from doit_invariants.rules.record import PathState, Record, RecordedInvariant
 
 if TYPE_CHECKING:
     from doit_invariants.hosts.doit.dependency import InvariantsDependency
@@ -259,7 +259,9 @@ class Look:
         except Exception:
             return False  # it can't be compared without what is taught, or is a plugin's
 
-    def _upgraded(self, record: Record, key: str, entry: Entry, one: Invariant) -> Entry:
+    def _upgraded(
+        self, record: Record, key: str, entry: RecordedInvariant, one: Invariant
+    ) -> RecordedInvariant:
         """Let a kind say what it would have recorded; in the record as it is compared."""
         try:
             fingerprint = one.upgrade(entry.fingerprint, entry.version)

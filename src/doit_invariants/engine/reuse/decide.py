@@ -22,7 +22,7 @@ from doit_invariants.engine.reuse.shared import StoreAnswers
 from doit_invariants.engine.reuse.signature import name_of_target, shared_signature
 from doit_invariants.exports.exporter import Exporter
 from doit_invariants.exports.manifest import SUFFIXES
-from doit_invariants.results.entry import Entry
+from doit_invariants.results.entry import ResultEntry
 from doit_invariants.rules.decide import path_difference
 
 
@@ -65,7 +65,7 @@ class Answers(StoreAnswers):
             return False
         entry = None
         if self.policy.keeps == "export":
-            entry = self._exporter().look(()).entry
+            entry = self._exporter().preview(()).entry
         if entry is not None and self.session.runs:
             save_values(self.dep_manager, name, *entry.values_in(self.session.root))
         return entry is None
@@ -132,7 +132,7 @@ class Answers(StoreAnswers):
         missing = missing_targets(self.look, self.host)
         exporter = self._exporter()
         placeholders = self.session.placeholders.among(self.task.targets)
-        found = exporter.look(missing, placeholders)
+        found = exporter.preview(missing, placeholders)
         if found.refusals:
             self._why_not = f"not restored: {'; '.join(found.refusals.values())}"
             return self.run(verdict)
@@ -158,7 +158,7 @@ class Answers(StoreAnswers):
         self.plan.keeper = ToExport(exporter, list(self.task.targets))
         return self._restores(verdict, os.path.relpath(exporter.directory, self.session.root))
 
-    def _has_the_rest_of(self, entry: Entry, missing: list[str]) -> bool:
+    def _has_the_rest_of(self, entry: ResultEntry, missing: list[str]) -> bool:
         """Return whether the targets that are not restored are what was exported as well."""
         states = self.look.target_states()
         made = {one.path: one.state for one in entry.artifacts}

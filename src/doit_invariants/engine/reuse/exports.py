@@ -13,7 +13,7 @@ from doit_invariants.engine.options import TaskSpec
 from doit_invariants.engine.reuse.signature import name_of_target
 from doit_invariants.engine.session import Session
 from doit_invariants.exports.exporter import Exporter
-from doit_invariants.results.entry import Entry
+from doit_invariants.results.entry import ResultEntry
 from doit_invariants.rules.record import Record
 
 _EXPORT = "the export of"
@@ -28,7 +28,7 @@ def exporter_of(session: Session, task: Any, spec: TaskSpec) -> Exporter:
     return Exporter(session.root, spec.export_dir or "", how, overwrite, task.name)
 
 
-def is_outdated(root: str, record: Record | None, entry: Entry | None) -> bool:
+def is_outdated(root: str, record: Record | None, entry: ResultEntry | None) -> bool:
     """Return whether what a task has exported is older than its last result.
 
     :param root: of the project

@@ -69,7 +69,7 @@ def _expired(look: Look, host: HostFacts) -> bool:
     if policy.keeps != "export" or not look.task.targets:
         return expired_at(look, executed_at)
     missing = missing_targets(look, host)
-    found = exporter_of(look.session, look.task, look.spec).look(missing, missing)
+    found = exporter_of(look.session, look.task, look.spec).preview(missing, missing)
     if found.by_hand:
         return expired_at(look, found.by_hand_since)
     exported_at = found.entry.executed_at if found.entry is not None else None

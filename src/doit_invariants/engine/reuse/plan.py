@@ -22,8 +22,8 @@ from doit_invariants.files.selection import matcher
 from doit_invariants.files.state import Stat, stat_key
 from doit_invariants.hashing.values import digest_value
 from doit_invariants.results.capture import CannotKeep, capture
-from doit_invariants.results.entry import Entry, entry_from_json
-from doit_invariants.results.parts import Artifact, Damaged, Part
+from doit_invariants.results.entry import ResultEntry, entry_from_json
+from doit_invariants.results.parts import Artifact, DamagedResult, Part
 from doit_invariants.results.staging import Staging, check_replaceable
 from doit_invariants.stores.base import Store, StoreError
 
@@ -52,7 +52,7 @@ class Outcome:
     """
 
     source: str | None = None
-    entry: Entry | None = None
+    entry: ResultEntry | None = None
     artifacts: tuple[Artifact, ...] | None = None
     draft: Draft | None = None
     values: dict[str, Json] = field(default_factory=dict)
@@ -80,7 +80,7 @@ class FromStore:
     signature: str
     targets: dict[str, str]
     left: dict[str, list[str]]
-    entry: Entry | None = None
+    entry: ResultEntry | None = None
     inputs: dict[str, Stat] = field(default_factory=dict)
     verify: float = 0.0
     ignored: tuple[str, ...] = ()
@@ -121,7 +121,7 @@ class FromStore:
         names = list(self.targets.values())
         return find_entry(self.store, signature, names, look=True) is not None
 
-    def _stage(self, plan: Plan, entry: Entry) -> Staging:
+    def _stage(self, plan: Plan, entry: ResultEntry) -> Staging:
         """Make the targets aside, verified; raises NotRestored."""
         staging = Staging(plan.root, plan.run)
         parts = {artifact.path: artifact.parts for artifact in entry.artifacts}
@@ -281,7 +281,7 @@ def late_signature(signature: str, getargs: Mapping[str, Any]) -> str:
 
 def find_entry(
     store: Store, signature: str, names: Sequence[str], *, look: bool = False
-) -> Entry | None:
+) -> ResultEntry | None:
     """Return what a store has for a signature, None if it has nothing.
 
     :param names: of the targets, in order
@@ -291,7 +291,7 @@ def find_entry(
     try:
         data = store.peek(signature) if look else store.find(signature)
         entry = entry_from_json(data) if data is not None else None
-    except (Damaged, StoreError) as error:
+    except (DamagedResult, StoreError) as error:
         raise NotRestored(f"the entry in the store can't be used: {error}") from error
     if entry is None:
         return None
@@ -314,11 +314,13 @@ def plain(value: Any) -> Json:
     return again
 
 
-def _of_parts(entry: Entry, targets: dict[str, str]) -> Iterator[tuple[str, tuple[str, Stat, int]]]:
+def _of_parts(
+    entry: ResultEntry, targets: dict[str, str]
+) -> Iterator[tuple[str, tuple[str, Stat, int]]]:
     names = {name: path for path, name in targets.items()}
     for artifact in entry.artifacts:
         for part in artifact.parts:
-            if part.sort == "file":
+            if part.type == "file":
                 path = os.path.join(names[artifact.path], part.path).rstrip("/")
                 with contextlib.suppress(OSError):
                     yield path, (part.digest, stat_key(os.stat(path)), time.time_ns())

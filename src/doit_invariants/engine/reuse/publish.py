@@ -22,8 +22,8 @@ from doit_invariants.engine.reuse.signature import name_of_target
 from doit_invariants.files.state import FileState
 from doit_invariants.files.tree import TreeState, was_written
 from doit_invariants.hosts.doit.trackers.actions import asks_for
-from doit_invariants.results.entry import ROOT, Entry, entry_from_json
-from doit_invariants.results.parts import Artifact, Damaged
+from doit_invariants.results.entry import ROOT, ResultEntry, entry_from_json
+from doit_invariants.results.parts import Artifact, DamagedResult
 from doit_invariants.rules.decide import path_difference
 from doit_invariants.rules.record import PathState
 from doit_invariants.stores.base import Store
@@ -103,7 +103,7 @@ def _keep(
     signature = plan.signature or ""
     if isinstance(plan.keeper, ToStore):
         signature = late_signature(signature, gotten(look.task))
-    entry = Entry(
+    entry = ResultEntry(
         signature="" if why_not else signature,
         task=look.task.name,
         artifacts=tuple(replace(one, state=_digest(states.get(one.path))) for one in artifacts),
@@ -123,13 +123,13 @@ def _keep(
             _add(look, plan, plan.keeper.store, entry)
 
 
-def _add(look: Look, plan: Plan, store: Store, entry: Entry) -> None:
+def _add(look: Look, plan: Plan, store: Store, entry: ResultEntry) -> None:
     there = store.add(entry.signature, entry.to_json())
     if there is None:
         return
     try:
         other = entry_from_json(there)
-    except Damaged:
+    except DamagedResult:
         other = None
     if other is None or plan.newest or not _is_of_same_task(entry, other):
         store.remove(entry.signature)
@@ -148,7 +148,7 @@ def _add(look: Look, plan: Plan, store: Store, entry: Entry) -> None:
         )
 
 
-def _is_of_same_task(entry: Entry, other: Entry) -> bool:
+def _is_of_same_task(entry: ResultEntry, other: ResultEntry) -> bool:
     names, others = ([one.path for one in each.artifacts] for each in (entry, other))
     return entry.signature == other.signature and names == others
 
@@ -188,7 +188,7 @@ def _not_as_kept(
         return ""  # its digests are not those of the contents
     for artifact in artifacts:
         state = states.get(artifact.path)
-        found = {part.path: part.digest for part in artifact.parts if part.sort == "file"}
+        found = {part.path: part.digest for part in artifact.parts if part.type == "file"}
         if isinstance(state, FileState):
             same = found.get("") == state.digest
         else:

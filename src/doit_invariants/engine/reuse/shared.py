@@ -31,7 +31,7 @@ from doit_invariants.engine.reuse.signature import names_of_targets, shared_sign
 from doit_invariants.engine.session import PLAN
 from doit_invariants.hosts.doit.rules import HostFacts
 from doit_invariants.kinds.ttl import describe
-from doit_invariants.results.entry import Entry
+from doit_invariants.results.entry import ResultEntry
 from doit_invariants.stores.base import Store
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ class StoreAnswers(abc.ABC):
         return self._absolute(left_in_directories(self.look))
 
     def _from_store(
-        self, signature: str, names: dict[str, str], entry: Entry | None = None
+        self, signature: str, names: dict[str, str], entry: ResultEntry | None = None
     ) -> FromStore:
         exclude = tuple(self.session.settings.tree_exclude)
         return FromStore(
@@ -171,7 +171,7 @@ class StoreAnswers(abc.ABC):
             self._why_not = self._why_not or "the store has nothing for it as it stands now"
         return self.run(verdict, signature)
 
-    def _find(self, signature: str, names: dict[str, str]) -> Entry | None:
+    def _find(self, signature: str, names: dict[str, str]) -> ResultEntry | None:
         """Return the entry to restore from, None if there is none that may be used."""
         entry = find_entry(
             self._store(), signature, list(names.values()), look=not self.session.runs
@@ -195,7 +195,7 @@ class StoreAnswers(abc.ABC):
         return entry
 
     def _restore_entry(
-        self, verdict: Verdict, signature: str, names: dict[str, str], entry: Entry
+        self, verdict: Verdict, signature: str, names: dict[str, str], entry: ResultEntry
     ) -> Verdict:
         source = self._from_store(signature, names, entry)
         if self.session.runs and self.task.setup_tasks:

@@ -19,7 +19,7 @@ from doit_invariants.files.copying import (
 from doit_invariants.files.processes import owned_name
 from doit_invariants.hashing.digest import digest_file, digest_open
 from doit_invariants.stores.base import StoreError
-from doit_invariants.stores.local.entries import Damaged
+from doit_invariants.stores.local.entries import DamagedFile
 from doit_invariants.stores.local.layout import Layout, create_file, drop, reason, touch
 
 # Smaller files are copied faster than cloned, and are then verified as well.
@@ -194,7 +194,7 @@ class BlobFiles:
             temporary, _ = self._layout.writing(lambda name: create_file(name, text))
             self._layout.place(temporary, self._layout.stat(digest))
 
-    def _damaged(self, digest: str, size: int, found: int) -> Damaged:
+    def _damaged(self, digest: str, size: int, found: int) -> DamagedFile:
         """Remove a blob; return what to raise.
 
         One that became huge stays until it is put again: it would have to be read before.
@@ -202,12 +202,12 @@ class BlobFiles:
         name = self._layout.short(self._layout.blob(digest))
         what = "has other content" if found == size else f"has {found} bytes, not {size}"
         removed = self.discard(digest) if found <= max(size, _HUGE) else ""
-        return Damaged(f"{name} {what}{removed}")
+        return DamagedFile(f"{name} {what}{removed}")
 
     def check(self, digest: str, path: str) -> int:
         """Return the size of an intact blob, read in full.
 
-        :raises Damaged: if it is not intact; it was removed
+        :raises DamagedFile: if it is not intact; it was removed
         :raises FileNotFoundError: if it is gone
         """
         name = self._layout.short(path)
@@ -216,12 +216,12 @@ class BlobFiles:
             if stat_module.S_ISREG(info.st_mode):
                 if _digest(path) == digest:
                     return info.st_size
-                raise Damaged(f"{name} has other content{self.discard(digest)}")
-            raise Damaged(f"{name} is no regular file{self.discard(digest)}")
+                raise DamagedFile(f"{name} has other content{self.discard(digest)}")
+            raise DamagedFile(f"{name} is no regular file{self.discard(digest)}")
         except FileNotFoundError:
             raise
         except OSError as error:
-            raise Damaged(f"{name} can't be read: {reason(error)} (it stays)") from error
+            raise DamagedFile(f"{name} can't be read: {reason(error)} (it stays)") from error
 
     def discard(self, digest: str) -> str:
         """Remove a damaged blob; return how that went, to be put after its problem.

@@ -32,7 +32,7 @@ _DAMAGE = (errno.ELOOP, errno.EINVAL, errno.EISDIR, errno.ENXIO, errno.EACCES, e
 _NO_LINKS = (errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP, errno.EMLINK, errno.EACCES)
 
 
-class Damaged(StoreError):
+class DamagedFile(StoreError):
     """What is in the place of an entry or a blob is none, and may be replaced."""
 
 
@@ -48,7 +48,7 @@ class EntryFiles:
     def read(self, path: str) -> Json | None:
         """Return the entry in a file, None if there is no file.
 
-        :raises Damaged: if there is something else
+        :raises DamagedFile: if there is something else
         :raises StoreError: if it can't be read just now
         """
         try:
@@ -56,12 +56,12 @@ class EntryFiles:
         except FileNotFoundError:
             return None
         except OSError as error:
-            kind = Damaged if error.errno in _DAMAGE or is_directory(path) else StoreError
+            kind = DamagedFile if error.errno in _DAMAGE or is_directory(path) else StoreError
             raise kind(f"{self._layout.short(path)} can't be read: {_reason(error)}") from error
         except (ValueError, RecursionError) as error:
-            raise Damaged(f"{self._layout.short(path)} is damaged") from error
+            raise DamagedFile(f"{self._layout.short(path)} is damaged") from error
         if not self._is_at(path, entry.get("signature")):
-            raise Damaged(f"{self._layout.short(path)} is that of another task")
+            raise DamagedFile(f"{self._layout.short(path)} is that of another task")
         return entry
 
     def _is_at(self, path: str, signature: object) -> bool:
@@ -122,7 +122,7 @@ class EntryFiles:
             if (other := self._usable(path)) is not None:
                 return other
         with self._replacing():
-            with contextlib.suppress(Damaged):
+            with contextlib.suppress(DamagedFile):
                 if (other := self._usable(path)) is not None:
                     return other
             self._layout.place(temporary, path)
@@ -158,7 +158,7 @@ class EntryFiles:
             with self._replacing():
                 try:
                     self.read(path)
-                except Damaged:
+                except DamagedFile:
                     self._layout.clear(path)
         except (OSError, StoreError) as error:
             return f" (and can't be removed: {_reason(error)})"

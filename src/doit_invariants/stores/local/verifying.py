@@ -5,7 +5,7 @@ from __future__ import annotations
 from doit_invariants.core.model import Json
 from doit_invariants.stores.base import Progress, StoreError, Verification
 from doit_invariants.stores.local.blobs import BlobFiles
-from doit_invariants.stores.local.entries import Damaged, EntryFiles
+from doit_invariants.stores.local.entries import DamagedFile, EntryFiles
 from doit_invariants.stores.local.layout import Layout
 
 
@@ -43,7 +43,7 @@ def _check_entry(
 ) -> None:
     try:
         entry = entries.read(path)
-    except Damaged as error:
+    except DamagedFile as error:
         problems.append(f"{error}{entries.discard(path)}")
     except StoreError as error:
         problems.append(f"{error} (it stays)")

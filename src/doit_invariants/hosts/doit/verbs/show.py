@@ -12,7 +12,7 @@ from doit_invariants.core.model import Json, printable
 from doit_invariants.engine.records import recorded
 from doit_invariants.files.tree import TreeState, in_blocks
 from doit_invariants.hosts.doit.trackers.builtin import unseen
-from doit_invariants.rules.record import Entry, PathState, Record, to_json
+from doit_invariants.rules.record import PathState, Record, RecordedInvariant, to_json
 
 _ORIGIN = {
     "run": "the actions ran",
@@ -80,7 +80,7 @@ def _readable(data: Json) -> Json:
     return list(map(_readable, data)) if isinstance(data, (list, tuple)) else data
 
 
-def _contents(entry: Entry, command: Any) -> list[str]:
+def _contents(entry: RecordedInvariant, command: Any) -> list[str]:
     session = command.dep_manager.session
     registered = session.plugins.kinds.entries.get(entry.kind)
     if registered is None:

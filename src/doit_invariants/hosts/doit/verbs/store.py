@@ -15,8 +15,8 @@ from doit_invariants.core.errors import InvalidOption
 from doit_invariants.core.model import printable
 from doit_invariants.engine.counts import describe_time
 from doit_invariants.kinds.ttl import seconds_of
-from doit_invariants.results.entry import Entry, entry_from_json
-from doit_invariants.results.parts import Damaged
+from doit_invariants.results.entry import ResultEntry, entry_from_json
+from doit_invariants.results.parts import DamagedResult
 from doit_invariants.stores.base import Limits, Pruned, Store, Stored, StoreError
 from doit_invariants.stores.location import format_size, parse_size
 
@@ -56,8 +56,8 @@ def _ls(command: Any, store: Store, as_json: bool) -> int:
     return 0
 
 
-def _entry(stored: Stored) -> Entry | None:
-    with contextlib.suppress(Damaged):
+def _entry(stored: Stored) -> ResultEntry | None:
+    with contextlib.suppress(DamagedResult):
         return None if stored.entry is None else entry_from_json(stored.entry)
     return None
 
