@@ -46,11 +46,13 @@ class Step:
 
     :ivar prepare: what he does in the directory before each run
     :ivar once: whether it is not repeated, as it takes long
+    :ivar times: how often it is run in each repetition: a short run needs a median of more
     """
 
     name: str
     prepare: Callable[[Path], object] | None = None
     once: bool = False
+    times: int = 1
 
 
 Place = tuple[str, str]
@@ -153,7 +155,7 @@ def measure(case: Case, repeat: int) -> Result:
             (root / name).mkdir()
             side.make(root / name)
         for step in case.steps:
-            for _ in range(1 if step.once else repeat):
+            for _ in range(1 if step.once else repeat * step.times):
                 for name in case.sides:
                     _run_step(result, name, step, root / name)
     finally:

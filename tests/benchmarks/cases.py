@@ -80,7 +80,7 @@ def all_cases(sizes: Sizes) -> dict[str, Callable[[], Case]]:
     found: dict[str, Callable[[], Case]] = {}
     for backend in ("sqlite3", "json", "dbm"):
         found[backend] = lambda backend=backend: _backend(sizes, backend)  # type: ignore[misc]
-    for make in (_ten, _kinds, _each_kind, _shared, _large, _sparse, _tree):
+    for make in (_small, _ten, _kinds, _each_kind, _shared, _large, _sparse, _tree):
         found[make.__name__[1:].replace("_", "-")] = lambda make=make: make(sizes)  # type: ignore[misc]
     found["chain"] = lambda: _shape(sizes, "chain", projects.chain, 5_000)
     found["fan"] = lambda: _shape(sizes, "fan", projects.fan, 10_000)
@@ -125,6 +125,14 @@ def _backend(sizes: Sizes, backend: str) -> Case:
         _steps(),
         [*plain, *own],
     )
+
+
+def _small(_: Sizes) -> Case:
+    """Return the case of a project as most are: there the start is all that a run costs."""
+    steps = [FIRST, SECOND, Step("no-op", times=5), Step("list", times=5)]
+    text = "7 tasks in one group, each with an input, a target and a Python action; sqlite3"
+    figures = [*_figures(("no-op", 1.1), ("list", 1.1))]
+    return Case("small", text, _both(projects.many, 7, "sqlite3"), steps, figures)
 
 
 def _ten(sizes: Sizes) -> Case:
