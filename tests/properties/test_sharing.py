@@ -12,7 +12,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from doit_invariants.hashing.limits import take_apart
 from doit_invariants.hashing.scalars import frame
 from doit_invariants.hashing.values import Encoder, encode
 from tests.properties.test_encode import DISTINCT, same, values
@@ -28,7 +27,7 @@ class Node:
 
 def folded(value: Any) -> bytes:
     """Return what stands for a value as a graph, however small it is."""
-    return take_apart(Encoder(None, None), [value], "$").digest
+    return Encoder(None, None).take_apart([value], "$").digest
 
 
 def written_out(value: Any, chain: tuple[int, ...] = ()) -> bytes:

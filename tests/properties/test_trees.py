@@ -18,15 +18,9 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from doit_invariants.files.selection import matcher
+from doit_invariants.files.selection import Selection, matcher
 from doit_invariants.files.state import FileState, FileView
-from doit_invariants.files.tree import (
-    Selection,
-    TreeState,
-    entries_digest,
-    tree_state,
-    was_written,
-)
+from doit_invariants.files.tree import TreeState, entries_digest, tree_state, was_written
 
 NAMES = st.sampled_from(["a", "a-b", "b.x", "c", "skip", "\u00e9"])
 FEW = st.sampled_from(["a", "a-b", "b.x", "c", "c/a", "c/a-b", "c/c", "c/c/a"])

@@ -16,10 +16,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from doit_invariants.files import columns as blocks
-from doit_invariants.files.selection import matcher
+from doit_invariants.files.selection import Selection, matcher
 from doit_invariants.files.state import FileState, FileView
 from doit_invariants.files.tree import (
-    Selection,
     TreeState,
     entries_digest,
     in_blocks,

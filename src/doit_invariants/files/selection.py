@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
+from typing import NamedTuple
 
 from doit_invariants.core.errors import InvalidOption
 
@@ -42,6 +43,26 @@ class Matcher:
         if self._by_path is not None:
             found.update(name for name in names if self._by_path(prefix + name))
         return found
+
+
+class Selection(NamedTuple):
+    """Which entries of a directory count.
+
+    :ivar include: matches the files that count, None for all
+    :ivar exclude: matches what does not count; an excluded directory is not entered
+    :ivar skip: absolute paths that do not count (the targets of the task that asks)
+    :ivar leave: the same, of what others make: a directory in which nothing else counts is there
+        for them, and does not count either
+    """
+
+    include: Matcher | None = None
+    exclude: Matcher | None = None
+    skip: frozenset[str] = frozenset()
+    leave: frozenset[str] = frozenset()
+
+
+#: Everything counts.
+ALL = Selection()
 
 
 def matcher(patterns: Sequence[str]) -> Matcher | None:

@@ -17,7 +17,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from doit_invariants.core.model import Change, Difference, Json, listing
-from doit_invariants.files.selection import Matcher
+from doit_invariants.files.selection import ALL, Selection
 from doit_invariants.files.state import FileState, FileView
 from doit_invariants.hashing.digest import digest_bytes
 
@@ -30,27 +30,6 @@ if TYPE_CHECKING:
 _LARGE = 1_000
 #: What the digest of a file takes in a block.
 _DIGEST = 21
-
-
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """Which entries of a directory count.
-
-    :ivar include: matches the files that count, None for all
-    :ivar exclude: matches what does not count; an excluded directory is not entered
-    :ivar skip: absolute paths that do not count (the targets of the task that asks)
-    :ivar leave: the same, of what others make: a directory in which nothing else counts is there
-        for them, and does not count either
-    """
-
-    include: Matcher | None = None
-    exclude: Matcher | None = None
-    skip: frozenset[str] = frozenset()
-    leave: frozenset[str] = frozenset()
-
-
-#: Everything counts.
-ALL = Selection()
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 from doit_invariants.core.errors import CannotFingerprint
 from doit_invariants.files.columns import (
@@ -21,11 +21,9 @@ from doit_invariants.files.columns import (
     stamp_of,
     stats_column,
 )
+from doit_invariants.files.selection import Selection
 from doit_invariants.files.state import FileState, FileView
 from doit_invariants.hashing.digest import digest_bytes
-
-if TYPE_CHECKING:
-    from doit_invariants.files.tree import Selection
 
 _CIRCLE = FileState("circle", None)
 

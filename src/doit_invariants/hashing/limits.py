@@ -5,12 +5,9 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from doit_invariants.hashing.scalars import frame
-
-if TYPE_CHECKING:
-    from doit_invariants.hashing.values import Encoder
 
 #: More is written out only of a value that has as much in it that differs.
 _MOST_BYTES = 1 << 25
@@ -48,7 +45,17 @@ class Folded(NamedTuple):
 
     digest: bytes
     sizes: Sizes
-    encoder: Encoder
+    encoder: Folder
+
+
+class Folder(Protocol):
+    """Writes a value; can take it apart instead, so that each part counts once."""
+
+    def take_apart(self, value: Any, where: str) -> Folded:
+        """Return a value as a graph of its parts; what it finds beside stays with the graph."""
+
+    def take_over(self, other: Any) -> None:
+        """Learn what another encoder, which took the value apart, found beside its encoding."""
 
 
 class Limits:
@@ -71,7 +78,7 @@ class Limits:
         self.most_bytes = _MOST_BYTES
         self.large = _LARGE
 
-    def count(self, encoder: Encoder, size: int, *, depends: bool) -> None:
+    def count(self, encoder: Folder, size: int, *, depends: bool) -> None:
         """Count a container, or a way back to one; raises TooLarge.
 
         :param encoder: writes the value
@@ -85,7 +92,7 @@ class Limits:
         if size > self.most_bytes or self._visits > self._most_visits:
             raise TooLarge
 
-    def repeated(self, encoder: Encoder, found: bytes) -> bytes:
+    def repeated(self, encoder: Folder, found: bytes) -> bytes:
         """Count a part that is written once more: what holds it may grow a thousandfold at once."""
         self._again += len(found)
         if self._again > self.most_bytes:
@@ -94,34 +101,24 @@ class Limits:
                 raise TooLarge
         return found
 
-    def foresee(self, encoder: Encoder) -> None:
+    def foresee(self, encoder: Folder) -> None:
         """Raise TooLarge now if it will have to be raised in the end."""
         if self._look(encoder).sizes.least > self.most_bytes:
             raise TooLarge
 
-    def _look(self, encoder: Encoder) -> Folded:
+    def _look(self, encoder: Folder) -> Folded:
         if self._folded is None:
-            self._folded = take_apart(encoder, self._value, self._where)
+            self._folded = encoder.take_apart(self._value, self._where)
             self._most_visits = max(_MOST_VISITS, _REPEATED * self._folded.sizes.parts)
             self.most_bytes = max(_MOST_BYTES, _REPEATED * self._folded.sizes.bytes)
             self.large = self.most_bytes
         return self._folded
 
-    def folded(self, encoder: Encoder) -> bytes:
+    def folded(self, encoder: Folder) -> bytes:
         """Return the encoding of the value by its parts."""
         folded = self._look(encoder)
         encoder.take_over(folded.encoder)
         return frame(b"F", folded.digest)
-
-
-def take_apart(encoder: Encoder, value: Any, where: str) -> Folded:
-    """Return a value as a graph, taken apart by an encoder like this one."""
-    from doit_invariants.hashing.folding import Graph, framed
-
-    graph, other = Graph(), encoder.beside()
-    other.graph, other.frame = graph, framed
-    graph.build(value, where, other.container)
-    return other.fold(graph)
 
 
 class _Room:

@@ -163,6 +163,16 @@ class Encoder:
         """Return an encoder like this one that has not met anything."""
         return Encoder(self.root, self.teach)
 
+    def take_apart(self, value: Any, where: str) -> Folded:
+        """Return a value as a graph of its parts, taken apart by an encoder like this one."""
+        # Imported late: few values are so large.
+        from doit_invariants.hashing.folding import Graph, framed
+
+        graph, other = Graph(), self.beside()
+        other.graph, other.frame = graph, framed
+        graph.build(value, where, other.container)
+        return other.fold(graph)
+
     def fold(self, graph: Graph) -> Folded:
         """Return what is written for a value that this one took apart."""
         digests = graph.digests(lambda _: b"")

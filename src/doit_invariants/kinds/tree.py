@@ -10,8 +10,8 @@ from typing import ClassVar
 from doit_invariants.core.errors import CannotFingerprint, InvalidOption
 from doit_invariants.core.model import Change, Difference, listing
 from doit_invariants.core.paths import as_seen_from_here
-from doit_invariants.files.selection import matcher, unexpanded
-from doit_invariants.files.tree import Selection, TreeState, tree_difference, tree_state
+from doit_invariants.files.selection import Selection, matcher, unexpanded
+from doit_invariants.files.tree import TreeState, tree_difference, tree_state
 from doit_invariants.hashing.values import digest_value
 from doit_invariants.rules.invariant import Context, Fingerprint, Invariant
 

@@ -10,7 +10,8 @@ from collections.abc import Collection, Iterable
 
 from doit_invariants.core.model import Json
 from doit_invariants.engine.session import Session
-from doit_invariants.files.tree import Selection, TreeState, is_large, tree_state
+from doit_invariants.files.selection import Selection
+from doit_invariants.files.tree import TreeState, is_large, tree_state
 
 
 def is_same_directory(

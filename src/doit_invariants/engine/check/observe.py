@@ -17,8 +17,9 @@ from doit_invariants.engine.context import TaskContext
 from doit_invariants.engine.options import TaskSpec
 from doit_invariants.engine.records.moved import translate
 from doit_invariants.engine.session import Session
+from doit_invariants.files.selection import Selection
 from doit_invariants.files.state import UNEQUAL, Stat
-from doit_invariants.files.tree import Selection, TreeState, is_directory
+from doit_invariants.files.tree import TreeState, is_directory
 from doit_invariants.hosts.doit.checker import read_triple
 from doit_invariants.rules.decide import Observed, Snapshot
 from doit_invariants.rules.invariant import Fingerprint, Invariant

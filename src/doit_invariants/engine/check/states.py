@@ -6,8 +6,9 @@ import os
 from collections.abc import Callable
 from typing import Any
 
+from doit_invariants.files.selection import Selection
 from doit_invariants.files.state import FileState, FileView, Stat, stat_key
-from doit_invariants.files.tree import Selection, TreeState, is_directory, tree_state
+from doit_invariants.files.tree import TreeState, is_directory, tree_state
 from doit_invariants.hosts.doit.checker import Triple, float_mtime, read_triple
 from doit_invariants.rules.record import PathState, Record
 
