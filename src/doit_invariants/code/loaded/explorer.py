@@ -14,17 +14,17 @@ from typing import Any
 
 from doit_invariants.code.loaded import hints, objects
 from doit_invariants.code.loaded.bytecode import Structure, structure
-from doit_invariants.code.loaded.earlier import Looked
+from doit_invariants.code.loaded.earlier import Key, Looked
 from doit_invariants.code.loaded.fixed import FIXED
 from doit_invariants.code.loaded.late import UNKNOWN, Import, resolved
 from doit_invariants.code.loaded.library import Library
 from doit_invariants.code.loaded.modules import leaf
 from doit_invariants.code.loaded.names import PLAIN, Names
-from doit_invariants.code.loaded.process import library_method
+from doit_invariants.code.loaded.process import library_method, without_environment
 from doit_invariants.code.loaded.registered import taken
 from doit_invariants.code.loaded.shown import shown
 from doit_invariants.code.loaded.unit import Ref, Unit, tell_apart
-from doit_invariants.code.loaded.values import CodeEncoder, without_environment
+from doit_invariants.code.loaded.values import CodeEncoder
 from doit_invariants.core.errors import CannotFingerprint
 from doit_invariants.hashing.digest import digest_bytes
 from doit_invariants.hashing.values import Teacher
@@ -76,6 +76,10 @@ class Explorer:
         )
         again.looked.units = dict(self.looked.units)
         return again
+
+    def present_globals(self) -> dict[Key, Any]:
+        """Return what the globals that were looked at lead to now, to be compared."""
+        return self.names.present(self.again().names)
 
     def unit(self, obj: Any) -> Unit:
         """Return the unit of a callable, with everything that it refers to."""

@@ -89,11 +89,11 @@ class Functions:
 
     def watch_globals(self) -> Callable[[], None]:
         """Return what notes, when it is called, which globals were changed since."""
-        before = {key: one.names.present() for key, one in self.explorers.items()}
+        before = {key: one.present_globals() for key, one in self.explorers.items()}
 
         def note() -> None:
             for key, explorer in self.explorers.items():
-                now = explorer.names.present()
+                now = explorer.present_globals()
                 explorer.looked.changed.update(k for k in now if now[k] != before[key].get(k))
 
         return note

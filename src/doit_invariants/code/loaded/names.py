@@ -6,30 +6,27 @@ import builtins
 import functools
 import types
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from doit_invariants.code.loaded.bytecode import Chain, Structure
 from doit_invariants.code.loaded.earlier import Key, Looked
 from doit_invariants.code.loaded.places import MISSING, NOTHING, is_opaque, places
 from doit_invariants.code.loaded.reads import WHOLE, Steps, behind
-from doit_invariants.code.loaded.unit import Ref, Unit
-
-if TYPE_CHECKING:
-    from doit_invariants.code.loaded.explorer import Explorer
+from doit_invariants.code.loaded.unit import CodeFinder, Ref, Unit
 
 #: Never opaque.
 PLAIN = frozenset({str, int, float, bool, bytes, type(None), list, tuple, dict, set})
 
 
 class Names:
-    """Looks names up, and has an explorer look at what they lead to.
+    """Looks names up, and has a finder look at what they lead to.
 
     :param looked: where it is noted
     """
 
-    def __init__(self, explorer: Explorer, looked: Looked) -> None:
-        self._explorer = explorer
-        self._library = explorer.library
+    def __init__(self, finder: CodeFinder, looked: Looked) -> None:
+        self._finder = finder
+        self._library = finder.library
         self._looked = looked
 
     def read(
@@ -40,9 +37,11 @@ class Names:
         look = functools.partial(self.look_up, unit, namespace, chain, key[2])
         return self._looked.read(unit, namespace, key, look)
 
-    def present(self) -> dict[Key, Any]:
-        """Return what the globals that were looked at lead to now, to be compared."""
-        again = self._explorer.again().names
+    def present(self, again: Names) -> dict[Key, Any]:
+        """Return what the globals that were looked at lead to now, to be compared.
+
+        :param again: looks them up, and notes it elsewhere
+        """
         unit = Unit(None, "", "", "values")
         return {
             key: [
@@ -72,7 +71,7 @@ class Names:
                 added = self._foreign(vars(obj).get(attribute), label, unit)
                 return added or (Ref(label, f"library {self._library.name(obj)}.{names}"),)
             if attribute not in vars(obj):  # not imported yet, or the module makes it
-                return (Ref(label, f"{self._explorer.module(obj)} {'.'.join(chain[number:])}"),)
+                return (Ref(label, f"{self._finder.module(obj)} {'.'.join(chain[number:])}"),)
             obj = vars(obj)[attribute]
         return self.inside(unit, label, obj, chain, reads, len(chain) - 1)
 
@@ -96,23 +95,23 @@ class Names:
         self, unit: Unit, label: str, obj: Any, chain: Chain, reads: Iterable[Steps], skip: int = 0
     ) -> list[Ref]:
         """Refer to the places of a value that are read; ``skip`` attributes lead to the value."""
-        steps = behind(reads, skip) if self._explorer.narrow else WHOLE
+        steps = behind(reads, skip) if self._finder.narrow else WHOLE
         label = label.removesuffix("".join(f".{name}" for name in chain[skip + 1 :]))
         found: list[Ref] = []
         for place in places(label, obj, chain[skip + 1 :], steps, self._is_opaque):
             if place.value is MISSING:
                 found.append(Ref(place.label, "missing", rest=place.rest, shown=NOTHING))
             else:
-                found += self._explorer.refs(place.label, place.value, unit, place.rest)
+                found += self._finder.refs(place.label, place.value, unit, place.rest)
         return found
 
     def _is_opaque(self, value: Any) -> bool:
         if type(value) in PLAIN:
             return False
-        return is_opaque(value, self._library, self._explorer.teach)
+        return is_opaque(value, self._library, self._finder.teach)
 
     def _foreign(self, obj: Any, label: str, unit: Unit) -> list[Ref]:
         """Return references to code of the project that was put into an installed module."""
         if not isinstance(obj, types.FunctionType) or self._library.owns(obj):
             return []
-        return self._explorer.refs(label, obj, unit)
+        return self._finder.refs(label, obj, unit)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import sys
 import types
 from typing import Any
@@ -58,3 +60,26 @@ def library_method(obj: Any, library: Library) -> str | None:
     if held is None:
         return None
     return f"{library.version(name)}{name}.{type(owner).__qualname__} {held}.{obj.__name__}"
+
+
+def without_environment(value: Any) -> Any:
+    """Return a copy of the environment without what is the same in it: of the process, that is."""
+    if type(value) is not dict or value.get("PATH") is None:
+        return value
+    if value["PATH"] != os.environ.get("PATH") or len(value) < len(os.environ):
+        return value
+    present = dict(os.environ)
+    return {name: text for name, text in value.items() if present.get(name) != text}
+
+
+def inside(text: str, root: str) -> str:
+    """Return a text with the directory of the project cut off every path below it.
+
+    The interpreter that runs counts by a name of its own: commands are built with its path.
+    """
+    if sys.executable and sys.executable in text:
+        text = text.replace(sys.executable, "<python>")
+    if root not in text or root == os.sep:
+        return text
+    # Not where the name goes on: /data/project2 is another directory.
+    return re.sub(re.escape(root) + r"(?![\w.-])", "<project>", text)

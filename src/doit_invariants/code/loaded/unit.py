@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from types import ModuleType
+from typing import Any, Protocol
 
 from doit_invariants.code.loaded.bytecode import Structure
+from doit_invariants.code.loaded.library import Library
 from doit_invariants.hashing.outline import Outline
-from doit_invariants.hashing.values import digest_value
+from doit_invariants.hashing.values import Teacher, digest_value
 
 _PLACE = re.compile(r"[.\[]")
 
@@ -85,6 +87,36 @@ class Unit:
             code = self.code.digest if self.code else None
             self._own = digest_value([self.tag, code, refs, labels])
         return self._own
+
+
+class CodeFinder(Protocol):
+    """Finds the code in values: what encoders and lookups of names ask of an explorer.
+
+    :ivar library: tells installed code from the project's
+    :ivar narrow: whether no more of a value counts than the code reads
+    :ivar teach: tells which objects a plugin knows
+    """
+
+    library: Library
+    narrow: bool
+    teach: Teacher | None
+
+    def code(self, label: str, obj: Any) -> Ref | None:
+        """Return the reference to code, None if the object is a value."""
+
+    def refs(
+        self, label: str, value: Any, unit: Unit, rest: str = "", *, identity: bool = True
+    ) -> list[Ref]:
+        """Return the references that one value makes: itself, and code that is inside of it."""
+
+    def reader(self, label: str, cls: type) -> Ref | None:
+        """Return a reference to an installed class whose package reads annotations."""
+
+    def module(self, module: ModuleType) -> str:
+        """Return what stands for a module as a whole."""
+
+    def fill(self) -> None:
+        """Look at all units that were found and not looked at."""
 
 
 def rename(refs: list[Ref], leaves: Mapping[str, str]) -> bool:

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import functools
-import os
-import re
-import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from doit_invariants.code.loaded import held, objects, pickled
-from doit_invariants.code.loaded.process import identities
+from doit_invariants.code.loaded.process import identities, inside
 from doit_invariants.core.errors import CannotFingerprint
 from doit_invariants.hashing.limits import Folded, TooLarge
 from doit_invariants.hashing.scalars import type_name
 from doit_invariants.hashing.values import Encoder, Teacher
 
 if TYPE_CHECKING:
-    from doit_invariants.code.loaded.explorer import Explorer
-    from doit_invariants.code.loaded.unit import Ref
+    from doit_invariants.code.loaded.unit import CodeFinder, Ref
     from doit_invariants.hashing.folding import Graph
 
 
@@ -29,9 +25,9 @@ class CodeEncoder(Encoder):
     ``__file__``, and a moved checkout is the same project.
     """
 
-    def __init__(self, explorer: Explorer, label: str, root: str, teach: Teacher | None) -> None:
+    def __init__(self, finder: CodeFinder, label: str, root: str, teach: Teacher | None) -> None:
         super().__init__(root, teach)
-        self.explorer = explorer
+        self.finder = finder
         self.label = label
         self.refs: list[Ref] = []
         self.problems: list[str] = []
@@ -47,7 +43,7 @@ class CodeEncoder(Encoder):
 
     def container(self, value: Any, where: str) -> bytes:
         """Write what belongs to the process by its name, ``sys.modules`` say, a dict as well."""
-        if type(value) in (dict, list) and self.explorer.narrow and id(value) in self._process:
+        if type(value) in (dict, list) and self.finder.narrow and id(value) in self._process:
             return b"process " + self._process[id(value)].encode()
         return super().container(value, where)
 
@@ -56,13 +52,13 @@ class CodeEncoder(Encoder):
         taught = super().special(value, where)
         if taught is not None:
             return taught
-        ref = self.explorer.code(where, value)
+        ref = self.finder.code(where, value)
         if ref is not None:
             return self._refer(ref)
         name = self._process.get(id(value))
         if name is not None:
             return b"process " + name.encode()
-        parts = held.whole(value) if self.explorer.narrow else None
+        parts = held.whole(value) if self.finder.narrow else None
         return None if parts is None else self._held(value, parts, where)
 
     def _held(self, value: Any, parts: list[tuple[str, Any]], where: str, *codes: bytes) -> bytes:
@@ -80,9 +76,9 @@ class CodeEncoder(Encoder):
             return super().refuse(value, where)
         except CannotFingerprint as error:
             self.problems.append(str(error))
-        inside = [self.explorer.code(where, one) for one in objects.code_inside(value)]
+        inside = [self.finder.code(where, one) for one in objects.code_inside(value)]
         codes = [self._refer(ref) for ref in inside if ref is not None]
-        parts = held.some(value) if self.explorer.narrow else None
+        parts = held.some(value) if self.finder.narrow else None
         if parts:
             return self._held(value, parts, where, *codes)
         left_out = b"left out " + type_name(type(value)).encode()
@@ -90,8 +86,8 @@ class CodeEncoder(Encoder):
 
     def maker(self, maker: Any, cls: type, where: str) -> bytes:
         """Return what is written for what makes an object: code of the project is followed."""
-        if self.explorer.narrow and maker is not cls:
-            ref = self.explorer.code(where, maker)
+        if self.finder.narrow and maker is not cls:
+            ref = self.finder.code(where, maker)
             if ref is not None and ref.unit is not None:
                 return self._refer(ref)
         return super().maker(maker, cls, where)
@@ -99,16 +95,16 @@ class CodeEncoder(Encoder):
     def beside_pickle(self, value: Any, reduced: Any, where: str) -> list[bytes]:
         """Return what an object holds and pickle would not save: its code, all behind a name."""
         cls = type(value)
-        if not (self.explorer.narrow and pickled.says_itself(cls)):
+        if not (self.finder.narrow and pickled.says_itself(cls)):
             return []
         own = list(pickled.attributes(value))
-        if pickled.is_by_name(reduced) and not self.explorer.library.owns(cls):
+        if pickled.is_by_name(reduced) and not self.finder.library.owns(cls):
             self._kept.append(own)
             return [self.encode(dict(own), where)]
         codes: list[bytes] = []
         for label, one in own or pickled.referents(value):
             if type(one) not in self.exact and not isinstance(one, (list, dict, tuple)):
-                ref = self.explorer.code(f"{where}.{label}", one)
+                ref = self.finder.code(f"{where}.{label}", one)
                 if ref is not None and ref.unit is not None:
                     codes += [label.encode(), self._refer(ref)]
         return codes
@@ -135,18 +131,18 @@ class CodeEncoder(Encoder):
         alone.above = self.above + len(self._chain)
         alone.places = self.places
         data = alone.written_out(item, self.label)
-        self.explorer.fill()
+        self.finder.fill()
         return data, [description(ref) for ref in alone.refs]
 
     def beside(self) -> CodeEncoder:
         """Return an encoder like this one that has not met anything."""
-        return CodeEncoder(self.explorer, self.label, self.root or "", self.teach)
+        return CodeEncoder(self.finder, self.label, self.root or "", self.teach)
 
     def fold(self, graph: Graph) -> Folded:
         """Return what is written for a value, and number the code in it."""
         order = None
         if not graph.has_order():
-            self.explorer.fill()
+            self.finder.fill()
             texts = [repr(description(ref)).encode() for ref in self.refs]
             order = graph.digests(texts.__getitem__)
         numbers = graph.order_of_codes(order)
@@ -166,12 +162,12 @@ class CodeEncoder(Encoder):
 
     def name(self, cls: type) -> bytes:
         """Write a class of the project by its number: its name may change, its code counts."""
-        if self.explorer.library.owns(cls):
-            reader = self.explorer.reader(self.label, cls)
+        if self.finder.library.owns(cls):
+            reader = self.finder.reader(self.label, cls)
             if reader is not None:
                 self._refer(reader)
             return type_name(cls).encode()
-        ref = self.explorer.code(f"class of {self.label}", cls)
+        ref = self.finder.code(f"class of {self.label}", cls)
         return type_name(cls).encode() if ref is None else self._refer(ref)
 
     def _refer(self, ref: Ref) -> bytes:
@@ -187,19 +183,6 @@ class CodeEncoder(Encoder):
         return b"code %d" % number if self.graph is None else self.graph.code(number)
 
 
-def inside(text: str, root: str) -> str:
-    """Return a text with the directory of the project cut off every path below it.
-
-    The interpreter that runs counts by a name of its own: commands are built with its path.
-    """
-    if sys.executable and sys.executable in text:
-        text = text.replace(sys.executable, "<python>")
-    if root not in text or root == os.sep:
-        return text
-    # Not where the name goes on: /data/project2 is another directory.
-    return re.sub(re.escape(root) + r"(?![\w.-])", "<project>", text)
-
-
 def description(ref: Ref) -> list[str]:
     """Return texts that tell code from other code, by all that it leads to."""
     if ref.unit is None:
@@ -213,13 +196,3 @@ def description(ref: Ref) -> list[str]:
     return [
         f"{unit.name} {unit.where} {unit.tag} {[ref.leaf for ref in unit.refs]}" for unit in units
     ]
-
-
-def without_environment(value: Any) -> Any:
-    """Return a copy of the environment without what is the same in it: of the process, that is."""
-    if type(value) is not dict or value.get("PATH") is None:
-        return value
-    if value["PATH"] != os.environ.get("PATH") or len(value) < len(os.environ):
-        return value
-    present = dict(os.environ)
-    return {name: text for name, text in value.items() if present.get(name) != text}
