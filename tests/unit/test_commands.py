@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from doit_invariants.code.programs.shell import Found, read
+from doit_invariants.code.programs.commands import Found, read
 from doit_invariants.code.programs.world import World
 
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from doit_invariants.code.programs.shell import Use, scripts
+from doit_invariants.code.programs.commands import scripts
+from doit_invariants.code.programs.world import Use
 
 ROOT = "/p"
 FILES = """

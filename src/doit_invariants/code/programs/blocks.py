@@ -7,18 +7,21 @@ from typing import TYPE_CHECKING
 from doit_invariants.code.programs import builtins
 from doit_invariants.code.programs.arguments import Input
 from doit_invariants.code.programs.expand import FIELD
-from doit_invariants.code.programs.lexer import INPUT, OPERATOR, REDIRECT, WORD, Token
+from doit_invariants.code.programs.lexer import (
+    BEGIN_WORDS,
+    END_WORDS,
+    INPUT,
+    OPERATOR,
+    REDIRECT,
+    SKIPPED_WORDS,
+    WORD,
+    Token,
+)
 
 if TYPE_CHECKING:
-    from doit_invariants.code.programs.shell import Reader
+    from doit_invariants.code.programs.reader import Reader
     from doit_invariants.code.programs.shell_state import State
 
-#: Words that stand before a command without being one.
-_PASSED = frozenset({"!", "{", "}", "do", "else", "then", "elif", "coproc"})
-_BEGIN = frozenset({"if", "while", "until"})
-_END = frozenset({"fi", "done"})
-#: All words that mean something at the place of a command.
-KEYWORDS = frozenset({"for", "select", "case", "esac", "function", "[["}) | _PASSED | _BEGIN | _END
 _ENDS_LINE = frozenset(";\n&")
 
 
@@ -72,11 +75,11 @@ class Block:
         self.words.append(text)
 
     def _keyword(self, word: str) -> bool:
-        if word in _PASSED:
+        if word in SKIPPED_WORDS:
             return True
-        if word in _BEGIN:
+        if word in BEGIN_WORDS:
             self.state.branch += 1
-        elif word in _END:
+        elif word in END_WORDS:
             self.state.branch = max(0, self.state.branch - 1)
         elif word in {"for", "select"}:
             self._for()

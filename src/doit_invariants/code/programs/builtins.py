@@ -11,7 +11,7 @@ from doit_invariants.code.programs.arguments import Input, is_assignment
 from doit_invariants.code.programs.expand import UNKNOWN
 
 if TYPE_CHECKING:
-    from doit_invariants.code.programs.shell import Reader
+    from doit_invariants.code.programs.reader import Reader
     from doit_invariants.code.programs.shell_state import State
 
 Builtin = Callable[["Reader", "list[str]", "Input | None", "State"], "Input | None"]

@@ -7,6 +7,15 @@ from typing import NamedTuple
 
 WORD, OPERATOR, REDIRECT, INPUT = range(4)
 
+#: Words that stand before a command without being one.
+SKIPPED_WORDS = frozenset({"!", "{", "}", "do", "else", "then", "elif", "coproc"})
+#: Words that begin what is run or not, and words that end it.
+BEGIN_WORDS = frozenset({"if", "while", "until"})
+END_WORDS = frozenset({"fi", "done"})
+#: All words that mean something at the place of a command.
+KEYWORDS = SKIPPED_WORDS | BEGIN_WORDS | END_WORDS
+KEYWORDS |= {"for", "select", "case", "esac", "function", "[["}
+
 
 class Token(NamedTuple):
     """A piece of a command line.

@@ -12,7 +12,7 @@ from doit_invariants.code.programs.expand import UNKNOWN
 from doit_invariants.code.programs.world import Use
 
 if TYPE_CHECKING:
-    from doit_invariants.code.programs.shell import Reader
+    from doit_invariants.code.programs.reader import Reader
     from doit_invariants.code.programs.shell_state import State
 
 _VARIABLE = re.compile(

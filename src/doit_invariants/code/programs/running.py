@@ -9,17 +9,16 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from doit_invariants.code.programs.expand import UNKNOWN, is_pattern
+from doit_invariants.code.programs.table import SUFFIXES
 from doit_invariants.code.programs.world import Use
 from doit_invariants.code.source import normal
 from doit_invariants.code.source.imports import imports_of
 
 if TYPE_CHECKING:
     from doit_invariants.code.programs.arguments import Call, Script
-    from doit_invariants.code.programs.shell import Reader
+    from doit_invariants.code.programs.reader import Reader
     from doit_invariants.code.programs.shell_state import State
 
-#: Files that programs run; what code names of them it may run.
-SUFFIXES = (".py", ".pyw", ".sh", ".bash", ".R", ".r", ".jl", ".pl", ".rb", ".js", ".ipynb")
 _PYTHON_SUFFIXES = (".py", ".pyw")
 _DOCUMENTS = (".qmd", ".md", ".Rmd", ".R")
 
@@ -122,7 +121,8 @@ class Running:
         # Once: a dozen scripts that name each other lead to each in a great many ways.
         if (path, state.cwd) in self._started or UNKNOWN in state.cwd:
             return
-        from doit_invariants.code.programs import started  # late: it uses readers itself
+        # Imported late: few scripts start processes.
+        from doit_invariants.code.programs import started
 
         self._started.add((path, state.cwd))
         held = self.world.held(path, started.held_by_source)

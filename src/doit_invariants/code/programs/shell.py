@@ -1,143 +1,31 @@
-"""Which scripts of the project a command runs: as far as its text and what it reads say so.
-
-Nothing is run. What only running would tell (the output of programs, what is read from files)
-is not known, and noted where the name of a script depends on it. Under conditions all ways are
-taken. What is not understood is left out, and never an error.
-"""
+"""Reads shell commands as a shell would, without running anything, and notes what they run."""
 
 from __future__ import annotations
 
 import contextlib
-import os
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 
 from doit_invariants.code.programs import builtins
 from doit_invariants.code.programs.arguments import (
-    SPECIAL,
     Call,
     Input,
     calls_of,
     is_assignment,
-    name_of,
 )
-from doit_invariants.code.programs.blocks import KEYWORDS, Block
+from doit_invariants.code.programs.blocks import Block
 from doit_invariants.code.programs.expand import UNKNOWN, expand, expand_text
 from doit_invariants.code.programs.lexer import Token, tokens
 from doit_invariants.code.programs.running import Running
 from doit_invariants.code.programs.shell_state import State
 from doit_invariants.code.programs.world import Use, World
 
-__all__ = ["Found", "Use", "World", "read", "scripts"]
-
 _MOST_NESTED = 12
 _MOST_COMMANDS = 5_000
-#: No longer one can be given to a shell: Linux takes half of it.
-_LONGEST = 1 << 18
 #: Without these a word is what it is.
 _SIGNS = frozenset("'\"\\$`*?[{~<>")
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What a command runs.
-
-    :ivar uses: scripts, in the order of the command, each once
-    :ivar unseen: what it runs that can't be looked into, in words
-    """
-
-    uses: tuple[Use, ...]
-    unseen: tuple[str, ...] = ()
-
-
-#: What most commands run.
-NOTHING = Found(())
-_PLAIN = re.compile(r"[ \w./+:,@%=-]*(?:> *[\w./-]+ *)?")
-_OUTPUT = re.compile(r"((?<!\S)\d+)?>.*")
-_BETWEEN = re.compile("&&|;|\n")
-
-
-def read(command: str | Sequence[str], cwd: str, world: World) -> Found:
-    """Return what a command runs.
-
-    :param command: text for a shell, or the words of a command that is run without one
-    :param cwd: absolute directory in which it is run
-    """
-    if isinstance(command, str) and len(command) > _LONGEST:
-        return Found((), (f"{command:.80}...: it is too long",))
-    plain = _plain(command) if isinstance(command, str) else [list(map(os.fspath, command))]
-    if plain is not None and _run_nothing(plain, world):
-        return NOTHING
-    reader = Reader(world)
-    state = State(cwd, world.environ)
-    with reader.ending():
-        if plain is not None:
-            for words in plain:
-                reader.command(words, state)
-        elif isinstance(command, str):
-            reader.whole(command, state)
-    return Found(tuple(reader.uses), tuple(reader.unseen))
-
-
-def runs_nothing(command: str, world: World) -> bool:
-    """Return whether a command certainly runs no script; what that takes long to tell may not."""
-    plain = _plain(command)
-    return plain is not None and _run_nothing(plain, world)
-
-
-def words_run_nothing(words: Sequence[str], world: World) -> bool:
-    """Return the same as :func:`runs_nothing` of a command that is run without a shell."""
-    return _runs_nothing(list(words[:1]), world)
-
-
-def _run_nothing(commands: list[list[str]], world: World) -> bool:
-    return all(_runs_nothing(words[:1], world) for words in commands)
-
-
-def _plain(text: str) -> list[list[str]] | None:
-    """Return the words of commands in which nothing has a meaning for the shell, as in most.
-
-    To read them as a script takes several times as long, and doit looks at each task of each run.
-    """
-    found: list[list[str]] = []
-    for one in _BETWEEN.split(text):
-        if _PLAIN.fullmatch(one) is None:
-            return None
-        words = _OUTPUT.sub("", one).split()
-        if words and (words[0] in KEYWORDS or "=" in words[0]):
-            return None
-        found.append(words)
-    return found
-
-
-def _runs_nothing(program: list[str], world: World) -> bool:
-    """Return whether a program is on PATH, not of the project, and known to run no scripts."""
-    for name in program:
-        if name in builtins.BUILTINS:
-            return name in builtins.QUIET and name not in world.table.added
-        if "/" in name or name in SPECIAL or world.table.programs(name_of(name)):
-            return False
-        return world.module_of(name) is None
-    return True
-
-
-def scripts(
-    command: str | Sequence[str],
-    cwd: str,
-    exists: Callable[[str], bool],
-    search: Sequence[str] = (),
-    environ: Mapping[str, str] | None = None,
-) -> list[Use]:
-    """Return the scripts that a command runs, in its order, each once; as :func:`read`.
-
-    :param exists: whether there is a file, of the project, at an absolute path
-    :param search: absolute directories in which modules are looked up besides (``python -m``)
-    """
-    return list(read(command, cwd, World(exists, search, environ)).uses)
-
-
-class Reader:
+class ShellReader:
     """Reads commands, and all that they run in turn.
 
     :ivar uses, unseen: what was found so far

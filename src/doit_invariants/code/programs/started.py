@@ -12,9 +12,10 @@ from typing import NamedTuple, TypeVar
 
 from doit_invariants.code.loaded.starting import LONGEST, Held
 from doit_invariants.code.programs.arguments import name_of
-from doit_invariants.code.programs.running import SUFFIXES
-from doit_invariants.code.programs.shell import Found, Reader, runs_nothing, words_run_nothing
+from doit_invariants.code.programs.reader import Reader
 from doit_invariants.code.programs.shell_state import State
+from doit_invariants.code.programs.table import SUFFIXES
+from doit_invariants.code.programs.trivial import runs_nothing, words_run_nothing
 from doit_invariants.code.programs.world import World
 from doit_invariants.code.source import normal
 
@@ -40,17 +41,6 @@ _MOST_NAMES = 1_000
 #: Where a name is put into a text.
 _PLACE = re.compile(r"%\(\w+\)[sdr]|%\d*[sdr]|\{[^{}]*\}")
 _T = TypeVar("_T")
-
-
-def read_held(held: Held, cwd: str, world: World) -> Found:
-    """Return the scripts that are run, as far as strings name them; rather too many.
-
-    :param cwd: absolute directory in which the code runs
-    """
-    reader = Reader(world)
-    with reader.ending():
-        note_held(held, cwd, reader)
-    return Found(tuple(reader.uses), tuple(reader.unseen))
 
 
 def note_held(held: Held, cwd: str, reader: Reader) -> None:

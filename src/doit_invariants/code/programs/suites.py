@@ -18,7 +18,7 @@ from doit_invariants.code.programs.table import Program
 from doit_invariants.code.programs.world import Use
 
 if TYPE_CHECKING:
-    from doit_invariants.code.programs.shell import Reader
+    from doit_invariants.code.programs.reader import Reader
     from doit_invariants.code.programs.shell_state import State
 
 #: Directories in which no tests are looked for, as pytest does it.

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 from doit_invariants.core.errors import InvalidOption
 
+#: Files that programs run; what code names of them it may run.
+SUFFIXES = (".py", ".pyw", ".sh", ".bash", ".R", ".r", ".jl", ".pl", ".rb", ".js", ".ipynb")
 #: What ``follow`` may say.
 FOLLOWS = (
     *("content", "alone", "python", "shell", "notebook", "make", "pytest", "unittest"),

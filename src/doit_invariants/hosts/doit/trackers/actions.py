@@ -22,7 +22,7 @@ from doit_invariants.hosts.doit.trackers.action_objects import (
 )
 
 if TYPE_CHECKING:
-    from doit_invariants.code.programs.shell import Found
+    from doit_invariants.code.programs.commands import Found
     from doit_invariants.code.programs.table import Program
     from doit_invariants.code.programs.world import World
 
@@ -145,7 +145,7 @@ def world(project: Project, programs: Iterable[Program] = ()) -> World:
 
 def scripts(task: Any, around: World) -> Found:
     """Return the scripts of the project that the commands of a task run, each once."""
-    from doit_invariants.code.programs.shell import Found, read
+    from doit_invariants.code.programs.commands import Found, read
 
     found = [read(command, directory, around) for command, directory in commands(task)]
     uses = {use: None for one in found for use in one.uses}

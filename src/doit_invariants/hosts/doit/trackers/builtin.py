@@ -18,8 +18,9 @@ from doit_invariants.rules.invariant import Invariant
 
 if TYPE_CHECKING:
     from doit_invariants.code.loaded.starting import Held, Starting
-    from doit_invariants.code.programs.shell import Found, Use, World
+    from doit_invariants.code.programs.commands import Found
     from doit_invariants.code.programs.table import Program
+    from doit_invariants.code.programs.world import Use, World
     from doit_invariants.engine.session import Session
 
 
@@ -137,7 +138,7 @@ class TrackScripts:
         found = _NOTHING if bare else actions.scripts(task, self._world)
         if held is None:
             return found
-        from doit_invariants.code.programs.started import read_held
+        from doit_invariants.code.programs.commands import read_held
 
         started = read_held(held, self._in(settings).root, self._world)
         uses = dict.fromkeys((*found.uses, *started.uses))

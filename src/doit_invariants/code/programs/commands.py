@@ -1,0 +1,94 @@
+"""Which scripts of the project a command runs: as far as its text and what it reads say so.
+
+Nothing is run. What only running would tell (the output of programs, what is read from files)
+is not known, and noted where the name of a script depends on it. Under conditions all ways are
+taken. What is not understood is left out, and never an error.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from doit_invariants.code.programs.trivial import plain_commands, run_nothing
+from doit_invariants.code.programs.world import Use, World
+
+if TYPE_CHECKING:
+    from doit_invariants.code.loaded.starting import Held
+
+#: No longer one can be given to a shell: Linux takes half of it.
+_LONGEST = 1 << 18
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a command runs.
+
+    :ivar uses: scripts, in the order of the command, each once
+    :ivar unseen: what it runs that can't be looked into, in words
+    """
+
+    uses: tuple[Use, ...]
+    unseen: tuple[str, ...] = ()
+
+
+#: What most commands run.
+NOTHING = Found(())
+
+
+def read(command: str | Sequence[str], cwd: str, world: World) -> Found:
+    """Return what a command runs.
+
+    :param command: text for a shell, or the words of a command that is run without one
+    :param cwd: absolute directory in which it is run
+    """
+    if isinstance(command, str) and len(command) > _LONGEST:
+        return Found((), (f"{command:.80}...: it is too long",))
+    plain = plain_commands(command) if isinstance(command, str) else [list(map(os.fspath, command))]
+    if plain is not None and run_nothing(plain, world):
+        return NOTHING
+    # Imported late: most commands run no script.
+    from doit_invariants.code.programs.shell import ShellReader
+    from doit_invariants.code.programs.shell_state import State
+
+    reader = ShellReader(world)
+    state = State(cwd, world.environ)
+    with reader.ending():
+        if plain is not None:
+            for words in plain:
+                reader.command(words, state)
+        elif isinstance(command, str):
+            reader.whole(command, state)
+    return Found(tuple(reader.uses), tuple(reader.unseen))
+
+
+def scripts(
+    command: str | Sequence[str],
+    cwd: str,
+    exists: Callable[[str], bool],
+    search: Sequence[str] = (),
+    environ: Mapping[str, str] | None = None,
+) -> list[Use]:
+    """Return the scripts that a command runs, in its order, each once; as :func:`read`.
+
+    :param exists: whether there is a file, of the project, at an absolute path
+    :param search: absolute directories in which modules are looked up besides (``python -m``)
+    """
+    return list(read(command, cwd, World(exists, search, environ)).uses)
+
+
+def read_held(held: Held, cwd: str, world: World) -> Found:
+    """Return the scripts that are run, as far as strings name them; rather too many.
+
+    :param cwd: absolute directory in which the code runs
+    """
+    # Imported late: little code starts processes.
+    from doit_invariants.code.programs.shell import ShellReader
+    from doit_invariants.code.programs.started import note_held
+
+    reader = ShellReader(world)
+    with reader.ending():
+        note_held(held, cwd, reader)
+    return Found(tuple(reader.uses), tuple(reader.unseen))

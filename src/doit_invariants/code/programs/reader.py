@@ -1,0 +1,86 @@
+"""What a reader of commands offers to those that read parts of them for it.
+
+A shell script, its builtins, a Makefile, a test runner and code that starts processes are read
+in modules of their own. Each of them may meet all others again, so the reader is handed in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from doit_invariants.code.programs.arguments import Call, Input
+    from doit_invariants.code.programs.shell_state import State
+    from doit_invariants.code.programs.world import Use, World
+
+
+class Running(Protocol):
+    """Notes what is run: scripts, modules, code."""
+
+    def call(self, call: Call, state: State, words: list[str]) -> None:
+        """Note what a program runs, and read that where it can be read."""
+
+    def use(self, use: Use) -> None:
+        """Note a use."""
+
+    def file(self, path: str, follow: str, arguments: tuple[str, ...], state: State) -> None:
+        """Note a script, and what it runs in turn."""
+
+    def code(self, code: str, state: State) -> None:
+        """Note the modules that code imports, and the scripts that it names."""
+
+    def module(self, name: str, state: State) -> None:
+        """Note a module that is run with ``-m``."""
+
+    def imported(
+        self, module: str, state: State, added: tuple[str, ...], *, inside: bool = True
+    ) -> None:
+        """Note a module that is imported, if it is of the project."""
+
+
+class Reader(Protocol):
+    """Reads commands, and all that they run in turn.
+
+    :ivar uses, unseen: what was found so far
+    :ivar made: the calls of make that were read
+    """
+
+    world: World
+    uses: dict[Use, None]
+    unseen: dict[str, None]
+    made: set[tuple[object, ...]]
+
+    @property
+    def running(self) -> Running:
+        """What notes the scripts that are run."""
+
+    def whole(self, text: str, state: State) -> None:
+        """Read a whole script: its functions as well that it never seems to call."""
+
+    def line(self, text: str, state: State) -> None:
+        """Read command lines; the state is changed by what they do."""
+
+    def words(self, raw: str, state: State) -> list[str]:
+        """Return what a word becomes."""
+
+    def text(self, raw: str, state: State, *, quotes: bool = True) -> str:
+        """Return what a word becomes that stays one."""
+
+    def output(self, text: str, state: State) -> str:
+        """Read a command whose output is put in; return that, UNKNOWN if it is not known."""
+
+    def simple(self, raw: list[str], stdin: Input | None, state: State) -> Input | None:
+        """Read a simple command; return what it writes, as far as that is known."""
+
+    def command(
+        self,
+        words: list[str],
+        state: State,
+        settings: Sequence[tuple[str, str]] = (),
+        stdin: Input | None = None,
+    ) -> Input | None:
+        """Read a command whose words are known."""
+
+    def note(self, text: str) -> None:
+        """Note what can't be looked into."""

@@ -1,0 +1,62 @@
+"""Commands that certainly run no script of the project, as most: told without reading them.
+
+To read a command as a shell does takes several times as long, and doit looks at each task in each
+run.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from doit_invariants.code.programs import builtins
+from doit_invariants.code.programs.arguments import SPECIAL, name_of
+from doit_invariants.code.programs.lexer import KEYWORDS
+from doit_invariants.code.programs.world import World
+
+_PLAIN = re.compile(r"[ \w./+:,@%=-]*(?:> *[\w./-]+ *)?")
+_OUTPUT = re.compile(r"((?<!\S)\d+)?>.*")
+_BETWEEN = re.compile("&&|;|\n")
+
+
+def runs_nothing(command: str, world: World) -> bool:
+    """Return whether a command certainly runs no script; what that takes long to tell may not."""
+    plain = plain_commands(command)
+    return plain is not None and run_nothing(plain, world)
+
+
+def words_run_nothing(words: Sequence[str], world: World) -> bool:
+    """Return the same as :func:`runs_nothing` of a command that is run without a shell."""
+    return _runs_nothing(list(words[:1]), world)
+
+
+def run_nothing(commands: list[list[str]], world: World) -> bool:
+    """Return the same of several commands, by their words."""
+    return all(_runs_nothing(words[:1], world) for words in commands)
+
+
+def plain_commands(text: str) -> list[list[str]] | None:
+    """Return the words of commands in which nothing has a meaning for the shell, as in most.
+
+    :returns: None for all others
+    """
+    found: list[list[str]] = []
+    for one in _BETWEEN.split(text):
+        if _PLAIN.fullmatch(one) is None:
+            return None
+        words = _OUTPUT.sub("", one).split()
+        if words and (words[0] in KEYWORDS or "=" in words[0]):
+            return None
+        found.append(words)
+    return found
+
+
+def _runs_nothing(program: list[str], world: World) -> bool:
+    """Return whether a program is on PATH, not of the project, and known to run no scripts."""
+    for name in program:
+        if name in builtins.BUILTINS:
+            return name in builtins.QUIET and name not in world.table.added
+        if "/" in name or name in SPECIAL or world.table.programs(name_of(name)):
+            return False
+        return world.module_of(name) is None
+    return True
