@@ -27,13 +27,13 @@ class MemoryContext:
         self.targets: tuple[str, ...] = ()
         self.memo: dict[Any, Any] = {}
         self.tree_exclude: tuple[str, ...] = ()
-        self.teach = teach
+        self.digester = teach
         self.project = Project(self.root)
         self.kept = {} if kept is None else kept
 
     def digest_value(self, value: object) -> str:
         """Return the digest of a value."""
-        return digest_value(value, root=self.root, teach=self.teach)
+        return digest_value(value, root=self.root, teach=self.digester)
 
     def say(self, text: str) -> None:
         """Nobody listens."""
@@ -42,12 +42,12 @@ class MemoryContext:
         """There are no tasks."""
         raise NotImplementedError(task)
 
-    def keep(self, details: Any) -> str:
+    def intern(self, details: Any) -> str:
         """Keep details."""
         key = digest_json(details)
         self.kept[key] = details
         return key
 
-    def recall(self, key: object) -> Any:
+    def lookup(self, key: object) -> Any:
         """Return what was kept."""
         return self.kept.get(str(key))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from doit_invariants.core.errors import CannotFingerprint
 from doit_invariants.core.model import Json
@@ -19,6 +19,7 @@ class TaskContext:
 
     __slots__ = (
         "_sign",
+        "digester",
         "executed_at",
         "files",
         "memo",
@@ -28,7 +29,6 @@ class TaskContext:
         "session",
         "targets",
         "task",
-        "teach",
         "tree_exclude",
     )
 
@@ -43,14 +43,14 @@ class TaskContext:
         self.now: float = session.clock()
         self.executed_at = executed_at
         self.memo: dict[Any, Any] = session.late.get(task.name, session.memo)
-        self.teach: Teacher | None = session.teach
+        self.digester: Teacher | None = session.teach
         self.project: Project = session.project
         self.tree_exclude: tuple[str, ...] = session.settings.tree_exclude
         self._sign = sign
 
     def digest_value(self, value: object) -> str:
         """Return the digest of a Python value, plugins' types included."""
-        return digest_value(value, root=self.root, teach=self.teach)
+        return digest_value(value, root=self.root, teach=self.digester)
 
     def signature_of(self, task: str) -> str:
         """Return the present signature of another task."""
@@ -63,13 +63,20 @@ class TaskContext:
             session.said.add(text)
             session.say(self.task, text)
 
-    def keep(self, details: Json) -> str:
+    def intern(self, details: Json) -> str:
         """Store JSON beside the records, once for all tasks that keep the same."""
         return self.session.details.keep(details)
 
-    def recall(self, key: object) -> Json:
+    def lookup(self, key: object) -> Json:
         """Return what was kept under a key, None if it is gone."""
         return self.session.details.recall(key)
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            from doit_invariants.rules.renamed import in_context
+
+            return in_context(self, name)
 
 
 class Signer:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from doit_invariants.core.model import Json, Reason, Verdict, listing
-from doit_invariants.policies.base import Facts
+from doit_invariants.policies.base import Facts, answer_of
 
 if TYPE_CHECKING:
     from doit_invariants.hosts.doit.dependency import InvariantsDependency
@@ -161,7 +161,7 @@ class Outlook:
         change = Reason("changed_file_dep", "file_dep", "changed")
         targets = tuple(self.tasks[name].targets)
         facts = Facts((change,), targets, (), True, False, False, False)
-        return session.spec(name).policy.answer(facts) in ("accept", "fabricate")
+        return answer_of(session.spec(name).policy, facts) in ("accept", "placeholder")
 
     # ------------------------------------------------------------ with what it needs
 

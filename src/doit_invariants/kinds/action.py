@@ -68,7 +68,7 @@ class Action(Invariant):
             found["left_out"] = functions.graph_of(unit).left_out()
         return unless_edited(found, edited_modules([unit]))
 
-    def portable(self, fingerprint: Fingerprint, context: Context) -> str:
+    def signature_part(self, fingerprint: Fingerprint, context: Context) -> str:
         """The digest of the values; what was left out as it can't be compared is missed there."""
         if self.times:
             raise CannotFingerprint(f"{', '.join(self.times)} holds the time at which it is loaded")
@@ -77,7 +77,7 @@ class Action(Invariant):
         problems = functions.graph_of(unit).problems
         if problems:
             raise CannotFingerprint(problems[0])
-        return super().portable(fingerprint, context)
+        return super().signature_part(fingerprint, context)
 
     def modules(self, context: Context) -> list[str]:
         """Return the names of the modules of which all counts."""

@@ -69,7 +69,7 @@ class Env(Invariant):
         salt = _salt(context, previous)
         return {"digest": digest_value(values), "salt": salt, "values": values}
 
-    def portable(self, fingerprint: Fingerprint, context: Context) -> str:
+    def signature_part(self, fingerprint: Fingerprint, context: Context) -> str:
         """A digest of each variable that every machine computes alike, and as slowly."""
         return digest_value(_digests(context, _PORTABLE, _expanded(self.names)))
 

@@ -35,7 +35,7 @@ class Function(Invariant):
     version: ClassVar[int] = 2
 
     #: What was loaded counts: it is looked at before the first action can change it.
-    settled: ClassVar[bool] = True
+    stable_in_run: ClassVar[bool] = True
 
     #: Whether what can't be compared is an error. Not for what is tracked without being listed:
     #: there a lock or an open file does not count.
@@ -79,12 +79,12 @@ class Function(Invariant):
             raise CannotFingerprint(graph.problems[0])
         return unless_edited(functions.describe(graph, previous, context), graph.edited)
 
-    def portable(self, fingerprint: Fingerprint, context: Context) -> str:
+    def signature_part(self, fingerprint: Fingerprint, context: Context) -> str:
         """The digest of the sources; what was left out as it can't be compared is missed there."""
         graph = functions_of(context).graph(self.func, follow=bool(self.follow))
         if graph.problems:
             raise CannotFingerprint(graph.problems[0])
-        return super().portable(fingerprint, context)
+        return super().signature_part(fingerprint, context)
 
     def modules(self, context: Context) -> list[str]:
         """Return the names of the modules of which all counts."""

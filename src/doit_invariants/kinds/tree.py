@@ -123,11 +123,11 @@ class Tree(Invariant):
                     times[entry.name] = entry.stat(follow_symlinks=False).st_mtime_ns
         return {"digest": digest_value(times), "times": times}
 
-    def portable(self, fingerprint: Fingerprint, context: Context) -> str:
+    def signature_part(self, fingerprint: Fingerprint, context: Context) -> str:
         """The digest; but of times nothing can be concluded on another machine."""
         if not self.deep and fingerprint != _ABSENT:
             raise CannotFingerprint(f"{self} goes by times, which say nothing elsewhere")
-        return super().portable(fingerprint, context)
+        return super().signature_part(fingerprint, context)
 
     def difference(self, old: Fingerprint, new: Fingerprint, context: Context) -> Difference | None:
         """Name the entries that differ."""

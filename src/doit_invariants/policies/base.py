@@ -7,10 +7,10 @@ from typing import ClassVar, Literal, NamedTuple
 
 from doit_invariants.core.model import Reason
 
-#: What a policy can have happen to a task that is not as it was recorded: the actions run; it is
-#: taken as it stands; that, with an empty placeholder for each missing target; what the policy
-#: keeps is put back, and the actions run only if that can't be.
-Answer = Literal["run", "accept", "fabricate", "restore"]
+#: What to do with a task that is not up-to-date. ``run``: execute its actions. ``accept``: treat it
+#: as up-to-date. ``placeholder``: accept it, and create an empty file for each missing target.
+#: ``restore``: take the targets from where the policy keeps them, and run only if that fails.
+Answer = Literal["run", "accept", "placeholder", "restore"]
 
 
 class Facts(NamedTuple):
@@ -23,8 +23,8 @@ class Facts(NamedTuple):
     :ivar failed: whether its last execution failed: what it left is not a result
     :ivar expired: whether a TTL has, counted from the last execution that is known of: of a policy
         that keeps results that of the kept one as well
-    :ivar told: whether ``uptodate`` has a plain False in it, which is how users and doit's own
-        commands say "run it"
+    :ivar uptodate_is_false: whether ``uptodate`` has a plain False in it, which is how users and
+        doit's own commands say "run it"
     """
 
     reasons: tuple[Reason, ...]
@@ -33,7 +33,15 @@ class Facts(NamedTuple):
     succeeded: bool
     failed: bool
     expired: bool
-    told: bool
+    uptodate_is_false: bool
+
+    @property
+    def told(self) -> bool:
+        """The former name of ``uptodate_is_false``."""
+        from doit_invariants.rules.renamed import warn
+
+        warn("told", "uptodate_is_false", level=3)
+        return self.uptodate_is_false
 
 
 class Policy:
@@ -67,3 +75,14 @@ class Policy:
         Asked by commands that only look as well, so it must not change anything.
         """
         return "run"
+
+
+def answer_of(policy: Policy, facts: Facts) -> Answer:
+    """Return what a policy answers, in the present words."""
+    answer = policy.answer(facts)
+    if answer == "fabricate":  # type: ignore[comparison-overlap]
+        from doit_invariants.rules.renamed import warn
+
+        warn("'fabricate'", "'placeholder'")
+        return "placeholder"
+    return answer

@@ -15,7 +15,7 @@ class Export(Policy):
 
     def answer(self, facts: Facts) -> Answer:
         """Accept targets that exist, whatever changed, until a TTL expires."""
-        if facts.expired or facts.told or not facts.targets:
+        if facts.expired or facts.uptodate_is_false or not facts.targets:
             return "run"
         if facts.failed:
             return "restore" if set(facts.missing) == set(facts.targets) else "run"

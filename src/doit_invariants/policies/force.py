@@ -15,4 +15,4 @@ class Force(Policy):
 
     def answer(self, facts: Facts) -> Answer:
         """Accept everything, an expired TTL too."""
-        return "fabricate" if facts.missing else "accept"
+        return "placeholder" if facts.missing else "accept"

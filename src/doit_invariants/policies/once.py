@@ -14,6 +14,6 @@ class Once(Policy):
 
     def answer(self, facts: Facts) -> Answer:
         """Accept what is there, whatever changed, until a TTL expires."""
-        if facts.expired or facts.told or facts.failed or facts.missing:
+        if facts.expired or facts.uptodate_is_false or facts.failed or facts.missing:
             return "run"
         return "accept" if facts.targets or facts.succeeded else "run"

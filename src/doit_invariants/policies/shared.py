@@ -15,4 +15,4 @@ class Shared(Policy):
 
     def answer(self, facts: Facts) -> Answer:
         """Look the present signature up, unless the task has to run in any case."""
-        return "run" if facts.expired or facts.told else "restore"
+        return "run" if facts.expired or facts.uptodate_is_false else "restore"

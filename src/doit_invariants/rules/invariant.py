@@ -27,7 +27,7 @@ class Context(Protocol):
         is no input
     :ivar memo: answers that stay the same for the whole run, by any key of the kind's own
     :ivar tree_exclude: patterns that no directory is looked at for, from the settings
-    :ivar teach: what plugins teach of values, None if nobody does
+    :ivar digester: what plugins teach of values, as a function, None if nobody does
     :ivar project: tells the project's own code from installed code
     """
 
@@ -39,7 +39,7 @@ class Context(Protocol):
     targets: tuple[str, ...]
     memo: dict[Any, Any]
     tree_exclude: tuple[str, ...]
-    teach: Teacher | None
+    digester: Teacher | None
     project: Project
 
     def digest_value(self, value: object) -> str:
@@ -60,14 +60,14 @@ class Context(Protocol):
         Commands that only list tasks keep it to themselves.
         """
 
-    def keep(self, details: Json) -> str:
+    def intern(self, details: Json) -> str:
         """Store JSON beside the records, once for all tasks that keep the same; return its key.
 
         A fingerprint that holds the key as its ``details`` brings it into doit's DB when it is
         recorded. For what explains a difference or makes a check cheap: it may be gone later.
         """
 
-    def recall(self, key: object) -> Json:
+    def lookup(self, key: object) -> Json:
         """Return what was kept under a key, None if it is gone. Shared: not to be changed."""
 
 
@@ -104,10 +104,17 @@ class Invariant(abc.ABC):
 
     #: Whether an object gives the same answers all through a run, to whatever task asks. Those
     #: that are true are asked once where tasks share it and have recorded the same.
-    settled: ClassVar[bool] = False
+    stable_in_run: ClassVar[bool] = False
 
     #: Names the invariant within its task, where the kind has no identity of its own.
     name: str | None = None
+
+    def __init_subclass__(cls, **more: Any) -> None:
+        super().__init_subclass__(**more)
+        if "portable" in vars(cls):
+            from doit_invariants.rules.renamed import adopt_portable
+
+            adopt_portable(cls)
 
     def identity(self) -> str | None:
         """Return what tells this invariant from others of its kind in the same task.
@@ -159,7 +166,7 @@ class Invariant(abc.ABC):
         """
         return None if old["digest"] == new["digest"] else Difference("changed")
 
-    def portable(self, fingerprint: Fingerprint, context: Context) -> str:
+    def signature_part(self, fingerprint: Fingerprint, context: Context) -> str:
         """Return what stands for a present fingerprint in the signature of the task.
 
         It must be the same on every machine, under every user and version of Python, and tell

@@ -49,7 +49,7 @@ def _stand_in(seen: Observed, context: Context, strict: bool) -> str:
             raise CannotFingerprint(f"{seen.invariant.label()}: {seen.fingerprint['digest']}")
         return f"{seen.fingerprint['digest']}, seen at {time.time_ns()}"  # as equal to nothing
     try:
-        return seen.invariant.portable(seen.fingerprint, context)
+        return seen.invariant.signature_part(seen.fingerprint, context)
     except CannotFingerprint:
         if strict or seen.source is None:
             raise

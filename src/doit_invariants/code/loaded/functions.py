@@ -41,7 +41,7 @@ class Functions:
         self.explorers: dict[tuple[bool, bool], Explorer] = {
             (follow, narrow): Explorer(
                 library,
-                context.teach,
+                context.digester,
                 self._modules,
                 follow=follow,
                 narrow=narrow,
@@ -172,7 +172,7 @@ class Functions:
             return None
         return self.memoised(
             ("why", old["details"], new["details"]),
-            lambda: explain(context.recall(old["details"]), context.recall(new["details"])),
+            lambda: explain(context.lookup(old["details"]), context.lookup(new["details"])),
         )
 
     def memoised(self, key: Any, make: Callable[[], T]) -> T:
@@ -188,7 +188,7 @@ class Functions:
         rows = self.memoised(("rows", id(graph)), lambda: graph.rows(self.sources))
         digest = portable_digest(rows)
         merged = (
-            None if previous is None else _merged(context.recall(previous.get("details")), rows)
+            None if previous is None else _merged(context.lookup(previous.get("details")), rows)
         )
         slots = {slot(): graph.code}
         if previous is not None and (
@@ -201,7 +201,7 @@ class Functions:
         if graph.problems:
             details["left_out"] = graph.left_out()
         found: Fingerprint = marked(
-            {"digest": digest, "slots": slots, "details": context.keep(details)}
+            {"digest": digest, "slots": slots, "details": context.intern(details)}
         )
         modules = {name: self._modules.details(name) for name in graph.modules()}
         return {**found, "modules": modules} if modules else found
@@ -222,7 +222,7 @@ class Functions:
         if previous["slots"].get(slot()) == before.code:
             return True
         rows = before.rows(self.sources)
-        recorded = context.recall(previous.get("details"))
+        recorded = context.lookup(previous.get("details"))
         return previous["digest"] == portable_digest(rows) or _merged(recorded, rows) is not None
 
     def as_before(self, unit: Unit) -> Unit:

@@ -69,7 +69,7 @@ class ModuleDigests:
         :param first: whether as they were when the module was looked at; else as they are now
         """
         found = self._found.get(name) if first else self._find(name)
-        details = self._context.recall(found.get("details")) if found is not None else None
+        details = self._context.lookup(found.get("details")) if found is not None else None
         files = details["files"] if details is not None else {}
         paths = {os.path.normpath(os.path.join(self._context.root, name)): name for name in files}
         loaded = self._loaded or ()

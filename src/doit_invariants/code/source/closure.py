@@ -128,8 +128,8 @@ def sources_difference(old: Fingerprint, new: Fingerprint, context: Context) -> 
     """Return which files differ, as far as the details are still there."""
     if old["digest"] == new["digest"]:
         return None
-    before = _tree(old["digest"], context.recall(old.get("details")))
-    after = _tree(new["digest"], context.recall(new.get("details")))
+    before = _tree(old["digest"], context.lookup(old.get("details")))
+    after = _tree(new["digest"], context.lookup(new.get("details")))
     if before is None or after is None:
         return Difference("changed")
     difference = tree_difference(before, after, "")
@@ -211,14 +211,14 @@ def _look_at(
     previous: Fingerprint | None,
     own: frozenset[str],
 ) -> Sources:
-    details = context.recall(previous.get("details")) if previous is not None else None
+    details = context.lookup(previous.get("details")) if previous is not None else None
     finder = Finder(start.search, context.project.contains, context.memo)
     closure = Closure(context, find(finder), details, finder if start.follow else None, own)
     narrow = start.follow and not start.loaded
     files = closure.parts(program=start.program) if narrow else closure.whole()
     digest = _digest(context, start, files)
     shown = {context.project.relative(path): entry for path, entry in sorted(files.items())}
-    kept = context.keep({"files": shown})
+    kept = context.intern({"files": shown})
     looked = [path for path in finder.looked if relative_to(path, context.root) is not None]
     stamps = {path: _stamp(path) for path in (*files, *looked)}
     found: Fingerprint = {"digest": digest, "details": kept}

@@ -228,7 +228,7 @@ def _invariants_are_same(
         return False
     invariants += [(key, plugin, one) for key, (plugin, one) in tracked.items()]
     same = _all_same(dep_manager, session, task, invariants, record)
-    if same and alike and all(one.settled for _, one in tracked.values()):
+    if same and alike and all(one.stable_in_run for _, one in tracked.values()):
         session.memo[_SAME, id(tracked)] = (tracked, sources)
     return same
 

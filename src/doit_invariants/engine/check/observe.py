@@ -252,7 +252,7 @@ class Look:
         if self.session.teach is None or previous is None or previous["digest"] == now["digest"]:
             return False
         context = copy.copy(self.context)
-        context.teach = None
+        context.digester = None
         context.memo = self.context.memo.setdefault(_UNTAUGHT, {})
         try:
             untaught = one.fingerprint(context, previous)

@@ -109,7 +109,7 @@ def _states(found: Fingerprint, context: Context) -> dict[str, Json]:
     states = dict(found["entries"]) if isinstance(found.get("entries"), dict) else {}
     modules = found.get("modules") or {}
     for key in (found.get("details"), *modules.values()):
-        details = context.recall(key)
+        details = context.lookup(key)
         files = details.get("files") if isinstance(details, dict) else None
         states.update({name: one[0] for name, one in (files or {}).items()})
     return states

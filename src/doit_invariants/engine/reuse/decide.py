@@ -22,6 +22,7 @@ from doit_invariants.engine.reuse.shared import StoreAnswers
 from doit_invariants.engine.reuse.signature import name_of_target, shared_signature
 from doit_invariants.exports.exporter import Exporter
 from doit_invariants.exports.manifest import SUFFIXES
+from doit_invariants.policies.base import answer_of
 from doit_invariants.results.entry import ResultEntry
 from doit_invariants.rules.decide import path_difference
 
@@ -40,14 +41,14 @@ class Answers(StoreAnswers):
         if verdict.status == "up-to-date":
             return self._store_late(self._export_late(verdict))
         facts = facts_of(self.look, self.host, verdict)
-        answer = self.policy.answer(facts)
+        answer = answer_of(self.policy, facts)
         if answer == "accept" and self._lacks_values():
             return self.run(verdict)
         if answer == "accept":
             text = self._said("accepted as it stands")
             accepted = verdict._replace(status="up-to-date", policy=text)
             return self._export_late(accepted) if self._is_as_left() else accepted
-        if answer == "fabricate":
+        if answer == "placeholder":
             return self._fabricate(verdict)
         if answer == "restore" and self.policy.keeps == "export":
             return self._restore_export(verdict)

@@ -26,7 +26,7 @@ def facts_of(look: Look, host: HostFacts, verdict: Verdict) -> Facts:
         succeeded=look.before.record is not None or not look.snapshot.never_ran,
         failed=task.name in session.unfinished.read(),
         expired=_expired(look, host),
-        told=not look.snapshot.has_dependencies or is_told(host),
+        uptodate_is_false=not look.snapshot.has_dependencies or is_told(host),
     )
 
 
