@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from doit_invariants.code.source.parts import part
+from doit_invariants.code.source.module_parts import part
 
 NAMES = tuple("ABCDEFGH")
 VALUES = (

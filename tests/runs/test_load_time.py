@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from doit_invariants.code.loaded import loadtime
+from doit_invariants.code.loaded import load_time
 from doit_invariants.testing import Project
 
 Make = Callable[..., Project]
@@ -175,20 +175,20 @@ def test_what_is_a_time_of_the_load(
     given: Any, is_time: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A moment between the beginning of the load and now, with its seconds."""
-    monkeypatch.setattr(loadtime, "load_began", lambda: NOON - 1)
-    monkeypatch.setattr(loadtime.time, "time", lambda: NOON + 1)
-    values, labels = loadtime.without_time({"value": given})
+    monkeypatch.setattr(load_time, "load_began", lambda: NOON - 1)
+    monkeypatch.setattr(load_time.time, "time", lambda: NOON + 1)
+    values, labels = load_time.without_time({"value": given})
     assert labels == (["value"] if is_time else [])
     assert is_time or values["value"] is given
 
 
 def test_values_that_hold_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
     """They are looked into as deep as somebody writes, however large they are when unfolded."""
-    monkeypatch.setattr(loadtime, "load_began", lambda: NOON - 1)
+    monkeypatch.setattr(load_time, "load_began", lambda: NOON - 1)
     shared: list[Any] = [1]
     for _ in range(40):
         shared = [shared, shared]
     circle: list[Any] = []
     circle.append(circle)
     values = {"shared": shared, "circle": circle}
-    assert loadtime.without_time(values) == (values, [])
+    assert load_time.without_time(values) == (values, [])

@@ -251,7 +251,7 @@ def test_nothing_is_parsed_on_a_run_without_changes(
     def refuse(*_: object) -> None:
         raise AssertionError("parsed")
 
-    monkeypatch.setattr("doit_invariants.code.source.normal.parse", refuse)
+    monkeypatch.setattr("doit_invariants.code.source.normal_form.parse", refuse)
     project.run().assert_up_to_date("a")
     os.utime(project.path / "pkg/late.py", ns=(10**18, 10**18))
     project.run().assert_up_to_date("a")

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from doit_invariants.code.programs.commands import Found, read
-from doit_invariants.code.programs.world import World
+from doit_invariants.code.programs.environment import World
 
 
 def notebook(*cells: str, name: str = "python3") -> str:

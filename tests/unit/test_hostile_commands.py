@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from doit_invariants.code.loaded.starting import Held
+from doit_invariants.code.loaded.subprocesses import Held
 from doit_invariants.code.programs.commands import Found, read, read_held
-from doit_invariants.code.programs.world import World
+from doit_invariants.code.programs.environment import World
 
 COMMANDS: dict[str, str | list[str]] = {
     "output in output": "echo " + "$(" * 2000 + "python x.py" + ")" * 2000,

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from doit_invariants.code.source import normal
+from doit_invariants.code.source import normal_form
 
 # Pairs of sources that are the same for everybody but a reader.
 SAME = {
@@ -84,7 +84,7 @@ DIFFERENT = {
 
 def module(source: str) -> str:
     """Return the digest of a module."""
-    return normal.module_digest(ast.parse(source))
+    return normal_form.module_digest(ast.parse(source))
 
 
 def function(source: str) -> Any:
@@ -134,7 +134,7 @@ def test_different_form(name: str) -> None:
 )
 def test_function(first: str, second: str, same: bool) -> None:
     """A function counts without what is compared when it exists: name, decorators, defaults."""
-    digests = {normal.function_digest(function(source)) for source in (first, second)}
+    digests = {normal_form.function_digest(function(source)) for source in (first, second)}
     assert (len(digests) == 1) is same
 
 
@@ -151,11 +151,11 @@ def f(a: int, b: "str" = 'x') -> None:
         field: int = 3
     return f"{n:}" 'b' f"c"
 '''
-    assert normal.readable(function(source)) == (
+    assert normal_form.readable(function(source)) == (
         "def f(a, b='x'):\n    n = 1\n    late: ...\n\n    class A:\n        field: int = 3\n"
         "    return f'{n}bc'"
     )
-    assert normal.readable(function("lambda  x : (x)")) == "lambda x: x"
+    assert normal_form.readable(function("lambda  x : (x)")) == "lambda x: x"
 
 
 def test_the_tree_is_left_alone() -> None:
@@ -163,9 +163,9 @@ def test_the_tree_is_left_alone() -> None:
     tree = ast.parse("@d\ndef f(a: int = 1):\n 'Doc.'\n x: int = f'a' f'{a:}'")
     before = ast.dump(tree, include_attributes=True)
     node = function(ast.unparse(tree))
-    normal.function_digest(node)
-    normal.module_digest(tree)
-    normal.readable(tree.body[0])  # type: ignore[arg-type]
+    normal_form.function_digest(node)
+    normal_form.module_digest(tree)
+    normal_form.readable(tree.body[0])  # type: ignore[arg-type]
     assert ast.dump(tree, include_attributes=True) == before
 
 
@@ -176,8 +176,8 @@ def test_deep_nesting_is_no_crash() -> None:
         node = ast.BinOp(node, ast.Add(), ast.Constant(1))
     arguments = ast.parse("lambda: 1", mode="eval").body.args  # type: ignore[attr-defined]
     deep = ast.Lambda(arguments, node)
-    assert normal.function_digest(deep).startswith("xxh3_128:")
-    assert normal.readable(deep) == ""
+    assert normal_form.function_digest(deep).startswith("xxh3_128:")
+    assert normal_form.readable(deep) == ""
     # Freed by hand: Python 3.10 frees nested nodes by recursion in C.
     while isinstance(node, ast.BinOp):
         node, node.left = node.left, ast.Constant(1)
@@ -198,7 +198,7 @@ def test_deep_nesting_is_no_crash() -> None:
 )
 def test_parse(source: bytes, parsed: bool) -> None:
     """What can't be parsed is None, never an exception or a warning."""
-    assert (normal.parse(source) is not None) is parsed
+    assert (normal_form.parse(source) is not None) is parsed
 
 
 #: What the versions of Python are known to parse differently, or could.
@@ -226,9 +226,9 @@ sys.path.insert(0, sys.argv[1])
 # It is installed for one of them, perhaps; the bytes are compared before they are hashed.
 sys.modules["xxhash"] = stub = types.ModuleType("xxhash")
 stub.xxh3_128 = stub.xxh3_128_hexdigest = None
-from doit_invariants.code.source import normal
+from doit_invariants.code.source import normal_form
 for source in json.load(sys.stdin):
-    print(normal._Writer().write(ast.parse(source)).hex())
+    print(normal_form._Writer().write(ast.parse(source)).hex())
 """
 
 
@@ -246,7 +246,7 @@ def interpreters() -> list[str]:
 def test_every_python_gives_the_same_form(python: str) -> None:
     """The form of each source is the same, byte for byte, under every supported Python."""
     done = subprocess.run(
-        [python, "-W", "ignore", "-c", CHILD, str(Path(normal.__file__).parents[3])],
+        [python, "-W", "ignore", "-c", CHILD, str(Path(normal_form.__file__).parents[3])],
         input=json.dumps(EVERYWHERE),
         capture_output=True,
         text=True,
@@ -254,28 +254,28 @@ def test_every_python_gives_the_same_form(python: str) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    expected = [normal._Writer().write(ast.parse(source)).hex() for source in EVERYWHERE]
+    expected = [normal_form._Writer().write(ast.parse(source)).hex() for source in EVERYWHERE]
     assert done.stdout.split() == expected
 
 
 def test_own_source_has_a_form() -> None:
     """The sources of a package, and each function in them, go through."""
-    for path in sorted(Path(normal.__file__).parent.glob("*.py")):
-        tree = normal.parse(path.read_bytes())
+    for path in sorted(Path(normal_form.__file__).parent.glob("*.py")):
+        tree = normal_form.parse(path.read_bytes())
         assert tree is not None
-        assert normal.module_digest(tree) == module(ast.unparse(tree))
+        assert normal_form.module_digest(tree) == module(ast.unparse(tree))
         for node in ast.walk(tree):
-            if isinstance(node, normal.AnyFunction):
-                text = normal.readable(node)
+            if isinstance(node, normal_form.AnyFunction):
+                text = normal_form.readable(node)
                 if "doc" in text:
                     continue  # what it reads itself counts, but is not shown
                 again = function(text)
-                assert normal.function_digest(again) == normal.function_digest(node)
+                assert normal_form.function_digest(again) == normal_form.function_digest(node)
 
 
 def test_form_does_not_depend_on_the_process() -> None:
     """The digest is the same under another seed of hashes."""
-    code = "import ast; from doit_invariants.code.source.normal import module_digest as m; "
+    code = "import ast; from doit_invariants.code.source.normal_form import module_digest as m; "
     code += 'print(m(ast.parse(\'x = {1, "a"} | {"b"}\')))'
     found = {
         subprocess.run(

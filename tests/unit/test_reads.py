@@ -6,8 +6,8 @@ import types
 
 import pytest
 
+from doit_invariants.code.loaded.access_paths import written
 from doit_invariants.code.loaded.bytecode import structure
-from doit_invariants.code.loaded.reads import written
 
 CASES = {
     "P['a']": ["P.a"],

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from doit_invariants.code.programs.commands import scripts
-from doit_invariants.code.programs.world import Use
+from doit_invariants.code.programs.environment import Use
 
 ROOT = "/p"
 FILES = """

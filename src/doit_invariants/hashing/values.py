@@ -40,7 +40,7 @@ from doit_invariants.hashing.object_state import (
 from doit_invariants.hashing.scalars import exact, frame, type_name
 
 if TYPE_CHECKING:
-    from doit_invariants.hashing.folding import Graph
+    from doit_invariants.hashing.value_graph import Graph
 
 #: Returns a text that stands for a value, or None for "not mine": how a plugin teaches a type.
 Teacher = Callable[[Any], "str | None"]
@@ -78,7 +78,8 @@ class Encoder:
     """Encodes one value; keeps the chain of containers it is inside of, to end on cycles.
 
     A value that is too large to be written out, with every part as often as it is met, is folded:
-    see :mod:`core.folding`. Whether it is depends on the value alone, not on what it shares.
+    see :mod:`~doit_invariants.hashing.value_graph`. Whether it is folded depends on the value
+    alone, not on what its parts share.
 
     Subclasses may write more types (:meth:`special`), or some of the plain ones otherwise.
 
@@ -166,7 +167,7 @@ class Encoder:
     def take_apart(self, value: Any, where: str) -> Folded:
         """Return a value as a graph of its parts, taken apart by an encoder like this one."""
         # Imported late: few values are so large.
-        from doit_invariants.hashing.folding import Graph, framed
+        from doit_invariants.hashing.value_graph import Graph, framed
 
         graph, other = Graph(), self.beside()
         other.graph, other.frame = graph, framed

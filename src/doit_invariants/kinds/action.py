@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from doit_invariants.code.loaded.contents import contents, not_compared
 from doit_invariants.code.loaded.functions import Functions, functions_of, marked, unless_edited
 from doit_invariants.code.loaded.graph import edited_modules, modules_of
-from doit_invariants.code.loaded.loadtime import without_time
+from doit_invariants.code.loaded.load_time import without_time
 from doit_invariants.code.loaded.unit import Unit
 from doit_invariants.core.errors import CannotFingerprint
 from doit_invariants.core.model import Change, Difference
@@ -26,7 +26,7 @@ class Action(Invariant):
     Added by the plugin ``track-actions``; there is no need to list it. Instances of classes of
     the project count by their state and their class's code, functions by their code, and paths
     of the project by their relative form. The time at which ``dodo.py`` is loaded does not count,
-    see :mod:`~doit_invariants.code.loaded.loadtime`. What can't be compared (an open file, a lock)
+    see :mod:`~doit_invariants.code.loaded.load_time`. What can't be compared (an open file, a lock)
     does not count.
     """
 

@@ -8,7 +8,7 @@ import types
 from collections.abc import Sequence
 from typing import ClassVar, Literal
 
-from doit_invariants.code.source.closure import (
+from doit_invariants.code.source.fingerprint import (
     Start,
     check_follow,
     check_search,

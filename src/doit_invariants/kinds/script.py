@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from typing import ClassVar, Literal
 
-from doit_invariants.code.source.closure import (
+from doit_invariants.code.source.fingerprint import (
     Start,
     check_follow,
     check_search,

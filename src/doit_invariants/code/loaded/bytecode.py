@@ -23,7 +23,8 @@ import types
 from dataclasses import dataclass, field
 from typing import Any
 
-from doit_invariants.code.loaded.late import IMPORTERS, Import, Late, late_imports
+from doit_invariants.code.loaded.access_paths import WHOLE, Steps, shortest, steps_from
+from doit_invariants.code.loaded.dynamic_imports import IMPORTERS, Import, Late, late_imports
 from doit_invariants.code.loaded.operations import (
     ABSOLUTE,
     ATTRIBUTES,
@@ -41,7 +42,6 @@ from doit_invariants.code.loaded.operations import (
     operations_of,
     variables_of,
 )
-from doit_invariants.code.loaded.reads import WHOLE, Steps, shortest, steps_from
 from doit_invariants.hashing.digest import digest_bytes
 from doit_invariants.hashing.values import encode
 

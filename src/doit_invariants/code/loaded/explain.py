@@ -10,7 +10,7 @@ from typing import Any
 
 from doit_invariants.code.loaded.compare import Changed, Comparison, compare
 from doit_invariants.code.loaded.graph import Row, unpack
-from doit_invariants.code.source import normal
+from doit_invariants.code.source import normal_form
 from doit_invariants.core.model import Change, Difference, Json
 from doit_invariants.hashing.outline import outline_changes, shorten
 
@@ -133,7 +133,7 @@ def _gone_and_new(old: list[str], new: list[str]) -> tuple[list[str], list[str]]
     return list((before - after).elements()), list((after - before).elements())
 
 
-def _parse(text: str | None) -> normal.AnyFunction | None:
+def _parse(text: str | None) -> normal_form.AnyFunction | None:
     if text is None:
         return None
     try:
@@ -142,21 +142,21 @@ def _parse(text: str | None) -> normal.AnyFunction | None:
         return None  # written for another version of Python
     first: Any = tree.body[0] if tree.body else None
     node = first.value if isinstance(first, ast.Expr) else first
-    return node if isinstance(node, normal.AnyFunction) else None
+    return node if isinstance(node, normal_form.AnyFunction) else None
 
 
-def _constants(tree: normal.AnyFunction) -> list[str]:
+def _constants(tree: normal_form.AnyFunction) -> list[str]:
     return [shorten(repr(node.value)) for node in _walk(tree) if isinstance(node, ast.Constant)]
 
 
-def _calls(tree: normal.AnyFunction) -> list[str]:
+def _calls(tree: normal_form.AnyFunction) -> list[str]:
     called = (node.func for node in _walk(tree) if isinstance(node, ast.Call))
     names = (getattr(func, "attr", None) or getattr(func, "id", None) for func in called)
     return [name for name in names if isinstance(name, str)]
 
 
-def _walk(tree: normal.AnyFunction) -> Iterator[ast.AST]:
-    return ast.walk(ast.parse(normal.readable(tree)))
+def _walk(tree: normal_form.AnyFunction) -> Iterator[ast.AST]:
+    return ast.walk(ast.parse(normal_form.readable(tree)))
 
 
 def _diff(old: str | None, new: str | None, row: Row) -> list[str]:
@@ -165,8 +165,8 @@ def _diff(old: str | None, new: str | None, row: Row) -> list[str]:
         return []
     name = str(row["where"]).rpartition(":")[0]
     lines = difflib.unified_diff(
-        normal.readable(before).splitlines(),
-        normal.readable(after).splitlines(),
+        normal_form.readable(before).splitlines(),
+        normal_form.readable(after).splitlines(),
         name,
         name,
         lineterm="",

@@ -14,15 +14,15 @@ from typing import Any
 
 from doit_invariants.code.loaded import hints, objects
 from doit_invariants.code.loaded.bytecode import Structure, structure
-from doit_invariants.code.loaded.earlier import Key, Looked
+from doit_invariants.code.loaded.dynamic_imports import UNKNOWN, Import, resolved
 from doit_invariants.code.loaded.fixed import FIXED
-from doit_invariants.code.loaded.late import UNKNOWN, Import, resolved
 from doit_invariants.code.loaded.library import Library
-from doit_invariants.code.loaded.modules import leaf
-from doit_invariants.code.loaded.names import PLAIN, Names
-from doit_invariants.code.loaded.process import library_method, without_environment
-from doit_invariants.code.loaded.registered import taken
-from doit_invariants.code.loaded.shown import shown
+from doit_invariants.code.loaded.module_digests import leaf
+from doit_invariants.code.loaded.name_lookup import PLAIN, Names
+from doit_invariants.code.loaded.process_state import library_method, without_environment
+from doit_invariants.code.loaded.redacted import shown
+from doit_invariants.code.loaded.seen_code import Key, Looked
+from doit_invariants.code.loaded.sys_modules import taken
 from doit_invariants.code.loaded.unit import Ref, Unit, tell_apart
 from doit_invariants.code.loaded.values import CodeEncoder
 from doit_invariants.core.errors import CannotFingerprint

@@ -9,10 +9,10 @@ from typing import Any, TypeVar
 
 from doit_invariants.code.loaded.bytecode import slot
 from doit_invariants.code.loaded.explorer import Explorer
+from doit_invariants.code.loaded.function_sources import Sources
 from doit_invariants.code.loaded.graph import Graph, Row, portable_digest
 from doit_invariants.code.loaded.library import Library
-from doit_invariants.code.loaded.modules import Files, ModuleDigests
-from doit_invariants.code.loaded.source import Sources
+from doit_invariants.code.loaded.module_digests import Files, ModuleDigests
 from doit_invariants.code.loaded.unit import Unit
 from doit_invariants.core.model import Difference
 from doit_invariants.files.state import EDITED_SINCE_LOADED

@@ -8,7 +8,8 @@ units that refer to each other's number. Two digests are made of the whole:
   and that is all that most checks need;
 - that of the *sources*, the same on every machine and Python, which a signature consists of.
 
-Where neither is equal the units are compared one by one (:mod:`core.code.compare`).
+Where neither is equal the units are compared one by one, see
+:mod:`~doit_invariants.code.loaded.compare`.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ from collections.abc import Iterable, Iterator
 
 from doit_invariants.code.loaded.bytecode import slot
 from doit_invariants.code.loaded.explorer import Explorer
+from doit_invariants.code.loaded.function_sources import Sources
 from doit_invariants.code.loaded.hints import read_by
-from doit_invariants.code.loaded.source import Sources
 from doit_invariants.code.loaded.unit import Ref, Unit, head_of
 from doit_invariants.core.model import Json
 from doit_invariants.files.state import EDITED_SINCE_LOADED

@@ -16,10 +16,10 @@ import types
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from doit_invariants.code.loaded.access_paths import Step, Steps, written
 from doit_invariants.code.loaded.library import Library
 from doit_invariants.code.loaded.objects import is_code
-from doit_invariants.code.loaded.process import of_process, without_environment
-from doit_invariants.code.loaded.reads import Step, Steps, written
+from doit_invariants.code.loaded.process_state import of_process, without_environment
 from doit_invariants.hashing.values import Teacher
 
 #: There is no such key: the code raises, or takes its default.

@@ -6,8 +6,8 @@ import functools
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from doit_invariants.code.loaded import held, objects, pickled
-from doit_invariants.code.loaded.process import identities, inside
+from doit_invariants.code.loaded import objects, pickled, unpicklable
+from doit_invariants.code.loaded.process_state import identities, inside
 from doit_invariants.core.errors import CannotFingerprint
 from doit_invariants.hashing.limits import Folded, TooLarge
 from doit_invariants.hashing.scalars import type_name
@@ -15,7 +15,7 @@ from doit_invariants.hashing.values import Encoder, Teacher
 
 if TYPE_CHECKING:
     from doit_invariants.code.loaded.unit import CodeFinder, Ref
-    from doit_invariants.hashing.folding import Graph
+    from doit_invariants.hashing.value_graph import Graph
 
 
 class CodeEncoder(Encoder):
@@ -58,12 +58,12 @@ class CodeEncoder(Encoder):
         name = self._process.get(id(value))
         if name is not None:
             return b"process " + name.encode()
-        parts = held.whole(value) if self.finder.narrow else None
+        parts = unpicklable.whole(value) if self.finder.narrow else None
         return None if parts is None else self._held(value, parts, where)
 
     def _held(self, value: Any, parts: list[tuple[str, Any]], where: str, *codes: bytes) -> bytes:
         self._kept.append(parts)  # some were made for this: no other comes to their addresses
-        kind = b"union" if held.is_union(value) else self.name(type(value))
+        kind = b"union" if unpicklable.is_union(value) else self.name(type(value))
         pairs = [
             self.frame(b"p", label.encode(), self.encode(one, f"{where}.{label}"))
             for label, one in parts
@@ -78,7 +78,7 @@ class CodeEncoder(Encoder):
             self.problems.append(str(error))
         inside = [self.finder.code(where, one) for one in objects.code_inside(value)]
         codes = [self._refer(ref) for ref in inside if ref is not None]
-        parts = held.some(value) if self.finder.narrow else None
+        parts = unpicklable.some(value) if self.finder.narrow else None
         if parts:
             return self._held(value, parts, where, *codes)
         left_out = b"left out " + type_name(type(value)).encode()

@@ -12,11 +12,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from doit_invariants.code.programs.environment import Use, World
 from doit_invariants.code.programs.trivial import plain_commands, run_nothing
-from doit_invariants.code.programs.world import Use, World
 
 if TYPE_CHECKING:
-    from doit_invariants.code.loaded.starting import Held
+    from doit_invariants.code.loaded.subprocesses import Held
 
 #: No longer one can be given to a shell: Linux takes half of it.
 _LONGEST = 1 << 18
@@ -85,8 +85,8 @@ def read_held(held: Held, cwd: str, world: World) -> Found:
     :param cwd: absolute directory in which the code runs
     """
     # Imported late: little code starts processes.
+    from doit_invariants.code.programs.scripts_in_code import note_held
     from doit_invariants.code.programs.shell import ShellReader
-    from doit_invariants.code.programs.started import note_held
 
     reader = ShellReader(world)
     with reader.ending():

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from doit_invariants.code.programs.environment import Use
 from doit_invariants.code.programs.expand import UNKNOWN
-from doit_invariants.code.programs.world import Use
 
 if TYPE_CHECKING:
     from doit_invariants.code.programs.reader import Reader

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from doit_invariants.code.programs.arguments import Call, Input
+    from doit_invariants.code.programs.environment import Use, World
     from doit_invariants.code.programs.shell_state import State
-    from doit_invariants.code.programs.world import Use, World
 
 
 class Running(Protocol):

@@ -5,19 +5,19 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Sequence
 
-from doit_invariants.code.programs import builtins
+from doit_invariants.code.programs import shell_builtins
 from doit_invariants.code.programs.arguments import (
     Call,
     Input,
     calls_of,
     is_assignment,
 )
-from doit_invariants.code.programs.blocks import Block
+from doit_invariants.code.programs.environment import Use, World
 from doit_invariants.code.programs.expand import UNKNOWN, expand, expand_text
 from doit_invariants.code.programs.lexer import Token, tokens
-from doit_invariants.code.programs.running import Running
+from doit_invariants.code.programs.script_recorder import Running
 from doit_invariants.code.programs.shell_state import State
-from doit_invariants.code.programs.world import Use, World
+from doit_invariants.code.programs.shell_syntax import Block
 
 _MOST_NESTED = 12
 _MOST_COMMANDS = 5_000
@@ -120,7 +120,7 @@ class ShellReader:
     def _assign(settings: list[tuple[str, str]], state: State, *, first: bool) -> None:
         state.branch += not first
         for raw, value in settings:
-            builtins.assign(raw, value, state)
+            shell_builtins.assign(raw, value, state)
         state.branch -= not first
 
     def command(
@@ -140,8 +140,8 @@ class ShellReader:
         name = words[0]
         if name in state.functions:
             self.function(name, tuple(words), state)
-        elif name in builtins.BUILTINS and name not in self.world.table.added:
-            return builtins.BUILTINS[name](self, words, stdin, state)
+        elif name in shell_builtins.BUILTINS and name not in self.world.table.added:
+            return shell_builtins.BUILTINS[name](self, words, stdin, state)
         else:
             self._run(words, state, settings, stdin)
         return None
@@ -158,7 +158,7 @@ class ShellReader:
             inner = state.copy()
             inner.branch = 0
             for raw, value in settings:
-                builtins.assign(raw, value, inner)
+                shell_builtins.assign(raw, value, inner)
         for call in calls_of(words, stdin, self.world.table):
             self._call(call, inner, stdin, words)
 
@@ -167,7 +167,7 @@ class ShellReader:
             state = state.copy()
             state.branch = 0
             for one in call.variables:
-                builtins.assign(one, one.partition("=")[2], state)
+                shell_builtins.assign(one, one.partition("=")[2], state)
             if call.directory is not None:
                 state.cwd = state.path(call.directory)
         if call.words is not None:

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from doit_invariants.code.programs.arguments import scan
+from doit_invariants.code.programs.environment import Use
 from doit_invariants.code.programs.expand import UNKNOWN
 from doit_invariants.code.programs.makefile import make
 from doit_invariants.code.programs.table import Program
-from doit_invariants.code.programs.world import Use
 
 if TYPE_CHECKING:
     from doit_invariants.code.programs.reader import Reader

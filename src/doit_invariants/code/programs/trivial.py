@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from doit_invariants.code.programs import builtins
+from doit_invariants.code.programs import shell_builtins
 from doit_invariants.code.programs.arguments import SPECIAL, name_of
+from doit_invariants.code.programs.environment import World
 from doit_invariants.code.programs.lexer import KEYWORDS
-from doit_invariants.code.programs.world import World
 
 _PLAIN = re.compile(r"[ \w./+:,@%=-]*(?:> *[\w./-]+ *)?")
 _OUTPUT = re.compile(r"((?<!\S)\d+)?>.*")
@@ -54,8 +54,8 @@ def plain_commands(text: str) -> list[list[str]] | None:
 def _runs_nothing(program: list[str], world: World) -> bool:
     """Return whether a program is on PATH, not of the project, and known to run no scripts."""
     for name in program:
-        if name in builtins.BUILTINS:
-            return name in builtins.QUIET and name not in world.table.added
+        if name in shell_builtins.BUILTINS:
+            return name in shell_builtins.QUIET and name not in world.table.added
         if "/" in name or name in SPECIAL or world.table.programs(name_of(name)):
             return False
         return world.module_of(name) is None

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from doit_invariants.code.source import normal
+from doit_invariants.code.source import normal_form
 from doit_invariants.code.source.imports import imports_of
 from doit_invariants.hashing.values import digest_value
 
@@ -131,11 +131,11 @@ def digest(text: str) -> tuple[str, list[str]] | None:
     parts: list[str] = []
     imports: set[str] = set()
     for cell in found:
-        tree = normal.parse(python_of(cell))
+        tree = normal_form.parse(python_of(cell))
         if tree is None or _is_text(tree):
             parts.append(cell.strip())
         else:
-            parts.append(normal.module_digest(tree))
+            parts.append(normal_form.module_digest(tree))
         imports.update(imports_of(tree) if tree is not None else ())
     whole = [_kernel(text), [part for part in parts if part], magics(text)]
     return digest_value(whole), sorted(imports)
@@ -143,7 +143,7 @@ def digest(text: str) -> tuple[str, list[str]] | None:
 
 def tree(text: str) -> ast.Module | None:
     """Return the code of all cells as one module, None if one of them can't be parsed."""
-    found = [normal.parse(python_of(cell)) for cell in cells(text) or ()]
+    found = [normal_form.parse(python_of(cell)) for cell in cells(text) or ()]
     if any(one is None for one in found):
         return None
     return ast.Module([node for one in found if one is not None for node in one.body], [])

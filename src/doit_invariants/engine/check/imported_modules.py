@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from doit_invariants.code.loaded.functions import functions_of
-from doit_invariants.code.loaded.modules import Files
+from doit_invariants.code.loaded.module_digests import Files
 from doit_invariants.code.source.import_state import edited_since_loaded
 from doit_invariants.engine.check.observe import Look
 from doit_invariants.engine.session import IMPORTS

@@ -23,8 +23,8 @@ from doit_invariants.hosts.doit.trackers.action_objects import (
 
 if TYPE_CHECKING:
     from doit_invariants.code.programs.commands import Found
+    from doit_invariants.code.programs.environment import World
     from doit_invariants.code.programs.table import Program
-    from doit_invariants.code.programs.world import World
 
 Given = tuple[str, dict[str, Any]]
 
@@ -132,8 +132,8 @@ def world(project: Project, programs: Iterable[Program] = ()) -> World:
     :param programs: those that plugins made known
     """
     # Imported late: many projects run no commands, and doit starts for every command of its own.
+    from doit_invariants.code.programs.environment import World
     from doit_invariants.code.programs.table import Table
-    from doit_invariants.code.programs.world import World
 
     search = (project.root, *project.extra, *map(os.path.abspath, sys.path))
 

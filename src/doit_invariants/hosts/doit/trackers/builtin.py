@@ -17,10 +17,10 @@ from doit_invariants.plugins.settings import Settings
 from doit_invariants.rules.invariant import Invariant
 
 if TYPE_CHECKING:
-    from doit_invariants.code.loaded.starting import Held, Starting
+    from doit_invariants.code.loaded.subprocesses import Held, Starting
     from doit_invariants.code.programs.commands import Found
+    from doit_invariants.code.programs.environment import Use, World
     from doit_invariants.code.programs.table import Program
-    from doit_invariants.code.programs.world import Use, World
     from doit_invariants.engine.session import Session
 
 
@@ -155,7 +155,7 @@ class TrackScripts:
         if not functions:
             return None
         if self._starting is None:
-            from doit_invariants.code.loaded.starting import Starting
+            from doit_invariants.code.loaded.subprocesses import Starting
 
             self._starting = Starting(self._in(settings))
         given = () if actions.are_bare(task) else actions.arguments(task)

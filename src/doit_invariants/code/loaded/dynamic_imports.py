@@ -11,6 +11,7 @@ import types
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
+from doit_invariants.code.loaded.access_paths import Steps, is_call, steps_from
 from doit_invariants.code.loaded.operations import (
     ATTRIBUTES,
     FREE,
@@ -22,7 +23,6 @@ from doit_invariants.code.loaded.operations import (
     variables_of,
 )
 from doit_invariants.code.loaded.places import found_at
-from doit_invariants.code.loaded.reads import Steps, is_call, steps_from
 
 IMPORTERS = frozenset({"import_module", "__import__"})
 #: What is written where nothing is known of the name.

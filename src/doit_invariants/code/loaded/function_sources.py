@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from doit_invariants.code.loaded.bytecode import structure
-from doit_invariants.code.source import normal
+from doit_invariants.code.source import normal_form
 from doit_invariants.core.errors import CannotFingerprint
 
 _Node = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
@@ -111,7 +111,7 @@ class _File:
         if len(nodes) == 1:
             return self._make(nodes[0])
         # Several lambdas on one line.
-        digests = {normal.function_digest(node) for node in nodes}
+        digests = {normal_form.function_digest(node) for node in nodes}
         if len(digests) == 1:
             return self._make(nodes[0])
         node = _by_columns(nodes, code) or _by_order(nodes, codes, same)
@@ -123,7 +123,7 @@ class _File:
             text = ast.get_source_segment("".join(self.lines), node) or ""
         else:
             text = textwrap.dedent("".join(lines))
-        return Source(normal.function_digest(node), text)
+        return Source(normal_form.function_digest(node), text)
 
 
 def _functions(tree: ast.AST) -> Iterator[_Node]:

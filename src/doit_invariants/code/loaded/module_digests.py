@@ -16,7 +16,7 @@ from doit_invariants.core.model import Json
 from doit_invariants.files.state import EDITED_SINCE_LOADED
 from doit_invariants.rules.invariant import Context, Fingerprint
 
-#: Recorded entries of files (see :data:`~doit_invariants.code.source.closure.Entry`), by path.
+#: Recorded entries of files (see :data:`~doit_invariants.code.source.fingerprint.Entry`), by path.
 Files = dict[str, Json]
 
 
@@ -92,7 +92,7 @@ class ModuleDigests:
 
     def _find(self, name: str) -> Fingerprint | None:
         # Imported late: few functions use a whole module of the project.
-        from doit_invariants.code.source.closure import Start, search_path, sources_fingerprint
+        from doit_invariants.code.source.fingerprint import Start, search_path, sources_fingerprint
         from doit_invariants.code.source.import_state import loaded_files
         from doit_invariants.code.source.imports import Finder
 

@@ -14,9 +14,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from doit_invariants.code.source.import_closure import Closure, Entry, counts_in_part
 from doit_invariants.code.source.import_state import edited_since_loaded
 from doit_invariants.code.source.imports import Finder
-from doit_invariants.code.source.sources import Closure, Entry, counts_in_part
 from doit_invariants.core.errors import InvalidOption
 from doit_invariants.core.model import Difference, Json
 from doit_invariants.core.paths import as_seen_from_here, relative_to

@@ -8,10 +8,10 @@ import types
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from doit_invariants.code.loaded.access_paths import WHOLE, Steps, behind
 from doit_invariants.code.loaded.bytecode import Chain, Structure
-from doit_invariants.code.loaded.earlier import Key, Looked
 from doit_invariants.code.loaded.places import MISSING, NOTHING, is_opaque, places
-from doit_invariants.code.loaded.reads import WHOLE, Steps, behind
+from doit_invariants.code.loaded.seen_code import Key, Looked
 from doit_invariants.code.loaded.unit import CodeFinder, Ref, Unit
 
 #: Never opaque.

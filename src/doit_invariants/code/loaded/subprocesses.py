@@ -15,12 +15,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeGuard
 
+from doit_invariants.code.loaded.access_paths import Steps
 from doit_invariants.code.loaded.bytecode import structure
-from doit_invariants.code.loaded.held import is_proxy
+from doit_invariants.code.loaded.object_parts import references
 from doit_invariants.code.loaded.pickled import attributes
 from doit_invariants.code.loaded.places import found_at
-from doit_invariants.code.loaded.reads import Steps
-from doit_invariants.code.loaded.splits import references
+from doit_invariants.code.loaded.unpicklable import is_proxy
 from doit_invariants.core.project import Project
 
 #: Modules whose functions start programs, or run files.

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
+from doit_invariants.code.loaded.access_paths import Steps
 from doit_invariants.code.loaded.bytecode import Chain
-from doit_invariants.code.loaded.reads import Steps
 from doit_invariants.code.loaded.unit import Ref, Unit, rename
 
 #: A namespace by its identity, what is taken of it, and how far that is read.

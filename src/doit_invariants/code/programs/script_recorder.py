@@ -8,10 +8,10 @@ import sys
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from doit_invariants.code.programs.environment import Use
 from doit_invariants.code.programs.expand import UNKNOWN, is_pattern
 from doit_invariants.code.programs.table import SUFFIXES
-from doit_invariants.code.programs.world import Use
-from doit_invariants.code.source import normal
+from doit_invariants.code.source import normal_form
 from doit_invariants.code.source.imports import imports_of
 
 if TYPE_CHECKING:
@@ -122,12 +122,12 @@ class Running:
         if (path, state.cwd) in self._started or UNKNOWN in state.cwd:
             return
         # Imported late: few scripts start processes.
-        from doit_invariants.code.programs import started
+        from doit_invariants.code.programs import scripts_in_code
 
         self._started.add((path, state.cwd))
-        held = self.world.held(path, started.held_by_source)
+        held = self.world.held(path, scripts_in_code.held_by_source)
         if held is not None:
-            started.note_held(held, state.cwd, self.reader)
+            scripts_in_code.note_held(held, state.cwd, self.reader)
 
     def _notebook(self, path: str, state: State) -> None:
         from doit_invariants.code.source import notebook  # late: few commands run notebooks
@@ -156,7 +156,7 @@ class Running:
 
     def code(self, code: str, state: State) -> None:
         """Note the modules that code imports, and the scripts that it names."""
-        tree = normal.parse(code)
+        tree = normal_form.parse(code)
         if tree is None:
             return
         imports = imports_of(tree)

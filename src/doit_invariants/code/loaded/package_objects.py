@@ -8,8 +8,8 @@ import types
 from collections.abc import Iterator
 from typing import Any
 
-from doit_invariants.code.loaded import splits
-from doit_invariants.code.loaded.splits import Part, Split
+from doit_invariants.code.loaded import object_parts as parts
+from doit_invariants.code.loaded.object_parts import Part, Split
 
 
 def _of_array(array: Any) -> Iterator[Part]:
@@ -27,26 +27,26 @@ def _of_index(index: Any) -> Iterator[Part]:
 
 
 def _of_ufunc(ufunc: Any) -> Iterator[Part]:
-    yield from splits.attributes("__name__", "nin", "nout", "signature", "identity", "types")(ufunc)
+    yield from parts.attributes("__name__", "nin", "nout", "signature", "identity", "types")(ufunc)
     for one in gc.get_referents(ufunc):
         if isinstance(one, types.FunctionType):
             yield "function", one
 
 
 def _of_dispatcher(dispatcher: Any) -> Iterator[Part]:
-    yield from splits.attributes("py_func", "targetoptions", "locals")(dispatcher)
+    yield from parts.attributes("py_func", "targetoptions", "locals")(dispatcher)
     if not getattr(dispatcher, "_can_compile", True):  # else what is compiled was called so far
         yield "signatures", [str(one) for one in dispatcher.overloads]
 
 
 def _of_dufunc(dufunc: Any) -> Iterator[Part]:
     names = ("identity", "signature", "_identity", "_is_dynamic")
-    yield from splits.attributes(*names, "gufunc_builder.targetoptions")(dufunc)
+    yield from parts.attributes(*names, "gufunc_builder.targetoptions")(dufunc)
     if getattr(dufunc, "_frozen", False):
         yield "types", list(dufunc.types)
     dispatcher = getattr(dufunc, "_dispatcher", None)
     if dispatcher is not None:
-        yield from splits.attributes("py_func", "targetoptions", "locals")(dispatcher)
+        yield from parts.attributes("py_func", "targetoptions", "locals")(dispatcher)
 
 
 def _of_schema(validator: Any) -> Iterator[Part]:
@@ -91,7 +91,7 @@ _CONSTRAINTS += ("title", "description", "examples", "extra_json_schema", "extra
 
 #: By the name of the class; what else there is of an object does not count.
 OF_PACKAGES: dict[str, Split] = {
-    "joblib.parallel.Parallel": splits.attributes(
+    "joblib.parallel.Parallel": parts.attributes(
         "n_jobs", "verbose", "timeout", "pre_dispatch", "batch_size", "return_as"
     ),
     "numpy.ndarray": _of_array,
@@ -100,32 +100,32 @@ OF_PACKAGES: dict[str, Split] = {
     "pandas.TimedeltaIndex": _of_index,
     "pandas.core.indexes.timedeltas.TimedeltaIndex": _of_index,
     "numpy.ufunc": _of_ufunc,
-    "numpy.flatiter": splits.attributes("base", "index"),
-    "numpy.busdaycalendar": splits.attributes("weekmask", "holidays"),
-    "msgspec.Meta": splits.attributes(*_CONSTRAINTS),
-    "msgspec.json.Encoder": splits.attributes(*_CODERS),
-    "msgspec.json.Decoder": splits.attributes(*_DECODERS),
-    "msgspec.msgpack.Encoder": splits.attributes(*_CODERS),
-    "msgspec.msgpack.Decoder": splits.attributes(*_DECODERS),
-    "msgspec._core.Field": splits.attributes("default", "default_factory", "name"),
-    "msgspec._core.Factory": splits.attributes("factory"),
-    "msgspec.structs.StructConfig": splits.attributes(*_STRUCT),
+    "numpy.flatiter": parts.attributes("base", "index"),
+    "numpy.busdaycalendar": parts.attributes("weekmask", "holidays"),
+    "msgspec.Meta": parts.attributes(*_CONSTRAINTS),
+    "msgspec.json.Encoder": parts.attributes(*_CODERS),
+    "msgspec.json.Decoder": parts.attributes(*_DECODERS),
+    "msgspec.msgpack.Encoder": parts.attributes(*_CODERS),
+    "msgspec.msgpack.Decoder": parts.attributes(*_DECODERS),
+    "msgspec._core.Field": parts.attributes("default", "default_factory", "name"),
+    "msgspec._core.Factory": parts.attributes("factory"),
+    "msgspec.structs.StructConfig": parts.attributes(*_STRUCT),
     "numba.core.dispatcher.Dispatcher": _of_dispatcher,
     "numba.np.ufunc.dufunc.DUFunc": _of_dufunc,
     "numba.np.ufunc.gufunc.GUFunc": _of_dufunc,
     # Its name holds an address.
-    "numba.core.types.misc.ClassType": splits.attributes(
+    "numba.core.types.misc.ClassType": parts.attributes(
         "jit_methods", "jit_props", "jit_static_methods", "struct"
     ),
-    "numba.stencils.stencil.StencilFunc": splits.attributes(
+    "numba.stencils.stencil.StencilFunc": parts.attributes(
         "kernel_ir.func_id.func", "mode", "options", "kws"
     ),
-    "numba.core.ccallback.CFunc": splits.attributes("_pyfunc", "_sig", "locals", "options"),
-    "joblib.memory.MemorizedFunc": splits.attributes(
+    "numba.core.ccallback.CFunc": parts.attributes("_pyfunc", "_sig", "locals", "options"),
+    "joblib.memory.MemorizedFunc": parts.attributes(
         "func", "ignore", "mmap_mode", "compress", "cache_validation_callback"
     ),
-    "pydantic.type_adapter.TypeAdapter": splits.attributes("_type", "_config"),
-    "pydantic._internal._validate_call.ValidateCallWrapper": splits.attributes(
+    "pydantic.type_adapter.TypeAdapter": parts.attributes("_type", "_config"),
+    "pydantic._internal._validate_call.ValidateCallWrapper": parts.attributes(
         "function", "validate_return", "config_wrapper.config_dict"
     ),
     "pydantic_core._pydantic_core.SchemaValidator": _of_schema,

@@ -10,14 +10,14 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple, TypeVar
 
-from doit_invariants.code.loaded.starting import LONGEST, Held
+from doit_invariants.code.loaded.subprocesses import LONGEST, Held
 from doit_invariants.code.programs.arguments import name_of
+from doit_invariants.code.programs.environment import World
 from doit_invariants.code.programs.reader import Reader
 from doit_invariants.code.programs.shell_state import State
 from doit_invariants.code.programs.table import SUFFIXES
 from doit_invariants.code.programs.trivial import runs_nothing, words_run_nothing
-from doit_invariants.code.programs.world import World
-from doit_invariants.code.source import normal
+from doit_invariants.code.source import normal_form
 
 _TOKENS = re.compile(r"[\s'\"=;,()\[\]]+")
 _STEM = re.compile(r"[\w.-]+(/[\w.-]+)*")
@@ -113,7 +113,7 @@ def held_by_source(text: str, path: str) -> Held | None:
     """Return what the source of a script holds; None if it starts no processes."""
     if _STARTS.search(text) is None:
         return None
-    tree = normal.parse(text, path)
+    tree = normal_form.parse(text, path)
     if tree is None:
         return None
     found = Held(True, files={path: None})

@@ -12,8 +12,14 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from doit_invariants.code.source.asked_names import PICKLES, REACHES_OWN, Ask, asks_of, effects_of
-from doit_invariants.code.source.normal import module_digest
+from doit_invariants.code.source.imported_names import (
+    PICKLES,
+    REACHES_OWN,
+    Ask,
+    asks_of,
+    effects_of,
+)
+from doit_invariants.code.source.normal_form import module_digest
 from doit_invariants.code.source.pure import Purity
 
 _WORD = re.compile(r"[^\W\d]\w*")

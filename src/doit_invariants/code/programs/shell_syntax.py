@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from doit_invariants.code.programs import builtins
+from doit_invariants.code.programs import shell_builtins
 from doit_invariants.code.programs.arguments import Input
 from doit_invariants.code.programs.expand import FIELD
 from doit_invariants.code.programs.lexer import (
@@ -144,7 +144,7 @@ class Block:
             values += self.reader.words(token.text, self.state) if token.kind == WORD else ()
             self.at += 1
         self.at += 1
-        builtins.assign(word, FIELD.join(values), self.state)
+        shell_builtins.assign(word, FIELD.join(values), self.state)
 
     def _function(self, name: str) -> None:
         """Keep the body of a function for when it is called."""

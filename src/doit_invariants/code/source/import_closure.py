@@ -1,7 +1,8 @@
 """The source files that count of some programs: what they import, and how much of it.
 
 All of a file counts from which something starts. Of one that is imported no more counts than the
-names that are asked for need (:mod:`core.static.parts`), where that can be told.
+names that are asked for need, where that can be told; see
+:mod:`~doit_invariants.code.source.module_parts`.
 """
 
 from __future__ import annotations
@@ -11,10 +12,10 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from doit_invariants.code.source import normal
-from doit_invariants.code.source.asked_names import ANYTHING, PICKLES, asks_of
+from doit_invariants.code.source import normal_form
+from doit_invariants.code.source.imported_names import ANYTHING, PICKLES, asks_of
 from doit_invariants.code.source.imports import Finder, imports_of
-from doit_invariants.code.source.parts import part
+from doit_invariants.code.source.module_parts import part
 from doit_invariants.core.errors import CannotFingerprint
 from doit_invariants.core.model import Json
 from doit_invariants.files.state import FileState
@@ -179,7 +180,7 @@ class Closure:
         else:
             key = ("normal form", state.digest)
             if key not in self._context.memo:
-                self._context.memo[key] = (normal.module_digest(tree), imports_of(tree))
+                self._context.memo[key] = (normal_form.module_digest(tree), imports_of(tree))
             digest, imports = self._context.memo[key]
         if short or imports is None:
             return [digest, imports]
@@ -198,7 +199,7 @@ class Closure:
 
                 self._trees[path] = notebook.tree(_content(path).decode("utf-8", "replace"))
             else:
-                self._trees[path] = normal.parse(_content(path), path)
+                self._trees[path] = normal_form.parse(_content(path), path)
         return self._trees[path]
 
 

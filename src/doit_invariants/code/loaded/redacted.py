@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from doit_invariants.code.loaded.process import inside
+from doit_invariants.code.loaded.process_state import inside
 from doit_invariants.hashing.outline import Outline, outline
 
 _MOST_SHOWN = 20

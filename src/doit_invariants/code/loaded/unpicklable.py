@@ -1,0 +1,131 @@
+"""What objects hold of which pickle saves nothing: unions, generators, ufuncs, decoders.
+
+Two tables say it, by the name of the class, so that nothing is imported for them: what of an
+object is all that it is, and what is only a part of it. Nothing that is read here runs code of
+the object: attributes that C keeps, the frame of a generator, what the garbage collector knows.
+"""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+from doit_invariants.code.loaded import object_parts as parts
+from doit_invariants.code.loaded.object_parts import Part, Split
+from doit_invariants.code.loaded.package_objects import OF_PACKAGES
+from doit_invariants.code.loaded.volatile import names_of
+
+
+def whole(value: Any) -> list[Part] | None:
+    """Return all that an object is, None if that is not known of its class.
+
+    :raises Exception: whatever an object raises that can't be looked at
+    """
+    split = _find(type(value), _WHOLE)
+    return None if split is None else list(split(value))
+
+
+def some(value: Any) -> list[Part]:
+    """Return what can be compared of an object that is more than that: a file's name."""
+    split = _find(type(value), _SOME)
+    if split is None:
+        return []
+    try:
+        return list(split(value))
+    except Exception:
+        return []  # closed, not connected
+
+
+def is_proxy(value: Any) -> bool:
+    """Return whether an object passes itself off as another one (wrapt)."""
+    return any(name.partition(".")[0] in _PROXIES for name in names_of(type(value)))
+
+
+def is_union(value: Any) -> bool:
+    """Return whether this is ``int | str``, however it was written."""
+    return type(value).__name__ in ("UnionType", "_UnionGenericAlias")
+
+
+def _find(cls: type, table: dict[str, Split]) -> Split | None:
+    names = names_of(cls)
+    for name in names:
+        if name in table:
+            if name == _ARRAY and names[0].partition(".")[0] in ("numpy", "pandas"):
+                return None
+            return table[name]
+        if name.partition(".")[0] in _PROXIES and table is _WHOLE:
+            return parts.references
+    return None
+
+
+_ARRAY = "numpy.ndarray"
+_PROXIES = frozenset({"wrapt", "_wrappers"})
+_DIALECT: tuple[str, ...] = (
+    "delimiter",
+    "doublequote",
+    "escapechar",
+    "lineterminator",
+    "quotechar",
+    "quoting",
+)
+_DIALECT += ("skipinitialspace", "strict")
+
+#: All that an object is.
+_WHOLE: dict[str, Split] = {
+    "types.UnionType": parts.attributes("__args__"),
+    "typing.Union": parts.attributes("__args__"),  # what it is called in Python 3.14
+    "typing._UnionGenericAlias": parts.attributes("__args__"),
+    "typing.TypeVar": parts.of_type_variable,
+    "typing.ParamSpec": parts.of_type_variable,
+    "typing.TypeVarTuple": parts.of_type_variable,
+    "typing.TypeAliasType": parts.of_alias,
+    "typing_extensions.TypeAliasType": parts.of_alias,
+    "typing.NewType": parts.attributes("__name__", "__supertype__"),
+    "typing.ForwardRef": parts.attributes("__forward_arg__"),
+    "annotationlib.ForwardRef": parts.attributes("__forward_arg__"),
+    "builtins.generator": parts.running("gi"),
+    "builtins.coroutine": parts.running("cr"),
+    "builtins.async_generator": parts.running("ag"),
+    "builtins.code": parts.of_code,
+    "builtins.cell": parts.of_cell,
+    "builtins.set_iterator": parts.of_set,
+    "re.Match": parts.attributes("re", "string", "pos", "endpos", "regs"),
+    "weakref.ReferenceType": parts.of_reference,
+    "functools.KeyWrapper": parts.references,
+    "_contextvars.ContextVar": parts.of_variable,
+    "itertools.pairwise": parts.references,
+    "mmap.mmap": parts.of_map,
+    "_csv.Dialect": parts.attributes(*_DIALECT),
+    "_ctypes.CField": parts.attributes("offset", "size"),
+    "_ctypes.CFuncPtr": parts.attributes("__name__", "restype", "argtypes"),
+    "_json.Scanner": parts.members,
+    "_thread._local": parts.attributes("__dict__"),
+    "os.DirEntry": parts.attributes("path"),
+    "posix.DirEntry": parts.attributes("path"),
+    "nt.DirEntry": parts.attributes("path"),
+    "sqlite3.Row": parts.of_row,
+    "subprocess.Popen": parts.attributes("args"),
+    **OF_PACKAGES,
+}
+
+#: A part of what an object is.
+_SOME: dict[str, Split] = {
+    "_io._IOBase": parts.of_file,
+    "_socket.socket": parts.attributes("family", "type", "proto"),
+    "_csv.reader": lambda value: [
+        *parts.attributes("dialect")(value),
+        *parts.references(value),
+    ],
+    "_csv.writer": parts.attributes("dialect"),
+    "_csv.Writer": parts.attributes("dialect"),
+    "_hashlib.HASH": parts.of_hash,
+    "_hashlib.HASHXOF": parts.of_hash,
+    "_hashlib.HMAC": parts.of_hash,
+    "_ctypes._Pointer": parts.attributes("_type_", "_objects"),
+    "_ssl._SSLContext": parts.attributes("protocol", "options", "verify_mode", "check_hostname"),
+    "sqlite3.Connection": parts.attributes("isolation_level", "row_factory", "text_factory"),
+    "numpy.nditer": parts.attributes("operands", "shape", "dtypes"),
+    "numpy.broadcast": parts.attributes("shape", "index"),
+    # Of Python 3.14 on they can't be pickled.
+    **{f"itertools.{name}": parts.of_iterator for name in vars(itertools)},
+}
