@@ -85,18 +85,6 @@ def test_umask(journal: Journal, path: Path) -> None:
     assert path.stat().st_mode & 0o777 == 0o640
 
 
-def test_sync(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each entry is brought to the disk only if that is asked for."""
-    synced: list[int] = []
-    monkeypatch.setattr(os, "fdatasync", synced.append, raising=False)
-    Journal(str(path)).append(1)
-    assert synced == []
-    journal = Journal(str(path), sync=True)
-    journal.append(2)
-    journal.append(3)
-    assert len(synced) == 2
-
-
 @pytest.mark.parametrize("entry", [{1, 2}, object(), {"a": b""}])
 def test_not_json(journal: Journal, path: Path, entry: Any) -> None:
     """What JSON can't hold is refused before anything is written."""

@@ -62,14 +62,12 @@ class Journal:
     descriptor.
 
     :param path: of the file; it is made by the first append, its directory must be there
-    :param sync: whether each append waits until the entry is on the disk
     :param mode: permissions of a file that is made, less the user's umask
     """
 
-    def __init__(self, path: str, *, sync: bool = False, mode: int = 0o666) -> None:
+    def __init__(self, path: str, *, mode: int = 0o666) -> None:
         # A task may change the working directory before the first append.
         self._path = os.path.abspath(path)
-        self._sync = sync
         self._mode = mode
         self._opened: tuple[int, int] | None = None  # the process, and its descriptor
         self._torn = False
@@ -95,9 +93,6 @@ class Journal:
             self._torn = True
             raise
         self._torn = False
-        if self._sync:
-            # macOS and Windows have no fdatasync().
-            getattr(os, "fdatasync", os.fsync)(descriptor)
 
     def read(self) -> Entries:
         """Return what was appended, by whatever process.
