@@ -84,7 +84,7 @@ class Project:
         if process:
             ran = in_new_process([python, "-m", *command], started, timeout, env or {})
         else:
-            ran = in_this_process(list(arguments), started, timeout, env or {}, now)
+            ran = in_this_process(list(arguments), self.path, started, timeout, env or {}, now)
         return read_outcome(command, *ran)
 
 

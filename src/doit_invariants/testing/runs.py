@@ -48,7 +48,12 @@ def in_new_process(
 
 
 def in_this_process(
-    arguments: list[str], cwd: Path, timeout: float, env: Mapping[str, str], now: float | None
+    arguments: list[str],
+    project: Path,
+    cwd: Path,
+    timeout: float,
+    env: Mapping[str, str],
+    now: float | None,
 ) -> tuple[int, str, str]:
     from doit.doit_cmd import DoitMain
 
@@ -57,7 +62,7 @@ def in_this_process(
         # A dodo.py may leave files open, and commands that only read never close doit's DB.
         stack.enter_context(warnings.catch_warnings())
         warnings.simplefilter("ignore", ResourceWarning)
-        stack.enter_context(_isolated(cwd, env))
+        stack.enter_context(_isolated(project, cwd, env))
         stack.enter_context(_clock(now))
         stack.enter_context(_entry_points_once())
         stack.enter_context(_deadline(timeout, arguments))
@@ -73,8 +78,13 @@ def in_this_process(
 
 
 @contextlib.contextmanager
-def _isolated(cwd: Path, env: Mapping[str, str]) -> Iterator[None]:
-    """Undo what doit does to the process: it changes the directory and imports ``dodo``."""
+def _isolated(project: Path, cwd: Path, env: Mapping[str, str]) -> Iterator[None]:
+    """Undo what doit does to the process: it changes the directory and imports ``dodo``.
+
+    The next run imports the modules of the project again, and those from directories that
+    ``dodo.py`` put on ``sys.path``. All others stay, wherever they are: the project of a test may
+    lie in the checkout of the very package that the test imports.
+    """
     from doit import loader
     from doit.action import CmdAction
     from doit.cmd_base import NamespaceTaskLoader
@@ -95,11 +105,12 @@ def _isolated(cwd: Path, env: Mapping[str, str]) -> Iterator[None]:
         loader.initial_workdir, CmdAction.STRING_FORMAT = workdir, form
         NamespaceTaskLoader.load_tasks = load_tasks
         os.chdir(before[0])
+        own = [project.resolve(), *_added(sys.path, before[1], project)]
         sys.path[:] = before[1]
         # Of a relative directory on sys.path it remembers what was in the project's.
         sys.path_importer_cache.clear()
         for name in set(sys.modules) - before[2].keys():
-            if _belongs_to(sys.modules[name], cwd):
+            if _is_below(sys.modules[name], own):
                 del sys.modules[name]
         os.environ.clear()
         os.environ.update(before[3])
@@ -107,9 +118,15 @@ def _isolated(cwd: Path, env: Mapping[str, str]) -> Iterator[None]:
         gc.collect()
 
 
-def _belongs_to(module: Any, directory: Path) -> bool:
+def _added(path: list[str], before: list[str], project: Path) -> list[Path]:
+    """Return the directories that a run put on ``sys.path``."""
+    known = {Path(entry).resolve() for entry in before}
+    return [place for entry in path if (place := (project / entry).resolve()) not in known]
+
+
+def _is_below(module: Any, directories: list[Path]) -> bool:
     path = getattr(module, "__file__", None)
-    return isinstance(path, str) and Path(path).is_relative_to(directory.resolve().parent)
+    return isinstance(path, str) and any(Path(path).is_relative_to(one) for one in directories)
 
 
 @contextlib.contextmanager
