@@ -63,3 +63,99 @@ def test_a_run_with_nothing_to_do_imports_few_modules(
     names = imported(small.path, *command)
     assert names, "the loader was not at work"
     assert len(names) <= MOST, "\n".join(names)
+
+
+CREATORS = """
+import functools
+from doit import create_after, task_params
+
+def f():
+    pass
+
+def kept(creator):
+    @functools.wraps(creator)
+    def wrapped():
+        return creator()
+    return wrapped
+
+def lost(creator):
+    def wrapped():
+        return creator()
+    return wrapped
+
+class Tasks:
+    def __init__(self):
+        self.create_doit_tasks = self.make
+
+    def make(self):
+        return {"basename": "method", "actions": [f]}
+
+one = lambda: {"actions": [f]}
+
+def task_plain():
+    return {"actions": [f]}
+
+@kept
+@kept
+def task_kept():
+    return {"actions": [f]}
+
+@lost
+def task_lost():
+    return {"actions": [f]}
+
+@create_after(
+    executed="plain",
+)
+def task_late():
+    return {"actions": [f]}
+
+@task_params([{"name": "n", "default": ""}])
+def task_taking(n):
+    return {"actions": [f]}
+
+def task_generated():
+    yield {"name": "x", "actions": [f]}
+    yield {"name": "w", "actions": [f]}
+
+task_lambda, a_method, task_again = one, Tasks(), task_plain
+"""
+
+
+@pytest.mark.parametrize("command", ["list", "run"])
+def test_tasks_come_in_the_order_of_their_creators_as_in_plain_doit(
+    doit_project: Make, command: str
+) -> None:
+    arguments = {"list": ["list", "--all", "--sort", "definition"], "run": []}[command]
+    plain = doit_project({"dodo.py": CREATORS}, loader=False, name="plain")
+    expected = plain.run(*arguments, process=True).assert_success().stdout
+    ours = doit_project({"dodo.py": CREATORS}).run(*arguments, process=True)
+    assert ours.assert_success().stdout == expected
+    assert expected.index("plain") < expected.index("kept") < expected.index("taking")
+
+
+def test_a_creator_without_source_is_no_mistake(doit_project: Make) -> None:
+    """Its line is known all the same; plain doit can't find the text, and ends there."""
+    dodo = "exec(\"def task_made():\\n    return {'actions': None}\")"
+    doit_project({"dodo.py": dodo}).run().assert_up_to_date().assert_success()
+    doit_project({"dodo.py": dodo}, name="list").run("list").assert_success()
+
+
+def test_a_distribution_that_is_installed_between_two_runs_is_seen(
+    doit_project: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The scan of what is installed is kept for a run, or for several in one process."""
+    site = tmp_path / "site"
+    site.mkdir()
+    monkeypatch.syspath_prepend(str(site))
+    project = doit_project({"dodo.py": "def task_t():\n    return {'actions': None}"})
+    assert "a-plugin" not in project.run("invariants", "kinds").stdout
+    info = site / "a_plugin-1.dist-info"
+    info.mkdir()
+    (site / "a_plugin.py").write_text(
+        "import doit_invariants as di\n\n"
+        "@di.hookimpl\ndef invariants_digest_value(value):\n    return None\n"
+    )
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: a-plugin\nVersion: 1\n")
+    (info / "entry_points.txt").write_text("[doit_invariants]\na-plugin = a_plugin\n")
+    assert "a-plugin" in project.run("invariants", "kinds").assert_success().stdout

@@ -1,8 +1,10 @@
-"""The built-in kinds, policies and stores, as plugins like any other: each can be blocked."""
+"""The built-in kinds, policies and stores, as plugins like any other: each can be blocked.
+
+Their methods are named as the hooks. They are not marked as such here: that would import pluggy.
+"""
 
 from __future__ import annotations
 
-from doit_invariants.plugins.hookspecs import hookimpl
 from doit_invariants.plugins.registry import Later
 
 
@@ -11,7 +13,6 @@ class BuiltinKinds:
 
     name = "builtin-kinds"
 
-    @hookimpl
     def invariants_register_kinds(self) -> list[Later]:
         """Return the built-in kinds."""
         return [
@@ -36,7 +37,6 @@ class BuiltinPolicies:
 
     name = "builtin-policies"
 
-    @hookimpl
     def invariants_register_policies(self) -> list[Later]:
         """Return the built-in policies."""
         return [
@@ -54,7 +54,6 @@ class BuiltinStores:
 
     name = "builtin-stores"
 
-    @hookimpl
     def invariants_register_stores(self) -> list[Later]:
         """Return the built-in stores."""
         return [Later("stores.local.store:DirectoryStore", "directory")]

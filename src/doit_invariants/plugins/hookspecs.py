@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pluggy
 
+from doit_invariants.plugins.registry import PROJECT
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -22,8 +24,6 @@ if TYPE_CHECKING:
     from doit_invariants.rules.invariant import Invariant
     from doit_invariants.rules.record import Record
     from doit_invariants.stores.base import Store
-
-PROJECT = "doit_invariants"
 
 hookspec = pluggy.HookspecMarker(PROJECT)
 

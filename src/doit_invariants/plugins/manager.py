@@ -1,19 +1,22 @@
-"""The plugin manager: who is asked, in which order, and what they registered."""
+"""What plugins there are, who is asked in which order, and what they registered.
+
+Most projects have no plugins but ours. There pluggy is not even imported: its manager and the
+specifications of the hooks would take a tenth of the time of a run of a small project.
+"""
 
 from __future__ import annotations
 
+import os
+import sys
 import types
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from importlib import metadata
-from typing import TYPE_CHECKING, Any, cast
-
-import pluggy
+from typing import TYPE_CHECKING, Any, Protocol
 
 from doit_invariants.core.errors import InvalidOption
-from doit_invariants.plugins import hookspecs
 from doit_invariants.plugins.builtin import BuiltinKinds, BuiltinPolicies, BuiltinStores
 from doit_invariants.plugins.registry import (
+    PROJECT,
     Registry,
     kind_registry,
     policy_registry,
@@ -26,32 +29,93 @@ if TYPE_CHECKING:
 #: The name under which the dodo.py is registered.
 DODO = "dodo"
 
-_MARK = hookspecs.PROJECT + "_impl"
+_MARK = PROJECT + "_impl"
 
 
-@dataclass(slots=True, eq=False, repr=False)
+class Implementation(Protocol):
+    """The implementation of a hook, as pluggy describes it."""
+
+    plugin: Any
+    plugin_name: str
+    function: Callable[..., Any]
+    argnames: Any
+    hookwrapper: bool
+    wrapper: bool
+
+
+class Hooks(Protocol):
+    """The plugins by name, and what they implement."""
+
+    def listener(self, hook: str) -> Callable[..., Any] | None:
+        """Return the caller of a hook, None if nobody implements it: then nothing is called."""
+
+    def implementations(self, hook: str) -> list[Any]:
+        """Return the implementations of a hook in the order of registration."""
+
+    def plugin(self, name: str) -> Any:
+        """Return a plugin, None if there is none of that name."""
+
+
 class Plugins:
     """The plugins of one run of doit.
 
-    :ivar manager: pluggy's manager
+    :ivar hooks: those that they implement
     :ivar kinds, policies, stores: what the plugins registered
     :ivar programs: those that plugins made known, the latest first
     """
 
-    manager: pluggy.PluginManager
-    kinds: Registry
-    policies: Registry
-    stores: Registry
-    programs: tuple[Program, ...] = ()
+    def __init__(self, hooks: Hooks) -> None:
+        self.hooks = hooks
+        self.kinds, self.policies = kind_registry(), policy_registry()
+        self.stores = store_registry()
+        self.programs: tuple[Program, ...] = ()
+        for name, registry in (
+            ("invariants_register_kinds", self.kinds),
+            ("invariants_register_policies", self.policies),
+            ("invariants_register_stores", self.stores),
+        ):
+            _collect(self, name, registry)
+        self.programs = tuple(_programs(self))
 
     def listener(self, hook: str) -> Callable[..., Any] | None:
         """Return the caller of a hook, None if nobody implements it: then nothing is called."""
-        caller = getattr(self.manager.hook, hook)
-        return cast("Callable[..., Any]", caller) if caller.get_hookimpls() else None
+        return self.hooks.listener(hook)
 
-    def implementations(self, hook: str) -> list[pluggy.HookImpl]:
+    def implementations(self, hook: str) -> list[Implementation]:
         """Return the implementations of a hook in the order of registration."""
-        return list(getattr(self.manager.hook, hook).get_hookimpls())
+        return self.hooks.implementations(hook)
+
+    def plugin(self, name: str) -> Any:
+        """Return a plugin, None if there is none of that name, or it is blocked."""
+        return self.hooks.plugin(name)
+
+
+class _Own:
+    """The implementation of a hook by a built-in plugin: always a plain method, never a wrapper."""
+
+    hookwrapper = wrapper = False
+
+    def __init__(self, plugin: Any, name: str, function: Any) -> None:
+        self.plugin, self.plugin_name, self.function = plugin, name, function
+        code = function.__code__
+        self.argnames = code.co_varnames[1 : code.co_argcount]
+
+
+class _OwnHooks:
+    """The built-in plugins alone; they only answer what is asked of all, and listen to nothing."""
+
+    def __init__(self, plugins: Mapping[str, Any]) -> None:
+        self._plugins = plugins
+
+    def listener(self, hook: str) -> None:
+        return None
+
+    def implementations(self, hook: str) -> list[Any]:
+        found = ((one, name, getattr(one, hook, None)) for name, one in self._plugins.items())
+        return [_Own(one, name, function) for one, name, function in found if function]
+
+    def plugin(self, name: str) -> Any:
+        return self._plugins.get(name)
 
 
 def create_plugins(
@@ -59,7 +123,7 @@ def create_plugins(
     builtins: Iterable[Any] = (),
     block: Iterable[str] = (),
 ) -> Plugins:
-    """Return a new manager with everything registered.
+    """Return the plugins, with everything registered.
 
     :param namespace: the names that ``dodo.py`` defines
     :param builtins: built-in plugins of higher layers, objects with a ``name``
@@ -69,63 +133,54 @@ def create_plugins(
 
     Built-ins come first: pluggy asks the latest first, so a plugin's answer wins over ours.
     """
-    manager = pluggy.PluginManager(hookspecs.PROJECT)
-    manager.add_hookspecs(hookspecs)
     blocked = set(block)
-    known = set()
-    for plugin, name in _all_plugins(namespace, builtins):
-        known.add(name)
-        if name not in blocked:
-            _register(manager, plugin, name)
+    own = {one.name: one for one in (BuiltinKinds(), BuiltinPolicies(), BuiltinStores(), *builtins)}
+    others = list(_others(namespace))
+    known = {*own, *(name for _, name in others)}
     unknown = sorted(blocked - known)
     if unknown:
         raise InvalidOption(
             f"setting 'block': there is no plugin {unknown[0]!r}; known are "
             + ", ".join(sorted(known))
         )
-    try:
-        manager.check_pending()
-    except pluggy.PluginValidationError as error:
-        raise InvalidOption(_one_line(error)) from error
-    plugins = Plugins(manager, kind_registry(), policy_registry(), store_registry())
-    _collect(manager, "invariants_register_kinds", plugins.kinds)
-    _collect(manager, "invariants_register_policies", plugins.policies)
-    _collect(manager, "invariants_register_stores", plugins.stores)
-    plugins.programs = tuple(_programs(plugins))
-    return plugins
+    own = {name: one for name, one in own.items() if name not in blocked}
+    others = [(one, name) for one, name in others if name not in blocked]
+    if not others:
+        return Plugins(_OwnHooks(own))
+    from doit_invariants.plugins.others import PluggyHooks
+
+    return Plugins(PluggyHooks(own, others))
 
 
-def _all_plugins(
-    namespace: Mapping[str, Any] | None, builtins: Iterable[Any]
-) -> Iterable[tuple[Any, str]]:
-    for builtin in (BuiltinKinds(), BuiltinPolicies(), BuiltinStores(), *builtins):
-        yield builtin, builtin.name
-    for entry in sorted(metadata.entry_points(group=hookspecs.PROJECT), key=lambda e: e.name):
+def _others(namespace: Mapping[str, Any] | None) -> Iterator[tuple[Any, str]]:
+    """Yield the plugins that are not ours: entry points, then the dodo.py."""
+    for entry in sorted(entry_points(group=PROJECT), key=lambda e: e.name):
         yield entry, entry.name
     dodo = _marked(namespace or {})
     if dodo is not None:
         yield dodo, DODO
 
 
-def _register(manager: pluggy.PluginManager, plugin: Any, name: str) -> None:
-    if isinstance(plugin, metadata.EntryPoint):
-        if manager.has_plugin(name):
-            raise InvalidOption(f"two plugins are called {name!r}; uninstall or block one")
-        plugin = _load(plugin)
-    try:
-        manager.register(plugin, name)
-    except (pluggy.PluginValidationError, ValueError) as error:
-        raise InvalidOption(_one_line(error)) from error
+_SCANNED: list[tuple[Any, Any]] = []
 
 
-def _load(entry: metadata.EntryPoint) -> Any:
+def entry_points(**wanted: str) -> Any:
+    """Return entry points as ``importlib.metadata.entry_points`` does, from one scan.
+
+    That one reads a file of each installed distribution at each call; doit calls it four times in
+    a run, and we a fifth time. Something that is installed later changes a directory.
+    """
+    key = [(directory, _changed(directory)) for directory in sys.path]
+    if not _SCANNED or _SCANNED[0][0] != key:
+        _SCANNED[:] = [(key, metadata.entry_points())]
+    return _SCANNED[0][1].select(**wanted)
+
+
+def _changed(directory: str) -> int:
     try:
-        return entry.load()
-    except Exception as error:
-        raise InvalidOption(
-            f"plugin {entry.name!r} ({entry.value}) can't be imported: {type(error).__name__}: "
-            f"{error}; repair or uninstall it, or block it with the setting `block`"
-        ) from error
+        return os.stat(directory or os.curdir).st_mtime_ns
+    except OSError:
+        return 0
 
 
 class _DodoPlugin(types.SimpleNamespace):
@@ -148,8 +203,8 @@ def _marked(namespace: Mapping[str, Any]) -> _DodoPlugin | None:
     return _DodoPlugin(**found) if found else None
 
 
-def _collect(manager: pluggy.PluginManager, hook: str, registry: Registry) -> None:
-    for implementation in getattr(manager.hook, hook).get_hookimpls():
+def _collect(plugins: Plugins, hook: str, registry: Registry) -> None:
+    for implementation in plugins.implementations(hook):
         for cls in _given(hook, implementation):
             registry.add(cls, implementation.plugin_name)
 
@@ -177,7 +232,3 @@ def _given(hook: str, implementation: Any) -> list[Any]:
             f"plugin {implementation.plugin_name!r}: {hook} failed with {type(error).__name__}: "
             f"{error}; repair it, or block it with the setting `block`"
         ) from error
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())

@@ -7,6 +7,9 @@ from typing import Any
 
 from doit_invariants.core.errors import InvalidOption
 
+#: The name of our project: of the entry points of its plugins, and in pluggy's marks.
+PROJECT = "doit_invariants"
+
 
 class Later:
     """A class of this package that is imported when it is asked for: few commands need all.

@@ -2,6 +2,7 @@
 
 Three of them: the code of Python actions, what actions are given (arguments, the text of
 commands), and the scripts that commands run. The option ``track_code`` turns all of them off.
+Their methods are named as the hooks, as those of all built-in plugins (:mod:`.plugins.builtin`).
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from doit_invariants.core.project import Project
 from doit_invariants.hosts.doit.trackers import actions
-from doit_invariants.plugins.hookspecs import hookimpl
 from doit_invariants.plugins.settings import Settings
 from doit_invariants.rules.invariant import Invariant
 
@@ -37,7 +37,6 @@ class TrackCode:
         # may share theirs, and a callable object need not be hashable.
         self._known: dict[tuple[int, ...], tuple[list[Any], tuple[Invariant, ...]]] = {}
 
-    @hookimpl
     def invariants_for_task(self, task: Any) -> tuple[Invariant, ...]:
         """Return a ``Function`` for every Python action."""
         functions = list(actions.functions(task))
@@ -53,7 +52,6 @@ class TrackActions:
 
     name = "track-actions"
 
-    @hookimpl
     def invariants_for_task(self, task: Any) -> Sequence[Invariant]:
         """Return an ``Action`` for every action that is given anything."""
         if actions.are_bare(task):
@@ -73,7 +71,6 @@ class TrackOrder:
     def __init__(self) -> None:
         self._known: dict[tuple[str, ...], tuple[Invariant, ...]] = {}
 
-    @hookimpl
     def invariants_for_task(self, task: Any) -> tuple[Invariant, ...]:
         """Return an ``Action`` that stands for the order, where there is more than one sort."""
         if len(task._actions) < 2 or actions.are_bare(task):
@@ -115,7 +112,6 @@ class TrackScripts:
         # to find that it is the same.
         self._known: dict[tuple[Use, ...], tuple[Invariant, ...]] = {}
 
-    @hookimpl
     def invariants_for_task(self, task: Any, settings: Settings) -> tuple[Invariant, ...]:
         """Return a ``Script`` or ``Module`` for every script that a command runs."""
         uses = tuple(self.found(task, settings).uses)
@@ -165,7 +161,7 @@ class TrackScripts:
 
 def unseen(session: Session, task: Any) -> tuple[str, ...]:
     """Return what the commands of a task run that nobody can look into, in words."""
-    tracker = session.plugins.manager.get_plugin(TrackScripts.name)
+    tracker = session.plugins.plugin(TrackScripts.name)
     if tracker is None or not session.spec(task.name).track_code:
         return ()
     with session.project.as_directory():

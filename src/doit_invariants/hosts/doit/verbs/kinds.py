@@ -6,6 +6,7 @@ import inspect
 import json
 from typing import Any
 
+from doit_invariants.plugins import hookspecs
 from doit_invariants.plugins.manager import Plugins
 from doit_invariants.plugins.registry import Registry
 
@@ -39,10 +40,10 @@ def _classes(registry: Registry) -> list[dict[str, str]]:
 
 def _hooks(plugins: Plugins) -> list[dict[str, str]]:
     rows = []
-    for name, caller in sorted(vars(plugins.manager.hook).items()):
+    for name, hook in sorted(vars(hookspecs).items()):
         if name.startswith("invariants_"):
-            by = ", ".join(one.plugin_name for one in caller.get_hookimpls())
-            summary = _summary(caller.spec.function)
+            by = ", ".join(one.plugin_name for one in plugins.implementations(name))
+            summary = _summary(hook)
             rows.append({"name": name, "plugin": by or "-", "summary": summary})
     return rows
 
