@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from doit_invariants.code.source.module_parts import part
+from doit_invariants.code.source.module_parts import module_part
 
 NAMES = tuple("ABCDEFGH")
 VALUES = (
@@ -149,7 +149,7 @@ def _value(text: str, name: str) -> Any:
 def test_an_equal_part_gives_an_equal_value(pairs: list[tuple[str, str]], name: str) -> None:
     """Of what is asked for, when it is looked at and when it is called."""
     texts = [BEFORE + "\n".join(pair[side] for pair in pairs) for side in (0, 1)]
-    parts = [part(ast.parse(text), [name]) for text in texts]
+    parts = [module_part(ast.parse(text), [name]) for text in texts]
     if parts[0] is not None and parts[1] is not None and parts[0].digest == parts[1].digest:
         before, after = (_value(text, name) for text in texts)
         assert before is None or after is None or before == after

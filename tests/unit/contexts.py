@@ -9,7 +9,7 @@ from typing import Any
 from doit_invariants.core.project import Project
 from doit_invariants.files.state import FileView
 from doit_invariants.hashing.digest import digest_json
-from doit_invariants.hashing.values import Teacher, digest_value
+from doit_invariants.hashing.values import ValueDigester, digest_value
 
 
 class MemoryContext:
@@ -18,7 +18,9 @@ class MemoryContext:
     :param kept: details of earlier runs
     """
 
-    def __init__(self, kept: dict[str, Any] | None = None, teach: Teacher | None = None) -> None:
+    def __init__(
+        self, kept: dict[str, Any] | None = None, teach: ValueDigester | None = None
+    ) -> None:
         self.task = "task"
         self.root = os.getcwd()
         self.files = FileView()
@@ -33,7 +35,7 @@ class MemoryContext:
 
     def digest_value(self, value: object) -> str:
         """Return the digest of a value."""
-        return digest_value(value, root=self.root, teach=self.digester)
+        return digest_value(value, root=self.root, digester=self.digester)
 
     def say(self, text: str) -> None:
         """Nobody listens."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from doit_invariants.code.loaded.bytecode import slot
+from doit_invariants.code.loaded.operations import slot
 from doit_invariants.kinds.function import Function
 
 from .contexts import MemoryContext

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from doit_invariants.code.programs.commands import Found, read
-from doit_invariants.code.programs.environment import World
+from doit_invariants.code.programs.commands import CommandUses, read
+from doit_invariants.code.programs.environment import Environment
 
 
 def notebook(*cells: str, name: str = "python3") -> str:
@@ -198,16 +198,16 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def found(command: str, root: Path) -> Found:
+def found(command: str, root: Path) -> CommandUses:
     """Return what a command runs there."""
 
     def exists(path: str) -> bool:
         return path.startswith(f"{root}/") and os.path.isfile(path)
 
-    return read(command, str(root), World(exists, [str(root)], {"PATH": "/bin"}))
+    return read(command, str(root), Environment(exists, [str(root)], {"PATH": "/bin"}))
 
 
-def shown(found: Found, root: Path) -> list[str]:
+def shown(found: CommandUses, root: Path) -> list[str]:
     """Return modules by name, scripts by their path, and how many tests there are."""
     return [
         use.module

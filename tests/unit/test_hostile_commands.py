@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from doit_invariants.code.loaded.subprocesses import Held
-from doit_invariants.code.programs.commands import Found, read, read_held
-from doit_invariants.code.programs.environment import World
+from doit_invariants.code.loaded.subprocesses import CodeStrings
+from doit_invariants.code.programs.commands import CommandUses, read, read_strings
+from doit_invariants.code.programs.environment import Environment
 
 COMMANDS: dict[str, str | list[str]] = {
     "output in output": "echo " + "$(" * 2000 + "python x.py" + ")" * 2000,
@@ -69,20 +69,20 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def _world(place: Path) -> World:
-    return World(lambda path: path.startswith(str(place)) and os.path.isfile(path))
+def _world(place: Path) -> Environment:
+    return Environment(lambda path: path.startswith(str(place)) and os.path.isfile(path))
 
 
 @pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
 def test_what_has_no_end_is_read_to_some_end(command: str | Sequence[str], place: Path) -> None:
     """Read a command, and the same as a string that a function holds."""
-    assert isinstance(read(command, str(place), _world(place)), Found)
-    held = Held(True, names={"executable", "__file__"}, files={str(place / "x.py"): None})
+    assert isinstance(read(command, str(place), _world(place)), CommandUses)
+    held = CodeStrings(True, names={"executable", "__file__"}, files={str(place / "x.py"): None})
     texts = [command] if isinstance(command, str) else command
     held.texts.update((text, None) for text in texts if len(text) <= 10_000)
     if command and not isinstance(command, str):
         held.lists[tuple(command)] = None
-    assert isinstance(read_held(held, str(place), _world(place)), Found)
+    assert isinstance(read_strings(held, str(place), _world(place)), CommandUses)
 
 
 def test_what_is_not_read_is_told(place: Path) -> None:
@@ -103,11 +103,11 @@ def test_the_end_of_what_has_no_end_is_seen(place: Path) -> None:
 def test_a_file_is_found_that_comes_later(tmp_path: Path) -> None:
     """Look into a directory again that was looked at before."""
     world = _world(tmp_path)
-    held = Held(True, texts={"python": None, "tools": None, "gen.py": None})
+    held = CodeStrings(True, texts={"python": None, "tools": None, "gen.py": None})
     os.utime(tmp_path, (1, 1))  # long ago, so that what is in it is remembered
-    assert not read_held(held, str(tmp_path), world).uses
+    assert not read_strings(held, str(tmp_path), world).uses
     (tmp_path / "tools").mkdir()
     (tmp_path / "tools/gen.py").write_text("")
-    assert [use.path for use in read_held(held, str(tmp_path), world).uses] == [
+    assert [use.path for use in read_strings(held, str(tmp_path), world).uses] == [
         str(tmp_path / "tools/gen.py")
     ]

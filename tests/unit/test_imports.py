@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from doit_invariants.code.source.imports import Finder, imports_of
+from doit_invariants.code.source.imports import ModuleFinder, imports_of
 
 ASKED = {
     "import": ("import a.b, c as d", ["a.b", "c"]),
@@ -103,7 +103,7 @@ def test_which_files_that_is(name: str, tmp_path: Path) -> None:
     """Names lead to files as in Python."""
     files, importer, asked, expected = FOUND[name]
     write(tmp_path, files)
-    finder = Finder([str(tmp_path)], lambda path: "skip" not in path)
+    finder = ModuleFinder([str(tmp_path)], lambda path: "skip" not in path)
     found = set(finder.files(str(tmp_path / importer), asked))
     found.discard(str(tmp_path / importer))
     assert sorted(Path(path).relative_to(tmp_path).as_posix() for path in found) == expected
@@ -112,7 +112,7 @@ def test_which_files_that_is(name: str, tmp_path: Path) -> None:
 def test_directories_in_their_order(tmp_path: Path) -> None:
     """The first directory wins; the parts of a namespace package are put together."""
     write(tmp_path, ["one/a.py", "two/a.py", "two/b.py", "one/n/x.py", "two/n/y.py"])
-    finder = Finder([str(tmp_path / "one"), str(tmp_path / "two")], lambda path: True)
+    finder = ModuleFinder([str(tmp_path / "one"), str(tmp_path / "two")], lambda path: True)
     found = finder.files(str(tmp_path / "m.py"), ["a", "b", "n.x", "n:y"])
     expected = ["one/a.py", "two/b.py", "one/n/x.py", "two/n/y.py"]
     assert [Path(path).relative_to(tmp_path).as_posix() for path in found] == expected
@@ -124,6 +124,8 @@ def test_a_later_finder_sees_new_files(tmp_path: Path) -> None:
     write(tmp_path, ["two/a.py", "one/other.py"])
     search = [str(tmp_path / "one"), str(tmp_path / "two")]
     for expected in ("two/a.py", "one/a.py"):
-        (found,) = Finder(search, lambda path: True, memo).files(str(tmp_path / "m.py"), ["a"])
+        (found,) = ModuleFinder(search, lambda path: True, memo).files(
+            str(tmp_path / "m.py"), ["a"]
+        )
         assert Path(found) == tmp_path / expected
         write(tmp_path, ["one/a.py"])

@@ -9,7 +9,7 @@ from typing import Any
 import wrapt
 
 from doit_invariants.code.loaded.functions import Functions
-from doit_invariants.code.loaded.graph import Graph
+from doit_invariants.code.loaded.graph import CodeGraph
 from doit_invariants.hashing.values import digest_value
 from doit_invariants.kinds.action import Action
 from doit_invariants.rules.invariant import Fingerprint
@@ -40,7 +40,7 @@ def first_version(func: Any, kept: dict[str, Any]) -> Fingerprint:
     context = MemoryContext(kept)
     functions = Functions(context)
     explorer = functions.explorers[True, False]
-    found = functions.describe(Graph(explorer, explorer.unit(func)), None, context)
+    found = functions.describe(CodeGraph(explorer, explorer.unit(func)), None, context)
     return {key: value for key, value in found.items() if key != "looks"}
 
 

@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from doit_invariants.files.processes import is_alive, is_left_behind, owned_name, owner, start_of
+from doit_invariants.files.processes import is_alive, is_orphaned, owned_name, owner, start_of
 
 
 def test_own_names() -> None:
@@ -18,7 +18,7 @@ def test_own_names() -> None:
     name = owned_name()
     assert owner(name) == (True, os.getpid())
     assert name != owned_name()
-    assert not is_left_behind(name, modified=0.0)
+    assert not is_orphaned(name, modified=0.0)
     assert owner("4711-0a") == (False, 4711), "staged by a version that wrote no host"
     assert owner("notes.txt") is None
 
@@ -44,5 +44,5 @@ def test_killed_process_that_nobody_asked_about() -> None:
 def test_id_that_is_another_process_now() -> None:
     """The start of the process tells."""
     name = owned_name()
-    assert not is_left_behind(name, 0.0, start_of(os.getpid()))
-    assert is_left_behind(name, 0.0, "12")
+    assert not is_orphaned(name, 0.0, start_of(os.getpid()))
+    assert is_orphaned(name, 0.0, "12")

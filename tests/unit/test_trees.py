@@ -187,7 +187,9 @@ def test_block_that_somebody_packed(tmp_path: Path, inside: str) -> None:
     (tmp_path / "a").write_text("a")
     state = tree_state(FileView(), str(tmp_path))
     (block,) = state.blocks
-    forged = TreeState(state.digest, {}, (block._replace(inside=inside, stamp="0" * 32),))
+    forged = TreeState(
+        state.digest, {}, (block._replace(packed_columns=inside, digest_of_stats="0" * 32),)
+    )
     again = TreeState.from_json(json.loads(json.dumps(forged.to_json())))
     assert again.entries == {}
     now = tree_state(FileView(), str(tmp_path), again)

@@ -11,7 +11,7 @@ from doit_invariants.core.model import Json
 from doit_invariants.core.project import Project
 from doit_invariants.engine.session import Session
 from doit_invariants.files.state import FileView
-from doit_invariants.hashing.values import Teacher, digest_value
+from doit_invariants.hashing.values import ValueDigester, digest_value
 
 
 class TaskContext:
@@ -43,14 +43,14 @@ class TaskContext:
         self.now: float = session.clock()
         self.executed_at = executed_at
         self.memo: dict[Any, Any] = session.late.get(task.name, session.memo)
-        self.digester: Teacher | None = session.teach
+        self.digester: ValueDigester | None = session.teach
         self.project: Project = session.project
         self.tree_exclude: tuple[str, ...] = session.settings.tree_exclude
         self._sign = sign
 
     def digest_value(self, value: object) -> str:
         """Return the digest of a Python value, plugins' types included."""
-        return digest_value(value, root=self.root, teach=self.digester)
+        return digest_value(value, root=self.root, digester=self.digester)
 
     def signature_of(self, task: str) -> str:
         """Return the present signature of another task."""

@@ -24,7 +24,7 @@ from doit_invariants.engine.value_hooks import careful, text_from
 from doit_invariants.files.processes import owned_name
 from doit_invariants.files.selection import matcher
 from doit_invariants.files.state import FileView
-from doit_invariants.hashing.values import Teacher, digest_value
+from doit_invariants.hashing.values import ValueDigester, digest_value
 from doit_invariants.hosts.doit.database.install import SUFFIXES
 from doit_invariants.hosts.doit.trackers.builtin import (
     TrackActions,
@@ -159,9 +159,9 @@ class Session:
         hook = self.plugins.listener
         teach_file = hook("invariants_digest_file")
         self.files = FileView(teach_file and careful(teach_file))
-        self.files.taught_before = lambda digest: self.taught.read().get(digest)
+        self.files.recorded_plugin_digest = lambda digest: self.taught.read().get(digest)
         teach = hook("invariants_digest_value")
-        self.teach: Teacher | None = teach and text_from(teach)
+        self.teach: ValueDigester | None = teach and text_from(teach)
         self.project = Project(self.root, self.settings.code_roots)
         if self.settings.store is not None:
             _ = self.store  # a mistake in the settings is said at once
@@ -212,8 +212,8 @@ class Session:
 
     def keep_taught(self) -> None:
         """Keep what plugins taught of files, for when they are gone, or teach something else."""
-        if self.files.taught and self.writes:
-            self.taught.update(self.files.taught, _TAUGHT)
+        if self.files.plugin_digests and self.writes:
+            self.taught.update(self.files.plugin_digests, _TAUGHT)
 
     def note(self, task: str, text: str) -> None:
         """Tell the user at the end of the run, once for all tasks of which it is said."""
@@ -260,7 +260,7 @@ class Session:
 
     def digest_value(self, value: object) -> str:
         """Return the digest of a value, plugins' types included; raises CannotFingerprint."""
-        return digest_value(value, root=self.root, teach=self.teach)
+        return digest_value(value, root=self.root, digester=self.teach)
 
 
 def create_session(

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 from doit_invariants.core.errors import CannotFingerprint
-from doit_invariants.files.state import FileTeacher
-from doit_invariants.hashing.values import Teacher
+from doit_invariants.files.state import FileDigester
+from doit_invariants.hashing.values import ValueDigester
 
 
-def text_from(teach: Callable[..., Any]) -> Teacher:
+def text_from(teach: Callable[..., Any]) -> ValueDigester:
     """Return a caller of invariants_digest_value that accepts a text or None alone."""
 
     def taught(value: Any) -> str | None:
@@ -24,7 +24,7 @@ def text_from(teach: Callable[..., Any]) -> Teacher:
     return taught
 
 
-def careful(teach: Callable[..., Any]) -> FileTeacher:
+def careful(teach: Callable[..., Any]) -> FileDigester:
     """Return a caller of invariants_digest_file whose errors fail the task that asks, alone."""
 
     def taught(path: str) -> str | None:

@@ -14,7 +14,7 @@ from doit_invariants.core.choices import ASIDE
 from doit_invariants.core.errors import InvalidOption, InvariantsError
 from doit_invariants.exports.content import digest_at, is_row, is_still_linked
 from doit_invariants.exports.manifest import Row, is_name_below
-from doit_invariants.files.processes import is_left_over, owned_name
+from doit_invariants.files.processes import is_orphaned_path, owned_name
 from doit_invariants.files.removing import remove
 from doit_invariants.results.capture import CannotKeep
 from doit_invariants.results.parts import Part
@@ -81,7 +81,7 @@ def _tidy(own: str) -> None:
     """Remove what killed processes left."""
     for name in os.listdir(own):
         path = os.path.join(own, name)
-        if is_left_over(path):
+        if is_orphaned_path(path):
             with contextlib.suppress(OSError):
                 remove(path)
 

@@ -1,10 +1,10 @@
-"""The files of a directory as one thing: what a hundred thousand of them cost is paid once each.
+"""The files of a directory in columns: all names, all stats, all digests.
 
-They are read, compared and written a directory at a time, and an object for each file is made only
-where somebody asks for it. The names and stats of a directory are known by a digest of them, its
-*stamp*: where that of a walk is equal nothing of the block is unpacked. Only files of the usual
-sort have a place here: with a digest of their content that is our own, and with a stat of ordinary
-numbers.
+They are read, compared and written a directory at a time, as a directory may hold a hundred
+thousand of them; an object for a single file is made only where somebody asks for it. A *block* is
+the packed form. It names a digest of the names and stats: if a walk finds the same digest, nothing
+of the block is unpacked. Only usual files have a place in a block: those with a content digest of
+our own, and with a stat of ordinary numbers.
 """
 
 from __future__ import annotations
@@ -61,17 +61,17 @@ class Columns:
 
 
 class Block(NamedTuple):
-    """The same, packed.
+    """The columns of one directory, packed.
 
     :ivar path: the directory, relative to the first one; empty for that one itself
-    :ivar stamp: digest of the names and the stats
-    :ivar inside: the names and the stats, compressed
+    :ivar digest_of_stats: digest of the names and the stats
+    :ivar packed_columns: the names and the stats, compressed
     :ivar digests: the digests
     """
 
     path: str
-    stamp: str
-    inside: str
+    digest_of_stats: str
+    packed_columns: str
     digests: str
 
     def same(self, other: Block) -> bool:
@@ -101,7 +101,7 @@ def _digits(block: Block) -> list[str]:
     return digests.hex("/", 16).split("/") if digests else []
 
 
-def stamp_of(names: str, stats: bytes) -> str:
+def stats_digest(names: str, stats: bytes) -> str:
     """Return the digest of the names and stats of the files of a directory."""
     return xxh3_128_hexdigest(_bytes(names) + b"\0" + stats)
 
@@ -112,16 +112,16 @@ def packed(path: str, columns: Columns) -> Block:
     # The bytes that are the same in most stats come to lie beside each other.
     data = _bytes(names) + b"\0" + b"".join([stats[start::WIDTH] for start in range(WIDTH)])
     data = b"z" + zlib.compress(data, 1) if len(data) > _WORTH_IT else b"-" + data
-    return Block(path, stamp_of(names, stats), _text(data), _text(bytes.fromhex(digests)))
+    return Block(path, stats_digest(names, stats), _text(data), _text(bytes.fromhex(digests)))
 
 
 def _unpacked(block: Block) -> Columns:
-    data = a2b_base64(block.inside)
+    data = a2b_base64(block.packed_columns)
     data = zlib.decompress(data[1:]) if data[:1] == b"z" else data[1:]
     names, _, across = data.partition(b"\0")
     columns = Columns(
         names.decode("utf-8", "surrogatepass"),
-        _turned(across),
+        _transposed(across),
         a2b_base64(block.digests).hex(),
     )
     if not len(columns.split()) * WIDTH == len(columns.stats) == len(columns.digests):
@@ -129,7 +129,7 @@ def _unpacked(block: Block) -> Columns:
     return columns
 
 
-def _turned(across: bytes) -> bytes:
+def _transposed(across: bytes) -> bytes:
     count = len(across) // WIDTH
     stats = bytearray(len(across))
     for start in range(WIDTH):

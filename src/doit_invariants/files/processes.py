@@ -42,7 +42,7 @@ def owner(name: str) -> tuple[bool, int] | None:
     return (found[1] == _host(), int(found[2])) if found else None
 
 
-def is_left_behind(name: str, modified: float, started: str | None = None) -> bool:
+def is_orphaned(name: str, modified: float, started: str | None = None) -> bool:
     """Return whether the process that made a file is gone.
 
     :param name: of the file
@@ -59,11 +59,11 @@ def is_left_behind(name: str, modified: float, started: str | None = None) -> bo
     return bool(started) and start_of(made_by[1]) not in ("", started)
 
 
-def is_left_over(path: str) -> bool:
-    """Return whether what is aside is of a process that is gone; what nobody made so is not."""
+def is_orphaned_path(path: str) -> bool:
+    """Return whether a file belongs to a process that is gone; False for any other name."""
     name = os.path.basename(path)
     with contextlib.suppress(OSError):
-        return owner(name) is not None and is_left_behind(name, os.lstat(path).st_mtime)
+        return owner(name) is not None and is_orphaned(name, os.lstat(path).st_mtime)
     return False
 
 

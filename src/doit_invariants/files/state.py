@@ -43,7 +43,7 @@ EDITED_SINCE_LOADED = "edited since it was loaded"
 UNEQUAL = frozenset({EDITED_MEANWHILE, EDITED_SINCE_LOADED})
 
 #: Returns a digest of a file whose format it knows, or None: the hook invariants_digest_file.
-FileTeacher = Callable[[str], "str | None"]
+FileDigester = Callable[[str], "str | None"]
 
 # A kernel stamps files with a clock that ticks every 1 to 16 ms (jiffies, Windows' timer); FAT
 # and HFS+ keep whole seconds, which shows in the stamp itself.
@@ -134,26 +134,26 @@ class FileView:
     What is looked at is never assumed to stay: every question is a fresh stat, and only a
     content that is still under the same, not racy stat is answered from memory.
 
-    :param teach: asked for a digest before a file is hashed, None if nobody listens
+    :param digester: asked for a digest before a file is hashed, None if nobody listens
     """
 
-    def __init__(self, teach: FileTeacher | None = None) -> None:
-        self._teach = teach
+    def __init__(self, digester: FileDigester | None = None) -> None:
+        self._digester = digester
         self._seen: dict[str, FileState] = {}
         # Apart from what was seen: here a racy stat is believed for the rest of the run, as we
         # wrote or read the file ourselves; it is recorded as unsettled all the same.
         self._learned: dict[str, tuple[Stat, FileState]] = {}
         self._md5: dict[tuple[str, Stat], str] = {}
         self._contents: dict[tuple[str, Stat], str] = {}
-        #: What was taught in this run, to the digest of the content that it was taught of.
-        self.taught: dict[str, str] = {}
+        #: The digest of the content, by that of what a plugin gave for it in this run.
+        self.plugin_digests: dict[str, str] = {}
         #: Returns the same of earlier runs, None for what is not known.
-        self.taught_before: Callable[[str], Json] = lambda _: None
+        self.recorded_plugin_digest: Callable[[str], Json] = lambda _: None
 
     @property
-    def teaches(self) -> bool:
+    def asks_plugins(self) -> bool:
         """Whether plugins may give digests that are not those of the contents."""
-        return self._teach is not None
+        return self._digester is not None
 
     def state(self, path: str, known: FileState | None = None) -> FileState:
         """Return the state of a file now.
@@ -199,7 +199,7 @@ class FileView:
 
         Where plugins teach formats nothing is learned: they may say something else.
         """
-        if self._teach is None:
+        if self._digester is None:
             settled = not is_racy(stat, when_ns)
             state = FileState(digest, stat if settled else (*stat[:3], _UNSETTLED))
             self._learned[path] = (stat, state)
@@ -223,12 +223,14 @@ class FileView:
         return FileState(digest, key if settled else (*key[:3], _UNSETTLED))
 
     def _digest(self, path: str, size: int) -> tuple[str, int]:
-        taught = self._teach(path) if self._teach is not None else None
-        if taught is None:
+        given = self._digester(path) if self._digester is not None else None
+        if given is None:
             return digests.measure_file(path, size)
         content, size = digests.measure_file(path, size)
-        self.taught[digests.digest_bytes(taught.encode("utf-8", "surrogateescape"))] = content
-        return taught, size
+        self.plugin_digests[digests.digest_bytes(given.encode("utf-8", "surrogateescape"))] = (
+            content
+        )
+        return given, size
 
     def _has_content(self, path: str, key: Stat, recorded: str, now: str) -> bool:
         """Return whether a file has the content of which something else is recorded.
@@ -239,10 +241,10 @@ class FileView:
         content: Json = recorded
         if not digests.is_of_content(recorded):
             name = digests.digest_bytes(recorded.encode("utf-8", "surrogateescape"))
-            content = self.taught_before(name)
+            content = self.recorded_plugin_digest(name)
             if content is None:
                 return False
-        elif self._teach is None:
+        elif self._digester is None:
             return False  # nothing else was ever said of it
         if now == content:
             return True

@@ -18,8 +18,8 @@ from doit_invariants.files.columns import (
     Columns,
     column,
     packed,
-    stamp_of,
     stats_column,
+    stats_digest,
 )
 from doit_invariants.files.selection import Selection
 from doit_invariants.files.state import FileState, FileView
@@ -165,7 +165,11 @@ class Walk:
         known = self._known.get(relative)
         names = "/".join(files)
         stats = stats_column(infos) if all(infos) else None  # type: ignore[arg-type]
-        if known is not None and stats is not None and stamp_of(names, stats) == known.stamp:
+        if (
+            known is not None
+            and stats is not None
+            and stats_digest(names, stats) == known.digest_of_stats
+        ):
             self.names.append(names)
             return known
         compared = _compare(names, stats, known and known.columns())

@@ -80,7 +80,7 @@ def _bag(parts: list[bytes]) -> list[bytes]:
 
 
 class Opener(Protocol):
-    """Takes one value apart; asks :meth:`Graph.child` for each of its parts that holds others."""
+    """Takes one value apart; asks :meth:`ValueGraph.child` for each part that holds others."""
 
     def __call__(self, value: Any, where: str) -> bytes:
         """Return the encoding of the value, with pieces among it."""
@@ -96,7 +96,7 @@ class _Node:
         self.codes: list[int] = []
 
 
-class Graph:
+class ValueGraph:
     """A value as a graph of its parts.
 
     :ivar nodes: the value is the first

@@ -40,10 +40,10 @@ from doit_invariants.hashing.object_state import (
 from doit_invariants.hashing.scalars import exact, frame, type_name
 
 if TYPE_CHECKING:
-    from doit_invariants.hashing.value_graph import Graph
+    from doit_invariants.hashing.value_graph import ValueGraph
 
 #: Returns a text that stands for a value, or None for "not mine": how a plugin teaches a type.
-Teacher = Callable[[Any], "str | None"]
+ValueDigester = Callable[[Any], "str | None"]
 
 #: What lies deeper is folded. With :data:`_DEEP` levels Python's own limit may come near.
 _MAX_DEPTH = 300
@@ -51,25 +51,29 @@ _DEEP = 40
 _NOWHERE = 1 << 62
 
 
-def digest_value(value: object, *, root: str | None = None, teach: Teacher | None = None) -> str:
+def digest_value(
+    value: object, *, root: str | None = None, digester: ValueDigester | None = None
+) -> str:
     """Return the digest of the canonical encoding of a value.
 
     :param value: any value the module's docstring covers
     :param root: directory of the project; a path object below it counts by its relative form,
         so that a moved checkout has the same digests
-    :param teach: asked first for every value inside that is not of a plain built-in type
+    :param digester: asked first for every value inside that is not of a plain built-in type
     :raises CannotFingerprint: naming the place inside the value that can't be encoded
     """
-    return digest_bytes(encode(value, root=root, teach=teach))
+    return digest_bytes(encode(value, root=root, digester=digester))
 
 
-def encode(value: object, *, root: str | None = None, teach: Teacher | None = None) -> bytes:
+def encode(
+    value: object, *, root: str | None = None, digester: ValueDigester | None = None
+) -> bytes:
     """Return the canonical encoding itself; parameters as for :func:`digest_value`."""
     plain = exact().get(type(value))
     if plain is not None:
         return plain(value)
     try:
-        return Encoder(root, teach).whole(value, "$")
+        return Encoder(root, digester).whole(value, "$")
     except RecursionError as error:
         raise CannotFingerprint("the value is nested too deep") from error
 
@@ -87,12 +91,12 @@ class Encoder:
     :ivar above: how deep what is encoded lies in a value that another encoder is at
     """
 
-    def __init__(self, root: str | None, teach: Teacher | None) -> None:
+    def __init__(self, root: str | None, digester: ValueDigester | None) -> None:
         self.root = root
-        self.teach = teach
+        self.digester = digester
         self.exact = exact()
         self.frame: Callable[..., bytes] = frame
-        self.graph: Graph | None = None
+        self.graph: ValueGraph | None = None
         self.limits = Limits(None, "")
         self.above = 0
         self._chain: dict[int, int] = {}
@@ -162,19 +166,19 @@ class Encoder:
 
     def beside(self) -> Encoder:
         """Return an encoder like this one that has not met anything."""
-        return Encoder(self.root, self.teach)
+        return Encoder(self.root, self.digester)
 
     def take_apart(self, value: Any, where: str) -> Folded:
         """Return a value as a graph of its parts, taken apart by an encoder like this one."""
         # Imported late: few values are so large.
-        from doit_invariants.hashing.value_graph import Graph, framed
+        from doit_invariants.hashing.value_graph import ValueGraph, framed
 
-        graph, other = Graph(), self.beside()
+        graph, other = ValueGraph(), self.beside()
         other.graph, other.frame = graph, framed
         graph.build(value, where, other.container)
         return other.fold(graph)
 
-    def fold(self, graph: Graph) -> Folded:
+    def fold(self, graph: ValueGraph) -> Folded:
         """Return what is written for a value that this one took apart."""
         digests = graph.digests(lambda _: b"")
         return Folded(digests[0], graph.sizes(digests), self)
@@ -184,7 +188,7 @@ class Encoder:
 
     def special(self, value: Any, where: str) -> bytes | None:
         """Return the encoding of what has one of its own, None for all else."""
-        if self.teach is not None and (text := self.teach(value)) is not None:
+        if self.digester is not None and (text := self.digester(value)) is not None:
             taught = text.encode("utf-8", "surrogatepass")
             return self.frame(b"h", self.name(type(value)), taught)
         return None

@@ -18,7 +18,7 @@ from doit_invariants.code.source.fingerprint import (
     sources_difference,
     sources_fingerprint,
 )
-from doit_invariants.code.source.imports import Finder, Found
+from doit_invariants.code.source.imports import FoundModule, ModuleFinder
 from doit_invariants.core.errors import CannotFingerprint, InvalidOption
 from doit_invariants.core.model import Difference
 from doit_invariants.rules.invariant import Context, Fingerprint, Invariant
@@ -103,7 +103,7 @@ class Module(Invariant):
             context, start, lambda find: self._files(find, context), previous
         )
 
-    def _files(self, finder: Finder, context: Context) -> tuple[str, ...]:
+    def _files(self, finder: ModuleFinder, context: Context) -> tuple[str, ...]:
         """Return the files of the packages around the module, and of the module itself."""
         chain = finder.chain(self.dotted_name)
         files = tuple(found.file for found in chain if found.file is not None)
@@ -117,7 +117,9 @@ class Module(Invariant):
             raise CannotFingerprint(f"{self}: {problem}")
         return files if self.follow else files[-1:]
 
-    def _problem(self, chain: list[Found], files: tuple[str, ...], context: Context) -> str | None:
+    def _problem(
+        self, chain: list[FoundModule], files: tuple[str, ...], context: Context
+    ) -> str | None:
         parts = self.dotted_name.split(".")
         foreign = any(not context.project.contains(file) for file in files[-1:])
         if foreign or parts[0] in sys.builtin_module_names:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING
 
 from doit_invariants.core.choices import ASIDE
-from doit_invariants.files.processes import is_left_over, owned_name
+from doit_invariants.files.processes import is_orphaned_path, owned_name
 from doit_invariants.files.removing import remove
 from doit_invariants.files.walking import walk
 from doit_invariants.results.bystanders import InTheWay, let_stay
@@ -189,7 +189,7 @@ def _make_own(directory: str) -> None:
         os.makedirs(directory)
     except FileExistsError:
         for name in os.listdir(directory):
-            if is_left_over(os.path.join(directory, name)):
+            if is_orphaned_path(os.path.join(directory, name)):
                 remove(os.path.join(directory, name))
 
 

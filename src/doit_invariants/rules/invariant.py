@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Protocol
 from doit_invariants.core.model import Difference, Json
 from doit_invariants.core.project import Project
 from doit_invariants.files.state import FileView
-from doit_invariants.hashing.values import Teacher
+from doit_invariants.hashing.values import ValueDigester
 
 #: What an invariant records: a dict with at least a text ``digest``; equal means "unchanged".
 Fingerprint = dict[str, Json]
@@ -39,7 +39,7 @@ class Context(Protocol):
     targets: tuple[str, ...]
     memo: dict[Any, Any]
     tree_exclude: tuple[str, ...]
-    digester: Teacher | None
+    digester: ValueDigester | None
     project: Project
 
     def digest_value(self, value: object) -> str:

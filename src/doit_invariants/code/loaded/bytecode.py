@@ -24,7 +24,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from doit_invariants.code.loaded.access_paths import WHOLE, Steps, shortest, steps_from
-from doit_invariants.code.loaded.dynamic_imports import IMPORTERS, Import, Late, late_imports
+from doit_invariants.code.loaded.dynamic_imports import (
+    IMPORTERS,
+    DynamicImport,
+    Import,
+    imports_by_name,
+)
 from doit_invariants.code.loaded.operations import (
     ABSOLUTE,
     ATTRIBUTES,
@@ -80,16 +85,6 @@ REFLECTION = {
 }
 
 
-@functools.cache
-def slot() -> str:
-    """Return the name of the slot for code of this interpreter: ``cpython-3.11``, ``...-O1``.
-
-    Optimised code (``-O``, ``-OO``) lacks assertions or docstrings, so it has its own.
-    """
-    version = f"{sys.implementation.name}-{sys.version_info[0]}.{sys.version_info[1]}"
-    return f"{version}-O{sys.flags.optimize}" if sys.flags.optimize else version
-
-
 @dataclass(frozen=True, slots=True)
 class Structure:
     """What counts of a code object and of all code nested in it.
@@ -103,7 +98,7 @@ class Structure:
     :ivar dynamic: whether it may use any global without naming it
     :ivar places: for each of ``reads`` the places in that global which are read
     :ivar inside: for each of ``frees`` the places in that variable which are read
-    :ivar late: the modules that it imports by a name which is a value
+    :ivar dynamic_imports: the modules that it imports by a name which is a value
     :ivar names_importers: whether it is dynamic by earlier versions, which knew no such names
     """
 
@@ -116,7 +111,7 @@ class Structure:
     dynamic: bool
     places: tuple[tuple[Steps, ...], ...]
     inside: tuple[tuple[Steps, ...], ...]
-    late: tuple[Late, ...]
+    dynamic_imports: tuple[DynamicImport, ...]
     names_importers: bool
 
 
@@ -138,7 +133,7 @@ def structure(code: types.CodeType) -> Structure:
             for chain, number in walk.reads.items()
         ),
         tuple(WHOLE if walk.by_name else shortest(found) for found in walk.inside.values()),
-        tuple(walk.late),
+        tuple(walk.dynamic_imports),
         walk.names_importers,
     )
 
@@ -158,7 +153,7 @@ class _Walk:
     places: dict[int, list[Steps]] = field(default_factory=dict)
     inside: dict[int, list[Steps]] = field(default_factory=dict)
     by_name: bool = False
-    late: list[Late] = field(default_factory=list)
+    dynamic_imports: list[DynamicImport] = field(default_factory=list)
     names_importers: bool = False
 
     def code(self, code: types.CodeType, outer: dict[str, list[int]]) -> bytes:
@@ -166,7 +161,7 @@ class _Walk:
         operations = list(operations_of(code))
         scope = _Scope(self, code, outer, operations)
         parts = [scope.header()]
-        self.late += late_imports(operations, code, inner=bool(outer))
+        self.dynamic_imports += imports_by_name(operations, code, inner=bool(outer))
         index = 0
         while index < len(operations):
             index += self._write(operations, index, scope, parts)

@@ -50,16 +50,16 @@ class Argument(NamedTuple):
     steps: Steps = ()
 
 
-class Late(NamedTuple):
+class DynamicImport(NamedTuple):
     """A call that imports a module: its name, and the package that a relative one is in."""
 
     name: Argument
     package: Argument = Argument("constant", None)
 
 
-def late_imports(
+def imports_by_name(
     operations: Sequence[Operation], code: types.CodeType, *, inner: bool
-) -> Iterator[Late]:
+) -> Iterator[DynamicImport]:
     """Yield the imports by name of one code object.
 
     :param inner: whether it is nested in other code, whose variables nobody can look up
@@ -68,14 +68,14 @@ def late_imports(
         return
     for index, one in enumerate(operations):
         if _name(one, code) in IMPORTERS and not one.name.startswith(("STORE", "IMPORT")):
-            late = _call(operations, index + 1, code)
-            known = not inner or all(argument.kind != "closure" for argument in late)
-            yield late if known else Late(Argument("unknown"))
+            call = _call(operations, index + 1, code)
+            known = not inner or all(argument.kind != "closure" for argument in call)
+            yield call if known else DynamicImport(Argument("unknown"))
 
 
-def resolved(late: Late, func: types.FunctionType) -> Import | None:
+def resolved(call: DynamicImport, func: types.FunctionType) -> Import | None:
     """Return the import that a call stands for in a function, None if that is not known."""
-    name, package = (_value(argument, func) for argument in late)
+    name, package = (_value(argument, func) for argument in call)
     if not isinstance(name, str):
         return None
     try:
@@ -97,18 +97,18 @@ def _value(argument: Argument, func: types.FunctionType) -> Any:
         return None  # not assigned yet, or not known
 
 
-def _call(operations: Sequence[Operation], index: int, code: types.CodeType) -> Late:
+def _call(operations: Sequence[Operation], index: int, code: types.CodeType) -> DynamicImport:
     if index < len(operations) and operations[index].name == "PUSH_NULL":
         index += 1
     name, index = _argument(operations, index, code)
     if index >= len(operations) or name.kind == "unknown":
-        return Late(Argument("unknown"))
+        return DynamicImport(Argument("unknown"))
     if is_call(operations[index], 1):
-        return Late(name)
+        return DynamicImport(name)
     package, index = _argument(operations, index, code)
     if package.kind != "unknown" and _calls_with_package(operations, index, code):
-        return Late(name, package)
-    return Late(Argument("unknown"))
+        return DynamicImport(name, package)
+    return DynamicImport(Argument("unknown"))
 
 
 def _argument(

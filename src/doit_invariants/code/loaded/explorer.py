@@ -18,16 +18,16 @@ from doit_invariants.code.loaded.dynamic_imports import UNKNOWN, Import, resolve
 from doit_invariants.code.loaded.fixed import FIXED
 from doit_invariants.code.loaded.library import Library
 from doit_invariants.code.loaded.module_digests import leaf
-from doit_invariants.code.loaded.name_lookup import PLAIN, Names
+from doit_invariants.code.loaded.name_lookup import PLAIN, NameLookup
 from doit_invariants.code.loaded.process_state import library_method, without_environment
-from doit_invariants.code.loaded.redacted import shown
-from doit_invariants.code.loaded.seen_code import Key, Looked
-from doit_invariants.code.loaded.sys_modules import taken
+from doit_invariants.code.loaded.redacted import redacted_outline
+from doit_invariants.code.loaded.seen_code import Key, SeenCode
+from doit_invariants.code.loaded.sys_modules import taken_modules
 from doit_invariants.code.loaded.unit import Ref, Unit, tell_apart
 from doit_invariants.code.loaded.values import CodeEncoder
 from doit_invariants.core.errors import CannotFingerprint
 from doit_invariants.hashing.digest import digest_bytes
-from doit_invariants.hashing.values import Teacher
+from doit_invariants.hashing.values import ValueDigester
 
 #: Returns a digest of the source of a project module and of what it imports by its name, None
 #: if it is not one of the project's.
@@ -43,14 +43,14 @@ class Explorer:
     :param before: an earlier look: what was known then is taken from it, but for what functions
         that are made since are given
     :ivar library: tells installed code from the project's
-    :ivar looked: what was found
+    :ivar seen: what was found
     :ivar problems: what can't be compared, by the identity of its unit
     """
 
     def __init__(
         self,
         library: Library,
-        teach: Teacher | None,
+        digester: ValueDigester | None,
         module_digest: ModuleDigest,
         *,
         follow: bool = True,
@@ -61,20 +61,20 @@ class Explorer:
         self.follow = follow
         self.narrow = narrow
         self._stop = False
-        self.teach = teach
+        self.digester = digester
         self.module_digest = module_digest
-        self.looked: Looked = Looked(before.looked if before is not None else None)
+        self.seen: SeenCode = SeenCode(before.seen if before is not None else None)
         self.problems: dict[int, list[str]] = dict(before.problems) if before else {}
         self._extras: dict[tuple[int, tuple[str, ...]], list[Ref]] = {}
         self._todo: list[Unit] = []
-        self.names = Names(self, self.looked)
+        self.names = NameLookup(self, self.seen)
 
     def again(self) -> Explorer:
         """Return one for another look at the values, which knows the units of code."""
         again = Explorer(
-            self.library, self.teach, self.module_digest, follow=self.follow, narrow=self.narrow
+            self.library, self.digester, self.module_digest, follow=self.follow, narrow=self.narrow
         )
-        again.looked.units = dict(self.looked.units)
+        again.seen.units = dict(self.seen.units)
         return again
 
     def present_globals(self) -> dict[Key, Any]:
@@ -168,10 +168,10 @@ class Explorer:
 
     def _by_name(self, func: types.FunctionType, code: Structure) -> Iterator[Ref]:
         """Refer to modules that a function takes by a name which is a value."""
-        for late in code.late:
-            found = resolved(late, func)
+        for call in code.dynamic_imports:
+            found = resolved(call, func)
             yield from self._import(func, found) if found else (Ref("import by name", UNKNOWN),)
-        from_registry = taken(func, code)
+        from_registry = taken_modules(func, code)
         names = [one for one in from_registry.names if self.module_digest(one) is not None]
         for name in names:
             yield from self._import(func, Import(0, name, ()))
@@ -239,18 +239,18 @@ class Explorer:
             # What an installed decorator keeps for itself is part of its version.
             known = self.problems.setdefault(id(unit.obj), [])
             known += [f"{unit.name}: {text}" for text in held.problems]
-        texts = shown(label, value, self.library.project.root)
+        texts = redacted_outline(label, value, self.library.project.root)
         if identity and not issubclass(type(value), FIXED):
             return [Ref(label, unit=held, rest=rest, shown=texts)]
         return [Ref(label, held.tag, rest=rest, shown=texts), *held.refs]
 
     def _value(self, label: str, value: Any) -> Unit:
         """Return the unit that stands for a value, once for each object: some are large."""
-        if label.startswith(_OUTSIDE) and id(value) in self.looked.earlier:
-            return self.looked.earlier[id(value)]
-        if id(value) in self.looked.values and not issubclass(type(value), FIXED):
-            return self.looked.values[id(value)]
-        encoder = CodeEncoder(self, label, self.library.project.root, self.teach)
+        if label.startswith(_OUTSIDE) and id(value) in self.seen.earlier:
+            return self.seen.earlier[id(value)]
+        if id(value) in self.seen.values and not issubclass(type(value), FIXED):
+            return self.seen.values[id(value)]
+        encoder = CodeEncoder(self, label, self.library.project.root, self.digester)
         try:
             digest = digest_bytes(encoder.whole(value, label))
         except (CannotFingerprint, RecursionError) as error:
@@ -264,7 +264,7 @@ class Explorer:
             for ref in held.refs:  # the value may have another name the next time
                 ref.label = ref.label.replace(label, "it")
             tell_apart(held.refs)
-            self.looked.values[id(value)] = held
+            self.seen.values[id(value)] = held
         return held
 
     def code(self, label: str, obj: Any) -> Ref | None:
@@ -275,7 +275,7 @@ class Explorer:
             return self._of_module(label, obj)
         if self._stop and objects.is_code(obj, self.library):
             return Ref(label, "code")
-        known = self.looked.units.get(id(obj))
+        known = self.seen.units.get(id(obj))
         if known is not None:
             return Ref(label, unit=known)
         if kind is types.FunctionType:
@@ -305,7 +305,7 @@ class Explorer:
     def _of_module(self, label: str, module: types.ModuleType) -> Ref:
         if not (self.narrow and objects.is_made_by_hand(module, self.library)):
             return Ref(label, "code" if self._stop else self.module(module))
-        known = self.looked.units.get(id(module))
+        known = self.seen.units.get(id(module))
         return Ref(label, unit=known or self._add(Unit(module, module.__name__, "", "made")))
 
     def _compiled(self, label: str, obj: Any) -> Ref:
@@ -322,6 +322,6 @@ class Explorer:
         return self._add(Unit(func, name, where, "function", structure(code)))
 
     def _add(self, unit: Unit) -> Unit:
-        self.looked.units[id(unit.obj)] = unit
+        self.seen.units[id(unit.obj)] = unit
         self._todo.append(unit)
         return unit

@@ -24,7 +24,7 @@ _Key = tuple[int, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class FunctionSource:
     """The source of one function.
 
     :ivar digest: digest of its normal form
@@ -35,14 +35,14 @@ class Source:
     text: str
 
 
-class Sources:
+class FunctionSources:
     """Finds sources, for one run of doit."""
 
     def __init__(self) -> None:
         self._files: dict[str, _File | None] = {}
-        self._found: dict[tuple[str, types.CodeType], Source | None] = {}
+        self._found: dict[tuple[str, types.CodeType], FunctionSource | None] = {}
 
-    def of(self, func: types.FunctionType) -> Source | None:
+    def of(self, func: types.FunctionType) -> FunctionSource | None:
         """Return the source of a function, None if there is none that is certainly its own."""
         code = func.__code__
         key = (code.co_filename, code)  # equal code may be written differently elsewhere
@@ -50,7 +50,7 @@ class Sources:
             self._found[key] = self._find(func, code)
         return self._found[key]
 
-    def _find(self, func: types.FunctionType, code: types.CodeType) -> Source | None:
+    def _find(self, func: types.FunctionType, code: types.CodeType) -> FunctionSource | None:
         name = code.co_filename
         if name not in self._files:
             self._files[name] = _read(name, func.__globals__)
@@ -102,7 +102,7 @@ class _File:
         for one in _codes(code):
             self.codes.setdefault((one.co_firstlineno, one.co_name), []).append(one)
 
-    def source(self, code: types.CodeType) -> Source | None:
+    def source(self, code: types.CodeType) -> FunctionSource | None:
         key = (code.co_firstlineno, code.co_name)
         nodes, codes = self.nodes.get(key, []), self.codes.get(key, [])
         same = [n for n, one in enumerate(codes) if _same(one, code)]
@@ -117,13 +117,13 @@ class _File:
         node = _by_columns(nodes, code) or _by_order(nodes, codes, same)
         return None if node is None else self._make(node)
 
-    def _make(self, node: _Node) -> Source:
+    def _make(self, node: _Node) -> FunctionSource:
         lines = self.lines[node.lineno - 1 : node.end_lineno]
         if isinstance(node, ast.Lambda):
             text = ast.get_source_segment("".join(self.lines), node) or ""
         else:
             text = textwrap.dedent("".join(lines))
-        return Source(normal_form.function_digest(node), text)
+        return FunctionSource(normal_form.function_digest(node), text)
 
 
 def _functions(tree: ast.AST) -> Iterator[_Node]:

@@ -7,12 +7,12 @@ import types
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
-from doit_invariants.code.loaded.bytecode import slot
 from doit_invariants.code.loaded.explorer import Explorer
-from doit_invariants.code.loaded.function_sources import Sources
-from doit_invariants.code.loaded.graph import Graph, Row, portable_digest
+from doit_invariants.code.loaded.function_sources import FunctionSources
+from doit_invariants.code.loaded.graph import CodeGraph, Row, portable_digest
 from doit_invariants.code.loaded.library import Library
-from doit_invariants.code.loaded.module_digests import Files, ModuleDigests
+from doit_invariants.code.loaded.module_digests import FileEntries, ModuleDigests
+from doit_invariants.code.loaded.operations import slot
 from doit_invariants.code.loaded.unit import Unit
 from doit_invariants.core.model import Difference
 from doit_invariants.files.state import EDITED_SINCE_LOADED
@@ -50,14 +50,14 @@ class Functions:
             for follow in (True, False)
             for narrow in (True, False)
         }
-        self.sources: Sources = before.sources if before is not None else Sources()
+        self.sources: FunctionSources = before.sources if before is not None else FunctionSources()
         # With the callable itself, so that no other object comes to its address.
-        self._graphs: dict[tuple[int, bool], tuple[Any, Graph]] = {}
+        self._graphs: dict[tuple[int, bool], tuple[Any, CodeGraph]] = {}
         self._answers: dict[Any, Any] = {}
 
     def graph(
         self, func: Any, *, follow: bool = True, previous: Fingerprint | None = None
-    ) -> Graph:
+    ) -> CodeGraph:
         """Return a callable with everything that it uses.
 
         :param previous: what was recorded of it: spares parsing of modules that are the same
@@ -68,12 +68,17 @@ class Functions:
             if recorded is not None:
                 self._modules.hint(recorded.get("modules"))
             explorer = self.explorers[follow, True]
-            known = self._graphs[id(func), follow] = (func, Graph(explorer, explorer.unit(func)))
+            known = self._graphs[id(func), follow] = (
+                func,
+                CodeGraph(explorer, explorer.unit(func)),
+            )
         return known[1]
 
-    def graph_of(self, unit: Unit) -> Graph:
+    def graph_of(self, unit: Unit) -> CodeGraph:
         """Return the graph of what :meth:`group` gave."""
-        return self.memoised(("graph", id(unit)), lambda: Graph(self.explorers[True, True], unit))
+        return self.memoised(
+            ("graph", id(unit)), lambda: CodeGraph(self.explorers[True, True], unit)
+        )
 
     def look_at_creator(self, creator: Any) -> None:
         """Look at all that a function uses whose tasks are created late.
@@ -94,7 +99,7 @@ class Functions:
         def note() -> None:
             for key, explorer in self.explorers.items():
                 now = explorer.present_globals()
-                explorer.looked.changed.update(k for k in now if now[k] != before[key].get(k))
+                explorer.seen.changed.update(k for k in now if now[k] != before[key].get(k))
 
         return note
 
@@ -129,21 +134,23 @@ class Functions:
             for unit in units:
                 unit.rename(changed)
             for explorer in self.explorers.values():
-                explorer.looked.rename(changed)
+                explorer.seen.rename(changed)
             self._graphs, self._answers = {}, kept
         return bool(changed)
 
-    def imported_late(self, names: Iterable[str], *, first: bool = False) -> Files:
+    def imported_late(self, names: Iterable[str], *, first: bool = False) -> FileEntries:
         """Return the files of modules that were not loaded when they were first looked at.
 
         :param first: whether as they were then; else as they are now
         """
-        found: Files = {}
+        found: FileEntries = {}
         for name in names:
             found.update(self._modules.imported_late(name, first=first))
         return found
 
-    def describe(self, graph: Graph, previous: Fingerprint | None, context: Context) -> Fingerprint:
+    def describe(
+        self, graph: CodeGraph, previous: Fingerprint | None, context: Context
+    ) -> Fingerprint:
         """Return the fingerprint of a callable: the recorded one itself if its code is the same.
 
         If it is the same after all (it was reformatted, or this is another version of Python)
@@ -183,7 +190,7 @@ class Functions:
         return answer
 
     def _describe(
-        self, graph: Graph, previous: Fingerprint | None, context: Context
+        self, graph: CodeGraph, previous: Fingerprint | None, context: Context
     ) -> Fingerprint:
         rows = self.memoised(("rows", id(graph)), lambda: graph.rows(self.sources))
         digest = portable_digest(rows)
@@ -206,7 +213,7 @@ class Functions:
         modules = {name: self._modules.details(name) for name in graph.modules()}
         return {**found, "modules": modules} if modules else found
 
-    def _same_as_before(self, graph: Graph, previous: Fingerprint, context: Context) -> bool:
+    def _same_as_before(self, graph: CodeGraph, previous: Fingerprint, context: Context) -> bool:
         """Return whether nothing changed as far as earlier versions looked.
 
         They recorded the whole of each global, and less of decorators, annotations, and objects
@@ -218,7 +225,7 @@ class Functions:
         explorer, root = self.explorers[follow, False], graph.units[0]
         given = root.tag == "values"
         unit = explorer.group(root.name, root.obj) if given else explorer.unit(root.obj)
-        before = Graph(explorer, unit)
+        before = CodeGraph(explorer, unit)
         if previous["slots"].get(slot()) == before.code:
             return True
         rows = before.rows(self.sources)

@@ -19,10 +19,10 @@ import json
 import zlib
 from collections.abc import Iterable, Iterator
 
-from doit_invariants.code.loaded.bytecode import slot
 from doit_invariants.code.loaded.explorer import Explorer
-from doit_invariants.code.loaded.function_sources import Sources
+from doit_invariants.code.loaded.function_sources import FunctionSources
 from doit_invariants.code.loaded.hints import read_by
+from doit_invariants.code.loaded.operations import slot
 from doit_invariants.code.loaded.unit import Ref, Unit, head_of
 from doit_invariants.core.model import Json
 from doit_invariants.files.state import EDITED_SINCE_LOADED
@@ -38,7 +38,7 @@ _MOST_LEFT_OUT = 20
 Row = dict[str, Json]
 
 
-class Graph:
+class CodeGraph:
     """A callable with everything that it uses.
 
     :ivar units: the units in canonical order; the first is the callable
@@ -118,7 +118,7 @@ class Graph:
 
     # ------------------------------------------------------------------ what is recorded
 
-    def rows(self, sources: Sources) -> list[Row]:
+    def rows(self, sources: FunctionSources) -> list[Row]:
         """Return the units as JSON, with the digests of their sources where there are any."""
         rows: list[Row] = []
         for unit, refs in zip(self.units, self._refs, strict=True):
@@ -147,7 +147,7 @@ class Graph:
         more = [f"and {len(texts) - _MOST_LEFT_OUT} more"] if len(texts) > _MOST_LEFT_OUT else []
         return texts[:_MOST_LEFT_OUT] + more
 
-    def texts(self, sources: Sources) -> str | None:
+    def texts(self, sources: FunctionSources) -> str | None:
         """Return the sources of the units, compressed; None if there are none."""
         found = [sources.of(unit.obj) if unit.code else None for unit in self.units]
         return pack([source.text if source is not None else None for source in found])

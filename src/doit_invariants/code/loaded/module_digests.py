@@ -16,8 +16,8 @@ from doit_invariants.core.model import Json
 from doit_invariants.files.state import EDITED_SINCE_LOADED
 from doit_invariants.rules.invariant import Context, Fingerprint
 
-#: Recorded entries of files (see :data:`~doit_invariants.code.source.fingerprint.Entry`), by path.
-Files = dict[str, Json]
+#: Recorded entries of source files, by path; see :mod:`doit_invariants.code.source.import_closure`.
+FileEntries = dict[str, Json]
 
 
 def leaf(name: str, digest: str | None) -> str:
@@ -63,7 +63,7 @@ class ModuleDigests:
         """Whether any module that was asked for is one of the project's."""
         return any(found is not None for found in self._found.values())
 
-    def imported_late(self, name: str, *, first: bool) -> Files:
+    def imported_late(self, name: str, *, first: bool) -> FileEntries:
         """Return the files of a module, and of what it imports, that were not loaded at first.
 
         :param first: whether as they were when the module was looked at; else as they are now
@@ -94,13 +94,13 @@ class ModuleDigests:
         # Imported late: few functions use a whole module of the project.
         from doit_invariants.code.source.fingerprint import Start, search_path, sources_fingerprint
         from doit_invariants.code.source.import_state import loaded_files
-        from doit_invariants.code.source.imports import Finder
+        from doit_invariants.code.source.imports import ModuleFinder
 
         if self._loaded is None:
             self._loaded = loaded_files()
         context = self._context
         start = Start(f"module {name}", search_path(context, ()), loaded=True)
-        chain = Finder(start.search, context.project.contains, context.memo).chain(name)
+        chain = ModuleFinder(start.search, context.project.contains, context.memo).chain(name)
         files = [one.file for one in chain if one.file is not None]
         whole = len(chain) == len(name.split("."))
         if not name or not whole or not files or not context.project.contains(files[-1]):

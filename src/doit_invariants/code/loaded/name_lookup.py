@@ -11,23 +11,23 @@ from typing import Any
 from doit_invariants.code.loaded.access_paths import WHOLE, Steps, behind
 from doit_invariants.code.loaded.bytecode import Chain, Structure
 from doit_invariants.code.loaded.places import MISSING, NOTHING, is_opaque, places
-from doit_invariants.code.loaded.seen_code import Key, Looked
+from doit_invariants.code.loaded.seen_code import Key, SeenCode
 from doit_invariants.code.loaded.unit import CodeFinder, Ref, Unit
 
 #: Never opaque.
 PLAIN = frozenset({str, int, float, bool, bytes, type(None), list, tuple, dict, set})
 
 
-class Names:
+class NameLookup:
     """Looks names up, and has a finder look at what they lead to.
 
-    :param looked: where it is noted
+    :param seen: where that is noted
     """
 
-    def __init__(self, finder: CodeFinder, looked: Looked) -> None:
+    def __init__(self, finder: CodeFinder, seen: SeenCode) -> None:
         self._finder = finder
         self._library = finder.library
-        self._looked = looked
+        self._seen = seen
 
     def read(
         self, unit: Unit, namespace: dict[str, Any], chain: Chain, reads: Iterable[Steps]
@@ -35,9 +35,9 @@ class Names:
         """Return what a global leads to; at a second look what it led to at the first."""
         key = (id(namespace), chain, tuple(reads))
         look = functools.partial(self.look_up, unit, namespace, chain, key[2])
-        return self._looked.read(unit, namespace, key, look)
+        return self._seen.read(unit, namespace, key, look)
 
-    def present(self, again: Names) -> dict[Key, Any]:
+    def present(self, again: NameLookup) -> dict[Key, Any]:
         """Return what the globals that were looked at lead to now, to be compared.
 
         :param again: looks them up, and notes it elsewhere
@@ -48,7 +48,7 @@ class Names:
                 (ref.label, ref.leaf, ref.rest, ref.unit and (ref.unit.tag, ref.unit.name))
                 for ref in again.look_up(unit, namespace, *key[1:])
             ]
-            for key, namespace in self._looked.reads()
+            for key, namespace in self._seen.reads()
         }
 
     def look_up(
@@ -108,7 +108,7 @@ class Names:
     def _is_opaque(self, value: Any) -> bool:
         if type(value) in PLAIN:
             return False
-        return is_opaque(value, self._library, self._finder.teach)
+        return is_opaque(value, self._library, self._finder.digester)
 
     def _foreign(self, obj: Any, label: str, unit: Unit) -> list[Ref]:
         """Return references to code of the project that was put into an installed module."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bisect
 import dis
+import functools
 import sys
 import types
 from collections.abc import Iterator
@@ -39,6 +40,16 @@ SHIFT = {
     "LOAD_SUPER_ATTR": 2,
 }
 ATTRIBUTES = frozenset({"LOAD_ATTR", "LOAD_METHOD"})
+
+
+@functools.cache
+def slot() -> str:
+    """Return the name of the slot for code of this interpreter: ``cpython-3.11``, ``...-O1``.
+
+    Optimised code (``-O``, ``-OO``) lacks assertions or docstrings, so it has its own.
+    """
+    version = f"{sys.implementation.name}-{sys.version_info[0]}.{sys.version_info[1]}"
+    return f"{version}-O{sys.flags.optimize}" if sys.flags.optimize else version
 
 
 class Operation(NamedTuple):

@@ -20,7 +20,7 @@ from doit_invariants.code.loaded.access_paths import Step, Steps, written
 from doit_invariants.code.loaded.library import Library
 from doit_invariants.code.loaded.objects import is_code
 from doit_invariants.code.loaded.process_state import of_process, without_environment
-from doit_invariants.hashing.values import Teacher
+from doit_invariants.hashing.values import ValueDigester
 
 #: There is no such key: the code raises, or takes its default.
 MISSING = object()
@@ -93,11 +93,11 @@ def found_at(value: Any, steps: Steps) -> Any:
     return value
 
 
-def is_opaque(value: Any, library: Library, teach: Teacher | None) -> bool:
+def is_opaque(value: Any, library: Library, digester: ValueDigester | None) -> bool:
     """Return whether a value counts as a whole: code, what is installed, what a plugin knows."""
     if _is(value, type):
         return library.owns(value)
-    return is_code(value, library) or (teach is not None and teach(value) is not None)
+    return is_code(value, library) or (digester is not None and digester(value) is not None)
 
 
 def _text(steps: Steps) -> str:

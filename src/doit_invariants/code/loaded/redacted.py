@@ -23,7 +23,7 @@ _HOLDS_SECRET = re.compile(
 )
 
 
-def shown(label: str, value: Any, root: str) -> Outline | None:
+def redacted_outline(label: str, value: Any, root: str) -> Outline | None:
     """Return texts for the parts of a value; None if it has too many of them.
 
     :param label: how code calls the value: a telling name is a reason to keep nothing

@@ -27,7 +27,7 @@ class _Read(NamedTuple):
     readers: list[Unit]
 
 
-class Looked:
+class SeenCode:
     """What was looked at: the units of code and of values, and the globals that led to them.
 
     :param before: an earlier look, of which holds what was not changed since
@@ -36,7 +36,7 @@ class Looked:
     :ivar changed: globals that task-creators have changed since
     """
 
-    def __init__(self, before: Looked | None = None) -> None:
+    def __init__(self, before: SeenCode | None = None) -> None:
         stale = before.stale() if before is not None else set()
         self.units: dict[int, Unit] = _without(stale, before.units) if before is not None else {}
         self.earlier: dict[int, Unit] = _without(stale, before.values) if before is not None else {}

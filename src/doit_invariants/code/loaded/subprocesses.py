@@ -10,9 +10,9 @@ import functools
 import inspect
 import os
 import sys
-import types
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from types import CellType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any, TypeGuard
 
 from doit_invariants.code.loaded.access_paths import Steps
@@ -51,7 +51,7 @@ _HAS_DOCSTRING = 0x4000000
 
 
 @dataclass(slots=True)
-class Held:
+class CodeStrings:
     """What code holds.
 
     :ivar starts: whether it starts processes at all
@@ -67,7 +67,7 @@ class Held:
     names: set[str] = field(default_factory=set)
     files: dict[str, None] = field(default_factory=dict)
 
-    def add(self, other: Held) -> None:
+    def add(self, other: CodeStrings) -> None:
         """Take in what other code holds."""
         self.starts = self.starts or other.starts
         self.texts.update(other.texts)
@@ -76,24 +76,24 @@ class Held:
         self.files.update(other.files)
 
 
-class Starting:
+class SubprocessFinder:
     """Looks into callables, each once in a run."""
 
     def __init__(self, project: Project) -> None:
         self._project = project
         # Kept with the objects, so that no others come to their addresses.
-        self._codes: dict[tuple[int, int], tuple[Any, Held]] = {}
-        self._objects: dict[int, tuple[Any, Held]] = {}
+        self._codes: dict[tuple[int, int], tuple[Any, CodeStrings]] = {}
+        self._objects: dict[int, tuple[Any, CodeStrings]] = {}
 
-    def held(
+    def strings(
         self, callables: Iterable[Any], given: Iterable[Any], *, certain: bool = False
-    ) -> Held | None:
+    ) -> CodeStrings | None:
         """Return what callables and their arguments hold, None if they start nothing.
 
         :param given: values, which are looked into only where they matter
         :param certain: whether it is known that what they return is run
         """
-        found = Held(certain)
+        found = CodeStrings(certain)
         for one in callables:
             found.add(self._object(one))
         values = list(given)
@@ -102,15 +102,15 @@ class Starting:
         self._walk([*values, tuple(values)], found)
         return found if found.starts else None
 
-    def _object(self, obj: Any) -> Held:
+    def _object(self, obj: Any) -> CodeStrings:
         known = self._objects.get(id(obj))
         if known is None:
-            found = Held()
+            found = CodeStrings()
             self._walk([obj], found)
             known = self._objects[id(obj)] = (obj, found)
         return known[1]
 
-    def _walk(self, objects: list[Any], found: Held) -> None:
+    def _walk(self, objects: list[Any], found: CodeStrings) -> None:
         seen: set[int] = set()
         kept: list[Any] = []  # bound methods are made when they are asked for
         waiting = list(objects)
@@ -127,7 +127,7 @@ class Starting:
                 except Exception:
                     continue  # its class raises when somebody looks at it: it starts nothing then
 
-    def _parts(self, obj: Any, found: Held) -> list[Any]:
+    def _parts(self, obj: Any, found: CodeStrings) -> list[Any]:
         """Return what one object leads to; note what it is."""
         # Not what it says that it is: to ask a lazy proxy makes what it stands for.
         kind = type(obj)
@@ -139,9 +139,9 @@ class Starting:
             return [*list(obj)[:_MOST_ITEMS], *list(obj.values())[:_MOST_ITEMS]]
         if issubclass(kind, functools.partial):
             return [obj.func, *obj.args, list(obj.args), obj.keywords]
-        if issubclass(kind, types.MethodType):
+        if issubclass(kind, MethodType):
             return [obj.__func__, obj.__self__]
-        if kind is types.FunctionType:
+        if kind is FunctionType:
             return self._function(obj, found)
         if _is_module(obj):  # imported when the function runs
             return list(self._module(obj, found.names, found))
@@ -150,7 +150,7 @@ class Starting:
         return self._other(obj, found)
 
     @staticmethod
-    def _items(obj: Any, found: Held) -> list[Any]:
+    def _items(obj: Any, found: CodeStrings) -> list[Any]:
         items = list(obj)[:_MOST_ITEMS]
         if issubclass(type(obj), (list, tuple)) and len(items) > 1:
             words = [_word(item) for item in items]
@@ -158,7 +158,7 @@ class Starting:
                 found.lists[tuple(map(str, words))] = None
         return items
 
-    def _function(self, func: types.FunctionType, found: Held) -> list[Any]:
+    def _function(self, func: FunctionType, found: CodeStrings) -> list[Any]:
         wrapped = vars(func).get("__wrapped__")
         if not self._project.contains(func.__code__.co_filename):
             found.starts = found.starts or _starts(func)
@@ -167,7 +167,7 @@ class Starting:
         cells = [cell.cell_contents for cell in func.__closure__ or () if _is_full(cell)]
         return [*cells, *(func.__defaults__ or ()), func.__kwdefaults__, wrapped]
 
-    def _other(self, obj: Any, found: Held) -> list[Any]:
+    def _other(self, obj: Any, found: CodeStrings) -> list[Any]:
         """Look into a class of the project or an instance of one; others are what they are."""
         if issubclass(type(obj), (staticmethod, classmethod)):
             return [obj.__func__]
@@ -193,20 +193,20 @@ class Starting:
 
     # ------------------------------------------------------------------ code
 
-    def _code(self, code: types.CodeType, namespace: dict[str, Any]) -> Held:
+    def _code(self, code: CodeType, namespace: dict[str, Any]) -> CodeStrings:
         """Return what code holds, with what it uses of the globals."""
         key = (id(code), id(namespace))
         known = self._codes.get(key)
         if known is not None:
             return known[1]
-        found = Held()
+        found = CodeStrings()
         self._codes[key] = ((code, namespace), found)  # before it is whole: code calls itself
         found.files[code.co_filename] = None
         self._walk([*_constants(code), *self._globals(code, namespace, found)], found)
         return found
 
     def _globals(
-        self, code: types.CodeType, namespace: dict[str, Any], found: Held
+        self, code: CodeType, namespace: dict[str, Any], found: CodeStrings
     ) -> Iterator[Any]:
         names = set(_names(code))
         found.names |= names
@@ -223,7 +223,7 @@ class Starting:
             else:
                 yield from (_at(value, steps) for steps in places)
 
-    def _module(self, module: types.ModuleType, names: set[str], found: Held) -> Iterator[Any]:
+    def _module(self, module: ModuleType, names: set[str], found: CodeStrings) -> Iterator[Any]:
         """Yield what code may use of a module by its names."""
         if module.__name__ in _HOLD_OTHERS:
             found.starts = found.starts or not names.isdisjoint(_FUNCTIONS)
@@ -260,19 +260,19 @@ def _at(value: Any, steps: Steps) -> Any:
     return value if inside is None else inside
 
 
-def _names(code: types.CodeType) -> Iterator[str]:
+def _names(code: CodeType) -> Iterator[str]:
     for name in code.co_names:
         yield name
         yield from [name.partition(".")[0]] if "." in name else []
     imports = not {"__import__", "import_module"}.isdisjoint(code.co_names)
     for constant in code.co_consts:
-        if isinstance(constant, types.CodeType):
+        if isinstance(constant, CodeType):
             yield from _names(constant)
         elif imports and isinstance(constant, str):
             yield constant
 
 
-def _constants(code: types.CodeType) -> Iterator[Any]:
+def _constants(code: CodeType) -> Iterator[Any]:
     """Yield the constants of code, but not its docstring: that tells how others are run."""
     constants = code.co_consts
     if sys.version_info >= (3, 14):
@@ -280,14 +280,14 @@ def _constants(code: types.CodeType) -> Iterator[Any]:
     else:
         has_docstring = bool(code.co_flags & inspect.CO_NEWLOCALS) and code.co_name[0] != "<"
     for constant in constants[1:] if has_docstring else constants:
-        if isinstance(constant, types.CodeType):
+        if isinstance(constant, CodeType):
             yield from _constants(constant)
         else:
             yield constant
 
 
-def _is_module(value: Any) -> TypeGuard[types.ModuleType]:
-    return issubclass(type(value), types.ModuleType)
+def _is_module(value: Any) -> TypeGuard[ModuleType]:
+    return issubclass(type(value), ModuleType)
 
 
 def _texts(leaf: Any) -> list[Any]:
@@ -305,7 +305,7 @@ def _word(item: Any) -> str | None:
     return str(item) if type(item) in (int, float) else None
 
 
-def _is_full(cell: types.CellType) -> bool:
+def _is_full(cell: CellType) -> bool:
     try:
         cell.cell_contents  # noqa: B018 - raises where there is nothing yet
     except ValueError:

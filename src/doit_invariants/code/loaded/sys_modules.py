@@ -15,7 +15,7 @@ from typing import NamedTuple
 from doit_invariants.code.loaded.bytecode import Chain, Structure
 
 
-class Taken(NamedTuple):
+class TakenModules(NamedTuple):
     """What a function may take out of ``sys.modules``.
 
     :ivar names: its constants that may name a module, loaded or not: that differs between runs
@@ -28,14 +28,14 @@ class Taken(NamedTuple):
     unknown: bool = False
 
 
-def taken(func: types.FunctionType, code: Structure) -> Taken:
+def taken_modules(func: types.FunctionType, code: Structure) -> TakenModules:
     """Return which modules a function may take out of ``sys.modules``."""
     if not _looks_there(func, code):
-        return Taken()
+        return TakenModules()
     names = frozenset(_names(func.__code__))
     found = dict.fromkeys(filter(_may_name, _texts(func.__code__)))
     own = "__name__" in names or "__module__" in names
-    return Taken(tuple(found), own, "__module__" in names or not own)
+    return TakenModules(tuple(found), own, "__module__" in names or not own)
 
 
 def _looks_there(func: types.FunctionType, code: Structure) -> bool:

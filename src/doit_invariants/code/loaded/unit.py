@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from doit_invariants.code.loaded.bytecode import Structure
 from doit_invariants.code.loaded.library import Library
 from doit_invariants.hashing.outline import Outline
-from doit_invariants.hashing.values import Teacher, digest_value
+from doit_invariants.hashing.values import ValueDigester, digest_value
 
 _PLACE = re.compile(r"[.\[]")
 
@@ -94,12 +94,12 @@ class CodeFinder(Protocol):
 
     :ivar library: tells installed code from the project's
     :ivar narrow: whether no more of a value counts than the code reads
-    :ivar teach: tells which objects a plugin knows
+    :ivar digester: tells which objects a plugin knows
     """
 
     library: Library
     narrow: bool
-    teach: Teacher | None
+    digester: ValueDigester | None
 
     def code(self, label: str, obj: Any) -> Ref | None:
         """Return the reference to code, None if the object is a value."""

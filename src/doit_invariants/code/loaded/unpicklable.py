@@ -16,7 +16,7 @@ from doit_invariants.code.loaded.package_objects import OF_PACKAGES
 from doit_invariants.code.loaded.volatile import names_of
 
 
-def whole(value: Any) -> list[Part] | None:
+def all_parts(value: Any) -> list[Part] | None:
     """Return all that an object is, None if that is not known of its class.
 
     :raises Exception: whatever an object raises that can't be looked at
@@ -25,7 +25,7 @@ def whole(value: Any) -> list[Part] | None:
     return None if split is None else list(split(value))
 
 
-def some(value: Any) -> list[Part]:
+def some_parts(value: Any) -> list[Part]:
     """Return what can be compared of an object that is more than that: a file's name."""
     split = _find(type(value), _SOME)
     if split is None:

@@ -11,11 +11,11 @@ from doit_invariants.code.loaded.process_state import identities, inside
 from doit_invariants.core.errors import CannotFingerprint
 from doit_invariants.hashing.limits import Folded, TooLarge
 from doit_invariants.hashing.scalars import type_name
-from doit_invariants.hashing.values import Encoder, Teacher
+from doit_invariants.hashing.values import Encoder, ValueDigester
 
 if TYPE_CHECKING:
     from doit_invariants.code.loaded.unit import CodeFinder, Ref
-    from doit_invariants.hashing.value_graph import Graph
+    from doit_invariants.hashing.value_graph import ValueGraph
 
 
 class CodeEncoder(Encoder):
@@ -25,8 +25,10 @@ class CodeEncoder(Encoder):
     ``__file__``, and a moved checkout is the same project.
     """
 
-    def __init__(self, finder: CodeFinder, label: str, root: str, teach: Teacher | None) -> None:
-        super().__init__(root, teach)
+    def __init__(
+        self, finder: CodeFinder, label: str, root: str, digester: ValueDigester | None
+    ) -> None:
+        super().__init__(root, digester)
         self.finder = finder
         self.label = label
         self.refs: list[Ref] = []
@@ -58,7 +60,7 @@ class CodeEncoder(Encoder):
         name = self._process.get(id(value))
         if name is not None:
             return b"process " + name.encode()
-        parts = unpicklable.whole(value) if self.finder.narrow else None
+        parts = unpicklable.all_parts(value) if self.finder.narrow else None
         return None if parts is None else self._held(value, parts, where)
 
     def _held(self, value: Any, parts: list[tuple[str, Any]], where: str, *codes: bytes) -> bytes:
@@ -78,7 +80,7 @@ class CodeEncoder(Encoder):
             self.problems.append(str(error))
         inside = [self.finder.code(where, one) for one in objects.code_inside(value)]
         codes = [self._refer(ref) for ref in inside if ref is not None]
-        parts = unpicklable.some(value) if self.finder.narrow else None
+        parts = unpicklable.some_parts(value) if self.finder.narrow else None
         if parts:
             return self._held(value, parts, where, *codes)
         left_out = b"left out " + type_name(type(value)).encode()
@@ -136,9 +138,9 @@ class CodeEncoder(Encoder):
 
     def beside(self) -> CodeEncoder:
         """Return an encoder like this one that has not met anything."""
-        return CodeEncoder(self.finder, self.label, self.root or "", self.teach)
+        return CodeEncoder(self.finder, self.label, self.root or "", self.digester)
 
-    def fold(self, graph: Graph) -> Folded:
+    def fold(self, graph: ValueGraph) -> Folded:
         """Return what is written for a value, and number the code in it."""
         order = None
         if not graph.has_order():

@@ -53,7 +53,7 @@ def _is_callable(found: Any) -> bool:
 def state(obj: Any) -> Iterator[Part]:
     """Yield what an object holds beside the function that it stands for."""
     function = wrapped(obj)
-    known = unpicklable.whole(obj)
+    known = unpicklable.all_parts(obj)
     for name, value in known if known is not None else _everything(obj):
         if value is not function and not _is_kept(name, value, known is not None):
             yield f"state {name}", _without_contents(value)

@@ -12,18 +12,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from doit_invariants.code.programs.environment import Use, World
+from doit_invariants.code.programs.environment import Environment, Use
 from doit_invariants.code.programs.trivial import plain_commands, run_nothing
 
 if TYPE_CHECKING:
-    from doit_invariants.code.loaded.subprocesses import Held
+    from doit_invariants.code.loaded.subprocesses import CodeStrings
 
 #: No longer one can be given to a shell: Linux takes half of it.
 _LONGEST = 1 << 18
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class CommandUses:
     """What a command runs.
 
     :ivar uses: scripts, in the order of the command, each once
@@ -35,33 +35,33 @@ class Found:
 
 
 #: What most commands run.
-NOTHING = Found(())
+NOTHING = CommandUses(())
 
 
-def read(command: str | Sequence[str], cwd: str, world: World) -> Found:
+def read(command: str | Sequence[str], cwd: str, environment: Environment) -> CommandUses:
     """Return what a command runs.
 
     :param command: text for a shell, or the words of a command that is run without one
     :param cwd: absolute directory in which it is run
     """
     if isinstance(command, str) and len(command) > _LONGEST:
-        return Found((), (f"{command:.80}...: it is too long",))
+        return CommandUses((), (f"{command:.80}...: it is too long",))
     plain = plain_commands(command) if isinstance(command, str) else [list(map(os.fspath, command))]
-    if plain is not None and run_nothing(plain, world):
+    if plain is not None and run_nothing(plain, environment):
         return NOTHING
     # Imported late: most commands run no script.
     from doit_invariants.code.programs.shell import ShellReader
-    from doit_invariants.code.programs.shell_state import State
+    from doit_invariants.code.programs.shell_state import ShellState
 
-    reader = ShellReader(world)
-    state = State(cwd, world.environ)
+    reader = ShellReader(environment)
+    state = ShellState(cwd, environment.environ)
     with reader.ending():
         if plain is not None:
             for words in plain:
                 reader.command(words, state)
         elif isinstance(command, str):
             reader.whole(command, state)
-    return Found(tuple(reader.uses), tuple(reader.unseen))
+    return CommandUses(tuple(reader.uses), tuple(reader.unseen))
 
 
 def scripts(
@@ -76,19 +76,19 @@ def scripts(
     :param exists: whether there is a file, of the project, at an absolute path
     :param search: absolute directories in which modules are looked up besides (``python -m``)
     """
-    return list(read(command, cwd, World(exists, search, environ)).uses)
+    return list(read(command, cwd, Environment(exists, search, environ)).uses)
 
 
-def read_held(held: Held, cwd: str, world: World) -> Found:
+def read_strings(strings: CodeStrings, cwd: str, environment: Environment) -> CommandUses:
     """Return the scripts that are run, as far as strings name them; rather too many.
 
     :param cwd: absolute directory in which the code runs
     """
     # Imported late: little code starts processes.
-    from doit_invariants.code.programs.scripts_in_code import note_held
+    from doit_invariants.code.programs.scripts_in_code import note_scripts
     from doit_invariants.code.programs.shell import ShellReader
 
-    reader = ShellReader(world)
+    reader = ShellReader(environment)
     with reader.ending():
-        note_held(held, cwd, reader)
-    return Found(tuple(reader.uses), tuple(reader.unseen))
+        note_scripts(strings, cwd, reader)
+    return CommandUses(tuple(reader.uses), tuple(reader.unseen))

@@ -44,7 +44,7 @@ class Use:
     starts: tuple[str, ...] = ()
 
 
-class World:
+class Environment:
     """Answers what a reader of commands asks.
 
     :ivar exists: whether there is a file, of the project, at an absolute path
@@ -66,7 +66,7 @@ class World:
         self.table = table or Table()
         self._texts: dict[str, tuple[int, str]] = {}
         self._modules: dict[str, str | None] = {}
-        self._held: dict[str, tuple[str, Any]] = {}
+        self._cached: dict[str, tuple[str, Any]] = {}
         self._listings: dict[str, tuple[int, frozenset[str]]] = {}
         self._listed: dict[str, int] = {}
 
@@ -86,14 +86,14 @@ class World:
         self._texts[path] = (info.st_mtime_ns, text)
         return text
 
-    def held(self, path: str, look: Callable[[str, str], _T | None]) -> _T | None:
+    def cached(self, path: str, look: Callable[[str, str], _T | None]) -> _T | None:
         """Return what a look at the text of a file finds, once while the file is the same."""
         text = self.text(path)
         if text is None:
             return None
-        known = self._held.get(path)
+        known = self._cached.get(path)
         if known is None or known[0] != text:
-            known = self._held[path] = (text, look(text, path))
+            known = self._cached[path] = (text, look(text, path))
         found: _T | None = known[1]
         return found
 

@@ -13,7 +13,7 @@ from doit_invariants.code.programs.expand import UNKNOWN
 
 if TYPE_CHECKING:
     from doit_invariants.code.programs.reader import Reader
-    from doit_invariants.code.programs.shell_state import State
+    from doit_invariants.code.programs.shell_state import ShellState
 
 _VARIABLE = re.compile(
     r"\s*(?:export\s+|override\s+)*([\w.-]+)\s*(\+|\?|::?|:::|!)?=\s*(.*)", re.DOTALL
@@ -49,7 +49,7 @@ class _Rule:
 class _Makefile:
     """The variables and rules of a Makefile, and of those that it includes."""
 
-    def __init__(self, reader: Reader, state: State) -> None:
+    def __init__(self, reader: Reader, state: ShellState) -> None:
         self.reader = reader
         self.state = state
         self.variables: dict[str, str] = {"MAKE": "make", "CURDIR": state.cwd, "SHELL": "sh"}
@@ -58,7 +58,7 @@ class _Makefile:
 
     def read(self, path: str) -> None:
         """Read a file, once."""
-        text = self.reader.world.text(path) if path not in self.files else None
+        text = self.reader.environment.text(path) if path not in self.files else None
         if text is None:
             return
         self.files.append(path)
@@ -79,7 +79,7 @@ class _Makefile:
             self._variable(variable[1], variable[2], variable[3].strip())
         elif include is not None:
             for name in self.expanded(include[2]).split():
-                for path in self.reader.world.paths(self.state.path(name)):
+                for path in self.reader.environment.paths(self.state.path(name)):
                     self.read(path)
         elif (rule := _RULE.fullmatch(line)) is not None:
             targets, needs = (self.expanded(rule[n]).split() for n in (1, 2))
@@ -126,7 +126,7 @@ class _Makefile:
             return " ".join(os.path.relpath(path, self.state.cwd) for path in found)
         if name in {"abspath", "realpath", "strip", "firstword", "lastword", "dir", "notdir"}:
             return argument if name != "notdir" else os.path.basename(argument)
-        return self.reader.world.environ.get(call, UNKNOWN)
+        return self.reader.environment.environ.get(call, UNKNOWN)
 
     def asked(self, targets: Sequence[str]) -> Iterator[tuple[_Rule, str]]:
         """Yield the rules of targets and of all that they need, each with a target it is for."""
@@ -160,7 +160,7 @@ def _stem(rule: _Rule, target: str) -> str:
     return "%"
 
 
-def make(reader: Reader, arguments: Sequence[str], state: State) -> None:
+def make(reader: Reader, arguments: Sequence[str], state: ShellState) -> None:
     """Note the Makefile, and what the recipes run."""
     words = list(arguments)
     if UNKNOWN in state.cwd:
@@ -174,17 +174,17 @@ def make(reader: Reader, arguments: Sequence[str], state: State) -> None:
     files = [words[at + 1] for at, word in enumerate(words[:-1]) if word == "-f"]
     rest = [w for at, w in enumerate(words) if w != "-f" and (not at or words[at - 1] != "-f")]
     paths = [state.path(name) for name in files or _NAMES]
-    paths = [path for path in paths if reader.world.exists(path)]
+    paths = [path for path in paths if reader.environment.exists(path)]
     makefile = _Makefile(reader, state)
     for path in paths if files else paths[:1]:
         makefile.read(path)
-        reader.running.use(Use(path))
+        reader.recorder.use(Use(path))
     for word in rest:
         name, equals, value = word.partition("=")
         if equals:
             makefile.variables[name] = value
     for path in makefile.files:
-        reader.running.use(Use(path))
+        reader.recorder.use(Use(path))
     for rule, target in makefile.asked([word for word in rest if "=" not in word]):
         _recipe(makefile, rule, target)
 

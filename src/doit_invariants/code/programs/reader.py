@@ -11,30 +11,30 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from doit_invariants.code.programs.arguments import Call, Input
-    from doit_invariants.code.programs.environment import Use, World
-    from doit_invariants.code.programs.shell_state import State
+    from doit_invariants.code.programs.environment import Environment, Use
+    from doit_invariants.code.programs.shell_state import ShellState
 
 
-class Running(Protocol):
+class Recorder(Protocol):
     """Notes what is run: scripts, modules, code."""
 
-    def call(self, call: Call, state: State, words: list[str]) -> None:
+    def call(self, call: Call, state: ShellState, words: list[str]) -> None:
         """Note what a program runs, and read that where it can be read."""
 
     def use(self, use: Use) -> None:
         """Note a use."""
 
-    def file(self, path: str, follow: str, arguments: tuple[str, ...], state: State) -> None:
+    def file(self, path: str, follow: str, arguments: tuple[str, ...], state: ShellState) -> None:
         """Note a script, and what it runs in turn."""
 
-    def code(self, code: str, state: State) -> None:
+    def code(self, code: str, state: ShellState) -> None:
         """Note the modules that code imports, and the scripts that it names."""
 
-    def module(self, name: str, state: State) -> None:
+    def module(self, name: str, state: ShellState) -> None:
         """Note a module that is run with ``-m``."""
 
     def imported(
-        self, module: str, state: State, added: tuple[str, ...], *, inside: bool = True
+        self, module: str, state: ShellState, added: tuple[str, ...], *, inside: bool = True
     ) -> None:
         """Note a module that is imported, if it is of the project."""
 
@@ -46,37 +46,37 @@ class Reader(Protocol):
     :ivar made: the calls of make that were read
     """
 
-    world: World
+    environment: Environment
     uses: dict[Use, None]
     unseen: dict[str, None]
     made: set[tuple[object, ...]]
 
     @property
-    def running(self) -> Running:
+    def recorder(self) -> Recorder:
         """What notes the scripts that are run."""
 
-    def whole(self, text: str, state: State) -> None:
+    def whole(self, text: str, state: ShellState) -> None:
         """Read a whole script: its functions as well that it never seems to call."""
 
-    def line(self, text: str, state: State) -> None:
+    def line(self, text: str, state: ShellState) -> None:
         """Read command lines; the state is changed by what they do."""
 
-    def words(self, raw: str, state: State) -> list[str]:
+    def words(self, raw: str, state: ShellState) -> list[str]:
         """Return what a word becomes."""
 
-    def text(self, raw: str, state: State, *, quotes: bool = True) -> str:
+    def text(self, raw: str, state: ShellState, *, quotes: bool = True) -> str:
         """Return what a word becomes that stays one."""
 
-    def output(self, text: str, state: State) -> str:
+    def output(self, text: str, state: ShellState) -> str:
         """Read a command whose output is put in; return that, UNKNOWN if it is not known."""
 
-    def simple(self, raw: list[str], stdin: Input | None, state: State) -> Input | None:
+    def simple(self, raw: list[str], stdin: Input | None, state: ShellState) -> Input | None:
         """Read a simple command; return what it writes, as far as that is known."""
 
     def command(
         self,
         words: list[str],
-        state: State,
+        state: ShellState,
         settings: Sequence[tuple[str, str]] = (),
         stdin: Input | None = None,
     ) -> Input | None:

@@ -17,22 +17,22 @@ from doit_invariants.code.source.imports import imports_of
 if TYPE_CHECKING:
     from doit_invariants.code.programs.arguments import Call, Script
     from doit_invariants.code.programs.reader import Reader
-    from doit_invariants.code.programs.shell_state import State
+    from doit_invariants.code.programs.shell_state import ShellState
 
 _PYTHON_SUFFIXES = (".py", ".pyw")
 _DOCUMENTS = (".qmd", ".md", ".Rmd", ".R")
 
 
-class Running:
+class ScriptRecorder:
     """Notes uses in a reader."""
 
     def __init__(self, reader: Reader) -> None:
         self.reader = reader
-        self.world = reader.world
+        self.environment = reader.environment
         self._active: list[str] = []
         self._started: set[tuple[str, str]] = set()
 
-    def call(self, call: Call, state: State, words: list[str]) -> None:
+    def call(self, call: Call, state: ShellState, words: list[str]) -> None:
         """Note what a program runs, and read that where it can be read."""
         if call.unseen is not None:
             self.reader.note(f"{' '.join(words):.80}: {call.unseen}")
@@ -52,7 +52,7 @@ class Running:
         """Note a use."""
         self.reader.uses[use] = None
 
-    def _add(self, path: str, state: State, *, module: str | None = None) -> None:
+    def _add(self, path: str, state: ShellState, *, module: str | None = None) -> None:
         """Note a file with where its imports are looked up."""
         first = (state.cwd,) if module is not None else ()
         every = tuple(directory for directory, _ in state.pythonpath)
@@ -65,13 +65,13 @@ class Running:
     # ------------------------------------------------------------------ scripts
 
     def _script(
-        self, script: Script, arguments: tuple[str, ...], state: State, words: list[str]
+        self, script: Script, arguments: tuple[str, ...], state: ShellState, words: list[str]
     ) -> None:
         if script.follow == "console":
             self._console(script.names[0], state)
             return
         for name in script.names:
-            found = self.world.paths(state.path(name))
+            found = self.environment.paths(state.path(name))
             for path in found:
                 self.file(path, script.follow, (name, *arguments), state)
             if found:
@@ -79,11 +79,11 @@ class Running:
         if UNKNOWN in script.names[0] or UNKNOWN in state.cwd:
             self.reader.note(f"{' '.join(words):.80}: which script that is can't be told")
 
-    def file(self, path: str, follow: str, arguments: tuple[str, ...], state: State) -> None:
+    def file(self, path: str, follow: str, arguments: tuple[str, ...], state: ShellState) -> None:
         """Note a script, and what it runs in turn."""
         given = follow
         if follow == "executable":
-            follow = self.world.language(path)
+            follow = self.environment.language(path)
         if follow == "notebook" and path.endswith(_PYTHON_SUFFIXES):
             follow = "python"
         if follow in {"python", "notebook"} or given == "executable":
@@ -100,8 +100,10 @@ class Running:
             name = os.path.relpath(path, state.cwd) if UNKNOWN not in state.cwd else path
             self.reader.note(f"what {name} runs in turn")
 
-    def _shell(self, path: str, arguments: tuple[str, ...], state: State, *, sourced: bool) -> None:
-        text = self.world.text(path) if path not in self._active else None
+    def _shell(
+        self, path: str, arguments: tuple[str, ...], state: ShellState, *, sourced: bool
+    ) -> None:
+        text = self.environment.text(path) if path not in self._active else None
         if text is None:
             return
         self._active.append(path)
@@ -116,7 +118,7 @@ class Running:
             self.reader.whole(text, inner)
         self._active.pop()
 
-    def _starts(self, path: str, state: State) -> None:
+    def _starts(self, path: str, state: ShellState) -> None:
         """Note what a script of Python starts in turn."""
         # Once: a dozen scripts that name each other lead to each in a great many ways.
         if (path, state.cwd) in self._started or UNKNOWN in state.cwd:
@@ -125,14 +127,14 @@ class Running:
         from doit_invariants.code.programs import scripts_in_code
 
         self._started.add((path, state.cwd))
-        held = self.world.held(path, scripts_in_code.held_by_source)
-        if held is not None:
-            scripts_in_code.note_held(held, state.cwd, self.reader)
+        strings = self.environment.cached(path, scripts_in_code.strings_of_source)
+        if strings is not None:
+            scripts_in_code.note_scripts(strings, state.cwd, self.reader)
 
-    def _notebook(self, path: str, state: State) -> None:
+    def _notebook(self, path: str, state: ShellState) -> None:
         from doit_invariants.code.source import notebook  # late: few commands run notebooks
 
-        text = self.world.text(path) if path not in self._active else None
+        text = self.environment.text(path) if path not in self._active else None
         if text is None:
             return
         self._active.append(path)
@@ -149,12 +151,12 @@ class Running:
 
     # ------------------------------------------------------------------ modules and code
 
-    def _console(self, program: str, state: State) -> None:
-        module = self.world.module_of(program)
+    def _console(self, program: str, state: ShellState) -> None:
+        module = self.environment.module_of(program)
         if module is not None:
             self.imported(module, state, (), inside=False)
 
-    def code(self, code: str, state: State) -> None:
+    def code(self, code: str, state: ShellState) -> None:
         """Note the modules that code imports, and the scripts that it names."""
         tree = normal_form.parse(code)
         if tree is None:
@@ -166,10 +168,10 @@ class Running:
             for module in (where, f"{where}.{name}"):
                 self.imported(module, state, added[1:] if added else ())
         for name in sorted(_texts(tree)):
-            for path in self.world.paths(state.path(name)):
+            for path in self.environment.paths(state.path(name)):
                 self.file(path, "executable", (name,), state)
 
-    def module(self, name: str, state: State) -> None:
+    def module(self, name: str, state: ShellState) -> None:
         """Note a module that is run with ``-m``."""
         parts = name.split(".")
         if not all(map(str.isidentifier, parts)):
@@ -177,18 +179,18 @@ class Running:
                 self.reader.note(f"python -m {name}: which module that is can't be told")
             return
         first = (state.cwd, *(directory for directory, _ in state.pythonpath))
-        for directory in (*first, *self.world.search):
+        for directory in (*first, *self.environment.search):
             below = os.path.join(directory, *parts)
             main = os.path.join(below, "__main__.py")
-            if self.world.exists(main):
+            if self.environment.exists(main):
                 self.use(Use(main, f"{name}.__main__", first))
                 return
-            if self.world.exists(below + ".py"):
+            if self.environment.exists(below + ".py"):
                 self.use(Use(below + ".py", name, first))
                 return
 
     def imported(
-        self, module: str, state: State, added: tuple[str, ...], *, inside: bool = True
+        self, module: str, state: ShellState, added: tuple[str, ...], *, inside: bool = True
     ) -> None:
         """Note a module that is imported, if it is of the project."""
         parts = module.split(".")
@@ -197,10 +199,10 @@ class Running:
         path = tuple(directory for directory, _ in state.pythonpath)
         first = (state.cwd, *path, *added) if inside else path
         elsewhere = () if inside else _editable(parts[0])
-        for directory in (*first, *self.world.search, *elsewhere):
+        for directory in (*first, *self.environment.search, *elsewhere):
             below = os.path.join(directory, *parts)
             files = (f"{below}.py", f"{below}/__init__.py")
-            found = next(filter(self.world.exists, files), None)
+            found = next(filter(self.environment.exists, files), None)
             if found is not None:
                 self.use(Use(found, module, (*first, *elsewhere)))
                 return

@@ -10,11 +10,11 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple, TypeVar
 
-from doit_invariants.code.loaded.subprocesses import LONGEST, Held
+from doit_invariants.code.loaded.subprocesses import LONGEST, CodeStrings
 from doit_invariants.code.programs.arguments import name_of
-from doit_invariants.code.programs.environment import World
+from doit_invariants.code.programs.environment import Environment
 from doit_invariants.code.programs.reader import Reader
-from doit_invariants.code.programs.shell_state import State
+from doit_invariants.code.programs.shell_state import ShellState
 from doit_invariants.code.programs.table import SUFFIXES
 from doit_invariants.code.programs.trivial import runs_nothing, words_run_nothing
 from doit_invariants.code.source import normal_form
@@ -43,45 +43,47 @@ _PLACE = re.compile(r"%\(\w+\)[sdr]|%\d*[sdr]|\{[^{}]*\}")
 _T = TypeVar("_T")
 
 
-def note_held(held: Held, cwd: str, reader: Reader) -> None:
+def note_scripts(strings: CodeStrings, cwd: str, reader: Reader) -> None:
     """Note in a reader what strings name."""
-    world, before = reader.world, len(reader.uses)
-    texts = list(held.texts)
+    environment, before = reader.environment, len(reader.uses)
+    texts = list(strings.texts)
     facts = list(map(_facts, texts))
-    runs = "executable" in held.names or any(one.runs for one in facts)
+    runs = "executable" in strings.names or any(one.runs for one in facts)
     tools = any(one.is_tool for one in facts)
-    certain = runs or not tools or not held.names.isdisjoint({"run_path", "exec"})
+    certain = runs or not tools or not strings.names.isdisjoint({"run_path", "exec"})
     names = _names(texts) if certain and any(one.has_suffix for one in facts) else []
-    moves = "cwd" in held.texts or "chdir" in held.names
-    directories = _directories(held, facts, cwd, world) if moves or names else [cwd]
-    _commands(held, texts, directories if moves else [cwd], reader)
-    _modules(held, reader, cwd)
-    for path in _named(names, directories, world):
-        reader.running.file(path, "executable", (path,), State(cwd, world.environ))
+    moves = "cwd" in strings.texts or "chdir" in strings.names
+    directories = _directories(strings, facts, cwd, environment) if moves or names else [cwd]
+    _commands(strings, texts, directories if moves else [cwd], reader)
+    _modules(strings, reader, cwd)
+    for path in _named(names, directories, environment):
+        reader.recorder.file(path, "executable", (path,), ShellState(cwd, environment.environ))
     if runs and len(reader.uses) == before:
         reader.note("a script that a function starts: its name can't be told")
 
 
-def _commands(held: Held, texts: list[str], directories: list[str], reader: Reader) -> None:
+def _commands(
+    strings: CodeStrings, texts: list[str], directories: list[str], reader: Reader
+) -> None:
     """Note what strings run that are commands, or lists of their words."""
-    world = reader.world
-    lists = [words for words in held.lists if not words_run_nothing(words, world)]
+    environment = reader.environment
+    lists = [words for words in strings.lists if not words_run_nothing(words, environment)]
     several: list[tuple[str, str]] = []
     for text in texts:
         parts = text.split(None, 1)
         # One word alone is a command if it can be executed: else it may name anything.
-        if len(parts) > 1 and not runs_nothing(text, world):
+        if len(parts) > 1 and not runs_nothing(text, environment):
             several.append((parts[0], text))
         elif len(parts) == 1 and "/" in text:
             several.append((parts[0], ""))
     for where in directories:
-        state = State(where, world.environ)
+        state = ShellState(where, environment.environ)
         for words in lists:
-            if _is_program(words[0], state, world):
+            if _is_program(words[0], state, environment):
                 reader.command(list(words), state.copy())
         for first, text in several:
             runs = bool(text) or os.access(state.path(first), os.X_OK)
-            if runs and _is_program(first, state, world):
+            if runs and _is_program(first, state, environment):
                 reader.whole(text or first, state.copy())
 
 
@@ -109,14 +111,14 @@ def _facts(text: str) -> _Facts:
     )
 
 
-def held_by_source(text: str, path: str) -> Held | None:
+def strings_of_source(text: str, path: str) -> CodeStrings | None:
     """Return what the source of a script holds; None if it starts no processes."""
     if _STARTS.search(text) is None:
         return None
     tree = normal_form.parse(text, path)
     if tree is None:
         return None
-    found = Held(True, files={path: None})
+    found = CodeStrings(True, files={path: None})
     # A docstring tells how others are run.
     docstrings = {id(one.value) for one in ast.walk(tree) if isinstance(one, ast.Expr)}
     for node in ast.walk(tree):
@@ -142,30 +144,32 @@ def _word(node: ast.expr) -> str | None:
     return "python" if isinstance(node, ast.Attribute) and node.attr == "executable" else None
 
 
-def _is_program(word: str, state: State, world: World) -> bool:
+def _is_program(word: str, state: ShellState, environment: Environment) -> bool:
     """Return whether a command may begin with a word: a path of data does not."""
     path = state.path(word)
-    return not world.exists(path) or path.endswith(SUFFIXES) or os.access(path, os.X_OK)
+    return not environment.exists(path) or path.endswith(SUFFIXES) or os.access(path, os.X_OK)
 
 
-def _modules(held: Held, reader: Reader, cwd: str) -> None:
+def _modules(strings: CodeStrings, reader: Reader, cwd: str) -> None:
     """Note what ``-m`` and ``run_module`` name, and what code behind ``-c`` imports."""
-    state = State(cwd, reader.world.environ)
-    if "-m" in held.texts or "run_module" in held.names:
-        for text in list(held.texts)[:_MOST_NAMES]:
+    state = ShellState(cwd, reader.environment.environ)
+    if "-m" in strings.texts or "run_module" in strings.names:
+        for text in list(strings.texts)[:_MOST_NAMES]:
             if _DOTTED.fullmatch(text):
-                reader.running.module(text, state)
-    if "-c" in held.texts:
-        for text in held.texts:
+                reader.recorder.module(text, state)
+    if "-c" in strings.texts:
+        for text in strings.texts:
             if "import" in text:
-                reader.running.code(text, state)
+                reader.recorder.code(text, state)
 
 
-def _directories(held: Held, facts: list[_Facts], cwd: str, world: World) -> list[str]:
+def _directories(
+    strings: CodeStrings, facts: list[_Facts], cwd: str, environment: Environment
+) -> list[str]:
     """Return the directories that the names of scripts may be relative to."""
     found: dict[str, None] = {cwd: None}
-    if "__file__" in held.names:
-        for path in held.files:
+    if "__file__" in strings.names:
+        for path in strings.files:
             directory = os.path.dirname(os.path.abspath(os.path.join(cwd, path)))
             found.update(dict.fromkeys((directory, os.path.dirname(directory))))
     names = list(dict.fromkeys(one.directory for one in facts[:_MOST_NAMES] if one.directory))
@@ -173,22 +177,22 @@ def _directories(held: Held, facts: list[_Facts], cwd: str, world: World) -> lis
     for _ in range(2):  # Path("a") / "b" / "x.py"
         bases, before = list(found)[before:], len(found)
         for base in bases:
-            for name in filter(world.may_hold(base), names):
+            for name in filter(environment.may_hold(base), names):
                 if len(found) < _MOST_DIRECTORIES:
                     path = os.path.normpath(os.path.join(base, name))
-                    if path not in found and world.is_directory(path):
+                    if path not in found and environment.is_directory(path):
                         found[path] = None
     return list(found)
 
 
-def _named(names: list[str], directories: list[str], world: World) -> Iterator[str]:
+def _named(names: list[str], directories: list[str], environment: Environment) -> Iterator[str]:
     """Yield the files that strings name, whole or by their pieces."""
     seen: set[str] = set()
-    places = [(one, world.may_hold(one)) for one in directories] if names else []
+    places = [(one, environment.may_hold(one)) for one in directories] if names else []
     for name in names:
         for directory, may_hold in places:
             path = os.path.normpath(os.path.join(directory, name)) if may_hold(name) else ""
-            if path and path not in seen and world.exists(path):
+            if path and path not in seen and environment.exists(path):
                 seen.add(path)
                 yield path
 

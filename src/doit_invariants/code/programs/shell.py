@@ -12,12 +12,12 @@ from doit_invariants.code.programs.arguments import (
     calls_of,
     is_assignment,
 )
-from doit_invariants.code.programs.environment import Use, World
+from doit_invariants.code.programs.environment import Environment, Use
 from doit_invariants.code.programs.expand import UNKNOWN, expand, expand_text
 from doit_invariants.code.programs.lexer import Token, tokens
-from doit_invariants.code.programs.script_recorder import Running
-from doit_invariants.code.programs.shell_state import State
-from doit_invariants.code.programs.shell_syntax import Block
+from doit_invariants.code.programs.script_recorder import ScriptRecorder
+from doit_invariants.code.programs.shell_state import ShellState
+from doit_invariants.code.programs.shell_syntax import BlockReader
 
 _MOST_NESTED = 12
 _MOST_COMMANDS = 5_000
@@ -31,11 +31,11 @@ class ShellReader:
     :ivar uses, unseen: what was found so far
     """
 
-    def __init__(self, world: World) -> None:
-        self.world = world
+    def __init__(self, environment: Environment) -> None:
+        self.environment = environment
         self.uses: dict[Use, None] = {}
         self.unseen: dict[str, None] = {}
-        self.running = Running(self)
+        self.recorder = ScriptRecorder(self)
         #: The calls of make that were read.
         self.made: set[tuple[object, ...]] = set()
         self._depth = 0
@@ -49,24 +49,24 @@ class ShellReader:
         except RecursionError:
             self.note("the rest of a command that is nested too deep")
 
-    def whole(self, text: str, state: State) -> None:
+    def whole(self, text: str, state: ShellState) -> None:
         """Read a whole script: its functions as well that it never seems to call."""
         self.line(text, state)
         for name in [name for name in state.functions if name not in state.called]:
             self.function(name, None, state)
 
-    def line(self, text: str, state: State) -> None:
+    def line(self, text: str, state: ShellState) -> None:
         """Read command lines; the state is changed by what they do."""
         self.block(tokens(text), state)
 
-    def block(self, pieces: list[Token], state: State) -> None:
+    def block(self, pieces: list[Token], state: ShellState) -> None:
         """Read what is cut into tokens already."""
         if self._depth < _MOST_NESTED:
             self._depth += 1
-            Block(self, pieces, state).run()
+            BlockReader(self, pieces, state).run()
             self._depth -= 1
 
-    def function(self, name: str, arguments: tuple[str, ...] | None, state: State) -> None:
+    def function(self, name: str, arguments: tuple[str, ...] | None, state: ShellState) -> None:
         """Read what a function of the shell does."""
         state.called.add(name)
         outer, body = state.arguments, state.functions.pop(name)
@@ -77,20 +77,20 @@ class ShellReader:
 
     # ------------------------------------------------------------------ words
 
-    def words(self, raw: str, state: State) -> list[str]:
+    def words(self, raw: str, state: ShellState) -> list[str]:
         """Return what a word becomes."""
         if _SIGNS.isdisjoint(raw):
             return [raw]
         return expand(raw, state.lookup, lambda text: self.output(text, state))
 
-    def text(self, raw: str, state: State, *, quotes: bool = True) -> str:
+    def text(self, raw: str, state: ShellState, *, quotes: bool = True) -> str:
         """Return what a word becomes that stays one."""
         if _SIGNS.isdisjoint(raw):
             return raw
         output = lambda text: self.output(text, state)  # noqa: E731 - a name for the type
         return expand_text(raw, state.lookup, output, quotes=quotes)
 
-    def output(self, text: str, state: State) -> str:
+    def output(self, text: str, state: ShellState) -> str:
         """Read a command whose output is put in; return that, UNKNOWN if it is not known."""
         inner = state.copy()
         inner.output = None
@@ -99,7 +99,7 @@ class ShellReader:
 
     # ------------------------------------------------------------------ commands
 
-    def simple(self, raw: list[str], stdin: Input | None, state: State) -> Input | None:
+    def simple(self, raw: list[str], stdin: Input | None, state: ShellState) -> Input | None:
         """Read a simple command; return what it writes, as far as that is known."""
         count = next((n for n, word in enumerate(raw) if not is_assignment(word)), len(raw))
         written: Input | None = None
@@ -117,7 +117,7 @@ class ShellReader:
         return written
 
     @staticmethod
-    def _assign(settings: list[tuple[str, str]], state: State, *, first: bool) -> None:
+    def _assign(settings: list[tuple[str, str]], state: ShellState, *, first: bool) -> None:
         state.branch += not first
         for raw, value in settings:
             shell_builtins.assign(raw, value, state)
@@ -126,7 +126,7 @@ class ShellReader:
     def command(
         self,
         words: list[str],
-        state: State,
+        state: ShellState,
         settings: Sequence[tuple[str, str]] = (),
         stdin: Input | None = None,
     ) -> Input | None:
@@ -140,7 +140,7 @@ class ShellReader:
         name = words[0]
         if name in state.functions:
             self.function(name, tuple(words), state)
-        elif name in shell_builtins.BUILTINS and name not in self.world.table.added:
+        elif name in shell_builtins.BUILTINS and name not in self.environment.table.added:
             return shell_builtins.BUILTINS[name](self, words, stdin, state)
         else:
             self._run(words, state, settings, stdin)
@@ -149,7 +149,7 @@ class ShellReader:
     def _run(
         self,
         words: list[str],
-        state: State,
+        state: ShellState,
         settings: Sequence[tuple[str, str]],
         stdin: Input | None,
     ) -> None:
@@ -159,10 +159,10 @@ class ShellReader:
             inner.branch = 0
             for raw, value in settings:
                 shell_builtins.assign(raw, value, inner)
-        for call in calls_of(words, stdin, self.world.table):
+        for call in calls_of(words, stdin, self.environment.table):
             self._call(call, inner, stdin, words)
 
-    def _call(self, call: Call, state: State, stdin: Input | None, words: list[str]) -> None:
+    def _call(self, call: Call, state: ShellState, stdin: Input | None, words: list[str]) -> None:
         if call.directory is not None or call.variables:
             state = state.copy()
             state.branch = 0
@@ -180,7 +180,7 @@ class ShellReader:
             inner.arguments = call.arguments
             self.whole(call.inline, inner)
         else:
-            self.running.call(call, state, words)
+            self.recorder.call(call, state, words)
 
     def note(self, text: str) -> None:
         """Note what can't be looked into."""

@@ -12,12 +12,12 @@ from doit_invariants.code.programs.expand import UNKNOWN
 
 if TYPE_CHECKING:
     from doit_invariants.code.programs.reader import Reader
-    from doit_invariants.code.programs.shell_state import State
+    from doit_invariants.code.programs.shell_state import ShellState
 
-Builtin = Callable[["Reader", "list[str]", "Input | None", "State"], "Input | None"]
+Builtin = Callable[["Reader", "list[str]", "Input | None", "ShellState"], "Input | None"]
 
 
-def assign(raw: str, value: str, state: State) -> None:
+def assign(raw: str, value: str, state: ShellState) -> None:
     """Set a variable as ``NAME=value`` says.
 
     :param raw: as it is written, value included
@@ -35,7 +35,7 @@ def assign(raw: str, value: str, state: State) -> None:
         state.assign(name, value, append=append)
 
 
-def _cd(_reader: Reader, words: list[str], _stdin: Input | None, state: State) -> None:
+def _cd(_reader: Reader, words: list[str], _stdin: Input | None, state: ShellState) -> None:
     there = [word for word in words[1:] if not re.fullmatch(r"--|-[LPe@]+", word)]
     target = there[0] if there else state.lookup("HOME") or UNKNOWN
     before = state.cwd
@@ -47,52 +47,52 @@ def _cd(_reader: Reader, words: list[str], _stdin: Input | None, state: State) -
     state.values["OLDPWD"] = (before,)
 
 
-def _popd(_reader: Reader, _words: list[str], _stdin: Input | None, state: State) -> None:
+def _popd(_reader: Reader, _words: list[str], _stdin: Input | None, state: ShellState) -> None:
     if state.pushed:
         state.cwd = state.pushed.pop()
 
 
-def _export(_reader: Reader, words: list[str], _stdin: Input | None, state: State) -> None:
+def _export(_reader: Reader, words: list[str], _stdin: Input | None, state: ShellState) -> None:
     for word in words[1:]:
         if is_assignment(word):
             assign(word, word.partition("=")[2], state)
 
 
-def _eval(reader: Reader, words: list[str], _stdin: Input | None, state: State) -> None:
+def _eval(reader: Reader, words: list[str], _stdin: Input | None, state: ShellState) -> None:
     reader.line(" ".join(words[1:]), state)
 
 
-def _trap(reader: Reader, words: list[str], _stdin: Input | None, state: State) -> None:
+def _trap(reader: Reader, words: list[str], _stdin: Input | None, state: ShellState) -> None:
     if len(words) > 2:
         reader.line(words[1], state.copy())
 
 
-def _set(_reader: Reader, words: list[str], _stdin: Input | None, state: State) -> None:
+def _set(_reader: Reader, words: list[str], _stdin: Input | None, state: ShellState) -> None:
     if "--" in words:
         first = (state.arguments or ("sh",))[:1]
         state.arguments = (*first, *words[words.index("--") + 1 :])
 
 
-def _shift(_reader: Reader, words: list[str], _stdin: Input | None, state: State) -> None:
+def _shift(_reader: Reader, words: list[str], _stdin: Input | None, state: ShellState) -> None:
     count = int(words[1]) if words[1:] and words[1].isdecimal() else 1
     if state.arguments is not None:
         state.arguments = (*state.arguments[:1], *state.arguments[1 + count :])
 
 
-def _read(_reader: Reader, words: list[str], _stdin: Input | None, state: State) -> None:
+def _read(_reader: Reader, words: list[str], _stdin: Input | None, state: ShellState) -> None:
     for word in words[1:]:
         if word.isidentifier():
             state.choose(word, [UNKNOWN])
 
 
-def _echo(_reader: Reader, words: list[str], _stdin: Input | None, state: State) -> Input:
+def _echo(_reader: Reader, words: list[str], _stdin: Input | None, state: ShellState) -> Input:
     given = words[1:]
     while given and re.fullmatch(r"-[neE]+", given[0]):
         given = given[1:]
     return _writes(" ".join(given), state)
 
 
-def _printf(_reader: Reader, words: list[str], _stdin: Input | None, state: State) -> Input:
+def _printf(_reader: Reader, words: list[str], _stdin: Input | None, state: ShellState) -> Input:
     form, given = "".join(words[1:2]), words[2:]
     form = form.replace("\\n", "\n").replace("\\t", "\t")
     parts = form.split("%s")
@@ -104,20 +104,22 @@ def _printf(_reader: Reader, words: list[str], _stdin: Input | None, state: Stat
     return _writes("".join(p + g for p, g in zip(parts, [*given, ""], strict=True)), state)
 
 
-def _cat(_reader: Reader, words: list[str], stdin: Input | None, _state: State) -> Input | None:
+def _cat(
+    _reader: Reader, words: list[str], stdin: Input | None, _state: ShellState
+) -> Input | None:
     files = [word for word in words[1:] if word == "-" or not word.startswith("-")]
     if files in ([], ["-"]):
         return stdin
     return Input(files=tuple(files))
 
 
-def _pwd(_reader: Reader, _words: list[str], _stdin: Input | None, state: State) -> Input:
+def _pwd(_reader: Reader, _words: list[str], _stdin: Input | None, state: ShellState) -> Input:
     return _writes(state.cwd, state)
 
 
-def _of_path(function: Callable[[str, State], str]) -> Builtin:
+def _of_path(function: Callable[[str, ShellState], str]) -> Builtin:
     def builtin(
-        _reader: Reader, words: list[str], _stdin: Input | None, state: State
+        _reader: Reader, words: list[str], _stdin: Input | None, state: ShellState
     ) -> Input | None:
         given = [word for word in words[1:] if not word.startswith("-")]
         if not given or UNKNOWN in given[0]:
@@ -130,19 +132,21 @@ def _of_path(function: Callable[[str, State], str]) -> Builtin:
     return builtin
 
 
-def _which(reader: Reader, words: list[str], stdin: Input | None, state: State) -> Input | None:
+def _which(
+    reader: Reader, words: list[str], stdin: Input | None, state: ShellState
+) -> Input | None:
     if words[0] == "which" or words[1:2] in (["-v"], ["-V"]):
         return _writes(words[-1], state)
     rest = words[2:] if words[1:2] == ["-p"] else words[1:]
     return reader.command(rest, state, (), stdin)
 
 
-def _writes(text: str, state: State) -> Input:
+def _writes(text: str, state: ShellState) -> Input:
     state.output = text
     return Input(text=text if UNKNOWN not in text else None)
 
 
-def _nothing(_reader: Reader, _words: list[str], _stdin: Input | None, _state: State) -> None:
+def _nothing(_reader: Reader, _words: list[str], _stdin: Input | None, _state: ShellState) -> None:
     """Pass over what never runs a script, before anybody looks for it on PATH."""
 
 

@@ -20,7 +20,7 @@ SearchPath = tuple[tuple[str, bool], ...]
 
 
 @dataclass(slots=True)
-class State:
+class ShellState:
     """The state of a shell.
 
     :ivar cwd: absolute; with UNKNOWN in it where a command went somewhere unknown
@@ -42,7 +42,7 @@ class State:
     branch: int = 0
     output: str | None = None
 
-    def copy(self) -> State:
+    def copy(self) -> ShellState:
         """Return the state of a shell that is started here."""
         return replace(
             self, values=dict(self.values), functions=dict(self.functions), outer=[], pushed=[]

@@ -20,15 +20,15 @@ from doit_invariants.code.programs.lexer import (
 
 if TYPE_CHECKING:
     from doit_invariants.code.programs.reader import Reader
-    from doit_invariants.code.programs.shell_state import State
+    from doit_invariants.code.programs.shell_state import ShellState
 
 _ENDS_LINE = frozenset(";\n&")
 
 
-class Block:
+class BlockReader:
     """Reads a list of tokens from its beginning to its end."""
 
-    def __init__(self, reader: Reader, tokens: list[Token], state: State) -> None:
+    def __init__(self, reader: Reader, tokens: list[Token], state: ShellState) -> None:
         self.reader = reader
         self.tokens = tokens
         self.state = state

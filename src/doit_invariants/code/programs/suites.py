@@ -19,7 +19,7 @@ from doit_invariants.code.programs.table import Program
 
 if TYPE_CHECKING:
     from doit_invariants.code.programs.reader import Reader
-    from doit_invariants.code.programs.shell_state import State
+    from doit_invariants.code.programs.shell_state import ShellState
 
 #: Directories in which no tests are looked for, as pytest does it.
 _PASSED = ("*.egg", ".*", "_darcs", "build", "CVS", "dist", "node_modules", "venv", "__pycache__")
@@ -47,11 +47,11 @@ class _Settings:
     search: list[str] = field(default_factory=list)
 
 
-def _pytest(reader: Reader, arguments: Sequence[str], state: State) -> None:
+def _pytest(reader: Reader, arguments: Sequence[str], state: ShellState) -> None:
     """Note the tests that pytest runs, with their conftest.py."""
     operands, plugins, given = _parsed(list(arguments))
     for plugin in plugins:
-        reader.running.module(plugin.removeprefix("no:"), state)
+        reader.recorder.module(plugin.removeprefix("no:"), state)
     unknown = [one for one in (*operands, state.cwd) if UNKNOWN in one]
     if unknown:
         reader.note(f"pytest {' '.join(arguments):.80}: which tests these are can't be told")
@@ -62,7 +62,7 @@ def _pytest(reader: Reader, arguments: Sequence[str], state: State) -> None:
     if not operands:
         paths = [os.path.join(settings.directory, path) for path in settings.paths] or [state.cwd]
     for path in paths:
-        for one in reader.world.paths(path) or [path]:
+        for one in reader.environment.paths(path) or [path]:
             _tests(reader, one, settings, state)
 
 
@@ -82,16 +82,16 @@ def _parsed(arguments: list[str]) -> tuple[list[str], list[str], str | None]:
     return operands, plugins, given
 
 
-def _tests(reader: Reader, path: str, settings: _Settings, state: State) -> None:
-    tests = [path] if reader.world.exists(path) else _below(reader, path, settings.files)
+def _tests(reader: Reader, path: str, settings: _Settings, state: ShellState) -> None:
+    tests = [path] if reader.environment.exists(path) else _below(reader, path, settings.files)
     if not tests:
         return
     around = {os.path.dirname(one) for one in tests}
-    conftests = [one for one in sorted(_conftests(around)) if reader.world.exists(one)]
+    conftests = [one for one in sorted(_conftests(around)) if reader.environment.exists(one)]
     roots = {_root(reader, one) for one in (*tests, *conftests)}
     search = (*(d for d, _ in state.pythonpath), *settings.search, *sorted(roots), state.cwd)
     starts = (*tests, *(one for one in conftests if one not in tests))
-    reader.running.use(Use(path, None, tuple(dict.fromkeys(search)), starts))
+    reader.recorder.use(Use(path, None, tuple(dict.fromkeys(search)), starts))
 
 
 def _conftests(directories: set[str]) -> set[str]:
@@ -106,7 +106,7 @@ def _conftests(directories: set[str]) -> set[str]:
 def _root(reader: Reader, path: str) -> str:
     """Return the directory that is put on ``sys.path``: the first that is no package."""
     directory = os.path.dirname(path)
-    while reader.world.exists(os.path.join(directory, "__init__.py")):
+    while reader.environment.exists(os.path.join(directory, "__init__.py")):
         directory = os.path.dirname(directory)
     return directory
 
@@ -120,7 +120,7 @@ def _below(reader: Reader, directory: str, patterns: Sequence[str]) -> list[str]
         inside[:] = sorted(name for name in inside if _is_looked_into(where, name))
         names = [n for n in files if any(fnmatch.fnmatchcase(n, one) for one in patterns)]
         found += [os.path.join(where, name) for name in sorted(names)]
-    return list(filter(reader.world.exists, found))
+    return list(filter(reader.environment.exists, found))
 
 
 def _is_looked_into(where: str, name: str) -> bool:
@@ -150,7 +150,7 @@ def _settings(reader: Reader, given: str | None, paths: list[str], cwd: str) -> 
 
 
 def _from_file(reader: Reader, path: str) -> _Settings | None:
-    text = reader.world.text(path) if reader.world.exists(path) else None
+    text = reader.environment.text(path) if reader.environment.exists(path) else None
     if text is None:
         return None
     values = _toml(text) if path.endswith(".toml") else _ini(text)
@@ -198,7 +198,7 @@ def _listed(value: object) -> list[object]:
     return list(value) if isinstance(value, list) else [value]
 
 
-def _unittest(reader: Reader, arguments: Sequence[str], state: State) -> None:
+def _unittest(reader: Reader, arguments: Sequence[str], state: ShellState) -> None:
     """Note the tests that unittest runs."""
     words = list(arguments)
     names = [word for word in _operands(words) if word != "discover"]
@@ -212,21 +212,23 @@ def _unittest(reader: Reader, arguments: Sequence[str], state: State) -> None:
         return
     for name in names:
         path = state.path(name)
-        if name.endswith(".py") and reader.world.exists(path):
+        if name.endswith(".py") and reader.environment.exists(path):
             _note_unittests(reader, path, [path], state.cwd, state)
             continue
         parts = name.split(".")
         for count in range(len(parts), 0, -1):  # the last may be a class or a method
             before = len(reader.uses)
-            reader.running.imported(".".join(parts[:count]), state, ())
+            reader.recorder.imported(".".join(parts[:count]), state, ())
             if len(reader.uses) > before:
                 break
 
 
-def _note_unittests(reader: Reader, path: str, tests: list[str], top: str, state: State) -> None:
+def _note_unittests(
+    reader: Reader, path: str, tests: list[str], top: str, state: ShellState
+) -> None:
     if tests:
         search = (*(d for d, _ in state.pythonpath), top, state.cwd)
-        reader.running.use(Use(path, None, tuple(dict.fromkeys(search)), tuple(tests)))
+        reader.recorder.use(Use(path, None, tuple(dict.fromkeys(search)), tuple(tests)))
 
 
 def _operands(words: list[str]) -> Iterator[str]:
@@ -246,7 +248,7 @@ def _pairs(words: list[str]) -> Iterator[tuple[str, str]]:
             yield option.lstrip("-")[0], following
 
 
-SUITES: dict[str, Callable[[Reader, Sequence[str], State], None]] = {
+SUITES: dict[str, Callable[[Reader, Sequence[str], ShellState], None]] = {
     "make": make,
     "pytest": _pytest,
     "unittest": _unittest,

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from doit_invariants.code.programs import shell_builtins
 from doit_invariants.code.programs.arguments import SPECIAL, name_of
-from doit_invariants.code.programs.environment import World
+from doit_invariants.code.programs.environment import Environment
 from doit_invariants.code.programs.lexer import KEYWORDS
 
 _PLAIN = re.compile(r"[ \w./+:,@%=-]*(?:> *[\w./-]+ *)?")
@@ -19,20 +19,20 @@ _OUTPUT = re.compile(r"((?<!\S)\d+)?>.*")
 _BETWEEN = re.compile("&&|;|\n")
 
 
-def runs_nothing(command: str, world: World) -> bool:
+def runs_nothing(command: str, environment: Environment) -> bool:
     """Return whether a command certainly runs no script; what that takes long to tell may not."""
     plain = plain_commands(command)
-    return plain is not None and run_nothing(plain, world)
+    return plain is not None and run_nothing(plain, environment)
 
 
-def words_run_nothing(words: Sequence[str], world: World) -> bool:
+def words_run_nothing(words: Sequence[str], environment: Environment) -> bool:
     """Return the same as :func:`runs_nothing` of a command that is run without a shell."""
-    return _runs_nothing(list(words[:1]), world)
+    return _runs_nothing(list(words[:1]), environment)
 
 
-def run_nothing(commands: list[list[str]], world: World) -> bool:
+def run_nothing(commands: list[list[str]], environment: Environment) -> bool:
     """Return the same of several commands, by their words."""
-    return all(_runs_nothing(words[:1], world) for words in commands)
+    return all(_runs_nothing(words[:1], environment) for words in commands)
 
 
 def plain_commands(text: str) -> list[list[str]] | None:
@@ -51,12 +51,12 @@ def plain_commands(text: str) -> list[list[str]] | None:
     return found
 
 
-def _runs_nothing(program: list[str], world: World) -> bool:
+def _runs_nothing(program: list[str], environment: Environment) -> bool:
     """Return whether a program is on PATH, not of the project, and known to run no scripts."""
     for name in program:
         if name in shell_builtins.BUILTINS:
-            return name in shell_builtins.QUIET and name not in world.table.added
-        if "/" in name or name in SPECIAL or world.table.programs(name_of(name)):
+            return name in shell_builtins.QUIET and name not in environment.table.added
+        if "/" in name or name in SPECIAL or environment.table.programs(name_of(name)):
             return False
-        return world.module_of(name) is None
+        return environment.module_of(name) is None
     return True

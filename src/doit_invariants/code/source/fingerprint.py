@@ -14,9 +14,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from doit_invariants.code.source.import_closure import Closure, Entry, counts_in_part
+from doit_invariants.code.source.import_closure import ImportClosure, SourceFile, counts_in_part
 from doit_invariants.code.source.import_state import edited_since_loaded
-from doit_invariants.code.source.imports import Finder
+from doit_invariants.code.source.imports import ModuleFinder
 from doit_invariants.core.errors import InvalidOption
 from doit_invariants.core.model import Difference, Json
 from doit_invariants.core.paths import as_seen_from_here, relative_to
@@ -46,7 +46,7 @@ class Start:
 
 
 #: Returns the absolute paths of the files to start from; raises CannotFingerprint.
-Find = Callable[[Finder], Sequence[str]]
+Find = Callable[[ModuleFinder], Sequence[str]]
 
 
 def check_follow(kind: str, follow: object) -> None:
@@ -112,13 +112,13 @@ def sources_fingerprint(
 
 def known_sources(
     context: Context, start: Start, find: Find, previous: Fingerprint | None
-) -> Sources:
+) -> SourcesAnswer:
     """Return what answers for these sources; parameters as for :func:`sources_fingerprint`."""
     key = ("sources", start)
-    known: Sources | None = context.memo.get(key)
+    known: SourcesAnswer | None = context.memo.get(key)
     own = _own_targets(context)
     if known is None or not own.isdisjoint(known.stamps) or not known.holds():
-        known = _look_at(context, start, find, previous, own)
+        known = _fingerprint_sources(context, start, find, previous, own)
         if own.isdisjoint(known.stamps):
             context.memo[key] = known
     return known
@@ -144,7 +144,7 @@ def list_files(details: Json) -> list[str]:
         return []  # gone, or damaged
 
 
-def _shown(path: str, entry: Entry) -> str:
+def _shown(path: str, entry: SourceFile) -> str:
     """Return the path of a file, with the names that count of it if those are not all."""
     names = [name for name in entry[4] if name.isidentifier()] if counts_in_part(entry) else []
     return f"{path} ({', '.join(names)})" if names else path
@@ -159,7 +159,7 @@ def _tree(digest: str, details: Json) -> TreeState | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Sources:
+class SourcesAnswer:
     """An answer of this run, and what it rests on.
 
     :ivar stamps: stats of the files and of the project's directories that were looked into
@@ -204,16 +204,16 @@ def _own_targets(context: Context) -> frozenset[str]:
     return frozenset(os.path.normpath(p) if "./" in p or "//" in p else p for p in paths)
 
 
-def _look_at(
+def _fingerprint_sources(
     context: Context,
     start: Start,
     find: Find,
     previous: Fingerprint | None,
     own: frozenset[str],
-) -> Sources:
+) -> SourcesAnswer:
     details = context.lookup(previous.get("details")) if previous is not None else None
-    finder = Finder(start.search, context.project.contains, context.memo)
-    closure = Closure(context, find(finder), details, finder if start.follow else None, own)
+    finder = ModuleFinder(start.search, context.project.contains, context.memo)
+    closure = ImportClosure(context, find(finder), details, finder if start.follow else None, own)
     narrow = start.follow and not start.loaded
     files = closure.parts(program=start.program) if narrow else closure.whole()
     digest = _digest(context, start, files)
@@ -228,10 +228,10 @@ def _look_at(
         found = {**found, "digest": EDITED_SINCE_LOADED, "edited": sorted(names)}
     partly = any(counts_in_part(entry) for entry in files.values())
     whole = functools.cache(lambda: _digest(context, start, closure.whole()))
-    return Sources(found, stamps, whole if partly else None)
+    return SourcesAnswer(found, stamps, whole if partly else None)
 
 
-def _digest(context: Context, start: Start, files: dict[str, Entry]) -> str:
+def _digest(context: Context, start: Start, files: dict[str, SourceFile]) -> str:
     """Return the digest of files, without those of which nothing counts."""
     named = ((_portable(path, context.root, start.search), e[1]) for path, e in files.items())
     return digest_value(sorted([path, digest] for path, digest in named if digest))

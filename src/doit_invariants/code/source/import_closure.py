@@ -14,8 +14,8 @@ from typing import Any
 
 from doit_invariants.code.source import normal_form
 from doit_invariants.code.source.imported_names import ANYTHING, PICKLES, asks_of
-from doit_invariants.code.source.imports import Finder, imports_of
-from doit_invariants.code.source.module_parts import part
+from doit_invariants.code.source.imports import ModuleFinder, imports_of
+from doit_invariants.code.source.module_parts import module_part
 from doit_invariants.core.errors import CannotFingerprint
 from doit_invariants.core.model import Json
 from doit_invariants.files.state import FileState
@@ -26,7 +26,7 @@ from doit_invariants.rules.invariant import Context
 #: Where it imports anything, or a part of it counts, there follow: what it asks for by these
 #: imports, how much of it counts (``PROGRAM``, None for all, or a list of names), and the digest of
 #: all of it. The digest of a part of which nothing counts is empty.
-Entry = list[Json]
+SourceFile = list[Json]
 
 #: All counts, and nobody else can use what it imports.
 PROGRAM = "program"
@@ -49,12 +49,12 @@ def is_python(path: str) -> bool:
         raise CannotFingerprint(f"{path} can't be read: {error.strerror}") from error
 
 
-def counts_in_part(entry: Entry) -> bool:
+def counts_in_part(entry: SourceFile) -> bool:
     """Return whether no more counts of a file than some names need."""
     return len(entry) == _LONG and isinstance(entry[4], list) and entry[1] != entry[5]
 
 
-class Closure:
+class ImportClosure:
     """The files that some programs consist of.
 
     :param start: absolute paths of files
@@ -69,7 +69,7 @@ class Closure:
         context: Context,
         start: Sequence[str],
         details: Json,
-        finder: Finder | None,
+        finder: ModuleFinder | None,
         skip: frozenset[str] = frozenset(),
     ) -> None:
         before = details.get("files") if isinstance(details, dict) else None
@@ -80,12 +80,12 @@ class Closure:
         self._skip = skip
         self._trees: dict[str, ast.Module | None] = {}
 
-    def whole(self) -> dict[str, Entry]:
+    def whole(self) -> dict[str, SourceFile]:
         """Return an entry for each file, of which all counts.
 
         :raises CannotFingerprint: if a file can't be read
         """
-        found: dict[str, Entry] = {}
+        found: dict[str, SourceFile] = {}
         waiting = list(self._start)
         while waiting:
             path = waiting.pop()
@@ -101,7 +101,7 @@ class Closure:
 
     def parts(
         self, *, program: bool, pickles: bool = False, trusting: bool = True
-    ) -> dict[str, Entry]:
+    ) -> dict[str, SourceFile]:
         """Return an entry for each file, with what counts of it.
 
         :param program: whether nobody imports what the start imports
@@ -111,7 +111,7 @@ class Closure:
         :raises CannotFingerprint: if a file can't be read
         """
         assert self._finder is not None
-        found: dict[str, Entry] = {}
+        found: dict[str, SourceFile] = {}
         asked: dict[str, Any] = dict.fromkeys(self._start, PROGRAM if program else None)
         waiting = list(self._start)
         while waiting:
@@ -144,7 +144,7 @@ class Closure:
 
     def _try(
         self, path: str, names: Json, *, short: bool = False, trusting: bool = False
-    ) -> Entry | None:
+    ) -> SourceFile | None:
         try:
             return self._entry(path, names, short=short, trusting=trusting)
         except FileNotFoundError:
@@ -152,7 +152,7 @@ class Closure:
                 raise CannotFingerprint(f"{path} does not exist") from None
             return None  # removed while we looked
 
-    def _entry(self, path: str, names: Json, *, short: bool, trusting: bool) -> Entry:
+    def _entry(self, path: str, names: Json, *, short: bool, trusting: bool) -> SourceFile:
         known: Any = self._before.get(self._context.project.relative(path))
         recorded = _recorded(known)
         state = self._context.files.state(path, recorded)
@@ -186,7 +186,7 @@ class Closure:
             return [digest, imports]
         if tree is None:
             return [digest, imports, [[ANYTHING, None]], names, digest]
-        found = part(tree, names) if isinstance(names, list) else None
+        found = module_part(tree, names) if isinstance(names, list) else None
         if found is not None:
             return [found.digest, imports, _listed(found.asks), names, digest]
         asks = asks_of(tree.body, () if names == PROGRAM else None)

@@ -110,7 +110,7 @@ def _texts(value: ast.expr | None) -> Iterator[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundModule:
     """Where a module is.
 
     :ivar file: its source or extension, of a package that of its ``__init__``; None for a
@@ -122,7 +122,7 @@ class Found:
     inside: tuple[str, ...]
 
 
-class Finder:
+class ModuleFinder:
     """Finds the files of modules as Python would, by the names in directories alone.
 
     :param search: absolute directories in which top-level modules are looked up, in this order
@@ -147,14 +147,14 @@ class Finder:
         """The directories that were looked into, those that do not exist among them."""
         return list(self._names_in)
 
-    def chain(self, name: str, directories: Sequence[str] | None = None) -> list[Found]:
+    def chain(self, name: str, directories: Sequence[str] | None = None) -> list[FoundModule]:
         """Return the packages on the way to a module, and the module itself.
 
         :param name: dotted; empty for nothing
         :param directories: where its first part is looked up, by default those of the search
         :returns: as far as there is something, up to the first file that is not followed
         """
-        found: list[Found] = []
+        found: list[FoundModule] = []
         if directories is None:
             directories = self.search
             if name.partition(".")[0] in sys.builtin_module_names:
@@ -164,7 +164,7 @@ class Finder:
             if module is None:
                 break
             if module.file is not None and not self._follows(module.file):
-                found.append(Found(module.file, ()))
+                found.append(FoundModule(module.file, ()))
                 break
             found.append(module)
             directories = module.inside
@@ -215,7 +215,7 @@ class Finder:
                 if found not in self.search and self._follows(os.path.join(found, "__init__.py")):
                     self.search = (*self.search, found)
 
-    def _modules(self, importer: str, text: str) -> Iterator[tuple[Found, str]]:
+    def _modules(self, importer: str, text: str) -> Iterator[tuple[FoundModule, str]]:
         """Yield the modules that an import leads to: on the way, the one, and inside of it."""
         where, _, name = text.partition(":")
         path = where.lstrip(".")
@@ -238,14 +238,14 @@ class Finder:
             # It may be a name that the package defines: then there is no such file.
             yield from ((found, "inner") for found in self.chain(name, inside))
 
-    def _package(self, directory: str) -> Found | None:
+    def _package(self, directory: str) -> FoundModule | None:
         names = self._names(directory) or ()
         for init in _INITS:
             if init in names:
-                return Found(os.path.join(directory, init), (directory,))
+                return FoundModule(os.path.join(directory, init), (directory,))
         return None
 
-    def _find(self, name: str, directories: Sequence[str]) -> Found | None:
+    def _find(self, name: str, directories: Sequence[str]) -> FoundModule | None:
         portions: list[str] = []
         for directory in directories:
             names = self._names(directory) or ()
@@ -254,10 +254,10 @@ class Finder:
                 return package
             for suffix in _SUFFIXES:
                 if name + suffix in names:
-                    return Found(below + suffix, ())
+                    return FoundModule(below + suffix, ())
             if name in names and self._names(below) is not None:
                 portions.append(below)
-        return Found(None, tuple(portions)) if portions else None
+        return FoundModule(None, tuple(portions)) if portions else None
 
     def _names(self, directory: str) -> frozenset[str] | None:
         """Return the names in a directory, None if there is none."""
@@ -279,7 +279,7 @@ class Finder:
 
 
 def _names_of(
-    module: Found, role: str, text: str, names: Sequence[str] | None
+    module: FoundModule, role: str, text: str, names: Sequence[str] | None
 ) -> Sequence[str] | None:
     """Return which names of a module an import asks for, None for all."""
     if text.startswith("~"):

@@ -30,7 +30,7 @@ _ASSIGNMENTS = (ast.Assign, ast.AnnAssign, ast.AugAssign)
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ModulePart:
     """What counts of a module.
 
     :ivar digest: of the normal form of the part; empty if nothing of it counts
@@ -41,7 +41,7 @@ class Part:
     asks: list[Ask]
 
 
-def part(tree: ast.Module, names: Iterable[str]) -> Part | None:
+def module_part(tree: ast.Module, names: Iterable[str]) -> ModulePart | None:
     """Return what counts of a module of which some names are used, None if that is all of it.
 
     :param names: with ``?`` in front of one that may be a module inside of a package as well;
@@ -73,7 +73,7 @@ def part(tree: ast.Module, names: Iterable[str]) -> Part | None:
     known = {text for text, _ in asks}
     asks += sorted(ask for ask in dict(effects).items() if ask[0] not in known)
     digest = module_digest(ast.Module(body, [])) if body else ""
-    return Part(digest, asks)
+    return ModulePart(digest, asks)
 
 
 def _simple(body: list[ast.stmt]) -> Iterator[ast.stmt]:

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from doit_invariants.code.loaded.functions import functions_of
-from doit_invariants.code.loaded.module_digests import Files
+from doit_invariants.code.loaded.module_digests import FileEntries
 from doit_invariants.code.source.import_state import edited_since_loaded
 from doit_invariants.engine.check.observe import Look
 from doit_invariants.engine.session import IMPORTS
@@ -79,11 +79,11 @@ def _modules(look: Look, seen: Observed) -> list[str]:
     return names
 
 
-def _contents(files: Files) -> dict[str, str]:
+def _contents(files: FileEntries) -> dict[str, str]:
     return {path: entry[1] for path, entry in files.items()}
 
 
-def _written(before: Files, now: Files) -> bool:
+def _written(before: FileEntries, now: FileEntries) -> bool:
     if _contents(before) != _contents(now):
         return True
     return any(_differ(before[path][0][1], now[path][0][1]) for path in before)

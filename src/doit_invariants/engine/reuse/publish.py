@@ -184,7 +184,7 @@ def _not_as_kept(
     look: Look, artifacts: tuple[Artifact, ...], states: Mapping[str, PathState]
 ) -> str:
     """Return which target changed between being kept and being looked at, empty if none did."""
-    if look.session.files.teaches:
+    if look.session.files.asks_plugins:
         return ""  # its digests are not those of the contents
     for artifact in artifacts:
         state = states.get(artifact.path)

@@ -6,7 +6,7 @@ import contextlib
 import os
 
 from doit_invariants.files.copying import read_small
-from doit_invariants.files.processes import is_left_behind, owned_name, owner, start_of
+from doit_invariants.files.processes import is_orphaned, owned_name, owner, start_of
 from doit_invariants.stores.local.layout import Layout, create_file, drop
 
 # Kernels stamp files with a clock that ticks slowly; FAT's ticks every two seconds.
@@ -74,7 +74,7 @@ def sweep(layout: Layout) -> None:
     for name in _listed(layout.path("tmp")):
         path = layout.path("tmp", name)
         with contextlib.suppress(OSError):
-            if is_left_behind(name, os.lstat(path).st_mtime):
+            if is_orphaned(name, os.lstat(path).st_mtime):
                 layout.clear(path)
 
 
@@ -90,7 +90,7 @@ def _leases(layout: Layout) -> list[tuple[str, float, bool]]:
             continue  # given up just now
         except (OSError, ValueError):
             started = ""
-        found.append((name, modified, is_left_behind(name, modified, started or None)))
+        found.append((name, modified, is_orphaned(name, modified, started or None)))
     return found
 
 

@@ -22,8 +22,8 @@ from doit_invariants.hosts.doit.trackers.action_objects import (
 )
 
 if TYPE_CHECKING:
-    from doit_invariants.code.programs.commands import Found
-    from doit_invariants.code.programs.environment import World
+    from doit_invariants.code.programs.commands import CommandUses
+    from doit_invariants.code.programs.environment import Environment
     from doit_invariants.code.programs.table import Program
 
 Given = tuple[str, dict[str, Any]]
@@ -126,13 +126,13 @@ def given(task: Any) -> Iterator[Given]:
         yield "getargs", dict(task.getargs)
 
 
-def world(project: Project, programs: Iterable[Program] = ()) -> World:
+def world(project: Project, programs: Iterable[Program] = ()) -> Environment:
     """Return what there is around the commands of a project, for a whole run.
 
     :param programs: those that plugins made known
     """
     # Imported late: many projects run no commands, and doit starts for every command of its own.
-    from doit_invariants.code.programs.environment import World
+    from doit_invariants.code.programs.environment import Environment
     from doit_invariants.code.programs.table import Table
 
     search = (project.root, *project.extra, *map(os.path.abspath, sys.path))
@@ -140,16 +140,16 @@ def world(project: Project, programs: Iterable[Program] = ()) -> World:
     def exists(path: str) -> bool:
         return project.contains(path) and os.path.isfile(path)
 
-    return World(exists, search, os.environ, Table(programs))
+    return Environment(exists, search, os.environ, Table(programs))
 
 
-def scripts(task: Any, around: World) -> Found:
+def scripts(task: Any, around: Environment) -> CommandUses:
     """Return the scripts of the project that the commands of a task run, each once."""
-    from doit_invariants.code.programs.commands import Found, read
+    from doit_invariants.code.programs.commands import CommandUses, read
 
     found = [read(command, directory, around) for command, directory in commands(task)]
     uses = {use: None for one in found for use in one.uses}
-    return Found(tuple(uses), tuple({text: None for one in found for text in one.unseen}))
+    return CommandUses(tuple(uses), tuple({text: None for one in found for text in one.unseen}))
 
 
 def arguments(task: Any) -> Iterator[Any]:

@@ -17,9 +17,9 @@ from doit_invariants.plugins.settings import Settings
 from doit_invariants.rules.invariant import Invariant
 
 if TYPE_CHECKING:
-    from doit_invariants.code.loaded.subprocesses import Held, Starting
-    from doit_invariants.code.programs.commands import Found
-    from doit_invariants.code.programs.environment import Use, World
+    from doit_invariants.code.loaded.subprocesses import CodeStrings, SubprocessFinder
+    from doit_invariants.code.programs.commands import CommandUses
+    from doit_invariants.code.programs.environment import Environment, Use
     from doit_invariants.code.programs.table import Program
     from doit_invariants.engine.session import Session
 
@@ -104,8 +104,8 @@ class TrackScripts:
 
     def __init__(self) -> None:
         self._project: Project | None = None
-        self._world: World | None = None
-        self._starting: Starting | None = None
+        self._world: Environment | None = None
+        self._starting: SubprocessFinder | None = None
         #: What plugins made known.
         self.programs: tuple[Program, ...] = ()
         # Thousands of tasks may run one script: to make and check an invariant takes longer than
@@ -123,7 +123,7 @@ class TrackScripts:
             self._known[uses] = tuple({(one.kind, one.identity()): one for one in made}.values())
         return self._known[uses]
 
-    def found(self, task: Any, settings: Settings) -> Found | _Found:
+    def found(self, task: Any, settings: Settings) -> CommandUses | _Found:
         """Return the scripts that a task runs, and what can't be looked into."""
         held = self._held(task, settings)
         bare = actions.are_bare(task)
@@ -134,9 +134,9 @@ class TrackScripts:
         found = _NOTHING if bare else actions.scripts(task, self._world)
         if held is None:
             return found
-        from doit_invariants.code.programs.commands import read_held
+        from doit_invariants.code.programs.commands import read_strings
 
-        started = read_held(held, self._in(settings).root, self._world)
+        started = read_strings(held, self._in(settings).root, self._world)
         uses = dict.fromkeys((*found.uses, *started.uses))
         return _Found(tuple(uses), (*found.unseen, *started.unseen))
 
@@ -145,18 +145,18 @@ class TrackScripts:
             self._project = Project(os.getcwd(), settings.code_roots)
         return self._project
 
-    def _held(self, task: Any, settings: Settings) -> Held | None:
+    def _held(self, task: Any, settings: Settings) -> CodeStrings | None:
         """Return what the functions of a task hold, None if they start no processes."""
         functions = list(actions.functions(task))
         if not functions:
             return None
         if self._starting is None:
-            from doit_invariants.code.loaded.subprocesses import Starting
+            from doit_invariants.code.loaded.subprocesses import SubprocessFinder
 
-            self._starting = Starting(self._in(settings))
+            self._starting = SubprocessFinder(self._in(settings))
         given = () if actions.are_bare(task) else actions.arguments(task)
         writes = actions.writes_commands(task)
-        return self._starting.held(functions, given, certain=writes)
+        return self._starting.strings(functions, given, certain=writes)
 
 
 def unseen(session: Session, task: Any) -> tuple[str, ...]:
@@ -165,7 +165,7 @@ def unseen(session: Session, task: Any) -> tuple[str, ...]:
     if tracker is None or not session.spec(task.name).track_code:
         return ()
     with session.project.as_directory():
-        found: Found | _Found = tracker.found(task, session.settings)
+        found: CommandUses | _Found = tracker.found(task, session.settings)
     return found.unseen
 
 
