@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable
 
@@ -13,6 +14,7 @@ Make = Callable[..., Project]
 
 #: An argument that notes each time that somebody looks into it.
 LOUD = """
+import json
 import os
 class Loud:
     def __init__(self, n):
@@ -143,3 +145,59 @@ def task_b():
     project = doit_project({"dodo.py": dodo, "in.txt": ""})
     assert project.run("list", "-s").stdout.split() == ["E", "a", "E", "b"]
     project.run("--continue").assert_failed("a", "b")
+
+
+GROUP = """
+from doit_invariants import Value
+def make(targets):
+    open(targets[0], "w").close()
+def task_t():
+    yield {"name": None, **GROUP}
+    for n in "ab":
+        yield {"name": n, "actions": [make], "file_dep": ["in"], "targets": [f"out-{n}"],
+               "invariants": [Value(1)]}
+"""
+
+#: The attributes of a group; whether `list -s` says that it runs, and whether it has a record.
+GROUPS = {
+    "nothing": ({}, "R", False),
+    "tasks to wait for": ({"task_dep": ["t:b"]}, "R", False),
+    "an input": ({"file_dep": ["in"]}, "U", True),
+    "an output": ({"targets": ["out-c"]}, "R", False),
+    "an input and an output": ({"file_dep": ["in"], "targets": ["out-c"]}, "U", True),
+    "what is always true": ({"uptodate": [True]}, "U", False),
+    "what is always false": ({"uptodate": [False]}, "R", True),
+}
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_a_group_is_what_plain_doit_says(doit_project: Make, group: str) -> None:
+    """It has no actions. It is up-to-date only for what is given to itself, as there."""
+    given, status, recorded = GROUPS[group]
+    dodo = GROUP.replace("GROUP", repr(given))
+    plain = (
+        dodo.replace("Value(1)", "")
+        .replace('"invariants": []', "")
+        .replace("from doit_invariants import Value", "")
+    )
+    projects = [
+        doit_project(
+            {"dodo.py": text, "in": "", "out-c": ""}, loader=ours, backend="json", name=name
+        )
+        for text, ours, name in ((plain, False, "plain"), (dodo, True, "ours"))
+    ]
+    for executed in (["t:a", "t:b"], [], []):
+        for project in projects:
+            assert sorted(project.run().assert_success().executed) == executed
+    rows = []
+    for project in projects:
+        listed = project.run("list", "-s", "--all").stdout.splitlines()
+        assert [line.split()[:2] for line in listed] == [[status, "t"], ["U", "t:a"], ["U", "t:b"]]
+        shown = project.run("info", "t").stdout
+        assert ("up-to-date" in shown) == (status == "U")
+        rows.append(json.loads(project.read(".doit.db")).get("t"))
+    assert ("invariants:" in (rows[1] or {})) is recorded
+    if not recorded:
+        for row in rows:
+            (row or {}).pop("checker:", None)
+        assert rows[1] == rows[0]

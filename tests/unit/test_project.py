@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import doit_invariants
-from doit_invariants.core.project import Project
+from doit_invariants.core.project import Project, _standard
 
 ROOT = os.path.abspath(os.sep + "work")
 SITE = os.path.join(ROOT, ".venv", "lib", "python3", "site-packages")
@@ -47,3 +47,8 @@ def test_relative_roots_and_names(tmp_path: Path) -> None:
     assert not project.contains(str(tmp_path / "site-packages" / "other.py"))
     assert project.relative(str(tmp_path / "a" / "b.py")) == "a/b.py"
     assert project.relative(str(tmp_path.parent / "b.py")) == (tmp_path.parent / "b.py").as_posix()
+
+
+def test_the_standard_library_is_where_sysconfig_says_it_is() -> None:
+    """Which is not asked where that is known without it."""
+    assert _standard() == {sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")}

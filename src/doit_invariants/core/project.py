@@ -79,12 +79,24 @@ def _elsewhere(directory: str, present: str) -> Iterator[None]:
 @functools.cache
 def _library() -> tuple[str, ...]:
     """Return the directories of the standard library, and of this package."""
-    import sysconfig  # late: takes long to import, and where no function is looked at not needed
-
-    names = ("stdlib", "platstdlib")
     here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     zipped = [path for path in sys.path if os.path.basename(path).startswith("python3")]
-    return (here, *{sysconfig.get_path(name) for name in names}, *zipped)
+    return (here, *_standard(), *zipped)
+
+
+def _standard() -> set[str]:
+    """Return where Python's standard library is, with its parts in C: ``stdlib``, ``platstdlib``.
+
+    ``sysconfig`` tells it, but on POSIX it first reads all that Python was built with, which takes
+    as long as to look at some functions. What it says there follows from where ``os`` lies.
+    """
+    home, name = os.path.split(os.path.dirname(os.path.abspath(os.__file__)))
+    lib = sys.platlibdir
+    if os.name == "posix" and name.startswith("python") and os.path.basename(home) == lib:
+        return {os.path.join(home, name), os.path.join(sys.exec_prefix, lib, name)}
+    import sysconfig
+
+    return {sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")}
 
 
 def _is_below(path: str, directory: str) -> bool:

@@ -137,10 +137,14 @@ class InvariantsDependency(Dependency):  # type: ignore[misc]
 
         :raises FileNotFoundError: if a ``file_dep`` is gone; doit turns it into a failed task
         """
-        from doit_invariants.engine.finish import save
-
         with self.session.project.as_directory():
-            save(self, task, result_hash)
+            if task.name not in self.pending and not (task.targets and task._actions):
+                # It was not looked at, as a group in every run: there is nothing of ours to record.
+                self.save_as_doit(task, result_hash)
+            else:
+                from doit_invariants.engine.finish import save
+
+                save(self, task, result_hash)
         self.session.ends.drop(task.name)
         self._end(task)
 
