@@ -29,9 +29,18 @@ if TYPE_CHECKING:
     from doit_invariants.kinds.value import Value
     from doit_invariants.plugins.hookspecs import hookimpl
     from doit_invariants.plugins.settings import Settings
-    from doit_invariants.policies.base import Policy
+    from doit_invariants.policies.base import Facts, Policy
     from doit_invariants.rules.invariant import Context, Fingerprint, Invariant
     from doit_invariants.rules.record import Record
+    from doit_invariants.stores.base import (
+        Pruned,
+        PruneLimits,
+        Store,
+        StoredEntry,
+        StoreError,
+        StoreOptions,
+        Verification,
+    )
 
 __all__ = [
     "TTL",
@@ -42,6 +51,7 @@ __all__ = [
     "Difference",
     "Distribution",
     "Env",
+    "Facts",
     "Files",
     "Fingerprint",
     "Function",
@@ -54,14 +64,21 @@ __all__ = [
     "ModuleLoader",
     "Policy",
     "Program",
+    "PruneLimits",
+    "Pruned",
     "Reason",
     "Record",
     "Script",
     "Settings",
+    "Store",
+    "StoreError",
+    "StoreOptions",
+    "StoredEntry",
     "Task",
     "Tree",
     "Value",
     "Verdict",
+    "Verification",
     "hookimpl",
     "invariants",
     "run",
@@ -77,6 +94,7 @@ _HOME = {
     "Difference": "core.model",
     "Distribution": "kinds.distribution",
     "Env": "kinds.env",
+    "Facts": "policies.base",
     "Files": "kinds.files",
     "Fingerprint": "rules.invariant",
     "Function": "kinds.function",
@@ -89,15 +107,22 @@ _HOME = {
     "ModuleLoader": "hosts.doit.loader",
     "Policy": "policies.base",
     "Program": "code.programs.table",
+    "PruneLimits": "stores.base",
+    "Pruned": "stores.base",
     "Reason": "core.model",
     "Record": "rules.record",
     "Script": "kinds.script",
     "Settings": "plugins.settings",
+    "Store": "stores.base",
+    "StoreError": "stores.base",
+    "StoreOptions": "stores.base",
+    "StoredEntry": "stores.base",
     "TTL": "kinds.ttl",
     "Task": "kinds.task",
     "Tree": "kinds.tree",
     "Value": "kinds.value",
     "Verdict": "core.model",
+    "Verification": "stores.base",
     "hookimpl": "plugins.hookspecs",
     "invariants": "hosts.doit.uptodate",
     "run": "hosts.doit.loader",

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from doit_invariants.core.model import Json
 from doit_invariants.hashing.digest import digest_bytes
-from doit_invariants.stores.base import LINKS, Limits, StoreError, StoreOptions
+from doit_invariants.stores.base import LINKS, PruneLimits, StoreError, StoreOptions
 from doit_invariants.stores.local.store import DirectoryStore
 from doit_invariants.stores.location import format_size, parse_size
 
@@ -70,7 +70,7 @@ def test_store_is_a_dict(todo: list[tuple[Json, ...]]) -> None:
                 model.pop(key, None)
             elif what == "prune":
                 limit = arguments[0]
-                store.prune(Limits(max_size=limit))
+                store.prune(PruneLimits(max_size=limit))
                 model = {
                     name: entry for name, entry in model.items() if store.peek(name) is not None
                 }

@@ -17,7 +17,7 @@ from doit_invariants.core.model import Reason, printable
 from doit_invariants.files.copying import WrongContent, copy_file
 from doit_invariants.hashing.digest import digest_bytes
 from doit_invariants.rules.record import KEY
-from doit_invariants.stores.base import Limits, StoreError, StoreOptions
+from doit_invariants.stores.base import PruneLimits, StoreError, StoreOptions
 from doit_invariants.stores.local.store import DirectoryStore
 from doit_invariants.testing import Project
 
@@ -121,7 +121,7 @@ def test_directory_that_is_replaced_while_it_is_pruned(
     os.utime(mine, (1, 1))
     attack("os.remove", replace_by_link(folder, home))
     with contextlib.suppress(StoreError):  # of what can't be removed any more
-        DirectoryStore(store.location).prune(Limits(everything=True))
+        DirectoryStore(store.location).prune(PruneLimits(everything=True))
     assert not _attacks
     assert mine.read_text() == "mine"
 

@@ -13,7 +13,7 @@ import pytest
 from doit_invariants.core.errors import InvalidOption
 from doit_invariants.files.copying import WrongContent, clone_file, copy_file
 from doit_invariants.hashing.digest import digest_bytes, digest_file
-from doit_invariants.stores.base import LINKS, Limits, StoreError, StoreOptions
+from doit_invariants.stores.base import LINKS, PruneLimits, StoreError, StoreOptions
 from doit_invariants.stores.local.store import DirectoryStore
 from doit_invariants.stores.location import default_location, format_size, parse_size
 
@@ -105,7 +105,7 @@ def test_looking_creates_nothing(store: DirectoryStore) -> None:
     assert store.find(S1) is store.peek(S1) is None
     assert list(store.entries()) == []
     assert store.verify().entries == 0
-    assert store.prune(Limits(everything=True)).entries == 0
+    assert store.prune(PruneLimits(everything=True)).entries == 0
     store.remove(S1)
     with pytest.raises(StoreError, match="is missing"):
         store.fetch(S1, 1, store.location + "x", 0o644)

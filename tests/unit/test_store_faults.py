@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 from doit_invariants.hashing.digest import digest_bytes
-from doit_invariants.stores.base import LINKS, Limits, StoreError, StoreOptions
+from doit_invariants.stores.base import LINKS, PruneLimits, StoreError, StoreOptions
 from doit_invariants.stores.local.store import DirectoryStore
 
 from .children import in_child, succeeded
@@ -153,7 +153,7 @@ def test_damaged_entry(store: DirectoryStore, how: str) -> None:
         elif repair == "remove":
             store.remove(S1)
         else:
-            store.prune(Limits(max_age=1000))
+            store.prune(PruneLimits(max_age=1000))
         assert store.find(S1) is None
         assert store.verify().problems == ()
         no_litter(store)
@@ -249,8 +249,8 @@ def test_read_only_store(tmp_path: Path) -> None:
         refused(lambda: other.add(S2, {}), "Permission denied")
         refused(lambda: other.put(str(out / "a")), "Permission denied")
         refused(lambda: other.remove(S1), "Permission denied")
-        refused(lambda: other.prune(Limits(everything=True)), "Permission denied")
-        assert other.prune(Limits(everything=True, dry_run=True)).entries == 1
+        refused(lambda: other.prune(PruneLimits(everything=True)), "Permission denied")
+        assert other.prune(PruneLimits(everything=True, dry_run=True)).entries == 1
         assert other.verify().problems == ()
         other.close()
         refused(lambda: other.fetch(digest, size, "/proc/x", 0o644), "can't be restored")
@@ -385,7 +385,7 @@ def test_other_version(store: DirectoryStore, tmp_path: Path, text: str) -> None
         lambda: later.remove(S1),
         lambda: list(later.entries()),
         later.verify,
-        lambda: later.prune(Limits(everything=True)),
+        lambda: later.prune(PruneLimits(everything=True)),
     ):
         refused(call, "version")
     later.close()
@@ -492,7 +492,7 @@ def _kill_writers(tmp_path: Path, rounds: int) -> int:
         assert writer.returncode == -signal.SIGKILL
         found = _all_intact(DirectoryStore(str(tmp_path / "store")))
         if index % 10 == 9:  # the disk of the machine is not ours alone
-            DirectoryStore(str(tmp_path / "store")).prune(Limits(max_size=4_000_000))
+            DirectoryStore(str(tmp_path / "store")).prune(PruneLimits(max_size=4_000_000))
     return found
 
 
@@ -516,7 +516,7 @@ def test_killed_writers(tmp_path: Path) -> None:
     found = _kill_writers(tmp_path, 28)
     assert found > 3, "they were all killed too early"
     store = DirectoryStore(str(tmp_path / "store"))
-    store.prune(Limits())
+    store.prune(PruneLimits())
     no_litter(store)
     assert os.listdir(os.path.join(store.location, "leases")) == []
 

@@ -15,7 +15,7 @@ import pytest
 from doit_invariants.files.flock import locked
 from doit_invariants.files.processes import STALE, owned_name
 from doit_invariants.hashing.digest import digest_bytes
-from doit_invariants.stores.base import Limits, StoreError, StoreOptions
+from doit_invariants.stores.base import PruneLimits, StoreError, StoreOptions
 from doit_invariants.stores.local.store import DirectoryStore
 
 DAY = 86400.0
@@ -63,15 +63,15 @@ def test_least_recently_used_go_first(store: DirectoryStore) -> None:
     keep(store, 2, b"b" * 100, days=3)
     keep(store, 3, b"c" * 100, days=2)
     keep(store, 4, b"s" * 100, days=1)
-    assert store.prune(Limits(max_size=400)).entries == 0
-    done = store.prune(Limits(max_size=399, dry_run=True))
+    assert store.prune(PruneLimits(max_size=400)).entries == 0
+    done = store.prune(PruneLimits(max_size=399, dry_run=True))
     assert (done.entries, done.blobs, done.freed, done.kept, done.size) == (1, 1, 100, 3, 300)
     assert there(store) == {1, 2, 3, 4}
-    assert store.prune(Limits(max_size=399)) == done
+    assert store.prune(PruneLimits(max_size=399)) == done
     assert there(store) == {2, 3, 4}
     assert shared in blobs(store)
     store.find(signature(2))
-    assert store.prune(Limits(max_size=200)).freed == 100
+    assert store.prune(PruneLimits(max_size=200)).freed == 100
     assert there(store) == {2, 4}
     found = store.verify()
     assert (found.size, found.problems, found.lacking) == (200, (), {})
@@ -81,7 +81,7 @@ def test_age(store: DirectoryStore) -> None:
     """What was not used for so long goes."""
     keep(store, 1, b"a", days=10)
     keep(store, 2, b"b", days=1)
-    assert store.prune(Limits(max_age=5 * DAY)).entries == 1
+    assert store.prune(PruneLimits(max_age=5 * DAY)).entries == 1
     assert there(store) == {2}
     assert len(blobs(store)) == 1
 
@@ -91,9 +91,9 @@ def test_everything_and_orphans(store: DirectoryStore) -> None:
     keep(store, 1, b"a" * 50)
     keep(store, 2, b"b" * 50)
     store.remove(signature(2))
-    done = store.prune(Limits())
+    done = store.prune(PruneLimits())
     assert (done.entries, done.blobs, done.freed, done.size) == (0, 1, 50, 50)
-    done = store.prune(Limits(everything=True))
+    done = store.prune(PruneLimits(everything=True))
     assert (done.entries, done.blobs, done.freed, done.size) == (1, 1, 50, 0)
     assert there(store) == blobs(store) == set()
     keep(store, 1, b"a" * 50)
@@ -111,7 +111,7 @@ def test_damage_does_not_disturb(store: DirectoryStore) -> None:
     stranger = Path(store.location, "blobs", "zz")
     stranger.mkdir()
     (path.parent / "README").write_text("mine")
-    done = store.prune(Limits(max_size=50))
+    done = store.prune(PruneLimits(max_size=50))
     assert (done.entries, done.kept) == (1, 3)
     assert there(store) == {1, 3, 4}
     assert stranger.exists()
@@ -174,13 +174,13 @@ def test_run_in_progress(store: DirectoryStore, run: Run, tmp_path: Path) -> Non
     assert run.does("find", signature(1)) == "True"
     (tmp_path / "again").write_bytes(b"c" * 50)
     assert run.does("put", str(tmp_path / "again")) == "True"
-    done = store.prune(Limits(everything=True))
+    done = store.prune(PruneLimits(everything=True))
     assert (done.entries, done.blobs, done.in_use, done.kept) == (1, 1, 1, 1)
     assert there(store) == {1}
     assert blobs(store) == {digest_bytes(b"a" * 50), old}
     assert len(os.listdir(os.path.join(store.location, "leases"))) == 2
     run.end()
-    done = store.prune(Limits(everything=True))
+    done = store.prune(PruneLimits(everything=True))
     assert (done.entries, done.blobs, done.in_use) == (1, 2, 0)
     assert len(os.listdir(os.path.join(store.location, "leases"))) == 1
 
@@ -208,14 +208,14 @@ def test_leases_and_litter_left_behind(store: DirectoryStore) -> None:
                 os.utime(path, (when, when))
     litter = Path(store.location, "tmp", f"{host}-{process.pid}-01")
     (litter / "directory").mkdir(parents=True)
-    assert store.prune(Limits(everything=True)).in_use == 1
+    assert store.prune(PruneLimits(everything=True)).in_use == 1
     left = {name for name, (_, stays) in names.items() if stays}
     assert set(os.listdir(os.path.join(store.location, "tmp"))) == left
     assert set(os.listdir(os.path.join(store.location, "leases"))) > left
     Path(store.location, "leases", f"{host}-{os.getppid()}-00").unlink()
     Path(store.location, "leases", "elsewhere-1-00").unlink()
     Path(store.location, "leases", "strange").unlink()
-    assert store.prune(Limits(everything=True)).entries == 1
+    assert store.prune(PruneLimits(everything=True)).entries == 1
 
 
 @pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="Linux only")
@@ -225,7 +225,7 @@ def test_lease_of_a_process_whose_id_is_another_one_now(store: DirectoryStore) -
     host = owned_name().rsplit("-", 2)[0]
     path = Path(store.location, "leases", f"{host}-{os.getppid()}-00")
     path.write_text("12")
-    assert store.prune(Limits(everything=True)).in_use == 0
+    assert store.prune(PruneLimits(everything=True)).in_use == 0
     assert not path.exists()
 
 
@@ -234,20 +234,20 @@ def test_one_at_a_time(store: DirectoryStore) -> None:
     keep(store, 1, b"a")
     with locked(os.path.join(store.location, "prune.lock"), wait=False) as held:
         assert held
-        assert "another process" in str(store.prune(Limits(everything=True)).skipped)
+        assert "another process" in str(store.prune(PruneLimits(everything=True)).skipped)
         store.close()
     assert there(store) == {1}
-    assert store.prune(Limits(everything=True)).skipped is None
+    assert store.prune(PruneLimits(everything=True)).skipped is None
     assert there(store) == set()
 
 
 PRUNER = """
 import sys
-from doit_invariants.stores.base import Limits
+from doit_invariants.stores.base import PruneLimits
 from doit_invariants.stores.local.store import DirectoryStore
 store = DirectoryStore(sys.argv[1])
 print("ready", flush=True)
-store.prune(Limits(everything=True))
+store.prune(PruneLimits(everything=True))
 """
 
 
@@ -285,7 +285,7 @@ def test_linked_folders_are_not_entered(store: DirectoryStore, tmp_path: Path) -
         os.rename(folder, outside)
         os.symlink(outside, folder)
     assert list(store.entries()) == []
-    assert store.prune(Limits(everything=True)).blobs == 0
+    assert store.prune(PruneLimits(everything=True)).blobs == 0
     assert [len(list(outside.iterdir())) for outside in tmp_path.glob("outside-*")] == [1, 1]
 
 
@@ -366,4 +366,4 @@ def test_close_never_raises(store: DirectoryStore) -> None:
     store.close()
     store.close()
     with pytest.raises(StoreError, match="can't be pruned"):
-        store.prune(Limits())
+        store.prune(PruneLimits())

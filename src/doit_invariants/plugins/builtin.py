@@ -5,7 +5,7 @@ Their methods are named as the hooks. They are not marked as such here: that wou
 
 from __future__ import annotations
 
-from doit_invariants.plugins.registry import Later
+from doit_invariants.plugins.registry import LazyClass
 
 
 class BuiltinKinds:
@@ -13,22 +13,22 @@ class BuiltinKinds:
 
     name = "builtin-kinds"
 
-    def invariants_register_kinds(self) -> list[Later]:
+    def invariants_register_kinds(self) -> list[LazyClass]:
         """Return the built-in kinds."""
         return [
-            Later("kinds.action:Action"),
-            Later("kinds.command:Command"),
-            Later("kinds.distribution:Distribution"),
-            Later("kinds.env:Env"),
-            Later("kinds.files:Files"),
-            Later("kinds.function:Function"),
-            Later("kinds.git:Git"),
-            Later("kinds.module:Module"),
-            Later("kinds.script:Script"),
-            Later("kinds.ttl:TTL"),
-            Later("kinds.task:Task"),
-            Later("kinds.tree:Tree"),
-            Later("kinds.value:Value"),
+            LazyClass("kinds.action:Action"),
+            LazyClass("kinds.command:Command"),
+            LazyClass("kinds.distribution:Distribution"),
+            LazyClass("kinds.env:Env"),
+            LazyClass("kinds.files:Files"),
+            LazyClass("kinds.function:Function"),
+            LazyClass("kinds.git:Git"),
+            LazyClass("kinds.module:Module"),
+            LazyClass("kinds.script:Script"),
+            LazyClass("kinds.ttl:TTL"),
+            LazyClass("kinds.task:Task"),
+            LazyClass("kinds.tree:Tree"),
+            LazyClass("kinds.value:Value"),
         ]
 
 
@@ -37,15 +37,15 @@ class BuiltinPolicies:
 
     name = "builtin-policies"
 
-    def invariants_register_policies(self) -> list[Later]:
+    def invariants_register_policies(self) -> list[LazyClass]:
         """Return the built-in policies."""
         return [
-            Later("policies.changed:Changed", "True"),
-            Later("policies.always:Always", "False"),
-            Later("policies.export:Export", "export"),
-            Later("policies.force:Force", "force"),
-            Later("policies.once:Once", "once"),
-            Later("policies.shared:Shared", "shared"),
+            LazyClass("policies.builtin:Changed", "True"),
+            LazyClass("policies.builtin:Always", "False"),
+            LazyClass("policies.builtin:Export", "export"),
+            LazyClass("policies.builtin:Force", "force"),
+            LazyClass("policies.builtin:Once", "once"),
+            LazyClass("policies.builtin:Shared", "shared"),
         ]
 
 
@@ -54,6 +54,6 @@ class BuiltinStores:
 
     name = "builtin-stores"
 
-    def invariants_register_stores(self) -> list[Later]:
+    def invariants_register_stores(self) -> list[LazyClass]:
         """Return the built-in stores."""
-        return [Later("stores.local.store:DirectoryStore", "directory")]
+        return [LazyClass("stores.local.store:DirectoryStore", "directory")]

@@ -16,11 +16,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 from doit_invariants.core.errors import InvalidOption
 from doit_invariants.plugins.builtin import BuiltinKinds, BuiltinPolicies, BuiltinStores
 from doit_invariants.plugins.registry import (
+    KINDS,
+    POLICIES,
+    PROGRAMS,
     PROJECT,
+    STORES,
+    Category,
     Registry,
-    kind_registry,
-    policy_registry,
-    store_registry,
 )
 
 if TYPE_CHECKING:
@@ -66,16 +68,10 @@ class Plugins:
 
     def __init__(self, hooks: Hooks) -> None:
         self.hooks = hooks
-        self.kinds, self.policies = kind_registry(), policy_registry()
-        self.stores = store_registry()
-        self.programs: tuple[Program, ...] = ()
-        for name, registry in (
-            ("invariants_register_kinds", self.kinds),
-            ("invariants_register_policies", self.policies),
-            ("invariants_register_stores", self.stores),
-        ):
-            _collect(self, name, registry)
-        self.programs = tuple(_programs(self))
+        self.kinds = _registry(hooks, KINDS)
+        self.policies = _registry(hooks, POLICIES)
+        self.stores = _registry(hooks, STORES)
+        self.programs: tuple[Program, ...] = tuple(_programs(hooks))
 
     def listener(self, hook: str) -> Callable[..., Any] | None:
         """Return the caller of a hook, None if nobody implements it: then nothing is called."""
@@ -203,24 +199,24 @@ def _marked(namespace: Mapping[str, Any]) -> _DodoPlugin | None:
     return _DodoPlugin(**found) if found else None
 
 
-def _collect(plugins: Plugins, hook: str, registry: Registry) -> None:
-    for implementation in plugins.implementations(hook):
-        for cls in _given(hook, implementation):
+def _registry(hooks: Hooks, category: Category) -> Registry:
+    registry = Registry(category)
+    for implementation in hooks.implementations(category.hook):
+        for cls in _given(category.hook, implementation):
             registry.add(cls, implementation.plugin_name)
+    return registry
 
 
-def _programs(plugins: Plugins) -> Iterator[Program]:
-    for implementation in reversed(plugins.implementations("invariants_register_programs")):
-        from doit_invariants.code.programs.table import Program  # late: most projects have none
+def _programs(hooks: Hooks) -> Iterator[Program]:
+    """Yield the programs that plugins know, in the order in which they are asked.
 
-        plugin = implementation.plugin_name
-        for program in _given("invariants_register_programs", implementation):
-            if not isinstance(program, Program):
-                raise InvalidOption(
-                    f"plugin {plugin!r}: {program!r:.80} is not a program: return a list like "
-                    "[Program('tool', script=1, follow='python')]"
-                )
-            program.check(plugin)
+    They are in no registry: a program may need several rows, and a plugin may say otherwise of
+    one that another plugin knows.
+    """
+    for implementation in reversed(hooks.implementations(PROGRAMS.hook)):
+        for program in _given(PROGRAMS.hook, implementation):
+            PROGRAMS.check(program, implementation.plugin_name)
+            program.check(implementation.plugin_name)
             yield program
 
 

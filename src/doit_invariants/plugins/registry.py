@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any
+from typing import Any, NamedTuple
 
 from doit_invariants.core.errors import InvalidOption
 
@@ -11,7 +11,7 @@ from doit_invariants.core.errors import InvalidOption
 PROJECT = "doit_invariants"
 
 
-class Later:
+class LazyClass:
     """A class of this package that is imported when it is asked for: few commands need all.
 
     :param place: its module and name: ``kinds.ttl:TTL``
@@ -30,63 +30,107 @@ class Later:
         return found
 
 
+class Category(NamedTuple):
+    """A category of what plugins register. All categories work alike: this is what differs.
+
+    :ivar noun: what messages call one of them
+    :ivar hook: the hook that returns a list of them
+    :ivar base: the class that they are subclasses of, under its public name; instances of it
+        where there is an example
+    :ivar attribute: holds the name under which one is registered
+    :ivar example: a list that a plugin may return, for messages
+    """
+
+    noun: str
+    hook: str
+    base: LazyClass
+    attribute: str
+    example: str = ""
+
+    def check(self, given: Any, plugin: str) -> None:
+        """Check what a plugin returned from the hook.
+
+        :raises InvalidOption: if it is not one of this category
+        """
+        base = self.base.load()
+        if isinstance(given, base) if self.example else _is_subclass(given, base):
+            return
+        wanted = f"a {self.noun} is a subclass of doit_invariants.{self.base.name}"
+        if self.example:
+            wanted = f"return a list like {self.example}"
+        raise InvalidOption(f"plugin {plugin!r}: {given!r:.80} is not a {self.noun}: {wanted}")
+
+
+def _is_subclass(given: Any, base: type[Any]) -> bool:
+    return isinstance(given, type) and issubclass(given, base)
+
+
+KINDS = Category(
+    "kind", "invariants_register_kinds", LazyClass("rules.invariant:Invariant"), "kind"
+)
+POLICIES = Category(
+    "policy", "invariants_register_policies", LazyClass("policies.base:Policy"), "name"
+)
+STORES = Category("store", "invariants_register_stores", LazyClass("stores.base:Store"), "name")
+PROGRAMS = Category(
+    "program",
+    "invariants_register_programs",
+    LazyClass("code.programs.table:Program"),
+    "names",
+    example="[Program('tool', script=1, follow='python')]",
+)
+
+
 class Registered:
     """A registered class and the name of the plugin that registered it."""
 
     __slots__ = ("_given", "plugin")
 
-    def __init__(self, given: type[Any] | Later, plugin: str) -> None:
+    def __init__(self, given: type[Any] | LazyClass, plugin: str) -> None:
         self._given = given
         self.plugin = plugin
 
     @property
     def cls(self) -> type[Any]:
         """The class."""
-        if isinstance(self._given, Later):
+        if isinstance(self._given, LazyClass):
             self._given = self._given.load()
         return self._given
 
 
 class Registry:
-    """The classes of one sort, by the name that each has in an attribute of its own.
+    """The registered classes of one category.
 
-    :ivar sort: what they are, for messages: ``kind``, ``policy``, ``store``
-    :ivar attribute: the attribute with the name: ``kind``, ``name``
-    :ivar entries: what is registered, by that name
+    :ivar category: what they are
+    :ivar entries: the classes by the name that each has in an attribute of its own
     :ivar checked: classes of objects that were found to be of what is registered, with the name
     """
 
-    def __init__(self, sort: str, attribute: str, base: Later) -> None:
-        self.sort = sort
-        self.attribute = attribute
+    def __init__(self, category: Category) -> None:
+        self.category = category
         self.entries: dict[str, Registered] = {}
         self.checked: set[tuple[type[Any], str]] = set()
-        self._base = base
 
     def add(self, cls: Any, plugin: str) -> None:
         """Register a class, or one of our own that is imported later.
 
-        :raises InvalidOption: if it is not one of this sort, has no name, or its name is taken
+        :raises InvalidOption: if it is not one of this category, has no name, or its name is taken
         """
-        if isinstance(cls, Later):
+        if isinstance(cls, LazyClass):
             self.entries[cls.name] = Registered(cls, plugin)
             return
-        base = self._base.load()
-        if not isinstance(cls, type) or not issubclass(cls, base):
-            raise InvalidOption(
-                f"plugin {plugin!r}: {cls!r:.80} is not a {self.sort}: a {self.sort} is a subclass "
-                f"of {base.__module__}.{base.__qualname__}"
-            )
-        name = getattr(cls, self.attribute, None)
+        self.category.check(cls, plugin)
+        noun, attribute = self.category.noun, self.category.attribute
+        name = getattr(cls, attribute, None)
         if not isinstance(name, str) or not name:
             raise InvalidOption(
-                f"plugin {plugin!r}: the {self.sort} {cls.__qualname__} has no name; give it the "
-                f"class attribute {self.attribute!r}"
+                f"plugin {plugin!r}: the {noun} {cls.__qualname__} has no name; give it the "
+                f"class attribute {attribute!r}"
             )
         taken = self.entries.get(name)
         if taken is not None:
             raise InvalidOption(
-                f"plugin {plugin!r}: the {self.sort} {cls.__module__}.{cls.__qualname__} is called "
+                f"plugin {plugin!r}: the {noun} {cls.__module__}.{cls.__qualname__} is called "
                 f"{name!r}, but that name is already used by {taken.cls.__module__}."
                 f"{taken.cls.__qualname__} of plugin {taken.plugin!r}; rename it, or block that "
                 "plugin with the setting `block`"
@@ -96,18 +140,3 @@ class Registry:
     def names(self) -> list[str]:
         """Return the registered names in order."""
         return sorted(self.entries)
-
-
-def kind_registry() -> Registry:
-    """Return an empty registry of kinds."""
-    return Registry("kind", "kind", Later("rules.invariant:Invariant"))
-
-
-def policy_registry() -> Registry:
-    """Return an empty registry of policies."""
-    return Registry("policy", "name", Later("policies.base:Policy"))
-
-
-def store_registry() -> Registry:
-    """Return an empty registry of stores."""
-    return Registry("store", "name", Later("stores.base:Store"))

@@ -1,1 +1,1 @@
-"""The built-in cache policies, one module each."""
+"""Cache policies: their contract, and those that come with the package."""

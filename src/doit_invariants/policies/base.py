@@ -7,6 +7,9 @@ from typing import ClassVar, Literal, NamedTuple
 
 from doit_invariants.core.model import Reason
 
+#: Where the results of tasks are kept.
+Place = Literal["export", "store"]
+
 #: What to do with a task that is not up-to-date. ``run``: execute its actions. ``accept``: treat it
 #: as up-to-date. ``placeholder``: accept it, and create an empty file for each missing target.
 #: ``restore``: take the targets from where the policy keeps them, and run only if that fails.
@@ -58,7 +61,7 @@ class Policy:
     runs: ClassVar[bool] = True
 
     #: Where the results of a task are kept after it ran, and restored from.
-    keeps: ClassVar[Literal["export", "store"] | None] = None
+    keeps: ClassVar[Place | None] = None
 
     @property
     def decides(self) -> bool:

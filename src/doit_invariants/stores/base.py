@@ -46,7 +46,7 @@ DEFAULTS = StoreOptions()
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class StoredEntry:
     """One entry, as a listing of the store shows it.
 
     :ivar entry: its content, None if it can't be read
@@ -80,7 +80,7 @@ class Verification:
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class PruneLimits:
     """What may stay when a store is pruned; what a run in progress uses stays in any case.
 
     :ivar max_size: bytes of the blobs that may stay, None for no limit
@@ -189,7 +189,7 @@ class Store(abc.ABC):
         """Remove an entry if it is there; its blobs go when the store is pruned."""
 
     @abc.abstractmethod
-    def entries(self) -> Iterator[Stored]:
+    def entries(self) -> Iterator[StoredEntry]:
         """Yield all entries, the damaged ones too, in no order."""
 
     @abc.abstractmethod
@@ -197,7 +197,7 @@ class Store(abc.ABC):
         """Read every entry and blob, and remove what is damaged."""
 
     @abc.abstractmethod
-    def prune(self, limits: Limits) -> Pruned:
+    def prune(self, limits: PruneLimits) -> Pruned:
         """Remove what the limits say, the least recently used first."""
 
     @abc.abstractmethod

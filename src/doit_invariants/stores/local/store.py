@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from doit_invariants.core.model import Json
 from doit_invariants.stores.base import (
     DEFAULTS,
-    Limits,
     Progress,
     Pruned,
+    PruneLimits,
     Store,
-    Stored,
+    StoredEntry,
     StoreError,
     StoreOptions,
     Verification,
@@ -24,8 +24,7 @@ from doit_invariants.stores.local.blobs import BlobFiles
 from doit_invariants.stores.local.entries import EntryFiles
 from doit_invariants.stores.local.layout import Layout, can_be_made, reason
 from doit_invariants.stores.local.leases import Lease
-from doit_invariants.stores.local.pruning import listing
-from doit_invariants.stores.local.upkeep import Upkeep
+from doit_invariants.stores.local.pruning import Upkeep, listing
 from doit_invariants.stores.local.verifying import verify
 
 # What is in the place of a blob is none, or none that anybody can use: a put has to make it anew.
@@ -131,7 +130,7 @@ class DirectoryStore(Store):
                 f"{self._layout.short(path)} can't be removed: {reason(error)}"
             ) from error
 
-    def entries(self) -> Iterator[Stored]:
+    def entries(self) -> Iterator[StoredEntry]:
         """See :meth:`Store.entries`."""
         return listing(self._layout, self._entries) if self._layout.check_version() else iter(())
 
@@ -141,7 +140,7 @@ class DirectoryStore(Store):
             return Verification()
         return verify(self._layout, self._entries, self._blobs, progress)
 
-    def prune(self, limits: Limits) -> Pruned:
+    def prune(self, limits: PruneLimits) -> Pruned:
         """See :meth:`Store.prune`. What other runs in progress have used stays."""
         if not self._layout.check_version():
             return Pruned()

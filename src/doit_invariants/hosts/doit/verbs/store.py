@@ -17,7 +17,7 @@ from doit_invariants.engine.counts import describe_time
 from doit_invariants.kinds.ttl import seconds_of
 from doit_invariants.results.entry import ResultEntry, entry_from_json
 from doit_invariants.results.parts import DamagedResult
-from doit_invariants.stores.base import Limits, Pruned, Store, Stored, StoreError
+from doit_invariants.stores.base import Pruned, PruneLimits, Store, StoredEntry, StoreError
 from doit_invariants.stores.location import format_size, parse_size
 
 #: What can be done with a store.
@@ -56,13 +56,13 @@ def _ls(command: Any, store: Store, as_json: bool) -> int:
     return 0
 
 
-def _entry(stored: Stored) -> ResultEntry | None:
+def _entry(stored: StoredEntry) -> ResultEntry | None:
     with contextlib.suppress(DamagedResult):
         return None if stored.entry is None else entry_from_json(stored.entry)
     return None
 
 
-def _row(stored: Stored) -> dict[str, Any]:
+def _row(stored: StoredEntry) -> dict[str, Any]:
     entry = _entry(stored)
     return {
         "signature": stored.signature,
@@ -76,7 +76,7 @@ def _row(stored: Stored) -> dict[str, Any]:
     }
 
 
-def _line(stored: Stored) -> str:
+def _line(stored: StoredEntry) -> str:
     row = _row(stored)
     short = stored.signature.partition(":")[2][:12]
     if row["problem"]:
@@ -119,7 +119,7 @@ def _prune(command: Any, store: Store, options: dict[str, Any]) -> int:
     return 0
 
 
-def _limits(command: Any, options: dict[str, Any]) -> Limits:
+def _limits(command: Any, options: dict[str, Any]) -> PruneLimits:
     """Return what may stay, without any option what the settings say."""
     size, age = options["max_size"], options["max_age"]
     try:
@@ -131,7 +131,7 @@ def _limits(command: Any, options: dict[str, Any]) -> Limits:
         raise InvalidCommand(f"--max-age: {age!r:.60} is not an age like '30d' or '12h'")
     if size is None and age is None and not options["all"]:
         max_size = command.dep_manager.session.settings.store_max_size
-    return Limits(max_size, max_age, options["all"], options["dry_run"])
+    return PruneLimits(max_size, max_age, options["all"], options["dry_run"])
 
 
 def _pruned_text(pruned: Pruned, dry_run: bool) -> str:
