@@ -43,7 +43,7 @@ FOREIGN = {"doit": {"hosts.doit", "testing"}, "pluggy": {"plugins"}, "pytest": {
 
 #: Packages in which imports are still to be put right: nothing may be added.
 UPWARD = {("engine", "hosts.doit")}
-ROUND = {"exports", "engine", "hosts.doit"}
+ROUND = {"engine", "hosts.doit"}
 
 
 def name_of(path: Path) -> str:

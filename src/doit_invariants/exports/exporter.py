@@ -7,13 +7,14 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from doit_invariants.core.choices import HOWS
-from doit_invariants.core.errors import InvalidOption, InvariantsError
+from doit_invariants.core.errors import InvariantsError
+from doit_invariants.exports.destination import Destination
 from doit_invariants.exports.manifest import (
     Manifest,
     read_manifest,
     write_manifest,
 )
-from doit_invariants.exports.placing import overlap, project_path, temporary, why_text
+from doit_invariants.exports.placing import project_path, temporary, why_text
 from doit_invariants.exports.restoring import (
     ExportError,
     RestoreResult,
@@ -45,41 +46,10 @@ class RestorePreview:
     by_hand_since: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Exporter:
-    """Exports the targets of one task to a directory and restores them from there.
+class Exporter(Destination):
+    """Exports the targets of one task to a destination, and restores them from there."""
 
-    :ivar root: absolute path of the directory of the project
-    :ivar directory: absolute path of the directory of the exports
-    :ivar how: one of :data:`HOWS`
-    :ivar overwrite: whether files that this task did not put there may be overwritten
-    :ivar task: name of the task
-    """
-
-    root: str
-    directory: str
-    how: str
-    overwrite: bool
-    task: str
-
-    def place(self, target: str) -> str:
-        """Return the absolute path of the export of a target, without the suffix of a packed one.
-
-        :raises InvalidOption: if the target is not in the project, or its export would be the
-            target itself, in it or around it
-        """
-        relative = project_path(self.root, target)
-        place = os.path.join(os.path.normpath(self.directory), *relative.split("/"))
-        real, real_place = (
-            os.path.join(os.path.realpath(base), *relative.split("/"))
-            for base in (self.root, self.directory)
-        )
-        if overlap(real, real_place):
-            raise InvalidOption(
-                f"the export of {target} would be {place}, which overlaps with the target; "
-                "choose another export_dir"
-            )
-        return place
+    __slots__ = ()
 
     def export(self, targets: Sequence[str]) -> Draft:
         """Export targets; what can't be is left out with a warning.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from doit_invariants.core.errors import InvariantsError
 from doit_invariants.exports.content import (
@@ -15,19 +14,17 @@ from doit_invariants.exports.content import (
     misshapen,
     sized,
 )
+from doit_invariants.exports.destination import Destination
 from doit_invariants.exports.gzipped import BROKEN, open_tar, unpack_file
 from doit_invariants.exports.making import link_text
 from doit_invariants.exports.manifest import Manifest, Row
 from doit_invariants.exports.placing import project_path, why_text
-from doit_invariants.exports.stale import is_unchanged, place_of
+from doit_invariants.exports.stale import is_unchanged
 from doit_invariants.files.copying import copy_file
 from doit_invariants.results.capture import capture
 from doit_invariants.results.entry import ResultEntry
 from doit_invariants.results.parts import Part
 from doit_invariants.results.staging import Staging
-
-if TYPE_CHECKING:
-    from doit_invariants.exports.exporter import Exporter
 
 
 class ExportError(InvariantsError):
@@ -66,24 +63,24 @@ class TargetSource:
 
 
 def find(
-    exporter: Exporter, manifest: Manifest | None, target: str, *, replace: bool = False
+    destination: Destination, manifest: Manifest | None, target: str, *, replace: bool = False
 ) -> TargetSource:
     """Return where a missing target comes from; nothing is hashed.
 
     :param replace: whether what is in its place may go
     :raises InvariantsError, OSError: saying why, if it can't be restored
     """
-    name = project_path(exporter.root, target)
-    place = exporter.place(target)
-    path = os.path.join(exporter.root, *name.split("/"))
+    name = project_path(destination.root, target)
+    place = destination.place(target)
+    path = os.path.join(destination.root, *name.split("/"))
     if os.path.exists(path) and not replace:
         raise ExportError("there is something in its place")
     row = manifest.rows.get(name) if manifest is not None else None
     if manifest is None or row is None:
-        found = _by_hand(exporter, target, path, place)
-        _check_not_stale(exporter, manifest, name, found.place)
+        found = _by_hand(destination, target, path, place)
+        _check_not_stale(destination, manifest, name, found.place)
         return found
-    place = place_of(exporter, row)
+    place = destination.place_of(row)
     if row.how == "symlink":
         raise ExportError(f"its export {place} is only a link to it")
     parts = manifest.parts(name)
@@ -95,9 +92,11 @@ def find(
     return TargetSource(target, path, place, row, parts)
 
 
-def _check_not_stale(exporter: Exporter, manifest: Manifest | None, name: str, place: str) -> None:
+def _check_not_stale(
+    destination: Destination, manifest: Manifest | None, name: str, place: str
+) -> None:
     stale = manifest.stale.get(name) if manifest is not None else None
-    if stale and place == place_of(exporter, stale) and is_unchanged(place, stale):
+    if stale and place == destination.place_of(stale) and is_unchanged(place, stale):
         raise ExportError(f"its export {place} is of an earlier run")
 
 
@@ -113,8 +112,8 @@ def _check_there(place: str) -> None:
     raise ExportError(f"its export {place} is missing")
 
 
-def _by_hand(exporter: Exporter, target: str, path: str, place: str) -> TargetSource:
-    for end in (".gz", ".tar.gz") if exporter.how == "gzip" else ():
+def _by_hand(destination: Destination, target: str, path: str, place: str) -> TargetSource:
+    for end in (".gz", ".tar.gz") if destination.how == "gzip" else ():
         if os.path.isfile(place + end):
             return TargetSource(target, path, place + end, None, None)
     _check_there(place)

@@ -5,24 +5,16 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
 
 from doit_invariants.exports.content import is_row
+from doit_invariants.exports.destination import Destination
 from doit_invariants.exports.manifest import Manifest, Row, named_by_others
 from doit_invariants.exports.placing import is_below, leads_to, rename
 from doit_invariants.results.capture import CannotKeep
 
-if TYPE_CHECKING:
-    from doit_invariants.exports.exporter import Exporter
-
-
-def place_of(exporter: Exporter, row: Row) -> str:
-    """Return the absolute path of an export that a manifest names."""
-    return os.path.join(os.path.normpath(exporter.directory), *row.export.split("/"))
-
 
 def stale_exports(
-    exporter: Exporter,
+    destination: Destination,
     known: Manifest | None,
     rows: Iterable[tuple[str, Row]],
     is_others: Callable[[str], bool],
@@ -44,30 +36,30 @@ def stale_exports(
         for target, row in {**known.stale, **known.rows}.items()
         if row.export not in kept
         and not is_others(target)
-        and os.path.lexists(place_of(exporter, row))
+        and os.path.lexists(destination.place_of(row))
     }
     # A target that moved to another task is the export of that one now.
-    others = named_by_others(exporter.directory, exporter.task) if found else set()
+    others = named_by_others(destination.directory, destination.task) if found else set()
     return {target: row for target, row in found.items() if row.export not in others}
 
 
-def remove_stale(exporter: Exporter, stale: dict[str, Row], aside: str) -> None:
+def remove_stale(destination: Destination, stale: dict[str, Row], aside: str) -> None:
     """Remove exports of earlier runs that are as they were left.
 
     :param aside: path of a temporary directory, with which they go: one that can't be removed
         stays whole
     """
     for number, (target, row) in enumerate(stale.items()):
-        place = place_of(exporter, row)
-        if _is_removable(exporter, target, place, row):
+        place = destination.place_of(row)
+        if _is_removable(destination, target, place, row):
             with contextlib.suppress(OSError):
                 rename(place, os.path.join(aside, f"stale-{number}"))
 
 
-def _is_removable(exporter: Exporter, target: str, place: str, row: Row) -> bool:
-    path = os.path.join(exporter.root, *target.split("/"))
+def _is_removable(destination: Destination, target: str, place: str, row: Row) -> bool:
+    path = os.path.join(destination.root, *target.split("/"))
     # Not through a link: a manifest that others wrote could name any file.
-    if not is_below(exporter.directory, place):
+    if not is_below(destination.directory, place):
         return False
     # Where a target was moved, its link leads here: this is the only copy.
     if leads_to(path, place) and not os.path.islink(place):

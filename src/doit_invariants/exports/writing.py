@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from doit_invariants.core.errors import InvariantsError
 from doit_invariants.exports.content import digest_of_parts, hashed, row_at
+from doit_invariants.exports.destination import Destination
 from doit_invariants.exports.gzipped import BROKEN
 from doit_invariants.exports.making import make, move, suffix
 from doit_invariants.exports.manifest import Manifest, Row
@@ -29,9 +29,6 @@ from doit_invariants.exports.placing import (
 from doit_invariants.results.capture import capture
 from doit_invariants.results.parts import Artifact, Part
 
-if TYPE_CHECKING:
-    from doit_invariants.exports.exporter import Exporter
-
 
 @dataclass(frozen=True, slots=True)
 class Draft:
@@ -50,13 +47,13 @@ class Draft:
 class Writing:
     """Exports targets one by one, and collects what is to be said.
 
-    :param exporter: says whereto and how
+    :param destination: where the exports go
     :param known: the manifest of the last success
     :param aside: path of a temporary directory among the exports
     """
 
-    def __init__(self, exporter: Exporter, known: Manifest | None, aside: str) -> None:
-        self._exporter = exporter
+    def __init__(self, destination: Destination, known: Manifest | None, aside: str) -> None:
+        self._destination = destination
         self._known = known
         self._aside = aside
         self._artifacts: list[Artifact] = []
@@ -65,7 +62,7 @@ class Writing:
 
     def draft(self, targets: Sequence[str]) -> Draft:
         """Return what came of it, in the order of the targets."""
-        names = [project_path(self._exporter.root, target) for target in targets]
+        names = [project_path(self._destination.root, target) for target in targets]
         artifacts = sorted(self._artifacts, key=lambda one: names.index(one.path))
         return Draft(tuple(artifacts), tuple(self._warnings), tuple(self._rows.items()))
 
@@ -74,49 +71,51 @@ class Writing:
 
         :param targets: all of the task, none of which may be written to
         """
-        name = project_path(self._exporter.root, target)
+        name = project_path(self._destination.root, target)
         if name in self._rows:
             return
         try:
             self._check_apart(target, targets)
             how, place, parts, digest = self._write(target, name)
-            export = os.path.relpath(place, os.path.normpath(self._exporter.directory))
+            export = os.path.relpath(place, os.path.normpath(self._destination.directory))
             self._rows[name] = row_at(place, export.replace(os.sep, "/"), how, digest)
             self._artifacts.append(Artifact(name, parts))
         except (InvariantsError, OSError, *BROKEN) as error:
             self._warnings.append(f"{target} is not exported: {self._why(error, target)}")
 
     def _check_apart(self, target: str, targets: Sequence[str]) -> None:
-        place = self._exporter.place(target)
+        place = self._destination.place(target)
         for other in targets:
-            path = os.path.normpath(os.path.join(self._exporter.root, other))
+            path = os.path.normpath(os.path.join(self._destination.root, other))
             if overlap(place, path):
                 raise Blocked(f"its place {place} overlaps with the target {other}")
 
     def _check_not_around(self, path: str) -> None:
         # A target that is a link can lead to what holds the exports.
-        if os.path.realpath(self._exporter.directory).startswith(os.path.realpath(path) + os.sep):
-            raise Blocked(f"it leads to a directory in which {self._exporter.directory} is")
+        if os.path.realpath(self._destination.directory).startswith(
+            os.path.realpath(path) + os.sep
+        ):
+            raise Blocked(f"it leads to a directory in which {self._destination.directory} is")
 
     def _why(self, error: BaseException, target: str) -> str:
         text = why_text(error)
         if isinstance(error, (FileExistsError, NotADirectoryError)):
-            return f"{os.path.dirname(self._exporter.place(target))} is not a directory"
+            return f"{os.path.dirname(self._destination.place(target))} is not a directory"
         return text
 
     def _write(self, target: str, name: str) -> tuple[str, str, tuple[Part, ...], str]:
         """Return how and where it is exported now, its parts, and the digest of the export."""
-        how = self._exporter.how
-        path = os.path.join(self._exporter.root, *name.split("/"))
-        place = self._exporter.place(target) + suffix(how, path)
+        how = self._destination.how
+        path = os.path.join(self._destination.root, *name.split("/"))
+        place = self._destination.place(target) + suffix(how, path)
         if os.path.exists(path) and leads_to(path, place) and not os.path.islink(place):
             # Moved by an earlier run: the export is the only copy, and what the task wrote to.
             parts = capture(place, hashed)
             how = "copy" if how in ("copy", "hardlink") else "move"
             return how, place, parts, digest_of_parts(parts)
         self._check_not_around(path)
-        if not is_below(self._exporter.directory, place):
-            raise Blocked(f"a link leads out of {self._exporter.directory} to its place {place}")
+        if not is_below(self._destination.directory, place):
+            raise Blocked(f"a link leads out of {self._destination.directory} to its place {place}")
         if how == "move" and os.path.islink(path):
             how = "copy"  # the link is the task's own doing: it stays
         os.makedirs(os.path.dirname(place), exist_ok=True)
@@ -161,7 +160,7 @@ class Writing:
                 f"{place} was edited since {path} was exported: "
                 f"the edited one is kept as {keep_edited(place)}"
             )
-        elif not self._exporter.overwrite:
+        elif not self._destination.overwrite:
             raise Blocked(
                 f"{place} was not put there by this task; remove it or set export_overwrite"
             )
@@ -173,8 +172,6 @@ class Writing:
         row = self._known.rows.get(name) or self._known.stale.get(name)
         if row is None:
             return PreviousExport(None)
-        if place != os.path.join(
-            os.path.normpath(self._exporter.directory), *row.export.split("/")
-        ):
+        if place != self._destination.place_of(row):
             return PreviousExport(None)
         return PreviousExport(row, self._known.parts(name))
