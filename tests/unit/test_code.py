@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from doit_invariants.code.loaded.beyond_pickle import PACKAGES
 from doit_invariants.code.loaded.operations import slot
+from doit_invariants.code.loaded.package_objects import OF_PACKAGES
 from doit_invariants.kinds.function import Function
 
 from .contexts import MemoryContext
@@ -111,3 +113,8 @@ def test_code_that_does_the_same(pair: tuple[str, str]) -> None:
 def test_code_that_does_something_else(pair: tuple[str, str]) -> None:
     """Whatever can change what a function does counts."""
     assert code(pair[0]) != code(pair[1])
+
+
+def test_packages_with_rules_of_their_own_are_all_named() -> None:
+    """The rules are imported where a class is of one of these packages, and only there."""
+    assert {name.partition(".")[0] for name in OF_PACKAGES} == PACKAGES

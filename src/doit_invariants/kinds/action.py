@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from doit_invariants.code.loaded.contents import contents, not_compared
 from doit_invariants.code.loaded.functions import Functions, functions_of, marked, unless_edited
 from doit_invariants.code.loaded.graph import edited_modules, modules_of
 from doit_invariants.code.loaded.load_time import without_time
@@ -90,6 +89,9 @@ class Action(Invariant):
     @classmethod
     def contents(cls, recorded: Fingerprint) -> list[str]:
         """List the functions and classes, with the values and versions that they use."""
+        # Imported late: only users ask for it.
+        from doit_invariants.code.loaded.explain import contents, not_compared
+
         found = contents(recorded.get("details"))
         return found or [*_shown(recorded.get("shown") or {}), *not_compared(recorded)]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from doit_invariants.code.loaded import objects
-from doit_invariants.code.loaded.contents import contents
 from doit_invariants.code.loaded.functions import functions_of, unless_edited
 from doit_invariants.core.errors import CannotFingerprint, InvalidOption
 from doit_invariants.core.model import Difference
@@ -93,6 +92,8 @@ class Function(Invariant):
     @classmethod
     def contents(cls, recorded: Fingerprint) -> list[str]:
         """List the functions and classes, with the values and versions that they use."""
+        from doit_invariants.code.loaded.explain import contents  # late: only users ask for it
+
         return contents(recorded["details"])
 
     def difference(self, old: Fingerprint, new: Fingerprint, context: Context) -> Difference | None:

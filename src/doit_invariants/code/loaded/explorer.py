@@ -15,7 +15,6 @@ from typing import Any
 from doit_invariants.code.loaded import hints, objects
 from doit_invariants.code.loaded.bytecode import Structure, structure
 from doit_invariants.code.loaded.dynamic_imports import UNKNOWN, Import, resolved
-from doit_invariants.code.loaded.fixed import FIXED
 from doit_invariants.code.loaded.library import Library
 from doit_invariants.code.loaded.module_digests import leaf
 from doit_invariants.code.loaded.name_lookup import PLAIN, NameLookup
@@ -24,7 +23,7 @@ from doit_invariants.code.loaded.redacted import redacted_outline
 from doit_invariants.code.loaded.seen_code import Key, SeenCode
 from doit_invariants.code.loaded.sys_modules import taken_modules
 from doit_invariants.code.loaded.unit import Ref, Unit, tell_apart
-from doit_invariants.code.loaded.values import CodeEncoder
+from doit_invariants.code.loaded.values import IMMUTABLE, CodeEncoder
 from doit_invariants.core.errors import CannotFingerprint
 from doit_invariants.hashing.digest import digest_bytes
 from doit_invariants.hashing.values import ValueDigester
@@ -240,7 +239,7 @@ class Explorer:
             known = self.problems.setdefault(id(unit.obj), [])
             known += [f"{unit.name}: {text}" for text in held.problems]
         texts = redacted_outline(label, value, self.library.project.root)
-        if identity and not issubclass(type(value), FIXED):
+        if identity and not issubclass(type(value), IMMUTABLE):
             return [Ref(label, unit=held, rest=rest, shown=texts)]
         return [Ref(label, held.tag, rest=rest, shown=texts), *held.refs]
 
@@ -248,7 +247,7 @@ class Explorer:
         """Return the unit that stands for a value, once for each object: some are large."""
         if label.startswith(_OUTSIDE) and id(value) in self.seen.earlier:
             return self.seen.earlier[id(value)]
-        if id(value) in self.seen.values and not issubclass(type(value), FIXED):
+        if id(value) in self.seen.values and not issubclass(type(value), IMMUTABLE):
             return self.seen.values[id(value)]
         encoder = CodeEncoder(self, label, self.library.project.root, self.digester)
         try:
@@ -260,7 +259,7 @@ class Explorer:
         kind = "incomplete" if encoder.problems else "value"
         held = Unit(value, label, "", f"{kind} {digest}", refs=encoder.refs)
         held.problems = encoder.problems
-        if not issubclass(type(value), FIXED):
+        if not issubclass(type(value), IMMUTABLE):
             for ref in held.refs:  # the value may have another name the next time
                 ref.label = ref.label.replace(label, "it")
             tell_apart(held.refs)

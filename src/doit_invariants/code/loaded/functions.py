@@ -5,10 +5,9 @@ from __future__ import annotations
 import sys
 import types
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from doit_invariants.code.loaded.explorer import Explorer
-from doit_invariants.code.loaded.function_sources import FunctionSources
 from doit_invariants.code.loaded.graph import CodeGraph, Row, portable_digest
 from doit_invariants.code.loaded.library import Library
 from doit_invariants.code.loaded.module_digests import FileEntries, ModuleDigests
@@ -17,6 +16,9 @@ from doit_invariants.code.loaded.unit import Unit
 from doit_invariants.core.model import Difference
 from doit_invariants.files.state import EDITED_SINCE_LOADED
 from doit_invariants.rules.invariant import Context, Fingerprint
+
+if TYPE_CHECKING:
+    from doit_invariants.code.loaded.function_sources import FunctionSources
 
 T = TypeVar("T")
 
@@ -31,7 +33,6 @@ class Functions:
 
     :param before: what was known of them before the first action
     :ivar explorers: what looks at them, by whether it follows what they use, and is narrow
-    :ivar sources: finds their sources
     """
 
     def __init__(self, context: Context, before: Functions | None = None) -> None:
@@ -50,10 +51,23 @@ class Functions:
             for follow in (True, False)
             for narrow in (True, False)
         }
-        self.sources: FunctionSources = before.sources if before is not None else FunctionSources()
+        self._before = before
+        self._sources: FunctionSources | None = None
         # With the callable itself, so that no other object comes to its address.
         self._graphs: dict[tuple[int, bool], tuple[Any, CodeGraph]] = {}
         self._answers: dict[Any, Any] = {}
+
+    @property
+    def sources(self) -> FunctionSources:
+        """What finds the sources of functions; one for a run, as it reads each file once."""
+        if self._before is not None:
+            return self._before.sources
+        if self._sources is None:
+            # Imported late: no source is read where all code is as it was recorded.
+            from doit_invariants.code.loaded.function_sources import FunctionSources
+
+            self._sources = FunctionSources()
+        return self._sources
 
     def graph(
         self, func: Any, *, follow: bool = True, previous: Fingerprint | None = None

@@ -18,15 +18,18 @@ import base64
 import json
 import zlib
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from doit_invariants.code.loaded.explorer import Explorer
-from doit_invariants.code.loaded.function_sources import FunctionSources
 from doit_invariants.code.loaded.hints import read_by
 from doit_invariants.code.loaded.operations import slot
 from doit_invariants.code.loaded.unit import Ref, Unit, head_of
 from doit_invariants.core.model import Json
 from doit_invariants.files.state import EDITED_SINCE_LOADED
 from doit_invariants.hashing.digest import digest_bytes, digest_json
+
+if TYPE_CHECKING:
+    from doit_invariants.code.loaded.function_sources import FunctionSources
 
 #: Of the sources of one callable and all it uses so much is kept, in characters.
 MOST_SOURCE = 65_536

@@ -12,7 +12,7 @@ import types
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from doit_invariants.code.loaded.volatile import bases_of, is_volatile
+from doit_invariants.code.loaded.process_state import bases_of, is_volatile
 
 Part = tuple[str, Any]
 Split = Callable[[Any], Iterable[Part]]

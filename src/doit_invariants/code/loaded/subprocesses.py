@@ -16,11 +16,10 @@ from types import CellType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any, TypeGuard
 
 from doit_invariants.code.loaded.access_paths import Steps
+from doit_invariants.code.loaded.beyond_pickle import is_proxy, own_attributes
 from doit_invariants.code.loaded.bytecode import structure
 from doit_invariants.code.loaded.object_parts import references
-from doit_invariants.code.loaded.pickled import attributes
 from doit_invariants.code.loaded.places import found_at
-from doit_invariants.code.loaded.unpicklable import is_proxy
 from doit_invariants.core.project import Project
 
 #: Modules whose functions start programs, or run files.
@@ -175,7 +174,7 @@ class SubprocessFinder:
         if not self._is_ours(cls):
             found.starts = found.starts or _starts(obj)
             return []
-        parts = [] if cls is obj else [one for _, one in attributes(obj)]
+        parts = [] if cls is obj else [one for _, one in own_attributes(obj)]
         for base in cls.__mro__:
             if self._is_ours(base):
                 parts += [one for name, one in vars(base).items() if not name.startswith("__")]

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import datetime
+import enum
 import functools
+import pathlib
+import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from doit_invariants.code.loaded import objects, pickled, unpicklable
+from doit_invariants.code.loaded import beyond_pickle, objects
 from doit_invariants.code.loaded.process_state import identities, inside
 from doit_invariants.core.errors import CannotFingerprint
 from doit_invariants.hashing.limits import Folded, TooLarge
@@ -16,6 +20,21 @@ from doit_invariants.hashing.values import Encoder, ValueDigester
 if TYPE_CHECKING:
     from doit_invariants.code.loaded.unit import CodeFinder, Ref
     from doit_invariants.hashing.value_graph import ValueGraph
+
+#: Types of values that nobody can change: equal ones are the same for every purpose.
+IMMUTABLE: tuple[type, ...] = (
+    str,
+    int,
+    float,
+    complex,
+    bytes,
+    type(None),
+    tuple,
+    frozenset,
+    range,
+    enum.Enum,
+)
+IMMUTABLE += (pathlib.PurePath, re.Pattern, datetime.date, datetime.time, datetime.timedelta)
 
 
 class CodeEncoder(Encoder):
@@ -60,12 +79,12 @@ class CodeEncoder(Encoder):
         name = self._process.get(id(value))
         if name is not None:
             return b"process " + name.encode()
-        parts = unpicklable.all_parts(value) if self.finder.narrow else None
+        parts = beyond_pickle.all_parts(value) if self.finder.narrow else None
         return None if parts is None else self._held(value, parts, where)
 
     def _held(self, value: Any, parts: list[tuple[str, Any]], where: str, *codes: bytes) -> bytes:
         self._kept.append(parts)  # some were made for this: no other comes to their addresses
-        kind = b"union" if unpicklable.is_union(value) else self.name(type(value))
+        kind = b"union" if beyond_pickle.is_union(value) else self.name(type(value))
         pairs = [
             self.frame(b"p", label.encode(), self.encode(one, f"{where}.{label}"))
             for label, one in parts
@@ -80,7 +99,7 @@ class CodeEncoder(Encoder):
             self.problems.append(str(error))
         inside = [self.finder.code(where, one) for one in objects.code_inside(value)]
         codes = [self._refer(ref) for ref in inside if ref is not None]
-        parts = unpicklable.some_parts(value) if self.finder.narrow else None
+        parts = beyond_pickle.some_parts(value) if self.finder.narrow else None
         if parts:
             return self._held(value, parts, where, *codes)
         left_out = b"left out " + type_name(type(value)).encode()
@@ -97,14 +116,14 @@ class CodeEncoder(Encoder):
     def beside_pickle(self, value: Any, reduced: Any, where: str) -> list[bytes]:
         """Return what an object holds and pickle would not save: its code, all behind a name."""
         cls = type(value)
-        if not (self.finder.narrow and pickled.says_itself(cls)):
+        if not (self.finder.narrow and beyond_pickle.customises_pickle(cls)):
             return []
-        own = list(pickled.attributes(value))
-        if pickled.is_by_name(reduced) and not self.finder.library.owns(cls):
+        own = list(beyond_pickle.own_attributes(value))
+        if beyond_pickle.is_saved_by_name(reduced) and not self.finder.library.owns(cls):
             self._kept.append(own)
             return [self.encode(dict(own), where)]
         codes: list[bytes] = []
-        for label, one in own or pickled.referents(value):
+        for label, one in own or beyond_pickle.referents(value):
             if type(one) not in self.exact and not isinstance(one, (list, dict, tuple)):
                 ref = self.finder.code(f"{where}.{label}", one)
                 if ref is not None and ref.unit is not None:

@@ -3,7 +3,7 @@
 What such an object was given counts: the decorator's own function, its arguments. What it keeps
 while it works does not: what it remembers, compiled, counted, locked. The general rule is its
 state without that; for some classes this is not enough, and
-:mod:`~doit_invariants.code.loaded.unpicklable` has a rule for each of them.
+:mod:`~doit_invariants.code.loaded.beyond_pickle` has a rule for each of them.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ import types
 from collections.abc import Iterator
 from typing import Any
 
-from doit_invariants.code.loaded import unpicklable
-from doit_invariants.code.loaded.volatile import is_volatile
+from doit_invariants.code.loaded import beyond_pickle
+from doit_invariants.code.loaded.process_state import is_volatile
 
 Part = tuple[str, Any]
 
@@ -36,7 +36,7 @@ _OF_CACHE = ("maxsize", "ttl", "getsizeof", "ttu", "timer")
 
 def wrapped(obj: Any) -> Any:
     """Return the function that an object stands for, or another such object; None for others."""
-    if unpicklable.is_proxy(obj):
+    if beyond_pickle.is_proxy(obj):
         return None  # counts as a value; to look at a lazy one would make it work
     # Statically: an object may make up an attribute of any name.
     for name in _WRAPPED:
@@ -53,7 +53,7 @@ def _is_callable(found: Any) -> bool:
 def state(obj: Any) -> Iterator[Part]:
     """Yield what an object holds beside the function that it stands for."""
     function = wrapped(obj)
-    known = unpicklable.all_parts(obj)
+    known = beyond_pickle.all_parts(obj)
     for name, value in known if known is not None else _everything(obj):
         if value is not function and not _is_kept(name, value, known is not None):
             yield f"state {name}", _without_contents(value)

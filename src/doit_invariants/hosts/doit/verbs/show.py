@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from doit_invariants.code.loaded.contents import NOT_COMPARED
+from doit_invariants.code.loaded.explain import NOT_COMPARED
 from doit_invariants.core.model import Json, printable
 from doit_invariants.engine.records import recorded
 from doit_invariants.files.tree import TreeState, in_blocks

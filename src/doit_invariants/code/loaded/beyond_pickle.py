@@ -1,19 +1,31 @@
-"""What objects hold of which pickle saves nothing: unions, generators, ufuncs, decoders.
+"""What objects hold that pickle does not save.
 
-Two tables say it, by the name of the class, so that nothing is imported for them: what of an
-object is all that it is, and what is only a part of it. Nothing that is read here runs code of
-the object: attributes that C keeps, the frame of a generator, what the garbage collector knows.
+Some objects pickle can't save at all: unions, generators, ufuncs, decoders. Two tables say what
+they hold, by the name of the class, so that nothing is imported for them: what of an object is all
+that it is, and what is only a part of it.
+
+Of others pickle saves less than they are, as their class says so: the name under which an object
+is found again, the arguments of a function that looks it up, a state without the functions. What
+such an object holds itself counts as well where it is code, and all of it where pickle saves only a
+name.
+
+Nothing that is read here runs code of the object: attributes that C keeps, the frame of a
+generator, what the garbage collector knows.
 """
 
 from __future__ import annotations
 
+import functools
+import gc
 import itertools
+import re
+import types
+from collections.abc import Iterator
 from typing import Any
 
 from doit_invariants.code.loaded import object_parts as parts
 from doit_invariants.code.loaded.object_parts import Part, Split
-from doit_invariants.code.loaded.package_objects import OF_PACKAGES
-from doit_invariants.code.loaded.volatile import names_of
+from doit_invariants.code.loaded.process_state import names_of
 
 
 def all_parts(value: Any) -> list[Part] | None:
@@ -48,16 +60,73 @@ def is_union(value: Any) -> bool:
 
 def _find(cls: type, table: dict[str, Split]) -> Split | None:
     names = names_of(cls)
+    is_whole = table is _WHOLE
+    if is_whole and any(name.startswith(_OF_PACKAGES) for name in names):
+        table = _with_packages()
     for name in names:
         if name in table:
             if name == _ARRAY and names[0].partition(".")[0] in ("numpy", "pandas"):
                 return None
             return table[name]
-        if name.partition(".")[0] in _PROXIES and table is _WHOLE:
+        if is_whole and name.partition(".")[0] in _PROXIES:
             return parts.references
     return None
 
 
+@functools.cache
+def _with_packages() -> dict[str, Split]:
+    # Imported late: few values are objects of these packages.
+    from doit_invariants.code.loaded.package_objects import OF_PACKAGES
+
+    return {**_WHOLE, **OF_PACKAGES}
+
+
+def customises_pickle(cls: type) -> bool:
+    """Return whether a class says itself what pickle saves of its instances."""
+    return any(name in vars(one) for one in cls.__mro__ if one is not object for name in _OWN)
+
+
+def is_saved_by_name(reduced: Any) -> bool:
+    """Return whether pickle saves no more than a name, or what looks one up."""
+    if isinstance(reduced, str):
+        return True
+    maker, arguments, *rest = reduced
+    if isinstance(maker, type) or any(part is not None for part in rest):
+        return False
+    named = [one for one in arguments if isinstance(one, str)]
+    others = (one for one in arguments if not isinstance(one, (str, int, type, types.ModuleType)))
+    return not any(others) and bool(named) and all(_NAME.fullmatch(one) for one in named)
+
+
+def own_attributes(value: Any) -> Iterator[Part]:
+    """Yield what an object holds itself, by names, those of ``__slots__`` included."""
+    found: dict[str, Any] = {}
+    for cls in type(value).__mro__:
+        for name, one in vars(cls).items():
+            if isinstance(one, types.MemberDescriptorType):
+                try:
+                    found[name] = one.__get__(value)
+                except Exception:
+                    continue  # not assigned
+    try:
+        found.update(object.__getattribute__(value, "__dict__"))
+    except Exception:
+        found.update({})  # it has none
+    yield from sorted((str(name), one) for name, one in found.items() if name != "__weakref__")
+
+
+def referents(value: Any) -> Iterator[Part]:
+    """Yield what an object that is written in C holds, as the garbage collector knows."""
+    for number, one in enumerate(gc.get_referents(value)):
+        if one is not type(value):
+            yield f"part {number}", one
+
+
+_NAME = re.compile(r"[^\W\d][\w.:-]*")
+_OWN = ("__reduce__", "__reduce_ex__", "__getstate__", "__getnewargs__", "__getnewargs_ex__")
+#: Packages whose objects are taken apart by rules of their own.
+PACKAGES = frozenset({"joblib", "msgspec", "numba", "numpy", "pandas", "pydantic", "pydantic_core"})
+_OF_PACKAGES = tuple(f"{name}." for name in PACKAGES)
 _ARRAY = "numpy.ndarray"
 _PROXIES = frozenset({"wrapt", "_wrappers"})
 _DIALECT: tuple[str, ...] = (
@@ -105,7 +174,6 @@ _WHOLE: dict[str, Split] = {
     "nt.DirEntry": parts.attributes("path"),
     "sqlite3.Row": parts.of_row,
     "subprocess.Popen": parts.attributes("args"),
-    **OF_PACKAGES,
 }
 
 #: A part of what an object is.
