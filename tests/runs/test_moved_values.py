@@ -7,7 +7,7 @@ import shutil
 
 import pytest
 
-from doit_invariants.core.relocation import moved as put_below
+from doit_invariants.core.paths import moved as put_below
 from doit_invariants.testing import Project
 
 DODO = """

@@ -5,9 +5,6 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-#: Packages whose objects :func:`parts` may know.
-PACKAGES = frozenset({"numpy", "pandas"})
-
 
 def parts(value: Any) -> list[Any] | None:
     """Return the values that say what an array or frame is; None for another object of theirs.

@@ -26,7 +26,6 @@ from typing import TYPE_CHECKING, Any
 
 from doit_invariants.core.errors import CannotFingerprint
 from doit_invariants.core.paths import relative_to
-from doit_invariants.hashing import arrays
 from doit_invariants.hashing.digest import digest_bytes
 from doit_invariants.hashing.limits import Folded, Limits, TooLarge, at_any_depth
 from doit_invariants.hashing.object_state import (
@@ -228,7 +227,10 @@ class Encoder:
         cls = type(value)
         if dataclasses.is_dataclass(cls) and not issubclass(cls, _BUILT_IN):
             return self._named(b"D", cls, fields_of(value).items(), where)
-        if str(cls.__module__).partition(".")[0] in arrays.PACKAGES:
+        if str(cls.__module__).partition(".")[0] in _ARRAY_PACKAGES:
+            # Imported late: few values are arrays.
+            from doit_invariants.hashing import arrays
+
             found = arrays.parts(value)
             if found is not None:
                 return self.frame(b"A", self.name(cls), *[self.encode(one, where) for one in found])
@@ -335,6 +337,8 @@ class Encoder:
 
 #: In Python 3.10 ``list[int]`` says that it is a class.
 _CODE = (type, types.BuiltinFunctionType, types.MethodType)
+#: Packages whose objects may be arrays and frames.
+_ARRAY_PACKAGES = frozenset({"numpy", "pandas"})
 _VIEWS = frozenset({type({}.keys()), type({}.values()), type({}.items()), types.MappingProxyType})
 _SETS: dict[type, bytes] = {set: b"S", frozenset: b"Z"}
 #: A dataclass that extends one of these holds more than its fields.

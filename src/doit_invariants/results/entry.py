@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from doit_invariants.core.model import Json
-from doit_invariants.core.relocation import moved
+from doit_invariants.core.paths import moved
 from doit_invariants.results.parts import Artifact, DamagedResult
 
 #: Version of the layout. An entry of another one is not read: it is a miss.

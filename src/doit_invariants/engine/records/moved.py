@@ -10,8 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from doit_invariants.core.model import Json
-from doit_invariants.core.paths import relative_to
-from doit_invariants.core.relocation import mentions, moved
+from doit_invariants.core.paths import mentions, moved, relative_to
 from doit_invariants.rules.record import Record
 from doit_invariants.rules.schema import KEY, VALUES_ROOT
 

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from doit_invariants.core.errors import InvariantsError
 from doit_invariants.core.model import listing
-from doit_invariants.core.paths import relative_to
-from doit_invariants.core.relocation import moved
+from doit_invariants.core.paths import moved, relative_to
 from doit_invariants.engine.check.observe import Look
 from doit_invariants.engine.check.recheck import changed_since
 from doit_invariants.engine.reuse.execute import gotten
