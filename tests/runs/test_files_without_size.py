@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from doit_invariants.files.devices import is_made_up
-from doit_invariants.files.state import FileView
+from doit_invariants.files.state import FileView, is_made_up
 from doit_invariants.testing import Project
 
 Make = Callable[..., Project]

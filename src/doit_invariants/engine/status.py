@@ -186,7 +186,7 @@ def _before_it_runs(dep_manager: InvariantsDependency, task: Any, look: Look) ->
         _note_others(dep_manager, task, look)
         look.expect_late()
         if session.settings.store_link == "hardlink":
-            from doit_invariants.files.unshare import unshare
+            from doit_invariants.files.deep import unshare
 
             for target in task.targets:
                 unshare(target)

@@ -10,7 +10,7 @@ from doit_invariants.exports.content import digest_of_link, digest_of_parts, has
 from doit_invariants.exports.gzipped import pack
 from doit_invariants.exports.placing import rename
 from doit_invariants.files.copying import copy_file
-from doit_invariants.files.removing import remove
+from doit_invariants.files.deep import remove
 from doit_invariants.results.capture import capture
 from doit_invariants.results.parts import Part
 

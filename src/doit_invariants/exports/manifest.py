@@ -17,7 +17,7 @@ from urllib.parse import quote
 
 from doit_invariants.core.choices import ASIDE, HOWS
 from doit_invariants.core.model import Json
-from doit_invariants.files.copying import read_small
+from doit_invariants.files.regular import read_small
 from doit_invariants.hashing.digest import digest_bytes, digest_json
 from doit_invariants.results.entry import ResultEntry, entry_from_json
 from doit_invariants.results.parts import DamagedResult, Part

@@ -14,8 +14,8 @@ from doit_invariants.core.choices import ASIDE
 from doit_invariants.core.errors import InvalidOption, InvariantsError
 from doit_invariants.exports.content import digest_at, is_row, is_still_linked
 from doit_invariants.exports.manifest import Row, is_name_below
+from doit_invariants.files.deep import remove
 from doit_invariants.files.processes import is_orphaned_path, owned_name
-from doit_invariants.files.removing import remove
 from doit_invariants.results.capture import CannotKeep
 from doit_invariants.results.parts import Part
 

@@ -6,13 +6,13 @@ import contextlib
 import errno
 import os
 import queue
-import stat as stat_module
 import sys
 import threading
 
 from xxhash import xxh3_128
 
 from doit_invariants.core.errors import InvariantsError
+from doit_invariants.files.regular import open_regular, write_all
 from doit_invariants.hashing.digest import ALGORITHM
 
 if sys.platform == "linux":
@@ -20,12 +20,10 @@ if sys.platform == "linux":
 
 # ioctl of Linux that makes one file share the blocks of another: _IOW(0x94, 9, int).
 _FICLONE = 0x40049409
-_READ = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
 # For reading too: a big copy is hashed from what was written.
 _CREATE = (
     os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
 )
-_NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
 _CHUNK = 1 << 18
 # From here on a thread pays: it costs as much as hashing 1 MiB.
 _BIG = 1 << 21
@@ -129,45 +127,12 @@ def clone_file(source: str, destination: str, *, create: int = 0o666) -> bool:
     return True
 
 
-def open_regular(path: str, *, follow: bool) -> int:
-    """Open a regular file for reading and return its descriptor.
-
-    :raises OSError: if it is something else, or can't be opened
-    """
-    # Never waits: opening a pipe would, for a writer.
-    descriptor = os.open(path, _READ if follow else _READ | _NOFOLLOW)
-    if not stat_module.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise OSError(errno.EINVAL, "Not a regular file", path)
-    return descriptor
-
-
 def set_mode(descriptor: int, path: str, mode: int) -> None:
     """Give an open file its permission bits; never those that run it as somebody else."""
     if hasattr(os, "fchmod"):
         os.fchmod(descriptor, mode & 0o777)
     else:
         os.chmod(path, mode & 0o777)
-
-
-def read_small(path: str, limit: int) -> bytes:
-    """Return the content of a regular file that is no link.
-
-    :param limit: bytes that it may have at most
-    :raises ValueError: if it has more
-    :raises OSError: if it can't be read
-    """
-    descriptor = open_regular(path, follow=False)
-    try:
-        size = os.fstat(descriptor).st_size
-        if size > limit:
-            raise ValueError(f"{size} bytes are too many")
-        data = os.read(descriptor, size + 1)
-        while 0 < len(data) < size and (more := os.read(descriptor, size - len(data))):
-            data += more
-        return data
-    finally:
-        os.close(descriptor)
 
 
 def _copy(reader: int, writer: int, most: int) -> tuple[str, int]:
@@ -187,13 +152,6 @@ def _copy(reader: int, writer: int, most: int) -> tuple[str, int]:
         if total == size and len(chunk) < length:
             break
     return f"{ALGORITHM}:{hasher.hexdigest()}", total
-
-
-def write_all(descriptor: int, data: bytes) -> None:
-    """Write all of the data: a disk that fills up takes a part of it first."""
-    done = os.write(descriptor, data)
-    while done < len(data):
-        done += os.write(descriptor, memoryview(data)[done:])
 
 
 def _copy_big(reader: int, writer: int, most: int) -> tuple[str, int] | None:

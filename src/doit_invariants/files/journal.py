@@ -28,7 +28,7 @@ from typing import NamedTuple
 from xxhash import xxh3_64_hexdigest
 
 from doit_invariants.core.model import Json
-from doit_invariants.files.copying import open_regular
+from doit_invariants.files.regular import open_regular
 
 #: Does not write into what a link leads to, nor wait for who reads a pipe.
 _SAFE = sum(getattr(os, name, 0) for name in ("O_BINARY", "O_NOFOLLOW", "O_NONBLOCK"))

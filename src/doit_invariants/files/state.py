@@ -10,6 +10,7 @@ its size says (``/proc/uptime``) has no stat to believe: each check reads it.
 
 from __future__ import annotations
 
+import functools
 import os
 import stat as stat_module
 import time
@@ -18,7 +19,6 @@ from typing import NamedTuple
 
 from doit_invariants.core.errors import CannotFingerprint
 from doit_invariants.core.model import Json
-from doit_invariants.files.devices import is_made_up
 from doit_invariants.hashing import digest as digests
 
 #: Modification time in ns, size in bytes, inode, change time in ns.
@@ -52,6 +52,11 @@ _COARSE_NS = 2_000_000_000
 _LARGE = 1 << 26
 # What files claim to be long that a kernel makes up when they are read.
 _MADE_UP = (0, 4096)
+#: File systems whose files a kernel or a program makes up when they are read.
+_FILE_SYSTEMS = frozenset(
+    {"binfmt_misc", "bpf", "cgroup", "cgroup2", "configfs", "debugfs", "efivarfs", "proc"}
+    | {"pstore", "securityfs", "sysfs", "tracefs"}
+)
 
 
 class FileState(NamedTuple):
@@ -264,3 +269,27 @@ class FileView:
             except OSError as error:
                 raise CannotFingerprint(f"{path} can't be read: {error.strerror}") from error
         return FileState(md5, now.stat) if md5 == known.digest else now
+
+
+def is_made_up(device: int) -> bool:
+    """Return whether files on a device say nothing of their content by size and times.
+
+    :param device: as ``st_dev`` has it
+    """
+    return device in _devices()
+
+
+@functools.lru_cache(maxsize=1)
+def _devices() -> frozenset[int]:
+    found: set[int] = set()
+    try:
+        with open("/proc/self/mountinfo", encoding="utf-8", errors="replace") as stream:
+            for line in stream:
+                before, _, after = line.partition(" - ")
+                file_system = after.partition(" ")[0]
+                if file_system in _FILE_SYSTEMS or file_system.startswith("fuse."):
+                    major, _, minor = before.split()[2].partition(":")
+                    found.add(os.makedev(int(major), int(minor)))
+    except (OSError, ValueError, IndexError):
+        pass  # not Linux: there the size that differs has to do
+    return frozenset(found)

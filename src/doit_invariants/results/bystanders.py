@@ -12,8 +12,7 @@ import shutil
 from collections.abc import Sequence
 
 from doit_invariants.core.errors import InvariantsError
-from doit_invariants.files.removing import remove
-from doit_invariants.files.walking import walk
+from doit_invariants.files.deep import remove, walk
 
 #: Made again by what made it: it may go with the directory that it is in.
 _WORTHLESS = frozenset({"__pycache__", ".DS_Store", "Thumbs.db"})

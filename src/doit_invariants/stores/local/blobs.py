@@ -8,15 +8,9 @@ import os
 import stat as stat_module
 from collections.abc import Callable
 
-from doit_invariants.files.copying import (
-    WrongContent,
-    clone_file,
-    copy_file,
-    open_regular,
-    read_small,
-    set_mode,
-)
+from doit_invariants.files.copying import WrongContent, clone_file, copy_file, set_mode
 from doit_invariants.files.processes import owned_name
+from doit_invariants.files.regular import open_regular, read_small
 from doit_invariants.hashing.digest import digest_file, digest_open
 from doit_invariants.stores.base import StoreError
 from doit_invariants.stores.local.entries import DamagedFile

@@ -10,8 +10,8 @@ import stat as stat_module
 from collections.abc import Iterator
 
 from doit_invariants.core.model import Json
-from doit_invariants.files.copying import read_small
 from doit_invariants.files.flock import locked
+from doit_invariants.files.regular import read_small
 from doit_invariants.hashing.digest import digest_json
 from doit_invariants.stores.base import StoreError, blobs_of
 from doit_invariants.stores.local.layout import (

@@ -28,8 +28,8 @@ import time
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
-from doit_invariants.files.copying import read_small, write_all
 from doit_invariants.files.processes import owned_name
+from doit_invariants.files.regular import read_small, write_all
 from doit_invariants.hashing.digest import ALGORITHM
 from doit_invariants.stores.base import StoreError, check_digest
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 import os
 
-from doit_invariants.files.copying import read_small
 from doit_invariants.files.processes import is_orphaned, owned_name, owner, start_of
+from doit_invariants.files.regular import read_small
 from doit_invariants.stores.local.layout import Layout, create_file, drop
 
 # Kernels stamp files with a clock that ticks slowly; FAT's ticks every two seconds.

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable, Mapping
 
 from doit_invariants.core.model import Json
-from doit_invariants.files.copying import open_regular
+from doit_invariants.files.regular import open_regular
 from doit_invariants.hosts.doit.database.base import Backend, DamagedDB
 from doit_invariants.hosts.doit.database.sqlite import Table
 

@@ -16,7 +16,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import BinaryIO
 
-from doit_invariants.files.copying import open_regular
+from doit_invariants.files.regular import open_regular
 from doit_invariants.hosts.doit.database.base import DamagedDB
 
 _BLOCK = 512
