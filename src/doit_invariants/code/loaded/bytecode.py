@@ -20,8 +20,7 @@ import functools
 import inspect
 import sys
 import types
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from doit_invariants.code.loaded.access_paths import WHOLE, Steps, shortest, steps_from
 from doit_invariants.code.loaded.dynamic_imports import (
@@ -85,8 +84,7 @@ REFLECTION = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Structure:
+class Structure(NamedTuple):
     """What counts of a code object and of all code nested in it.
 
     :ivar digest: digest of the structure
@@ -138,23 +136,22 @@ def structure(code: types.CodeType) -> Structure:
     )
 
 
-@dataclass(slots=True)
 class _Walk:
     """Writes the structure of a code object and of those nested in it, and notes what is read."""
 
-    reads: dict[Chain, int] = field(default_factory=dict)
-    heads: dict[str, int] = field(default_factory=dict)
-    writes: set[str] = field(default_factory=set)
-    frees: dict[str, int] = field(default_factory=dict)
-    imports: list[Import] = field(default_factory=list)
-    reflects: set[str] = field(default_factory=set)
-    dynamic: bool = False
-    variables: int = 0
-    places: dict[int, list[Steps]] = field(default_factory=dict)
-    inside: dict[int, list[Steps]] = field(default_factory=dict)
-    by_name: bool = False
-    dynamic_imports: list[DynamicImport] = field(default_factory=list)
-    names_importers: bool = False
+    # No dataclass, and Structure is a tuple: to make the two takes a millisecond of each run.
+    def __init__(self) -> None:
+        self.reads: dict[Chain, int] = {}
+        self.heads: dict[str, int] = {}
+        self.writes: set[str] = set()
+        self.frees: dict[str, int] = {}
+        self.imports: list[Import] = []
+        self.reflects: set[str] = set()
+        self.dynamic = self.by_name = self.names_importers = False
+        self.variables = 0
+        self.places: dict[int, list[Steps]] = {}
+        self.inside: dict[int, list[Steps]] = {}
+        self.dynamic_imports: list[DynamicImport] = []
 
     def code(self, code: types.CodeType, outer: dict[str, list[int]]) -> bytes:
         """Return the structure; ``outer`` are the variables of enclosing code by their names."""

@@ -22,7 +22,6 @@ from doit_invariants.code.loaded.operations import (
     is_constant,
     variables_of,
 )
-from doit_invariants.code.loaded.places import found_at
 
 IMPORTERS = frozenset({"import_module", "__import__"})
 #: What is written where nothing is known of the name.
@@ -88,6 +87,8 @@ def resolved(call: DynamicImport, func: types.FunctionType) -> Import | None:
 def _value(argument: Argument, func: types.FunctionType) -> Any:
     if argument.kind == "constant":
         return argument.value
+    from doit_invariants.code.loaded.places import found_at
+
     if argument.kind == "global":
         return found_at(func.__globals__.get(argument.value), argument.steps)
     cells = dict(zip(func.__code__.co_freevars, func.__closure__ or (), strict=True))

@@ -12,18 +12,15 @@ import types
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from doit_invariants.code.loaded import hints, objects
+from doit_invariants.code.loaded import objects
 from doit_invariants.code.loaded.bytecode import Structure, structure
 from doit_invariants.code.loaded.dynamic_imports import UNKNOWN, Import, resolved
 from doit_invariants.code.loaded.library import Library
 from doit_invariants.code.loaded.module_digests import leaf
 from doit_invariants.code.loaded.name_lookup import PLAIN, NameLookup
-from doit_invariants.code.loaded.process_state import library_method, without_environment
-from doit_invariants.code.loaded.redacted import redacted_outline
 from doit_invariants.code.loaded.seen_code import Key, SeenCode
 from doit_invariants.code.loaded.sys_modules import taken_modules
 from doit_invariants.code.loaded.unit import Ref, Unit, tell_apart
-from doit_invariants.code.loaded.values import IMMUTABLE, CodeEncoder
 from doit_invariants.core.errors import CannotFingerprint
 from doit_invariants.hashing.digest import digest_bytes
 from doit_invariants.hashing.values import ValueDigester
@@ -34,6 +31,10 @@ ModuleDigest = Callable[[str], "str | None"]
 
 #: Labels of what is not given to code that is made during a run, but was there before.
 _OUTSIDE = ("global ", "self")
+
+#: Only methods are asked whether they are a library's: functions are of a module, or of a class.
+_METHODS = (types.MethodType, types.BuiltinMethodType)
+_OWNERS = (types.ModuleType, type, type(None))
 
 
 class Explorer:
@@ -233,13 +234,17 @@ class Explorer:
         if found is not None:
             found.rest = rest
             return [found]
+        # Late, as what looks at values elsewhere: most functions use functions and modules alone.
+        from doit_invariants.code.loaded.process_state import without_environment
+        from doit_invariants.code.loaded.redacted import redacted_outline
+
         held = self._value(label, without_environment(value))
         if held.problems and not objects.is_installed(unit.obj, self.library):
             # What an installed decorator keeps for itself is part of its version.
             known = self.problems.setdefault(id(unit.obj), [])
             known += [f"{unit.name}: {text}" for text in held.problems]
         texts = redacted_outline(label, value, self.library.project.root)
-        if identity and not issubclass(type(value), IMMUTABLE):
+        if identity and not _is_fixed(value):
             return [Ref(label, unit=held, rest=rest, shown=texts)]
         return [Ref(label, held.tag, rest=rest, shown=texts), *held.refs]
 
@@ -247,8 +252,10 @@ class Explorer:
         """Return the unit that stands for a value, once for each object: some are large."""
         if label.startswith(_OUTSIDE) and id(value) in self.seen.earlier:
             return self.seen.earlier[id(value)]
-        if id(value) in self.seen.values and not issubclass(type(value), IMMUTABLE):
+        if id(value) in self.seen.values and not _is_fixed(value):
             return self.seen.values[id(value)]
+        from doit_invariants.code.loaded.values import CodeEncoder
+
         encoder = CodeEncoder(self, label, self.library.project.root, self.digester)
         try:
             digest = digest_bytes(encoder.whole(value, label))
@@ -259,7 +266,7 @@ class Explorer:
         kind = "incomplete" if encoder.problems else "value"
         held = Unit(value, label, "", f"{kind} {digest}", refs=encoder.refs)
         held.problems = encoder.problems
-        if not issubclass(type(value), IMMUTABLE):
+        if not _is_fixed(value):
             for ref in held.refs:  # the value may have another name the next time
                 ref.label = ref.label.replace(label, "it")
             tell_apart(held.refs)
@@ -283,7 +290,7 @@ class Explorer:
             return Ref(label, unit=self._function(obj))
         if objects.is_class(obj) and self.library.owns(obj):
             return Ref(label, f"library {self.library.name(obj)}")
-        hidden = library_method(obj, self.library) if self.narrow else None
+        hidden = _library_method(obj, self.library) if self.narrow else None
         if hidden is not None:
             return Ref(label, f"library {hidden}")
         tag = objects.tag(obj, self.library, as_before=not self.narrow)
@@ -296,6 +303,8 @@ class Explorer:
 
     def reader(self, label: str, cls: type) -> Ref | None:
         """Return a reference to an installed class whose package reads annotations."""
+        from doit_invariants.code.loaded import hints
+
         package = str(cls.__module__).partition(".")[0]
         if self.narrow and hints.are_read(package):
             return Ref(label, f"library {self.library.name(cls)}")
@@ -324,3 +333,18 @@ class Explorer:
         self.seen.units[id(unit.obj)] = unit
         self._todo.append(unit)
         return unit
+
+
+def _is_fixed(value: Any) -> bool:
+    """Return whether nobody can change a value: equal ones are the same."""
+    from doit_invariants.code.loaded.values import IMMUTABLE
+
+    return issubclass(type(value), IMMUTABLE)
+
+
+def _library_method(obj: Any, library: Library) -> str | None:
+    if not issubclass(type(obj), _METHODS) or isinstance(obj.__self__, _OWNERS):
+        return None
+    from doit_invariants.code.loaded.process_state import library_method
+
+    return library_method(obj, library)

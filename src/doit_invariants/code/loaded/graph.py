@@ -21,7 +21,6 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from doit_invariants.code.loaded.explorer import Explorer
-from doit_invariants.code.loaded.hints import read_by
 from doit_invariants.code.loaded.operations import slot
 from doit_invariants.code.loaded.unit import Ref, Unit, head_of
 from doit_invariants.core.model import Json
@@ -174,6 +173,8 @@ def _looks_of(unit: Unit, *, by_libraries: bool) -> set[str]:
     found = set(unit.code.reflects) if unit.code is not None else set()
     for leaf in (unit.tag, *(ref.leaf for ref in unit.refs)) if by_libraries else ():
         if leaf is not None and leaf.startswith("library "):
+            from doit_invariants.code.loaded.hints import read_by
+
             found |= read_by(leaf)
     return found
 

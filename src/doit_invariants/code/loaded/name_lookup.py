@@ -10,7 +10,6 @@ from typing import Any
 
 from doit_invariants.code.loaded.access_paths import WHOLE, Steps, behind
 from doit_invariants.code.loaded.bytecode import Chain, Structure
-from doit_invariants.code.loaded.places import MISSING, NOTHING, is_opaque, places
 from doit_invariants.code.loaded.seen_code import Key, SeenCode
 from doit_invariants.code.loaded.unit import CodeFinder, Ref, Unit
 
@@ -95,6 +94,8 @@ class NameLookup:
         self, unit: Unit, label: str, obj: Any, chain: Chain, reads: Iterable[Steps], skip: int = 0
     ) -> list[Ref]:
         """Refer to the places of a value that are read; ``skip`` attributes lead to the value."""
+        from doit_invariants.code.loaded.places import MISSING, NOTHING, places
+
         steps = behind(reads, skip) if self._finder.narrow else WHOLE
         label = label.removesuffix("".join(f".{name}" for name in chain[skip + 1 :]))
         found: list[Ref] = []
@@ -108,6 +109,8 @@ class NameLookup:
     def _is_opaque(self, value: Any) -> bool:
         if type(value) in PLAIN:
             return False
+        from doit_invariants.code.loaded.places import is_opaque
+
         return is_opaque(value, self._library, self._finder.digester)
 
     def _foreign(self, obj: Any, label: str, unit: Unit) -> list[Ref]:

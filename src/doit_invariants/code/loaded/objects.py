@@ -5,13 +5,11 @@ from __future__ import annotations
 import functools
 import gc
 import inspect
-import re
 import sys
 import types
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeGuard
 
-from doit_invariants.code.loaded import classes, hints, wrappers
 from doit_invariants.code.loaded.library import Library
 
 Part = tuple[str, Any]
@@ -26,7 +24,6 @@ COMPILED = (
     types.GetSetDescriptorType,
     types.MemberDescriptorType,
 )
-_PRIVATE = re.compile(r"_[^_].*?__")
 _METHODS = (types.BuiltinMethodType, types.MethodWrapperType)
 _AROUND = (functools.partial, types.MethodType, staticmethod, classmethod)
 _CYTHON = frozenset({"cython_function_or_method", "fused_cython_function"})
@@ -65,6 +62,8 @@ def tag(obj: Any, library: Library, *, as_before: bool = False) -> str | None:
             return f"{name} {obj.__name__}" if _is_value(obj.__self__) else None
     # An object of the project's own counts by its class and its state instead.
     if is_wrapper(obj, library):
+        from doit_invariants.code.loaded import wrappers
+
         if as_before and type(wrappers.wrapped(obj)) is not types.FunctionType:
             return None
         return f"{type(obj).__module__}.{type(obj).__qualname__}"
@@ -73,7 +72,11 @@ def tag(obj: Any, library: Library, *, as_before: bool = False) -> str | None:
 
 def is_wrapper(obj: Any, library: Library) -> bool:
     """Return whether this is an object of an installed class that stands for a function."""
-    return library.owns(type(obj)) and wrappers.wrapped(obj) is not None
+    if not library.owns(type(obj)):
+        return False
+    from doit_invariants.code.loaded import wrappers  # late, as all here: most code is functions
+
+    return wrappers.wrapped(obj) is not None
 
 
 def is_made_by_hand(module: types.ModuleType, library: Library) -> bool:
@@ -100,6 +103,8 @@ def parts(obj: Any, library: Library, *, as_before: bool = False) -> Iterable[Pa
     :param as_before: as far as the first version of records had it
     """
     if is_class(obj):
+        from doit_invariants.code.loaded import classes
+
         return classes.parts(obj, library, as_before=as_before)
     if isinstance(obj, types.FunctionType):
         return _of_wrapper(obj)
@@ -112,6 +117,8 @@ def parts(obj: Any, library: Library, *, as_before: bool = False) -> Iterable[Pa
                 return split(obj)
             state = getattr(obj, "__dict__", None)  # a subclass of the project's own
             return (*split(obj), ("class", type(obj)), ("state", state))
+    from doit_invariants.code.loaded import wrappers
+
     held = () if as_before else wrappers.state(obj)
     return (("function", wrappers.wrapped(obj)), *held)
 
@@ -155,6 +162,8 @@ def extras(obj: Any, wanted: Iterable[str]) -> Iterator[Part]:
             docs = [text for code in _nested(obj) for text in _docstrings(code)]
             yield "docstring", [inspect.cleandoc(obj.__doc__ or ""), *map(inspect.cleandoc, docs)]
         elif word.endswith("annotations"):
+            from doit_invariants.code.loaded import hints
+
             kind = "class " if isinstance(obj, type) else "function "
             if word in ("annotations", f"{kind}annotations") and hints.of(obj):
                 yield "annotations", hints.resolved(obj)
@@ -232,7 +241,12 @@ def private_names(func: types.FunctionType) -> list[str]:
     """Return the names in which Python has put that of the class: ``_Config__limit``."""
     codes = [func.__code__, *_nested(func)]
     names = {name for code in codes for name in code.co_names}
-    return sorted(name for name in names if _PRIVATE.match(name) and not name.endswith("__"))
+    return sorted(filter(_is_private, names))
+
+
+def _is_private(name: str) -> bool:
+    head = name[0] == "_" and name[1:2] not in ("", "_")
+    return head and "__" in name[2:] and not name.endswith("__")
 
 
 def _of_partial(obj: Any) -> Iterator[Part]:

@@ -8,7 +8,6 @@ task-creator has changed since, and what uses that: it does so on purpose.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 from doit_invariants.code.loaded.access_paths import Steps
@@ -61,9 +60,9 @@ class SeenCode:
             found = list(look())
             read = self._reads.setdefault(key, _Read(namespace, [], []))
             read.readers.append(unit)
-            read.refs[:] = map(replace, found)  # a unit may change the labels of its own
+            read.refs[:] = map(Ref.copy, found)
             return found
-        return list(map(replace, refs))
+        return list(map(Ref.copy, refs))
 
     def rename(self, leaves: Mapping[str, str]) -> None:
         """Put other texts in the place of some that stand for what was looked at."""

@@ -11,15 +11,11 @@ import inspect
 import os
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from types import CellType, CodeType, FunctionType, MethodType, ModuleType
+from types import BuiltinFunctionType, CellType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any, TypeGuard
 
 from doit_invariants.code.loaded.access_paths import Steps
-from doit_invariants.code.loaded.beyond_pickle import is_proxy, own_attributes
 from doit_invariants.code.loaded.bytecode import structure
-from doit_invariants.code.loaded.object_parts import references
-from doit_invariants.code.loaded.places import found_at
 from doit_invariants.core.project import Project
 
 #: Modules whose functions start programs, or run files.
@@ -49,22 +45,21 @@ LONGEST = 10_000
 _HAS_DOCSTRING = 0x4000000
 
 
-@dataclass(slots=True)
 class CodeStrings:
     """What code holds.
 
     :ivar starts: whether it starts processes at all
-    :ivar texts: its strings
-    :ivar lists: its lists of strings
+    :ivar texts, lists: its strings, and its lists of strings
     :ivar names: the names that it uses: ``executable`` of ``sys``, ``chdir``
     :ivar files: where its code is
     """
 
-    starts: bool = False
-    texts: dict[str, None] = field(default_factory=dict)
-    lists: dict[tuple[str, ...], None] = field(default_factory=dict)
-    names: set[str] = field(default_factory=set)
-    files: dict[str, None] = field(default_factory=dict)
+    # No dataclass: to make one takes half a millisecond of each run.
+    def __init__(self, starts: bool = False, files: Iterable[str] = ()) -> None:
+        self.starts, self.files = starts, dict.fromkeys(files)
+        self.texts: dict[str, None] = {}
+        self.lists: dict[tuple[str, ...], None] = {}
+        self.names: set[str] = set()
 
     def add(self, other: CodeStrings) -> None:
         """Take in what other code holds."""
@@ -144,9 +139,12 @@ class SubprocessFinder:
             return self._function(obj, found)
         if _is_module(obj):  # imported when the function runs
             return list(self._module(obj, found.names, found))
-        if is_proxy(obj):
-            return [held for _, held in references(obj)]
-        return self._other(obj, found)
+        if kind is type or kind is BuiltinFunctionType:  # surely no proxy
+            return self._other(obj, found)
+        from doit_invariants.code.loaded.beyond_pickle import is_proxy
+        from doit_invariants.code.loaded.object_parts import references
+
+        return [held for _, held in references(obj)] if is_proxy(obj) else self._other(obj, found)
 
     @staticmethod
     def _items(obj: Any, found: CodeStrings) -> list[Any]:
@@ -174,6 +172,8 @@ class SubprocessFinder:
         if not self._is_ours(cls):
             found.starts = found.starts or _starts(obj)
             return []
+        from doit_invariants.code.loaded.beyond_pickle import own_attributes
+
         parts = [] if cls is obj else [one for _, one in own_attributes(obj)]
         for base in cls.__mro__:
             if self._is_ours(base):
@@ -189,8 +189,6 @@ class SubprocessFinder:
             # A dodo.py is no module that can be found by its name.
             return cls.__module__ != "builtins" and not cls.__module__.startswith("doit")
         return self._is_module_of_ours(cls.__module__)
-
-    # ------------------------------------------------------------------ code
 
     def _code(self, code: CodeType, namespace: dict[str, Any]) -> CodeStrings:
         """Return what code holds, with what it uses of the globals."""
@@ -220,7 +218,7 @@ class SubprocessFinder:
             elif callable(value):
                 yield value
             else:
-                yield from (_at(value, steps) for steps in places)
+                yield from (_at(value, steps) if steps else value for steps in places)
 
     def _module(self, module: ModuleType, names: set[str], found: CodeStrings) -> Iterator[Any]:
         """Yield what code may use of a module by its names."""
@@ -252,8 +250,10 @@ def starts_by_names(names: set[str]) -> bool:
 
 def _at(value: Any, steps: Steps) -> Any:
     """Return what code reads of a value by constants; the whole where that is not known."""
+    from doit_invariants.code.loaded.places import found_at
+
     try:
-        inside = found_at(value, steps) if steps else value
+        inside = found_at(value, steps)
     except Exception:  # a key, a class that raises when it is looked at
         return value
     return value if inside is None else inside
