@@ -6,6 +6,8 @@ import ast
 import dataclasses
 import inspect
 import re
+import sys
+import types
 from collections.abc import Callable
 from pathlib import Path
 from types import FunctionType
@@ -14,7 +16,17 @@ from typing import Any
 import pytest
 
 import doit_invariants
-from doit_invariants import Change, Invariant, Policy, Reason, Record, Settings, Verdict
+from doit_invariants import (
+    Change,
+    Facts,
+    Invariant,
+    Policy,
+    Reason,
+    Record,
+    Settings,
+    Store,
+    Verdict,
+)
 from doit_invariants.code.loaded import graph
 from doit_invariants.code.programs.arguments import SPECIAL
 from doit_invariants.code.programs.table import FOLLOWS, PROGRAMS, Program
@@ -22,14 +34,18 @@ from doit_invariants.engine.options import OPTIONS
 from doit_invariants.hosts.doit.command import VERBS
 from doit_invariants.plugins import hookspecs
 from doit_invariants.plugins.builtin import BuiltinKinds
+from doit_invariants.plugins.registry import KINDS as KIND
+from doit_invariants.plugins.registry import POLICIES, STORES
+from doit_invariants.plugins.registry import PROGRAMS as PROGRAM
 from doit_invariants.rules import record as records
 from doit_invariants.rules.invariant import Context
-from doit_invariants.testing import Outcome, Project
+from doit_invariants.testing import Outcome, Project, check_store
 
 from .blocks import DOCS, PAGES, headings, read_blocks, rows, section
 
 _LOADED = [kind.load() for kind in BuiltinKinds().invariants_register_kinds()]
 KINDS = {kind.kind: kind for kind in _LOADED}
+CATEGORIES = (KIND, POLICIES, STORES, PROGRAM)
 HOOKS = {name: hook for name, hook in vars(hookspecs).items() if name.startswith("invariants_")}
 SOURCE = Path(doit_invariants.__file__).parent
 
@@ -167,17 +183,52 @@ def test_what_hooks_are_given_is_explained(cls: type) -> None:
 
 def test_the_contract_of_a_kind_is_explained() -> None:
     """Each member of Invariant has a row, each of Context too."""
-    text = section(page("hooks"), "Writing a kind")
+    text = section(page("plugins"), "Writing a kind")
     assert set(table(text, "| member")) == members(Invariant) | {"kind", "version", "name"}
     attributes = set(inspect.get_annotations(Context))
     assert set(table(text, "`context` is")) - {"context.files.state(path).digest"} == (
         members(Context) | attributes
     )
     assert members(Policy) == {"reasons()", "answer(facts)"}
-    policy = section(page("hooks"), "Writing a policy")
+    policy = section(page("plugins"), "Writing a policy")
     assert "def reasons(self)" in policy
     assert "def answer(self, facts)" in policy
     assert f"`{call('Difference', doit_invariants.Difference)}`" in text
+
+
+def test_the_contracts_of_policies_and_stores_are_explained() -> None:
+    """Each member of Policy and Store has a row, and all that a policy is given."""
+    policy = section(page("plugins"), "Writing a policy")
+    assert set(table(policy, "| member")) == members(Policy) | {"name", "runs", "keeps"}
+    assert set(table(policy, "What the policy decides on")) == fields(Facts)
+    store = section(page("plugins"), "Writing a store")
+    assert set(table(store, "| method")) == {one.replace("*, ", "") for one in members(Store)}
+
+
+def test_the_recipe_covers_every_hook() -> None:
+    """The table of plugins has each hook once, and says what the registries ask for."""
+    text = page("plugins").read_text(encoding="utf-8")
+    lines = [line.split("|") for line in text.splitlines() if "](hooks.md#invariants_" in line]
+    by_hook = {hook: cells for cells in lines for hook in re.findall(r"`(\w+)`\]", cells[4])}
+    assert sorted(by_hook) == sorted(HOOKS)
+    for category in CATEGORIES:
+        cells = by_hook[category.hook]
+        assert f"`{category.base.name}`" in cells[2]
+        assert f"`{category.attribute}`" in cells[3]
+        assert category.base.name in doit_invariants.__all__
+
+
+def test_the_store_of_the_example_keeps_the_contract(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The check that the page recommends passes for the store that it shows."""
+    monkeypatch.chdir(tmp_path)
+    (block,) = [one for one in read_blocks(page("plugins")) if "class SqliteStore" in one.text]
+    dodo = types.ModuleType("dodo")
+    monkeypatch.setitem(sys.modules, "dodo", dodo)  # for pickle
+    vars(dodo)["__name__"] = "dodo"
+    exec(compile(block.text, "dodo.py", "exec"), vars(dodo))
+    check_store(lambda: dodo.SqliteStore("results.db"), tmp_path)
 
 
 def test_the_fixture_is_explained(doit_project: Callable[..., Project]) -> None:
@@ -236,7 +287,7 @@ def test_every_known_program_is_named() -> None:
 
 def test_every_argument_of_a_program_is_explained() -> None:
     """Each argument of Program has a row, each way to follow too."""
-    text = section(page("hooks"), "`invariants_register_programs()`")
+    text = section(page("plugins"), "Naming a program")
     assert set(table(text, "| argument of")) == fields(Program)
     assert set(re.findall(r'"(\w+)"', text.partition("| `follow` | the")[2])) >= set(FOLLOWS)
 

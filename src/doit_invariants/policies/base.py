@@ -51,7 +51,14 @@ class Policy:
     """What happens to a task, given what was found.
 
     A policy is a subclass; a plugin makes it known by returning it from the hook
-    ``invariants_register_policies``.
+    ``invariants_register_policies``::
+
+        class Weekdays(Policy):
+            name = "weekdays"
+
+            def answer(self, facts):
+                weekend = datetime.date.today().weekday() >= 5
+                return "accept" if weekend and not facts.missing else "run"
     """
 
     #: What a user writes as ``cache``: a text, or one of the words "True" and "False" for those.

@@ -21,8 +21,9 @@ import pytest
 
 from doit_invariants.testing.outcome import Outcome
 from doit_invariants.testing.project import Project, settings_toml
+from doit_invariants.testing.store import check_store
 
-__all__ = ["Outcome", "Project", "doit_project", "settings_toml"]
+__all__ = ["Outcome", "Project", "check_store", "doit_project", "settings_toml"]
 
 
 @pytest.fixture

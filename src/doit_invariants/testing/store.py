@@ -1,0 +1,102 @@
+"""Checks that a store keeps its contract: for authors of stores."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import stat
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from doit_invariants.hashing.digest import digest_bytes
+from doit_invariants.stores.base import PruneLimits, Store, StoreError
+
+_CONTENT = b"content\r\n\0 of a file"
+_SIGNATURE, _OTHER = digest_bytes(b"a signature"), digest_bytes(b"another signature")
+_NO_DIGESTS = ("", "xxh3_128:12", "../../etc/passwd", _SIGNATURE + "/..", _SIGNATURE.upper())
+
+
+def check_store(make: Callable[[], Store], directory: Path) -> None:
+    """Assert that a store keeps the contract of :class:`~doit_invariants.Store`.
+
+    :param make: returns an object for one store that is empty at first; a new one each time
+    :param directory: where files can be made, for a test of its own: ``tmp_path``
+
+    Nothing is asserted of several users, of killed processes, and of what a disk can do.
+    """
+    assert isinstance(make().name, str), "a store has a name"
+    assert make().problem(look=True) == make().problem() == "", "an empty store can be used"
+    _check_unknown(make(), str(directory / "target"))
+    digest = _check_contents(make, directory)
+    _check_entries(make, digest)
+    _check_upkeep(make)
+
+
+def _check_unknown(store: Store, target: str) -> None:
+    assert store.find(_OTHER) is store.peek(_OTHER) is None, "an unknown signature has no entry"
+    store.remove(_OTHER)
+    for text in _NO_DIGESTS:
+        for ask in (store.find, store.peek, lambda one: store.fetch(one, 1, target, 0o644)):
+            with pytest.raises(StoreError):
+                ask(text)
+    assert not os.path.lexists(target), "nothing is left of a fetch that fails"
+
+
+def _check_contents(make: Callable[[], Store], directory: Path) -> str:
+    source, target = directory / "source", directory / "target"
+    source.write_bytes(_CONTENT)
+    store = make()
+    digest, size = store.put(str(source))
+    assert (digest, size) == (digest_bytes(_CONTENT), len(_CONTENT)), "put() returns digest, size"
+    assert store.put(str(source)) == (digest, size), "a content may be put again"
+    with pytest.raises(StoreError):
+        store.put(str(directory / "missing"))
+    # As in a worker process, which is given a copy.
+    worker: Store = pickle.loads(pickle.dumps(store))
+    for mode in (0o755, 0o444):
+        worker.fetch(digest, size, str(target), mode)
+        assert target.read_bytes() == _CONTENT, "a content comes out as it went in"
+        assert stat.S_IMODE(target.stat().st_mode) == mode, "fetch() sets the mode"
+        target.unlink()
+    for wrong, length in ((_OTHER, size), (digest, size + 1)):
+        with pytest.raises(StoreError):
+            store.fetch(wrong, length, str(target), 0o644)
+        assert not os.path.lexists(target), "nothing is left of a fetch that fails"
+    target.write_bytes(b"mine")
+    with pytest.raises(StoreError):
+        store.fetch(digest, size, str(target), 0o644)
+    assert target.read_bytes() == b"mine", "fetch() overwrites nothing"
+    return digest
+
+
+def _check_entries(make: Callable[[], Store], digest: str) -> None:
+    entry = {"signature": _SIGNATURE, "blobs": {digest: len(_CONTENT)}, "π": [1.5, None, "ü"]}
+    store = make()
+    assert store.add(_SIGNATURE, entry) is None, "add() returns None for a new entry"
+    assert store.add(_SIGNATURE, {**entry, "π": []}) == entry, "add() returns what was there"
+    for one in (store, make()):
+        assert one.find(_SIGNATURE) == one.peek(_SIGNATURE) == entry, "the first entry stays"
+    (listed,) = store.entries()
+    assert (listed.signature, listed.entry, listed.problem) == (_SIGNATURE, entry, None)
+    assert listed.size == len(_CONTENT)
+    found = store.verify()
+    assert (found.entries, found.blobs, found.problems) == (1, 1, ()), "verify() finds all intact"
+
+
+def _check_upkeep(make: Callable[[], Store]) -> None:
+    store, everything = make(), PruneLimits(everything=True)
+    store.close()
+    store.close()
+    assert store.prune(PruneLimits()).entries == 0, "without limits nothing is pruned"
+    would = store.prune(PruneLimits(everything=True, dry_run=True))
+    assert len(list(store.entries())) == 1, "a dry run removes nothing"
+    done = store.prune(everything)
+    assert (done.entries, done.kept) == (would.entries, would.kept) == (1, 0)
+    assert store.peek(_SIGNATURE) is None, "what was pruned is gone"
+    assert store.add(_SIGNATURE, {"signature": _SIGNATURE, "blobs": {}}) is None
+    store.remove(_SIGNATURE)
+    store.remove(_SIGNATURE)
+    assert store.find(_SIGNATURE) is None, "what was removed is gone"
+    store.close()
