@@ -1,4 +1,7 @@
-"""What tells records from whatever else is stored, and one layout of them from another."""
+"""What tells records from whatever else is stored, and one layout of them from another.
+
+A module of its own: what only finds records in the DB does not import what reads them.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """Where results of tasks are kept, so that they can be taken back instead of made again.
 
-Every kind of store is a module here with a class that keeps the contract in
-:mod:`doit_invariants.stores.base`.
+The contract is in :mod:`doit_invariants.stores.base`; a store that keeps it in a directory is in
+:mod:`doit_invariants.stores.local`.
 """

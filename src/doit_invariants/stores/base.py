@@ -8,7 +8,6 @@ only a shortcut: whatever is wrong with it is a :class:`StoreError`, and the cal
 from __future__ import annotations
 
 import abc
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
@@ -16,12 +15,9 @@ from typing import ClassVar
 from doit_invariants.core.choices import LINKS, MAX_SIZE
 from doit_invariants.core.errors import InvariantsError
 from doit_invariants.core.model import Json
-from doit_invariants.hashing.digest import ALGORITHM
 
 #: Told about a long check: how many things are done, and how many there are.
 Progress = Callable[[int, int], None]
-
-_DIGEST = re.compile(ALGORITHM + r":[0-9a-f]{32}")
 
 
 class StoreError(InvariantsError):
@@ -203,25 +199,3 @@ class Store(abc.ABC):
     @abc.abstractmethod
     def close(self) -> None:
         """End a run: nothing is in use any more, and the maximum size is kept. Never raises."""
-
-
-def check_digest(text: str) -> str:
-    """Return the text if it is a digest, before it becomes part of a path.
-
-    :raises StoreError: if it is not one
-    """
-    if not isinstance(text, str) or not _DIGEST.fullmatch(text):
-        raise StoreError(f"{text!r:.80} is not a digest")
-    return text
-
-
-def blobs_of(entry: Json) -> dict[str, int]:
-    """Return the blobs that an entry needs, digest to size, without what is no such pair."""
-    blobs = entry.get("blobs") if isinstance(entry, dict) else None
-    if not isinstance(blobs, dict):
-        return {}
-    return {
-        digest: size
-        for digest, size in blobs.items()
-        if isinstance(digest, str) and _DIGEST.fullmatch(digest) and type(size) is int and size >= 0
-    }

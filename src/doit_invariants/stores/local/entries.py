@@ -13,7 +13,8 @@ from doit_invariants.core.model import Json
 from doit_invariants.files.flock import locked
 from doit_invariants.files.regular import read_small
 from doit_invariants.hashing.digest import digest_json
-from doit_invariants.stores.base import StoreError, blobs_of
+from doit_invariants.stores.base import StoreError
+from doit_invariants.stores.keys import blobs_of
 from doit_invariants.stores.local.layout import (
     Layout,
     create_file,

@@ -4,9 +4,7 @@
 
     CACHEDIR.TAG, .gitignore    for backup programs and git: nothing worth keeping
     version                     of this layout
-    entries/ab/<rest>.json      ab<rest> are the digits of the signature
-    blobs/ab/<rest>             ab<rest> are the digits of the digest
-    stats/ab/<rest>.json        the stat under which a blob was verified
+    entries/, blobs/, stats/    named as in :mod:`doit_invariants.stores.keys`
     leases/                     a file for each run that uses the store
     tmp/                        what is being written
     size                        estimate of the bytes in blobs/
@@ -21,7 +19,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import re
 import shutil
 import stat as stat_module
 import time
@@ -30,8 +27,8 @@ from typing import TypeVar
 
 from doit_invariants.files.processes import owned_name
 from doit_invariants.files.regular import read_small, write_all
-from doit_invariants.hashing.digest import ALGORITHM
-from doit_invariants.stores.base import StoreError, check_digest
+from doit_invariants.stores.base import StoreError
+from doit_invariants.stores.keys import blob_key, digest_of, entry_key, is_folder, stats_key
 
 VERSION = 1
 
@@ -45,12 +42,9 @@ _TAG = (
 _FILES = {"CACHEDIR.TAG": _TAG, ".gitignore": "*\n", "version": f"{VERSION}\n"}
 # What may be in a directory that becomes a store: what a process that died left of one.
 _OURS = {*_DIRECTORIES, *_FILES, "size", "add.lock", "prune.lock", "lost+found"}
-_PREFIX = len(ALGORITHM) + 1
 # To be gone through only: a directory need not be readable for that.
 _OPEN = getattr(os, "O_PATH", os.O_RDONLY) | getattr(os, "O_DIRECTORY", 0)
 _OPEN_NO_LINK = _OPEN | getattr(os, "O_NOFOLLOW", 0)
-_FOLDER = re.compile(r"[0-9a-f]{2}")
-_FILE = re.compile(r"([0-9a-f]{30})(\.json)?")
 
 
 class Layout:
@@ -69,20 +63,19 @@ class Layout:
 
     def entry(self, signature: str) -> str:
         """Return the path of an entry; raises StoreError if it is no signature."""
-        return self._place("entries", signature, ".json")
+        return self._place(entry_key(signature))
 
     def blob(self, digest: str) -> str:
         """Return the path of a blob; raises StoreError if it is no digest."""
-        return self._place("blobs", digest, "")
+        return self._place(blob_key(digest))
 
     def stat(self, digest: str) -> str:
         """Return the path of what is known of a blob; raises StoreError if it is no digest."""
-        return self._place("stats", digest, ".json")
+        return self._place(stats_key(digest))
 
-    def _place(self, kind: str, digest: str, suffix: str) -> str:
-        digits = check_digest(digest)[_PREFIX:]
-        # Not os.path.join: this is on the way of every question.
-        return f"{self.root}{os.sep}{kind}{os.sep}{digits[:2]}{os.sep}{digits[2:]}{suffix}"
+    def _place(self, key: str) -> str:
+        # Not os.path.join: every question to the store asks for a path.
+        return f"{self.root}{os.sep}{key if os.sep == '/' else key.replace('/', os.sep)}"
 
     def short(self, path: str) -> str:
         """Return how a file of the store is named in a message."""
@@ -236,20 +229,20 @@ class Layout:
             with contextlib.suppress(RecursionError):
                 shutil.rmtree(litter, ignore_errors=True)
 
-    def scan(self, kind: str) -> Iterator[tuple[str, str]]:
-        """Yield digest and path of everything of a kind (``entries``, ``blobs``, ``stats``).
+    def scan(self, part: str) -> Iterator[tuple[str, str]]:
+        """Yield digest and path of all ``entries``, ``blobs`` or ``stats``.
 
-        What has no name of ours is not there, and neither is what vanishes meanwhile.
+        It skips what has no name of ours, and what vanishes while it looks.
         """
-        for folder in _names(self.path(kind)):
-            parent = self.path(kind, folder)
-            # Not through a link: what is found is removed by some who ask.
-            if not _FOLDER.fullmatch(folder) or not is_directory(parent):
+        for folder in _names(self.path(part)):
+            parent = self.path(part, folder)
+            # Not through a link: some callers remove what is found.
+            if not is_folder(folder) or not is_directory(parent):
                 continue
             for name in _names(parent):
-                found = _FILE.fullmatch(name)
-                if found and bool(found[2]) == (kind != "blobs"):
-                    yield f"{ALGORITHM}:{folder}{found[1]}", os.path.join(parent, name)
+                digest = digest_of(part, folder, name)
+                if digest is not None:
+                    yield digest, os.path.join(parent, name)
 
 
 def _names(path: str) -> list[str]:

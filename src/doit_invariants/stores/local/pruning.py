@@ -23,7 +23,8 @@ from dataclasses import dataclass
 from doit_invariants.files.flock import locked
 from doit_invariants.files.processes import owned_name
 from doit_invariants.files.regular import read_small
-from doit_invariants.stores.base import Pruned, PruneLimits, StoredEntry, StoreError, blobs_of
+from doit_invariants.stores.base import Pruned, PruneLimits, StoredEntry, StoreError
+from doit_invariants.stores.keys import blobs_of
 from doit_invariants.stores.local.entries import EntryFiles, size_of
 from doit_invariants.stores.local.layout import Layout, create_file, drop, reason
 from doit_invariants.stores.local.leases import protected_since, sweep

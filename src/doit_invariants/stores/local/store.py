@@ -18,8 +18,8 @@ from doit_invariants.stores.base import (
     StoreError,
     StoreOptions,
     Verification,
-    blobs_of,
 )
+from doit_invariants.stores.keys import blobs_of
 from doit_invariants.stores.local.blobs import BlobFiles
 from doit_invariants.stores.local.entries import EntryFiles
 from doit_invariants.stores.local.layout import Layout, can_be_made, reason
