@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from doit_invariants.core.model import Json
+from doit_invariants.core.units import format_size, parse_size
 from doit_invariants.hashing.digest import digest_bytes
 from doit_invariants.stores.base import LINKS, PruneLimits, StoreError, StoreOptions
 from doit_invariants.stores.local.store import DirectoryStore
-from doit_invariants.stores.location import format_size, parse_size
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),

@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from doit_invariants.core.model import Reason, printable
+from doit_invariants.core.model import Reason
+from doit_invariants.core.text import printable
 from doit_invariants.files.copying import WrongContent, copy_file
 from doit_invariants.hashing.digest import digest_bytes
 from doit_invariants.rules.record import KEY

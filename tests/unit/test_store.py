@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 
 from doit_invariants.core.errors import InvalidOption
+from doit_invariants.core.units import format_size, parse_size
 from doit_invariants.files.copying import WrongContent, clone_file, copy_file
 from doit_invariants.hashing.digest import digest_bytes, digest_file
+from doit_invariants.plugins.open_store import default_location
 from doit_invariants.stores.base import LINKS, PruneLimits, StoreError, StoreOptions
 from doit_invariants.stores.local.store import DirectoryStore
-from doit_invariants.stores.location import default_location, format_size, parse_size
 
 S1, S2 = digest_bytes(b"one"), digest_bytes(b"two")
 SIZES = [0, 1, 4096, (1 << 18) - 1, 1 << 18, (1 << 18) + 1, (1 << 21) - 1, 1 << 21, (1 << 24) + 5]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Literal, NamedTuple
 
+from doit_invariants.core.text import printable
+
 #: What can be stored in doit's DB. Not spelled out recursively: mypy would then demand a cast
 #: at every read of a record, and a record is validated once, where it is read.
 Json = Any
@@ -102,30 +104,3 @@ class Verdict(NamedTuple):
         reasons = [reason.to_json() for reason in self.reasons]
         found = {"task": self.task, "status": self.status, "reasons": reasons}
         return {**found, "policy": self.policy} if self.policy else found
-
-
-def printable(text: str) -> str:
-    """Return a line with all in it escaped that does not simply show as itself, but tabs.
-
-    A file can have any name: one that clears the screen, or looks like two lines, or reads from
-    right to left. And it need not be UTF-8; Python carries such bytes as lone surrogates, which
-    no stream encodes: printing one would turn an explanation into a traceback. A newline at the
-    end of the text is the line's own.
-    """
-    if text.isprintable():
-        return text
-    line = text.removesuffix("\n")
-    return "".join(map(_shown, line)) + text[len(line) :]
-
-
-def _shown(character: str) -> str:
-    if character.isprintable() or character == "\t":
-        return character
-    return character.encode("unicode_escape").decode("ascii")
-
-
-def listing(names: list[str], most: int = 5) -> str:
-    """Return the first few names and how many more there are: ``a, b and 7 more``."""
-    if len(names) <= most:
-        return ", ".join(names)
-    return f"{', '.join(names[:most])} and {len(names) - most} more"

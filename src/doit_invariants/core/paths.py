@@ -27,6 +27,22 @@ def relative_to(path: str, root: str) -> str | None:
     return path[len(prefix) :].replace(os.sep, "/")
 
 
+def is_inside(path: str, directory: str) -> bool:
+    """Return whether an absolute path is a directory or lies in it, links not resolved."""
+    return relative_to(path, directory) is not None
+
+
+def overlap(one: str, other: str) -> bool:
+    """Return whether of two absolute paths one is the other or lies inside it."""
+    return is_inside(one, other) or is_inside(other, one)
+
+
+def portable(path: str, root: str) -> str:
+    """Return a path as it reads in any checkout of the project."""
+    inside = relative_to(path, root)
+    return path if inside is None else inside
+
+
 def as_seen_from_here(path: object) -> str:
     """Return a path as it is named in records and explanations: the same in any checkout.
 
@@ -34,8 +50,7 @@ def as_seen_from_here(path: object) -> str:
     is made, in the directory of the project: actions may change the directory later.
     """
     text = os.fspath(path) if isinstance(path, os.PathLike) else str(path)
-    inside = relative_to(text, os.getcwd()) if os.path.isabs(text) else None
-    return text if inside is None else inside
+    return portable(text, os.getcwd()) if os.path.isabs(text) else text
 
 
 def moved(value: Json, old: str, new: str) -> Json:

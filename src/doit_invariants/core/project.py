@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 
-from doit_invariants.core.paths import relative_to
+from doit_invariants.core.paths import is_inside, relative_to
 
 #: Directories of these names hold what an installer put there, in any environment.
 _INSTALLED = frozenset({"site-packages", "dist-packages"})
@@ -50,11 +50,11 @@ class Project:
         return _THERE if present == self.root else _elsewhere(self.root, present)
 
     def _decide(self, path: str) -> bool:
-        if any(_is_below(path, directory) for directory in self.extra):
+        if any(is_inside(path, directory) for directory in self.extra):
             return True
         if not _INSTALLED.isdisjoint(path.split(os.sep)):
             return False
-        return not any(_is_below(path, directory) for directory in _library())
+        return not any(is_inside(path, directory) for directory in _library())
 
     def relative(self, path: str) -> str:
         """Return the path as it is named in records: relative to the root where it is below."""
@@ -97,7 +97,3 @@ def _standard() -> set[str]:
     import sysconfig
 
     return {sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")}
-
-
-def _is_below(path: str, directory: str) -> bool:
-    return relative_to(path, directory) is not None

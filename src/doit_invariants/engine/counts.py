@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from doit_invariants.core.model import listing
+from doit_invariants.core.text import listing
 
 
 class Counts:
@@ -27,7 +27,9 @@ class Counts:
         """Return the line: ``3 ran, 2 up-to-date, 5 restored (saved 4m 10s)``."""
         parts = [f"{self.ran} ran", f"{self.up_to_date} up-to-date"]
         if self.restored:
-            parts.append(f"{self.restored} restored (saved {describe_time(self.saved)})")
+            from doit_invariants.core.units import format_duration  # late: few runs restore
+
+            parts.append(f"{self.restored} restored (saved {format_duration(self.saved)})")
         if self.failed:
             parts.append(f"{self.failed} failed")
         if self.not_run:
@@ -50,12 +52,3 @@ class Counts:
             "compared": self.compared,
             "not_reproducible": self.not_reproducible,
         }
-
-
-def describe_time(seconds: float) -> str:
-    """Return a duration as a person says it: ``0.4s``, ``12s``, ``4m 10s``."""
-    if seconds < 10:
-        return f"{seconds:.1f}s"
-    from doit_invariants.kinds.ttl import describe
-
-    return describe(seconds)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from doit.dependency import get_md5
 
-from doit_invariants.core.model import listing
+from doit_invariants.core.text import listing
 from doit_invariants.engine.check.in_place import states_to_save
 from doit_invariants.engine.check.observe import Look
 from doit_invariants.engine.check.recheck import edited_meanwhile

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from doit_invariants.core.model import Json, Reason, Verdict, listing
+from doit_invariants.core.model import Json, Reason, Verdict
+from doit_invariants.core.text import listing
 from doit_invariants.policies.base import Facts, answer_of
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from doit_invariants.core.errors import InvalidOption
-from doit_invariants.core.model import listing, printable
 from doit_invariants.core.project import Project
+from doit_invariants.core.text import listing, printable
 from doit_invariants.engine.check.same_files import Places
 from doit_invariants.engine.counts import Counts
 from doit_invariants.engine.graph import Relations

@@ -6,8 +6,9 @@ import os
 from dataclasses import dataclass
 
 from doit_invariants.core.errors import InvalidOption
+from doit_invariants.core.paths import overlap
 from doit_invariants.exports.manifest import Row
-from doit_invariants.exports.placing import overlap, project_path
+from doit_invariants.exports.placing import project_path
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 
 from doit_invariants.core.choices import HOWS
 from doit_invariants.core.errors import InvariantsError
+from doit_invariants.core.text import error_text
 from doit_invariants.exports.destination import Destination
 from doit_invariants.exports.manifest import (
     Manifest,
     read_manifest,
     write_manifest,
 )
-from doit_invariants.exports.placing import project_path, temporary, why_text
+from doit_invariants.exports.placing import project_path, temporary
 from doit_invariants.exports.restoring import (
     ExportError,
     RestoreResult,
@@ -67,7 +68,7 @@ class Exporter(Destination):
                     writing.export(target, targets)
                 return writing.draft(targets)
         except OSError as error:
-            text = f"nothing is exported: {self.directory} can't be written: {why_text(error)}"
+            text = f"nothing is exported: {self.directory} can't be written: {error_text(error)}"
             return Draft((), (text,), ())
 
     def finish(
@@ -91,7 +92,7 @@ class Exporter(Destination):
         except (OSError, TypeError, ValueError) as error:
             raise ExportError(
                 f"the manifest of the exports can't be written to {self.directory}: "
-                f"{why_text(error)}"
+                f"{error_text(error)}"
             ) from error
 
     def entry(self) -> ResultEntry | None:
@@ -143,5 +144,5 @@ class Exporter(Destination):
             try:
                 sources.append(find(self, manifest, target, replace=target in replace))
             except (InvariantsError, OSError) as error:
-                refusals[target] = why_text(error)
+                refusals[target] = error_text(error)
         return manifest.entry if manifest else None, sources, refusals

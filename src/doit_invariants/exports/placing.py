@@ -45,18 +45,6 @@ def project_path(root: str, target: str) -> str:
     return relative
 
 
-def overlap(one: str, other: str) -> bool:
-    """Return whether of two absolute paths one is the other or lies inside it."""
-    return (one + os.sep).startswith(other + os.sep) or (other + os.sep).startswith(one + os.sep)
-
-
-def why_text(error: BaseException) -> str:
-    """Return what an error says in one line, without the name of a temporary file."""
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    return " ".join(str(error).split()) or type(error).__name__
-
-
 @contextlib.contextmanager
 def temporary(directory: str) -> Iterator[str]:
     """Make a temporary directory among the exports, and remove it.

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from doit_invariants.core.errors import InvariantsError
+from doit_invariants.core.text import error_text
 from doit_invariants.exports.content import (
     NO_DIGEST,
     digest_of_parts,
@@ -18,7 +19,7 @@ from doit_invariants.exports.destination import Destination
 from doit_invariants.exports.gzipped import BROKEN, open_tar, unpack_file
 from doit_invariants.exports.making import link_text
 from doit_invariants.exports.manifest import Manifest, Row
-from doit_invariants.exports.placing import project_path, why_text
+from doit_invariants.exports.placing import project_path
 from doit_invariants.exports.stale import is_unchanged
 from doit_invariants.files.copying import copy_file
 from doit_invariants.results.capture import capture
@@ -142,12 +143,12 @@ def restore(root: str, sources: Sequence[TargetSource]) -> None:
 
 def _why(error: BaseException, source: TargetSource | None) -> str:
     if source is None or isinstance(error, ExportError):
-        return why_text(error)
+        return error_text(error)
     if isinstance(error, OSError) and error.filename not in (None, source.place):
-        return why_text(error)
+        return error_text(error)
     if source.row is None:
-        return f"its export {source.place} can't be read: {why_text(error)}"
-    return _not_as_exported(source.place, why_text(error))
+        return f"its export {source.place} can't be read: {error_text(error)}"
+    return _not_as_exported(source.place, error_text(error))
 
 
 def _stage(staging: Staging, source: TargetSource) -> None:

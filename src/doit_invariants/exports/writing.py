@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from doit_invariants.core.errors import InvariantsError
+from doit_invariants.core.paths import overlap
+from doit_invariants.core.text import error_text
 from doit_invariants.exports.content import digest_of_parts, hashed, row_at
 from doit_invariants.exports.destination import Destination
 from doit_invariants.exports.gzipped import BROKEN
@@ -20,11 +22,9 @@ from doit_invariants.exports.placing import (
     is_same,
     keep_edited,
     leads_to,
-    overlap,
     project_path,
     rename,
     swap,
-    why_text,
 )
 from doit_invariants.results.capture import capture
 from doit_invariants.results.parts import Artifact, Part
@@ -98,7 +98,7 @@ class Writing:
             raise Blocked(f"it leads to a directory in which {self._destination.directory} is")
 
     def _why(self, error: BaseException, target: str) -> str:
-        text = why_text(error)
+        text = error_text(error)
         if isinstance(error, (FileExistsError, NotADirectoryError)):
             return f"{os.path.dirname(self._destination.place(target))} is not a directory"
         return text

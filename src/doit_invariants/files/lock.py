@@ -27,7 +27,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from doit_invariants.core.errors import InvariantsError
-from doit_invariants.core.model import printable
+from doit_invariants.core.text import blanked, printable
 from doit_invariants.files.processes import is_alive
 
 if sys.platform != "win32":
@@ -195,7 +195,7 @@ class Lock:
             holder = None if ours else _read_holder(self._path)
         if not wait:
             by = holder or "another process"
-            raise Busy(f"{_one_line(printable(self._path))} is locked by {by}", holder)
+            raise Busy(f"{blanked(printable(self._path))} is locked by {by}", holder)
         if waiting is not None:
             waiting(holder)
 
@@ -243,7 +243,7 @@ def _read_holder(path: str) -> Holder | None:
             os.close(descriptor)
         pid, since = data["pid"], data["since"]
         if type(pid) is int and type(since) in (int, float) and 0 <= since < _LATEST:
-            return Holder(pid, _one_line(data["host"]), since, _one_line(data["command"]))
+            return Holder(pid, blanked(str(data["host"])), since, blanked(str(data["command"])))
     except (OSError, ValueError, TypeError, KeyError, RecursionError):
         pass
     return None
@@ -285,11 +285,6 @@ def _is_locked(path: str) -> bool:
         finally:
             os.close(descriptor)
     return True
-
-
-def _one_line(text: str) -> str:
-    """Return the text without what could break a line or command a terminal."""
-    return "".join(c if c.isprintable() else " " for c in str(text)).strip()
 
 
 def _host() -> str:

@@ -16,7 +16,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from doit_invariants.core.model import Change, Difference, Json, listing
+from doit_invariants.core.model import Change, Difference, Json
+from doit_invariants.core.text import listing
 from doit_invariants.files.selection import ALL, Selection
 from doit_invariants.files.state import FileState, FileView
 from doit_invariants.hashing.digest import digest_bytes

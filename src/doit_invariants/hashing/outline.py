@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from doit_invariants.core.model import Change
+from doit_invariants.core.text import WIDTH, shorten
 
 #: How many leaves of a value are kept; of a larger one only the digest is.
 MOST_LEAVES = 100
-_WIDTH = 60
 _DEEPEST_SET = 3
 _EMPTY = (dict, list, tuple)
 _PLAIN = frozenset({type(None), bool, int, float, complex, str, bytes})
@@ -19,9 +19,7 @@ _PLAIN = frozenset({type(None), bool, int, float, complex, str, bytes})
 Outline = dict[str, str]
 
 
-def outline(
-    value: object, width: int = _WIDTH, clean: Callable[[str], str] = str
-) -> Outline | None:
+def outline(value: object, width: int = WIDTH, clean: Callable[[str], str] = str) -> Outline | None:
     """Return ``{place: text}`` for the leaves of a value, None if it has too many to keep.
 
     The texts explain a difference, the digest finds it.
@@ -51,19 +49,11 @@ def outline_changes(old: Outline | None, new: Outline | None) -> tuple[Change, .
     return tuple(changes)
 
 
-def shorten(text: str, width: int = _WIDTH) -> str:
-    """Return the text cut in its middle to what fits into one line of an explanation."""
-    if len(text) <= width:
-        return text
-    half = (width - 5) // 2
-    return f"{text[:half]} ... {text[-half:]}"
-
-
 def _around_difference(old: str, new: str) -> tuple[str, str]:
     """Return two texts cut to one line each, but not where they differ."""
-    if max(len(old), len(new)) <= _WIDTH:
+    if max(len(old), len(new)) <= WIDTH:
         return old, new
-    start = max(_shared(old, new) - _WIDTH // 4, 0)
+    start = max(_shared(old, new) - WIDTH // 4, 0)
     head = "... " if start else ""
     return head + _first(old[start:]), head + _first(new[start:])
 
@@ -74,7 +64,7 @@ def _shared(old: str, new: str) -> int:
 
 
 def _first(text: str) -> str:
-    return text if len(text) <= _WIDTH else f"{text[: _WIDTH - 4]} ..."
+    return text if len(text) <= WIDTH else f"{text[: WIDTH - 4]} ..."
 
 
 def _leaves(value: Any, where: str, depth: int) -> Iterator[tuple[str, str]]:

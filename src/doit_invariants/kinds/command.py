@@ -9,9 +9,9 @@ from typing import ClassVar
 
 from doit_invariants.core.errors import CannotFingerprint, InvalidOption
 from doit_invariants.core.model import Change, Difference
+from doit_invariants.core.text import shorten
 from doit_invariants.files.lock import HELD
 from doit_invariants.hashing.digest import digest_bytes
-from doit_invariants.hashing.outline import shorten
 from doit_invariants.rules.invariant import Context, Fingerprint, Invariant
 
 

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from doit_invariants.core.errors import CannotFingerprint, InvalidOption
-from doit_invariants.core.model import Change, Difference, listing
+from doit_invariants.core.model import Change, Difference
 from doit_invariants.core.paths import as_seen_from_here
+from doit_invariants.core.text import listing
 from doit_invariants.files.selection import Selection, matcher, unexpanded
 from doit_invariants.files.tree import TreeState, tree_difference, tree_state
 from doit_invariants.hashing.values import digest_value

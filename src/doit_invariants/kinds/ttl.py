@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import datetime
-import functools
 import math
-import re
 from typing import ClassVar
 
 from doit_invariants.core.errors import InvalidOption
 from doit_invariants.core.model import Difference
+from doit_invariants.core.units import format_age, parse_age
 from doit_invariants.rules.invariant import Context, Fingerprint, Invariant
 
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
-_TERM = r"(\d+(?:\.\d+)?)([smhdw])"
 _CALENDAR = {"day": "%Y-%m-%d", "week": "%G-%V", "month": "%Y-%m"}
 
 _ALLOWED = (
@@ -52,7 +49,7 @@ class TTL(Invariant):
         """An age that can be understood and is not negative."""
         if isinstance(self.age, str) and self.age in _CALENDAR:
             return
-        seconds = seconds_of(self.age)
+        seconds = parse_age(self.age)
         if seconds is None or math.isnan(seconds) or seconds < 0:
             raise InvalidOption(f"TTL: {self.age!r:.60} is not an age; {_ALLOWED}")
 
@@ -73,39 +70,11 @@ class TTL(Invariant):
                 return None
             when = _local(executed).strftime("%Y-%m-%d %H:%M")
             return Difference(f"expired: executed {when}, another {self.age}", code="expired")
-        seconds = seconds_of(self.age)
+        seconds = parse_age(self.age)
         if seconds is not None and now - executed < seconds:
             return None
-        return Difference(f"expired: {describe(now - executed)} old", code="expired")
-
-
-def describe(seconds: float) -> str:
-    """Return an age as a person says it, in its two largest units: ``1d 4h``."""
-    rest = int(seconds)
-    parts: list[str] = []
-    for unit in ("d", "h", "m", "s"):
-        count, rest = divmod(rest, _UNITS[unit])
-        if count or (unit == "s" and not parts):
-            parts.append(f"{count}{unit}")
-    return " ".join(parts[:2])
+        return Difference(f"expired: {format_age(now - executed)} old", code="expired")
 
 
 def _local(moment: float) -> datetime.datetime:
     return datetime.datetime.fromtimestamp(moment)
-
-
-def seconds_of(age: object) -> float | None:
-    """Return an age in seconds: of ``"1d12h"``, a number or a timedelta; None for anything else."""
-    if isinstance(age, datetime.timedelta):
-        return age.total_seconds()
-    if isinstance(age, (int, float)) and not isinstance(age, bool):
-        return float(age)
-    return _seconds_in(age) if isinstance(age, str) else None
-
-
-@functools.lru_cache(maxsize=100)
-def _seconds_in(age: str) -> float | None:
-    terms = age.replace(" ", "")
-    if not re.fullmatch(f"(?:{_TERM})+", terms):
-        return None
-    return sum(float(n) * _UNITS[u] for n, u in re.findall(_TERM, terms))

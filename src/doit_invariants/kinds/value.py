@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import ClassVar
 
 from doit_invariants.core.errors import InvalidOption
-from doit_invariants.core.model import Difference, listing
+from doit_invariants.core.model import Difference
+from doit_invariants.core.text import listing
 from doit_invariants.hashing.outline import outline, outline_changes
 from doit_invariants.rules.invariant import Context, Fingerprint, Invariant
 

@@ -1,9 +1,10 @@
-"""Makes the store that the settings name."""
+"""Makes the store that the settings name, else that of the user."""
 
 from __future__ import annotations
 
 import os
 import re
+import sys
 from typing import TYPE_CHECKING
 
 from doit_invariants.core.errors import InvalidOption
@@ -26,7 +27,6 @@ def open_store(settings: Settings, stores: Registry, root: str) -> Store | None:
     """
     # Imported late: most projects have no use for a store, and doit starts for every command.
     from doit_invariants.stores.base import StoreOptions
-    from doit_invariants.stores.location import default_location
 
     name, location = "directory", settings.store or default_location()
     named = _NAMED.fullmatch(location)
@@ -45,3 +45,17 @@ def open_store(settings: Settings, stores: Registry, root: str) -> Store | None:
     options = StoreOptions(link=settings.store_link, max_size=settings.store_max_size)
     store: Store = registered.cls(location, options)
     return store
+
+
+def default_location() -> str:
+    """Return the directory of the store of this user, as the platform's custom is."""
+    home = os.path.expanduser("~")
+    if sys.platform == "win32":
+        base = os.environ.get("LOCALAPPDATA") or os.path.join(home, "AppData", "Local")
+    elif sys.platform == "darwin":
+        base = os.path.join(home, "Library", "Caches")
+    else:
+        base = os.environ.get("XDG_CACHE_HOME", "")
+        if not os.path.isabs(base):  # XDG's own rule: a relative one is invalid
+            base = os.path.join(home, ".cache")
+    return os.path.join(base, "doit-invariants", "store")

@@ -9,6 +9,7 @@ from typing import Any, cast
 import pluggy
 
 from doit_invariants.core.errors import InvalidOption
+from doit_invariants.core.text import one_line
 from doit_invariants.plugins import hookspecs
 from doit_invariants.plugins.registry import PROJECT
 
@@ -32,7 +33,7 @@ class PluggyHooks:
         try:
             self._manager.check_pending()
         except pluggy.PluginValidationError as error:
-            raise InvalidOption(_one_line(error)) from error
+            raise InvalidOption(one_line(str(error))) from error
 
     def listener(self, hook: str) -> Callable[..., Any] | None:
         """Return the caller of a hook, None if nobody implements it: then nothing is called."""
@@ -55,7 +56,7 @@ class PluggyHooks:
         try:
             self._manager.register(plugin, name)
         except (pluggy.PluginValidationError, ValueError) as error:
-            raise InvalidOption(_one_line(error)) from error
+            raise InvalidOption(one_line(str(error))) from error
 
 
 def _mark(own: type[Any]) -> None:
@@ -73,7 +74,3 @@ def _load(entry: metadata.EntryPoint) -> Any:
             f"plugin {entry.name!r} ({entry.value}) can't be imported: {type(error).__name__}: "
             f"{error}; repair or uninstall it, or block it with the setting `block`"
         ) from error
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())

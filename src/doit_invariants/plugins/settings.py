@@ -174,7 +174,7 @@ def _share_of(place: str, key: str, value: Any) -> float:
 def _size(place: str, key: str, value: Any) -> int | None:
     if isinstance(value, str) and value.strip().lower() == "none":
         return None
-    from doit_invariants.stores.location import parse_size
+    from doit_invariants.core.units import parse_size
 
     try:
         return parse_size(value)

@@ -19,7 +19,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from doit_invariants.core.model import Change, Difference, Reason, Status, Verdict, listing
+from doit_invariants.core.model import Change, Difference, Reason, Status, Verdict
+from doit_invariants.core.text import listing
 from doit_invariants.files.state import (
     EDITED,
     EDITED_MEANWHILE,

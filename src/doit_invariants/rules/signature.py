@@ -6,7 +6,7 @@ import time
 
 from doit_invariants.core.errors import CannotFingerprint
 from doit_invariants.core.model import Json
-from doit_invariants.core.paths import relative_to
+from doit_invariants.core.paths import portable
 from doit_invariants.files.state import UNEQUAL
 from doit_invariants.files.tree import TreeState
 from doit_invariants.hashing.values import digest_value
@@ -55,12 +55,6 @@ def _stand_in(seen: Observed, context: Context, strict: bool) -> str:
             raise
         digest: str = seen.fingerprint["digest"]
         return digest
-
-
-def portable(path: str, root: str) -> str:
-    """Return a path as it reads in any checkout of the project."""
-    inside = relative_to(path, root)
-    return path if inside is None else inside
 
 
 def _digest(state: PathState) -> str | None:

@@ -12,7 +12,8 @@ from doit_invariants.code.loaded.compare import Changed, Comparison, compare
 from doit_invariants.code.loaded.graph import Row, unpack
 from doit_invariants.code.source import normal_form
 from doit_invariants.core.model import Change, Difference, Json
-from doit_invariants.hashing.outline import outline_changes, shorten
+from doit_invariants.core.text import shorten
+from doit_invariants.hashing.outline import outline_changes
 
 #: So many things are named in one line, and so many lines of a diff are shown.
 _MOST_NAMED = 3

@@ -73,7 +73,7 @@ def without_environment(value: Any) -> Any:
     return {name: text for name, text in value.items() if present.get(name) != text}
 
 
-def inside(text: str, root: str) -> str:
+def portable_text(text: str, root: str) -> str:
     """Return a text with the directory of the project cut off every path below it.
 
     The interpreter that runs counts by a name of its own: commands are built with its path.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from doit_invariants.code.loaded.process_state import inside
+from doit_invariants.code.loaded.process_state import portable_text
 from doit_invariants.hashing.outline import Outline, outline
 
 _MOST_SHOWN = 20
@@ -30,7 +30,7 @@ def redacted_outline(label: str, value: Any, root: str) -> Outline | None:
     :param root: directory of the project, cut off paths below it
     """
     try:
-        found = outline(value, _WIDTH, lambda text: inside(text, root))
+        found = outline(value, _WIDTH, lambda text: portable_text(text, root))
     except Exception:  # a class that raises when it is looked at: to explain is no reason to fail
         return None
     if found is None or len(found) > _MOST_SHOWN:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from doit_invariants.code.loaded import beyond_pickle, objects
-from doit_invariants.code.loaded.process_state import identities, inside
+from doit_invariants.code.loaded.process_state import identities, portable_text
 from doit_invariants.core.errors import CannotFingerprint
 from doit_invariants.hashing.limits import Folded, TooLarge
 from doit_invariants.hashing.scalars import type_name
@@ -56,7 +56,7 @@ class CodeEncoder(Encoder):
         self._numbers: dict[Any, int] = {}
         self.places: dict[int, tuple[Any, Any]] = {}
         plain = self.exact[str]
-        self.exact = {**self.exact, str: lambda text: plain(inside(text, root))}
+        self.exact = {**self.exact, str: lambda text: plain(portable_text(text, root))}
 
     @functools.cached_property
     def _process(self) -> dict[int, str]:

@@ -19,7 +19,7 @@ from doit_invariants.code.source.import_state import edited_since_loaded
 from doit_invariants.code.source.imports import ModuleFinder
 from doit_invariants.core.errors import InvalidOption
 from doit_invariants.core.model import Difference, Json
-from doit_invariants.core.paths import as_seen_from_here, relative_to
+from doit_invariants.core.paths import as_seen_from_here, is_inside, relative_to
 from doit_invariants.files.state import EDITED_SINCE_LOADED, FileState, stat_key
 from doit_invariants.files.tree import TreeState, tree_difference
 from doit_invariants.hashing.values import digest_value
@@ -219,7 +219,7 @@ def _fingerprint_sources(
     digest = _digest(context, start, files)
     shown = {context.project.relative(path): entry for path, entry in sorted(files.items())}
     kept = context.intern({"files": shown})
-    looked = [path for path in finder.looked if relative_to(path, context.root) is not None]
+    looked = [path for path in finder.looked if is_inside(path, context.root)]
     stamps = {path: _stamp(path) for path in (*files, *looked)}
     found: Fingerprint = {"digest": digest, "details": kept}
     edited = edited_since_loaded(files) if start.loaded else ()  # looked at after their contents

@@ -13,6 +13,7 @@ from typing import Any
 from doit.exceptions import BaseFail, DependencyError, UnmetDependency
 
 from doit_invariants.core.model import Json, Reason
+from doit_invariants.core.text import one_line
 
 # The command `invariants` forbids the group, as in :mod:`.shared_details`.
 _PREFIX = "invariants:end:"
@@ -40,7 +41,11 @@ class Ends:
         if isinstance(fail, UnmetDependency):
             end = {"how": "unmet", "at": now, "text": str(fail.message)}
         elif isinstance(fail, DependencyError):
-            end = {"how": "unchecked", "at": now, "text": _short(str(fail.message))}
+            end = {
+                "how": "unchecked",
+                "at": now,
+                "text": one_line(str(fail.message))[:_MOST_CHARACTERS],
+            }
         else:
             self._noted += 1
             output = _end_of_output(task, fail) if self._noted <= _MOST_TASKS else []
@@ -83,10 +88,6 @@ def _reason(end: Json) -> Reason | None:
     output = tuple(map(str, end["output"]))
     tail = "; the end of its output:" if output else ""
     return Reason("failed", "task", f"failed on {when}{tail}", detail=output)
-
-
-def _short(text: str) -> str:
-    return " ".join(text.split())[:_MOST_CHARACTERS]
 
 
 def _end_of_output(task: Any, fail: BaseFail) -> list[str]:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from doit_invariants.core.model import Json
-from doit_invariants.core.paths import mentions, moved, relative_to
+from doit_invariants.core.paths import is_inside, mentions, moved
 from doit_invariants.rules.record import Record
 from doit_invariants.rules.schema import KEY, VALUES_ROOT
 
@@ -39,7 +39,7 @@ def recorded_path(path: str, record: Record | None, root: str) -> str:
 
 def _from(path: str, old: str, new: str) -> str:
     # By the text: a path need not be normalised, and doit compares texts.
-    return path if relative_to(path, old) is None else new + path[len(old) :]
+    return new + path[len(old) :] if is_inside(path, old) else path
 
 
 def values_here(dep_manager: InvariantsDependency, task: str, values: Json) -> Json:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 
 from doit_invariants.core.errors import CannotFingerprint, InvariantsError
-from doit_invariants.core.model import Verdict, listing
+from doit_invariants.core.model import Verdict
+from doit_invariants.core.text import listing
 from doit_invariants.engine.finish import save_values
 from doit_invariants.engine.reuse.exports import exporter_of, is_outdated
 from doit_invariants.engine.reuse.facts import (

@@ -11,8 +11,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from doit_invariants.core.errors import InvariantsError
-from doit_invariants.core.model import listing
 from doit_invariants.core.paths import moved, relative_to
+from doit_invariants.core.text import listing
 from doit_invariants.engine.check.observe import Look
 from doit_invariants.engine.check.recheck import changed_since
 from doit_invariants.engine.reuse.execute import gotten

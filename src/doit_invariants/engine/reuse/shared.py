@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from doit_invariants.core.errors import CannotFingerprint, InvariantsError
 from doit_invariants.core.model import Verdict
+from doit_invariants.core.units import format_age
 from doit_invariants.engine.check.observe import Look
 from doit_invariants.engine.check.recheck import changed_since
 from doit_invariants.engine.reuse.facts import (
@@ -30,7 +31,6 @@ from doit_invariants.engine.reuse.plan import (
 from doit_invariants.engine.reuse.signature import names_of_targets, shared_signature
 from doit_invariants.engine.session import PLAN
 from doit_invariants.hosts.doit.rules import HostFacts
-from doit_invariants.kinds.ttl import describe
 from doit_invariants.results.entry import ResultEntry
 from doit_invariants.stores.base import Store
 
@@ -183,7 +183,7 @@ class StoreAnswers(abc.ABC):
             self._why_not = f"{changed} changed since this run began"
             return None
         if expired_at(self.look, entry.executed_at):
-            age = describe(max(0.0, self.look.context.now - entry.executed_at))
+            age = format_age(max(0.0, self.look.context.now - entry.executed_at))
             self._why_not = f"what the store has for it has expired: {age} old"
             return None
         share = self.session.settings.verify_hits

@@ -15,7 +15,7 @@ from doit.tools import config_changed, run_once
 
 from doit_invariants.core.errors import CannotFingerprint
 from doit_invariants.core.model import Json
-from doit_invariants.core.paths import relative_to
+from doit_invariants.core.paths import is_inside, portable, relative_to
 from doit_invariants.engine.check.observe import Look
 from doit_invariants.files.tree import TreeState
 from doit_invariants.hashing.digest import is_plain_md5
@@ -27,7 +27,7 @@ from doit_invariants.hosts.doit.trackers.builtin import TRACKERS
 from doit_invariants.hosts.doit.uptodate import invariants
 from doit_invariants.rules.decide import Observed
 from doit_invariants.rules.record import PathState
-from doit_invariants.rules.signature import portable, signature
+from doit_invariants.rules.signature import signature
 
 
 def shared_signature(dep_manager: Any, look: Look) -> str:
@@ -109,7 +109,7 @@ def names_of_targets(look: Look, tasks: Mapping[str, Any]) -> dict[str, str]:
             )
         for one in look.task.file_dep:
             other = os.path.normpath(os.path.join(root, one))
-            if other != absolute and relative_to(other, absolute) is not None:
+            if other != absolute and is_inside(other, absolute):
                 raise CannotFingerprint(f"its input {one} is part of its target {path}")
         names[path] = name_of_target(root, path)
     if len(set(names.values())) != len(names):
@@ -121,7 +121,7 @@ def _check_state_outside(look: Look, path: str, absolute: str) -> None:
     """Refuse a directory in which doit's DB or the store lies: it is never the same."""
     store = getattr(look.session.store, "location", "")
     for what, place in (("DB of doit", look.session.database[0]), ("store", store)):
-        if place and relative_to(os.path.abspath(place), absolute) is not None:
+        if place and is_inside(os.path.abspath(place), absolute):
             raise CannotFingerprint(f"the {what} is part of its target {path}")
 
 

@@ -19,7 +19,7 @@ from doit.dependency import Dependency, MD5Checker
 from doit.exceptions import InvalidCommand, InvalidDodoFile
 
 from doit_invariants.core.errors import InvalidOption
-from doit_invariants.core.model import printable
+from doit_invariants.core.text import printable
 from doit_invariants.engine.session import Session, attach_session, create_session
 from doit_invariants.hosts.doit import runners, task_dicts
 from doit_invariants.hosts.doit.checker import ContentChecker

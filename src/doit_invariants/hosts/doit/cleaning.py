@@ -17,7 +17,7 @@ from doit import task as doit_task
 from doit.globals import Globals
 
 from doit_invariants.core.errors import InvariantsError
-from doit_invariants.core.model import printable
+from doit_invariants.core.text import printable
 from doit_invariants.engine.check.foreign_files import made_in
 from doit_invariants.engine.records import recorded
 from doit_invariants.engine.session import session_of

@@ -16,7 +16,8 @@ from doit import reporter
 from doit.exceptions import UnmetDependency
 from doit.globals import Globals
 
-from doit_invariants.engine.counts import Counts, describe_time
+from doit_invariants.core.units import format_duration
+from doit_invariants.engine.counts import Counts
 from doit_invariants.engine.reuse.plan import FromStore, NotRestored, Outcome, Plan, ToStore
 from doit_invariants.engine.session import PLAN, Session, ensure_session
 
@@ -224,7 +225,7 @@ def _restored_text(outcome: Outcome) -> str:
     if entry is None:
         return f"restored from {outcome.source}"
     when = datetime.datetime.fromtimestamp(entry.executed_at)
-    took = describe_time(entry.took)
+    took = format_duration(entry.took)
     return f"restored from {outcome.source}, made {when:%Y-%m-%d %H:%M} in {took}"
 
 

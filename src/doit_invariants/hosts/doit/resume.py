@@ -9,7 +9,7 @@ from typing import Any
 
 from doit.exceptions import InvalidCommand
 
-from doit_invariants.core.model import listing
+from doit_invariants.core.text import listing
 from doit_invariants.engine.session import Session
 
 

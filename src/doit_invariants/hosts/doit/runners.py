@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from doit import cmd_run
 from doit.runner import Runner
 
-from doit_invariants.core.model import listing, printable
+from doit_invariants.core.text import listing, printable
 from doit_invariants.engine.session import session_of
 
 if TYPE_CHECKING:

@@ -8,13 +8,14 @@ import os
 import stat as stat_module
 from collections.abc import Callable
 
+from doit_invariants.core.text import error_text
 from doit_invariants.files.copying import WrongContent, clone_file, copy_file, set_mode
 from doit_invariants.files.processes import owned_name
 from doit_invariants.files.regular import open_regular, read_small
 from doit_invariants.hashing.digest import digest_file, digest_open
 from doit_invariants.stores.base import StoreError
 from doit_invariants.stores.local.entries import DamagedFile
-from doit_invariants.stores.local.layout import Layout, create_file, drop, reason, touch
+from doit_invariants.stores.local.layout import Layout, create_file, drop, touch
 
 # Smaller files are copied faster than cloned, and are then verified as well.
 _CLONE_FROM = 1 << 17
@@ -215,7 +216,7 @@ class BlobFiles:
         except FileNotFoundError:
             raise
         except OSError as error:
-            raise DamagedFile(f"{name} can't be read: {reason(error)} (it stays)") from error
+            raise DamagedFile(f"{name} can't be read: {error_text(error)} (it stays)") from error
 
     def discard(self, digest: str) -> str:
         """Remove a damaged blob; return how that went, to be put after its problem.
@@ -234,7 +235,7 @@ class BlobFiles:
         except FileNotFoundError:
             return ""
         except OSError as error:
-            return f" (and can't be removed: {reason(error)})"
+            return f" (and can't be removed: {error_text(error)})"
         return ""
 
 

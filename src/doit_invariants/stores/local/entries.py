@@ -10,6 +10,7 @@ import stat as stat_module
 from collections.abc import Iterator
 
 from doit_invariants.core.model import Json
+from doit_invariants.core.text import error_text
 from doit_invariants.files.flock import locked
 from doit_invariants.files.regular import read_small
 from doit_invariants.hashing.digest import digest_json
@@ -20,7 +21,6 @@ from doit_invariants.stores.local.layout import (
     create_file,
     drop,
     is_directory,
-    reason,
     touch,
 )
 
@@ -94,7 +94,7 @@ class EntryFiles:
                 drop(temporary)
         except OSError as error:
             raise StoreError(
-                f"{self._layout.short(path)} can't be written: {reason(error)}"
+                f"{self._layout.short(path)} can't be written: {error_text(error)}"
             ) from error
 
     def _link(self, temporary: str, path: str) -> Json | None:
@@ -184,7 +184,9 @@ def _packed(entry: Json) -> bytes:
         plain = json.loads(json.dumps(entry))
         return json.dumps({"check": digest_json(plain), "entry": plain}).encode()
     except (ValueError, TypeError, RecursionError) as error:
-        raise StoreError(f"the entry can't be written as JSON: {_first_line(error)}") from error
+        raise StoreError(
+            f"the entry can't be written as JSON: {error_text(error)[:200]}"
+        ) from error
 
 
 def _checked(data: bytes) -> Json:
@@ -199,9 +201,5 @@ def _checked(data: bytes) -> Json:
 
 def _reason(error: Exception) -> str:
     if isinstance(error, OSError):
-        return "it is a link" if error.errno == errno.ELOOP else reason(error)
-    return _first_line(error)
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0][:200]
+        return "it is a link" if error.errno == errno.ELOOP else error_text(error)
+    return error_text(error)[:200]

@@ -25,6 +25,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
+from doit_invariants.core.text import error_text
 from doit_invariants.files.processes import owned_name
 from doit_invariants.files.regular import read_small, write_all
 from doit_invariants.stores.base import StoreError
@@ -94,7 +95,7 @@ class Layout:
         except FileNotFoundError:
             return False
         except OSError as error:
-            raise StoreError(f"the store {self.root} can't be read: {reason(error)}") from error
+            raise StoreError(f"the store {self.root} can't be read: {error_text(error)}") from error
         except ValueError as error:
             raise StoreError(f"the store {self.root} has no valid version") from error
         if version != VERSION:
@@ -287,11 +288,6 @@ def is_directory(path: str) -> bool:
         return stat_module.S_ISDIR(os.lstat(path).st_mode)
     except OSError:
         return False
-
-
-def reason(error: OSError) -> str:
-    """Return what an error of the system says, in one line."""
-    return error.strerror or type(error).__name__
 
 
 def can_be_made(directory: str, *, look: bool) -> None:

@@ -20,13 +20,14 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
+from doit_invariants.core.text import error_text
 from doit_invariants.files.flock import locked
 from doit_invariants.files.processes import owned_name
 from doit_invariants.files.regular import read_small
 from doit_invariants.stores.base import Pruned, PruneLimits, StoredEntry, StoreError
 from doit_invariants.stores.keys import blobs_of
 from doit_invariants.stores.local.entries import EntryFiles, size_of
-from doit_invariants.stores.local.layout import Layout, create_file, drop, reason
+from doit_invariants.stores.local.layout import Layout, create_file, drop
 from doit_invariants.stores.local.leases import protected_since, sweep
 
 _DAY = 86400.0
@@ -156,7 +157,7 @@ class Pruning:
             self._layout.clear(path)
         except OSError as error:
             raise StoreError(
-                f"{self._layout.short(path)} can't be removed: {reason(error)}"
+                f"{self._layout.short(path)} can't be removed: {error_text(error)}"
             ) from error
 
 

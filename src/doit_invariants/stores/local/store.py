@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterator
 
 from doit_invariants.core.model import Json
+from doit_invariants.core.text import error_text
 from doit_invariants.stores.base import (
     DEFAULTS,
     Progress,
@@ -22,7 +23,7 @@ from doit_invariants.stores.base import (
 from doit_invariants.stores.keys import blobs_of
 from doit_invariants.stores.local.blobs import BlobFiles
 from doit_invariants.stores.local.entries import EntryFiles
-from doit_invariants.stores.local.layout import Layout, can_be_made, reason
+from doit_invariants.stores.local.layout import Layout, can_be_made
 from doit_invariants.stores.local.leases import Lease
 from doit_invariants.stores.local.pruning import Upkeep, listing
 from doit_invariants.stores.local.verifying import verify
@@ -62,7 +63,7 @@ class DirectoryStore(Store):
         try:
             can_be_made(self.location, look=look)
         except OSError as error:
-            return f"the store {self.location} can't be made: {reason(error)}"
+            return f"the store {self.location} can't be made: {error_text(error)}"
         return ""
 
     def find(self, signature: str) -> Json | None:
@@ -97,7 +98,7 @@ class DirectoryStore(Store):
         try:
             digest, size, new = self._blobs.put(path)
         except OSError as error:
-            raise StoreError(f"{path} can't be put into the store: {reason(error)}") from error
+            raise StoreError(f"{path} can't be put into the store: {error_text(error)}") from error
         self._lease.take()  # there was none before the first put if there was no store
         if new:
             self._put += size
@@ -112,12 +113,12 @@ class DirectoryStore(Store):
             self._blobs.fetch(digest, size, path, mode)
         except OSError as error:
             if error.filename != blob:
-                raise StoreError(f"{path} can't be restored: {reason(error)}") from error
+                raise StoreError(f"{path} can't be restored: {error_text(error)}") from error
             name = self._layout.short(blob)
             if error.errno == errno.ENOENT:
                 raise StoreError(f"{name} is missing") from error
             outcome = self._blobs.discard(digest) if error.errno in _DAMAGE else ""
-            raise StoreError(f"{name} can't be read: {reason(error)}{outcome}") from error
+            raise StoreError(f"{name} can't be read: {error_text(error)}{outcome}") from error
 
     def remove(self, signature: str) -> None:
         """See :meth:`Store.remove`."""
@@ -127,7 +128,7 @@ class DirectoryStore(Store):
                 self._layout.clear(path)
         except OSError as error:
             raise StoreError(
-                f"{self._layout.short(path)} can't be removed: {reason(error)}"
+                f"{self._layout.short(path)} can't be removed: {error_text(error)}"
             ) from error
 
     def entries(self) -> Iterator[StoredEntry]:
@@ -148,7 +149,7 @@ class DirectoryStore(Store):
             return Upkeep(self._layout, self._entries).prune(limits)
         except OSError as error:
             raise StoreError(
-                f"the store {self.location} can't be pruned: {reason(error)}"
+                f"the store {self.location} can't be pruned: {error_text(error)}"
             ) from error
 
     def close(self) -> None:

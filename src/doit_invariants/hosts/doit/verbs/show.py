@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from doit_invariants.code.loaded.explain import NOT_COMPARED
-from doit_invariants.core.model import Json, printable
+from doit_invariants.core.model import Json
+from doit_invariants.core.text import printable
 from doit_invariants.engine.records import recorded
 from doit_invariants.files.tree import TreeState, in_blocks
 from doit_invariants.hosts.doit.trackers.builtin import unseen

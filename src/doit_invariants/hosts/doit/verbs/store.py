@@ -12,13 +12,11 @@ from typing import Any
 from doit.exceptions import InvalidCommand
 
 from doit_invariants.core.errors import InvalidOption
-from doit_invariants.core.model import printable
-from doit_invariants.engine.counts import describe_time
-from doit_invariants.kinds.ttl import seconds_of
+from doit_invariants.core.text import printable
+from doit_invariants.core.units import format_duration, format_size, parse_age, parse_size
 from doit_invariants.results.entry import ResultEntry, entry_from_json
 from doit_invariants.results.parts import DamagedResult
 from doit_invariants.stores.base import Pruned, PruneLimits, Store, StoredEntry, StoreError
-from doit_invariants.stores.location import format_size, parse_size
 
 #: What can be done with a store.
 PARTS = ("ls", "verify", "prune")
@@ -82,7 +80,7 @@ def _line(stored: StoredEntry) -> str:
     if row["problem"]:
         return f"{short}  damaged: {row['problem']}"
     used = datetime.datetime.fromtimestamp(stored.last_used)
-    size, took = format_size(stored.size), describe_time(row["took"])
+    size, took = format_size(stored.size), format_duration(row["took"])
     return (
         f"{short}  {used:%Y-%m-%d %H:%M}  {size:>9}  {took:>7}  {row['task']}: "
         f"{', '.join(row['targets']) or '(no targets)'}"
@@ -126,7 +124,7 @@ def _limits(command: Any, options: dict[str, Any]) -> PruneLimits:
         max_size = None if size is None else parse_size(size)
     except InvalidOption as error:
         raise InvalidCommand(f"--max-size: {error}") from error
-    max_age = None if age is None else seconds_of(age)
+    max_age = None if age is None else parse_age(age)
     if age is not None and max_age is None:
         raise InvalidCommand(f"--max-age: {age!r:.60} is not an age like '30d' or '12h'")
     if size is None and age is None and not options["all"]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from doit_invariants.core.model import printable
+from doit_invariants.core.text import printable
 from doit_invariants.engine.outlook import Outlook, Prospect
 from doit_invariants.hosts.doit.summary import fold, lines
 from doit_invariants.hosts.doit.verbs import show

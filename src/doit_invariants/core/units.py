@@ -1,10 +1,10 @@
-"""Where the store is unless a user says so, and how sizes are written."""
+"""Sizes in bytes, ages and durations: as users write them, and as they read them."""
 
 from __future__ import annotations
 
-import os
+import datetime
+import functools
 import re
-import sys
 
 from doit_invariants.core.errors import InvalidOption
 
@@ -17,20 +17,8 @@ _FACTORS: dict[str, int] = {
 }
 # Not \d: it takes digits of every script.
 _SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([A-Za-z]*)")
-
-
-def default_location() -> str:
-    """Return the directory of the store of this user, as the platform's custom is."""
-    home = os.path.expanduser("~")
-    if sys.platform == "win32":
-        base = os.environ.get("LOCALAPPDATA") or os.path.join(home, "AppData", "Local")
-    elif sys.platform == "darwin":
-        base = os.path.join(home, "Library", "Caches")
-    else:
-        base = os.environ.get("XDG_CACHE_HOME", "")
-        if not os.path.isabs(base):  # XDG's own rule: a relative one is invalid
-            base = os.path.join(home, ".cache")
-    return os.path.join(base, "doit-invariants", "store")
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
+_TERM = r"(\d+(?:\.\d+)?)([smhdw])"
 
 
 def parse_size(value: str | int) -> int:
@@ -60,3 +48,38 @@ def format_size(size: int) -> str:
         if value < 1023.95:
             return f"{value:.1f} {unit}"
     return f"{value / 1024:.1f} PiB"
+
+
+def parse_age(age: object) -> float | None:
+    """Return an age in seconds: of ``"1d12h"``, a number or a timedelta; None for anything else."""
+    if isinstance(age, datetime.timedelta):
+        return age.total_seconds()
+    if isinstance(age, (int, float)) and not isinstance(age, bool):
+        return float(age)
+    return _seconds_in(age) if isinstance(age, str) else None
+
+
+@functools.lru_cache(maxsize=100)
+def _seconds_in(age: str) -> float | None:
+    terms = age.replace(" ", "")
+    if not re.fullmatch(f"(?:{_TERM})+", terms):
+        return None
+    return sum(float(n) * _UNITS[u] for n, u in re.findall(_TERM, terms))
+
+
+def format_age(seconds: float) -> str:
+    """Return an age as a person says it, in its two largest units: ``1d 4h``."""
+    rest = int(seconds)
+    parts: list[str] = []
+    for unit in ("d", "h", "m", "s"):
+        count, rest = divmod(rest, _UNITS[unit])
+        if count or (unit == "s" and not parts):
+            parts.append(f"{count}{unit}")
+    return " ".join(parts[:2])
+
+
+def format_duration(seconds: float) -> str:
+    """Return a duration as a person says it: ``0.4s``, ``12s``, ``4m 10s``."""
+    if seconds < 10:
+        return f"{seconds:.1f}s"
+    return format_age(seconds)
