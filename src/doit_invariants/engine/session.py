@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 import time
@@ -13,19 +14,16 @@ from doit_invariants.core.project import Project
 from doit_invariants.core.text import listing, printable
 from doit_invariants.engine.check.same_files import Places
 from doit_invariants.engine.counts import Counts
-from doit_invariants.engine.graph import Relations
 from doit_invariants.engine.options import TaskSpec, default_options, parse_options
 from doit_invariants.engine.records.ends import Ends
 from doit_invariants.engine.records.flags import Marks
 from doit_invariants.engine.records.placeholders import Placeholders
 from doit_invariants.engine.records.shared_details import Details
 from doit_invariants.engine.tracking import Trackers
-from doit_invariants.engine.value_hooks import careful, text_from
 from doit_invariants.files.processes import owned_name
-from doit_invariants.files.selection import matcher
 from doit_invariants.files.state import FileView
 from doit_invariants.hashing.values import ValueDigester, digest_value
-from doit_invariants.hosts.doit.database.install import SUFFIXES
+from doit_invariants.hosts.doit.database import SUFFIXES
 from doit_invariants.hosts.doit.trackers.builtin import (
     TrackActions,
     TrackCode,
@@ -33,12 +31,13 @@ from doit_invariants.hosts.doit.trackers.builtin import (
     TrackScripts,
 )
 from doit_invariants.plugins.manager import Plugins, create_plugins
-from doit_invariants.plugins.open_store import open_store
-from doit_invariants.plugins.settings import Settings
+from doit_invariants.plugins.settings import TREE_EXCLUDE, Settings
 
 if TYPE_CHECKING:
+    from doit_invariants.engine.graph import Relations
     from doit_invariants.engine.reuse.plan import Outcome
     from doit_invariants.files.lock import Holder
+    from doit_invariants.files.selection import Matcher
     from doit_invariants.hosts.doit.database.run_journal import Durable
     from doit_invariants.hosts.doit.resume import Resume
     from doit_invariants.stores.base import Store
@@ -92,7 +91,6 @@ class Session:
     :ivar late: tasks that were made after the first action ran, with answers of their own: what
         made them may have changed what was looked at before
     :ivar batch: the answers of those that are being made
-    :ivar relations: what the tasks have to do with each other
     :ivar signing: tasks whose signature is being computed, to see a circle
     :ivar database: the files of doit's DB, absolute: in a tracked directory they do not count
     :ivar selected: the tasks that the run was asked for, None where that is not known
@@ -130,7 +128,6 @@ class Session:
         self.late: dict[str, dict[Any, Any]] = {}
         self.batch: dict[Any, Any] | None = None
         self.selected: list[str] | None = None
-        self.relations = Relations()
         self.signing: list[str] = []
         self.database: tuple[str, ...] = ()
         self.home: str | None = None
@@ -158,25 +155,47 @@ class Session:
         """Ask once who listens, so that nothing is called where nobody does."""
         hook = self.plugins.listener
         teach_file = hook("invariants_digest_file")
-        self.files = FileView(teach_file and careful(teach_file))
-        self.files.recorded_plugin_digest = lambda digest: self.taught.read().get(digest)
         teach = hook("invariants_digest_value")
-        self.teach: ValueDigester | None = teach and text_from(teach)
+        self.teach: ValueDigester | None = None
+        self.files = FileView(None)
+        if teach_file or teach:
+            from doit_invariants.engine.value_hooks import careful, text_from
+
+            self.files = FileView(teach_file and careful(teach_file))
+            self.teach = teach and text_from(teach)
+        self.files.recorded_plugin_digest = lambda digest: self.taught.read().get(digest)
         self.project = Project(self.root, self.settings.code_roots)
         if self.settings.store is not None:
             _ = self.store  # a mistake in the settings is said at once
         kinds, policies = self.plugins.kinds, self.plugins.policies
         self.default = default_options(self.settings, kinds, policies, self.override)
-        self.excluded = matcher(self.settings.tree_exclude)
+        if self.settings.tree_exclude != TREE_EXCLUDE:
+            _ = self.excluded  # the same
         self.on_verdict = hook("invariants_verdict")
         self.on_saved = hook("invariants_saved")
         self.on_restored = hook("invariants_restored")
         self.trackers = Trackers(self.plugins, self.settings)
 
+    @functools.cached_property
+    def excluded(self) -> Matcher | None:
+        """What counts in no directory."""
+        from doit_invariants.files.selection import matcher
+
+        return matcher(self.settings.tree_exclude)
+
+    @functools.cached_property
+    def relations(self) -> Relations:
+        """What the tasks have to do with each other."""
+        from doit_invariants.engine.graph import Relations
+
+        return Relations()
+
     @property
     def store(self) -> Store | None:
         """Where results are shared."""
         if self._store is None:
+            from doit_invariants.plugins.open_store import open_store
+
             self._store = (open_store(self.settings, self.plugins.stores, self.root),)
         return self._store[0]
 
@@ -266,18 +285,12 @@ class Session:
 def create_session(
     settings: Settings,
     namespace: Mapping[str, Any] | None = None,
-    *,
-    writes: bool = False,
-    guarded: bool = False,
-    always: bool = False,
-    runs: bool = False,
-    runs_all: bool = False,
-    override: bool | str | None = None,
-    clock: Clock = time.time,
+    **options: Any,
 ) -> Session:
     """Return a session for the present directory.
 
     :param namespace: the names that ``dodo.py`` defines: it is a plugin as well
+    :param options: those of :class:`Session`
     :raises InvalidOption: if a plugin or a project-wide default is wrong
     """
     try:
@@ -288,18 +301,7 @@ def create_session(
     except InvalidOption as error:
         raise InvalidOption(f"doit-invariants: {error}") from error
     try:
-        return Session(
-            settings,
-            plugins,
-            os.getcwd(),
-            writes=writes,
-            guarded=guarded,
-            always=always,
-            runs=runs,
-            runs_all=runs_all,
-            override=override,
-            clock=clock,
-        )
+        return Session(settings, plugins, os.getcwd(), **options)
     except InvalidOption as error:
         raise InvalidOption(f"doit-invariants, settings: {error}") from error
 

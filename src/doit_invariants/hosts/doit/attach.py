@@ -25,9 +25,7 @@ from doit_invariants.hosts.doit import runners, task_dicts
 from doit_invariants.hosts.doit.checker import ContentChecker
 from doit_invariants.hosts.doit.database.opening import open_db
 from doit_invariants.hosts.doit.dependency import InvariantsDependency
-from doit_invariants.hosts.doit.misplaced import misplaced
 from doit_invariants.hosts.doit.pipes import outlive_readers
-from doit_invariants.hosts.doit.resume import Resume
 from doit_invariants.plugins.settings import Settings, as_policy, read_settings
 
 
@@ -126,6 +124,8 @@ def resume(command: Any, session: Session, tasks: Any, options: Mapping[str, Any
         return
     if session.runs_all:
         raise InvalidCommand("--resume accepts tasks as they stand, -a runs them all: choose one")
+    from doit_invariants.hosts.doit.resume import Resume
+
     session.resume = Resume(session, strict, inferred)
     if command.execute_tasks:
         session.resume.check({task.name: task for task in tasks})
@@ -146,11 +146,45 @@ def speak_of_restores(
 def _settings(config: Mapping[str, Any], namespace: Mapping[str, Any]) -> Settings:
     project = config.get("GLOBAL", {}).get("invariants", {})
     in_dodo = namespace.get("DOIT_CONFIG", {}).get("invariants", {})
-    started = doit_loader.initial_workdir or os.curdir
-    for line in misplaced((started, os.curdir), namespace.get("DOIT_CONFIG", {})):
-        sys.stderr.write(printable(f"doit-invariants: {line}\n"))
+    _say_what_is_misplaced(namespace.get("DOIT_CONFIG", {}))
     return read_settings(
         ("[tool.doit.invariants] in pyproject.toml", project),
         ("[invariants] in doit.cfg", config.get("invariants", {})),
         ("DOIT_CONFIG['invariants']", in_dodo),
     )
+
+
+def _say_what_is_misplaced(in_dodo: Any) -> None:
+    directories = (doit_loader.initial_workdir or os.curdir, os.curdir)
+    found = isinstance(in_dodo, Mapping) and any(_may_be_misplaced(str(key)) for key in in_dodo)
+    if not found and not any(map(_may_have_misplaced, directories)):
+        return
+    from doit_invariants.hosts.doit.misplaced import misplaced  # late: compiles expressions
+
+    for line in misplaced(directories, in_dodo):
+        sys.stderr.write(printable(f"doit-invariants: {line}\n"))
+
+
+def _may_have_misplaced(directory: str) -> bool:
+    """Return whether a file there may have settings that nobody reads; most surely have none."""
+    if os.path.exists(os.path.join(directory, "doit.cfg")):
+        return True
+    try:
+        with open(os.path.join(directory, "pyproject.toml"), encoding="utf-8") as stream:
+            return any(map(_may_be_misplaced, stream))
+    except (OSError, ValueError):
+        return False
+
+
+def _may_be_misplaced(line: str) -> bool:
+    name = line.strip()
+    if not name.startswith("["):
+        name = name.partition("=")[0].rstrip()
+    if name in _SETTINGS:
+        return name not in _OF_DOIT
+    return "invariant" in name.lower() and name.replace(" ", "") != "[tool.doit.invariants]"
+
+
+_SETTINGS = frozenset(Settings._fields)
+#: Those that have a meaning of their own among doit's options.
+_OF_DOIT = ("cache", "invariants")

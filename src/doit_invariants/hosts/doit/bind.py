@@ -9,11 +9,9 @@ from doit.exceptions import InvalidTask
 from doit.task import Task
 
 from doit_invariants.core.errors import InvalidOption
-from doit_invariants.engine.listed import listed, wait_for
 from doit_invariants.engine.options import OPTIONS, TaskSpec
 from doit_invariants.engine.session import Session
 from doit_invariants.hosts.doit.task import InvariantsTask
-from doit_invariants.hosts.doit.uptodate import invariants
 
 
 def specify(session: Session, task: Any, given: Mapping[str, Any]) -> None:
@@ -32,10 +30,12 @@ def specify(session: Session, task: Any, given: Mapping[str, Any]) -> None:
         _check_export(task, session.default)
         _make_cached(session, task, session.default)
         return
+    from doit_invariants.engine.listed import listed, wait_for  # late: many tasks have none
+
     try:
         spec = session.parse(given)
         _check_export(task, spec)
-        items = [item for item, _, _ in task.uptodate if isinstance(item, invariants)]
+        items = _listed_in_uptodate(task)
         for key, one in listed(session, items).items():
             if key in spec.invariants:
                 raise InvalidOption(
@@ -46,6 +46,14 @@ def specify(session: Session, task: Any, given: Mapping[str, Any]) -> None:
     wait_for(task, spec.invariants.values())
     session.specs[task.name] = spec
     _make_cached(session, task, spec)
+
+
+def _listed_in_uptodate(task: Any) -> list[Any]:
+    if not task.uptodate:
+        return []
+    from doit_invariants.hosts.doit.uptodate import invariants
+
+    return [item for item, _, _ in task.uptodate if isinstance(item, invariants)]
 
 
 def _check_export(task: Any, spec: TaskSpec) -> None:
@@ -119,8 +127,7 @@ def _refuse_groups(session: Session, tasks: Iterable[Any]) -> None:
     for task in tasks:
         if not task.has_subtask:
             continue
-        items = any(isinstance(item, invariants) for item, _, _ in task.uptodate)
-        if items or task.name in session.specs:
+        if _listed_in_uptodate(task) or task.name in session.specs:
             raise InvalidTask(
                 f"task {task.name!r}: {', '.join(OPTIONS)} have no effect on a group; give them "
                 "to its sub-tasks, or set a default in [tool.doit.invariants]"

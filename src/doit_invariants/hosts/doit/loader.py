@@ -11,10 +11,10 @@ from doit.doit_cmd import DoitMain
 
 from doit_invariants.code.source.import_state import load_begins, watch_imports
 from doit_invariants.engine.session import Session
-from doit_invariants.hosts.doit import ordering, startup
+from doit_invariants.hosts.doit import runners, startup
 from doit_invariants.hosts.doit.attach import attach, resume, speak_of_restores
 from doit_invariants.hosts.doit.bind import complete
-from doit_invariants.hosts.doit.database.install import install
+from doit_invariants.hosts.doit.database import use_backends
 
 
 def own_options() -> tuple[dict[str, Any], ...]:
@@ -94,7 +94,7 @@ class LoaderMixin:
     @config.setter
     def config(self, config: Any) -> None:
         if config is not None:
-            install(config)
+            use_backends(config)
         self._config = config
 
     def setup(self, opt_values: Any) -> None:
@@ -129,7 +129,7 @@ class LoaderMixin:
     def _prepare(self, cmd: Any, session: Session, tasks: Any) -> None:
         complete(session, tasks)
         if session.runs:
-            ordering.install()
+            runners.order_by_values()
         resume(cmd, session, tasks, self._options)
         speak_of_restores(cmd, session, tasks, self._options)
 

@@ -16,38 +16,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from doit import control
 from doit.control import ExecNode, TaskDispatcher
 from doit.exceptions import InvalidDodoFile
-from doit.globals import Globals
-
-from doit_invariants.engine.session import session_of
-from doit_invariants.hosts.doit.delayed import watch_creators
-
-
-def install() -> None:
-    """Have doit dispatch its tasks in this order; calling it again changes nothing.
-
-    doit names its dispatcher where it uses it: there is no other way to choose it.
-    """
-    control.TaskDispatcher = Dispatcher
 
 
 class Dispatcher(TaskDispatcher):  # type: ignore[misc]
     """doit's dispatcher, in which tasks wait for the values that they get."""
-
-    def __new__(cls, tasks: dict[str, Any], targets: Any, selected_tasks: list[str]) -> Any:
-        """Return doit's own where nothing can differ, and for a plain doit in this process."""
-        known = tasks.values()
-        session = session_of(Globals.dep_manager)
-        if session is not None:
-            session.selected = list(selected_tasks)
-            watch_creators(known)
-        if session is not None and any(
-            task.getargs or task.loader or task.calc_dep for task in known
-        ):
-            return super().__new__(cls)
-        return TaskDispatcher(tasks, targets, selected_tasks)
 
     def __init__(self, tasks: dict[str, Any], targets: Any, selected_tasks: list[str]) -> None:
         #: What each node waits for because of its values, by names.

@@ -1,4 +1,4 @@
-"""What each of our runners adds to doit's: it keeps how tasks ended, and explains Ctrl-C."""
+"""What runs the tasks: in which order, keeping how they ended, and explaining Ctrl-C."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from doit import cmd_run
+from doit.control import TaskControl
+from doit.globals import Globals
 from doit.runner import Runner
 
 from doit_invariants.core.text import listing, printable
@@ -23,6 +25,34 @@ def install() -> None:
     """
     if cmd_run.Runner is Runner:
         cmd_run.Runner = SerialRunner
+
+
+def order_by_values() -> None:
+    """Have doit look at a task that gets values after what gives them; twice is as once.
+
+    doit names its dispatcher where it uses it: there is no other way to choose it.
+    """
+    TaskControl.task_dispatcher = _task_dispatcher
+
+
+_DOITS_OWN = TaskControl.task_dispatcher
+
+
+def _task_dispatcher(control: Any) -> Any:
+    """Return doit's own where nothing can differ, and for a plain doit in this process."""
+    session, tasks = session_of(Globals.dep_manager), control.tasks.values()
+    if session is None:
+        return _DOITS_OWN(control)
+    session.selected = list(control.selected_tasks)
+    if any(task.loader for task in tasks):
+        from doit_invariants.hosts.doit.delayed import watch_creators  # late: few projects have any
+
+        watch_creators(tasks)
+    if any(task.getargs or task.loader or task.calc_dep for task in tasks):
+        from doit_invariants.hosts.doit.ordering import Dispatcher  # the same
+
+        return Dispatcher(control.tasks, control.targets, control.selected_tasks)
+    return _DOITS_OWN(control)
 
 
 class Noting:

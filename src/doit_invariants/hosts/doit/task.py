@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 from doit.exceptions import TaskFailed
 from doit.task import Task
 
-from doit_invariants.engine.check.target_guard import LEFT, OTHERS, left
 from doit_invariants.engine.session import IMPORTS, PLAN
 from doit_invariants.hosts.doit.database.run_journal import JOURNALED, begin
 from doit_invariants.hosts.doit.workdir import put_back
@@ -69,6 +68,8 @@ class InvariantsTask(Task):  # type: ignore[misc]
 
             end(self.__dict__)
         if failure is None and self.targets:
+            from doit_invariants.engine.check.target_guard import LEFT, OTHERS, left
+
             self.__dict__[LEFT] = left(self.targets, self.__dict__.get(OTHERS, {}))
         return failure
 

@@ -12,6 +12,7 @@ from doit.exceptions import InvalidCommand, InvalidDodoFile
 
 from doit_invariants.engine.records.flags import INTERRUPTED
 from doit_invariants.engine.session import Session
+from doit_invariants.hosts.doit.database import dbm_backend, json_backend, sqlite_backend
 from doit_invariants.hosts.doit.database.base import Backend
 from doit_invariants.hosts.doit.database.run_journal import Durable
 from doit_invariants.hosts.doit.dependency import InvariantsDependency
@@ -112,11 +113,7 @@ def _adopt(dep_manager: InvariantsDependency) -> None:
     if isinstance(old, Backend):
         old.refresh()
         return
-    from doit_invariants.hosts.doit.database.dbm_files import DbmBackend
-    from doit_invariants.hosts.doit.database.json_file import JsonBackend
-    from doit_invariants.hosts.doit.database.sqlite import SqliteBackend
-
-    ours = {DbmDB: DbmBackend, JsonDB: JsonBackend, SqliteDB: SqliteBackend}.get(type(old))
+    ours = {DbmDB: dbm_backend, JsonDB: json_backend, SqliteDB: sqlite_backend}.get(type(old))
     if ours is None:
         return
     for name in ("_conn", "_dbm"):

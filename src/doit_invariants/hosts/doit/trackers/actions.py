@@ -12,14 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from doit.action import BaseAction, CmdAction, PythonAction
 
-from doit_invariants.code.loaded.objects import shown_name
 from doit_invariants.core.project import Project
-from doit_invariants.hosts.doit.trackers.action_objects import (
-    held,
-    held_by_command,
-    held_by_function,
-    is_of_a_class_of_its_own,
-)
 
 if TYPE_CHECKING:
     from doit_invariants.code.programs.commands import CommandUses
@@ -50,6 +43,8 @@ def functions(task: Any) -> Iterator[Any]:
         elif isinstance(action, CmdAction) and _is_written_when_it_runs(action, task):
             yield _callable(action._action)[0]
         if isinstance(action, BaseAction):
+            from doit_invariants.hosts.doit.trackers.action_objects import is_of_a_class_of_its_own
+
             yield from [type(action)] if is_of_a_class_of_its_own(action) else []
         elif isinstance(action, tuple):
             yield action[0]
@@ -108,6 +103,13 @@ def are_bare(task: Any) -> bool:
 
 def given(task: Any) -> Iterator[Given]:
     """Yield for each action of a task its name and what it is given."""
+    # Late: functions that are given nothing hold nothing.
+    from doit_invariants.hosts.doit.trackers.action_objects import (
+        held,
+        held_by_command,
+        held_by_function,
+    )
+
     for action in _written(task):
         if isinstance(action, (str, list)):
             yield "command", _of_command(action, task)
@@ -210,6 +212,8 @@ def _of_function(func: Any, args: Any, kwargs: Any, task: Any) -> Given:
     if options:
         for name in _accepted(func, options):
             values.setdefault(f"argument {name}", options[name])
+    from doit_invariants.code.loaded.objects import shown_name
+
     return shown_name(func), values
 
 
