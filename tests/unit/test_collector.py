@@ -7,7 +7,7 @@ import sys
 
 RUNS = """
 import gc
-from doit_invariants.hosts.doit.startup import lasting
+from doit_invariants.hosts.doit.process import lasting
 for _ in range(12):
     with lasting():
         for _ in range(100_000):

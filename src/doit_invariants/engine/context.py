@@ -74,6 +74,8 @@ class TaskContext:
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> Any:
+            if name.startswith("__"):
+                raise AttributeError(name)  # asked by who copies it
             from doit_invariants.rules.renamed import in_context
 
             return in_context(self, name)

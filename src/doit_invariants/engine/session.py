@@ -13,27 +13,21 @@ from doit_invariants.core.errors import InvalidOption
 from doit_invariants.core.project import Project
 from doit_invariants.core.text import listing, printable
 from doit_invariants.engine.check.same_files import Places
-from doit_invariants.engine.counts import Counts
 from doit_invariants.engine.options import TaskSpec, default_options, parse_options
 from doit_invariants.engine.records.ends import Ends
 from doit_invariants.engine.records.flags import Marks
 from doit_invariants.engine.records.placeholders import Placeholders
 from doit_invariants.engine.records.shared_details import Details
 from doit_invariants.engine.tracking import Trackers
-from doit_invariants.files.processes import owned_name
 from doit_invariants.files.state import FileView
 from doit_invariants.hashing.values import ValueDigester, digest_value
 from doit_invariants.hosts.doit.database import SUFFIXES
-from doit_invariants.hosts.doit.trackers.builtin import (
-    TrackActions,
-    TrackCode,
-    TrackOrder,
-    TrackScripts,
-)
+from doit_invariants.hosts.doit.trackers import builtin
 from doit_invariants.plugins.manager import Plugins, create_plugins
 from doit_invariants.plugins.settings import TREE_EXCLUDE, Settings
 
 if TYPE_CHECKING:
+    from doit_invariants.engine.counts import Counts
     from doit_invariants.engine.graph import Relations
     from doit_invariants.engine.reuse.plan import Outcome
     from doit_invariants.files.lock import Holder
@@ -66,10 +60,8 @@ class Session:
     :ivar always: whether tasks that are up-to-date are recorded as well: with ``doit -a``
     :ivar override: the policy of the command line, None if it names none
     :ivar resume: what the command line accepts, None if it says nothing of that
-    :ivar counts: what became of the tasks
     :ivar executed: whether an action has run yet: what it wrote may be what another task reads
     :ivar caches: whether any task may be restored, or is kept
-    :ivar aside: name of what this run makes aside before it is put in place
     :ivar durable: the journal of doit's DB, None where there is none
     :ivar unlock: lets others write doit's DB; once it is called nothing happens any more
     :ivar unfinished: tasks whose last execution failed, or did not end
@@ -134,8 +126,6 @@ class Session:
         self.places = Places(root)
         self.directories: dict[str, tuple[str, str]] | None = None
         self.resume: Resume | None = None
-        self.counts = Counts()
-        self.aside = owned_name()
         self.placeholders = Placeholders()
         self.durable: Durable | None = None
         self.unlock: Callable[[], Any] = lambda: None
@@ -182,6 +172,20 @@ class Session:
         from doit_invariants.files.selection import matcher
 
         return matcher(self.settings.tree_exclude)
+
+    @functools.cached_property
+    def aside(self) -> str:
+        """The name of what this run makes aside before it is put in place."""
+        from doit_invariants.files.processes import owned_name
+
+        return owned_name()
+
+    @functools.cached_property
+    def counts(self) -> Counts:
+        """What became of the tasks."""
+        from doit_invariants.engine.counts import Counts
+
+        return Counts()
 
     @functools.cached_property
     def relations(self) -> Relations:
@@ -294,9 +298,9 @@ def create_session(
     :raises InvalidOption: if a plugin or a project-wide default is wrong
     """
     try:
-        scripts = TrackScripts()
-        trackers = [TrackCode(), TrackActions(), TrackOrder(), scripts]
-        plugins = create_plugins(namespace, builtins=trackers, block=settings.block)
+        scripts = builtin.TrackScripts()
+        others = builtin.TrackCode(), builtin.TrackActions(), builtin.TrackOrder()
+        plugins = create_plugins(namespace, builtins=(*others, scripts), block=settings.block)
         scripts.programs = plugins.programs
     except InvalidOption as error:
         raise InvalidOption(f"doit-invariants: {error}") from error

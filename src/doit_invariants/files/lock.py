@@ -23,12 +23,10 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from doit_invariants.core.errors import InvariantsError
 from doit_invariants.core.text import blanked, printable
-from doit_invariants.files.processes import is_alive
 
 if sys.platform != "win32":
     import fcntl
@@ -78,12 +76,12 @@ class Busy(InvariantsError):
         self.holder = holder
 
 
-@dataclass(slots=True, eq=False, repr=False)
 class _Shared:
     """The lock of this process on one file: its only descriptor, and how often it was taken."""
 
-    descriptor: int
-    count: int = 1
+    def __init__(self, descriptor: int) -> None:
+        self.descriptor = descriptor
+        self.count = 1
 
 
 class _CannotLock(Exception):
@@ -264,6 +262,8 @@ def holder_of(path: str) -> Holder | None:
         holder = _read_holder(path)
     if holder is None or holder.host != _host():
         return holder
+    from doit_invariants.files.processes import is_alive  # late: nobody holds most locks
+
     if not is_alive(holder.pid):
         return None  # it was killed: what it wrote has stayed
     return holder if _is_locked(path) else None

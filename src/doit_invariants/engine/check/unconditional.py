@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from doit_invariants.engine.options import TaskSpec
 from doit_invariants.engine.session import Session
-from doit_invariants.hosts.doit import workdir
 from doit_invariants.rules.schema import KEY
 
 if TYPE_CHECKING:
@@ -76,6 +75,8 @@ def _prepare(dep_manager: InvariantsDependency, session: Session, task: Any) -> 
         return
     if session.durable is not None:
         session.durable.dispatch(task)
+    from doit_invariants.hosts.doit import workdir  # late: a group has no actions
+
     workdir.hand_out(session, task)
     if not session.frozen:
         from doit_invariants.engine.freeze import freeze

@@ -25,7 +25,7 @@ from doit_invariants.hosts.doit import runners, task_dicts
 from doit_invariants.hosts.doit.checker import ContentChecker
 from doit_invariants.hosts.doit.database.opening import open_db
 from doit_invariants.hosts.doit.dependency import InvariantsDependency
-from doit_invariants.hosts.doit.pipes import outlive_readers
+from doit_invariants.hosts.doit.process import outlive_readers
 from doit_invariants.plugins.settings import Settings, as_policy, read_settings
 
 

@@ -21,7 +21,6 @@ from doit_invariants.engine.check.fast_path import is_as_recorded, look_again
 from doit_invariants.engine.check.unconditional import runs_unlooked
 from doit_invariants.engine.records.flags import INTERRUPTED
 from doit_invariants.engine.session import PLAN, Session, ensure_session
-from doit_invariants.hosts.doit import workdir
 from doit_invariants.hosts.doit.bind import specify
 
 if TYPE_CHECKING:
@@ -185,7 +184,10 @@ class InvariantsDependency(Dependency):  # type: ignore[misc]
             save_root(self, task.name, task.values)
 
     def _end(self, task: Any) -> None:
-        workdir.say(self.session, task)
+        if task._actions:
+            from doit_invariants.hosts.doit import workdir  # late: most runs execute nothing
+
+            workdir.say(self.session, task)
         if self.session.durable is not None:
             self.session.durable.end(task.name)
 

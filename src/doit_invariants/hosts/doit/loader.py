@@ -11,7 +11,7 @@ from doit.doit_cmd import DoitMain
 
 from doit_invariants.code.source.import_state import load_begins, watch_imports
 from doit_invariants.engine.session import Session
-from doit_invariants.hosts.doit import runners, startup
+from doit_invariants.hosts.doit import process, runners
 from doit_invariants.hosts.doit.attach import attach, resume, speak_of_restores
 from doit_invariants.hosts.doit.bind import complete
 from doit_invariants.hosts.doit.database import use_backends
@@ -83,7 +83,7 @@ class LoaderMixin:
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        startup.install()
+        process.install()
         self.cmd_options = (*self.cmd_options, *own_options())  # type: ignore[has-type]
 
     @property
@@ -118,7 +118,7 @@ class LoaderMixin:
             clock=self.clock,
         )
         try:
-            with startup.lasting():
+            with process.lasting():
                 tasks = super().load_tasks(cmd=cmd, pos_args=pos_args)  # type: ignore[misc]
             self._prepare(cmd, session, tasks)
         except BaseException:

@@ -16,7 +16,6 @@ from doit.task import Task
 
 from doit_invariants.engine.session import IMPORTS, PLAN
 from doit_invariants.hosts.doit.database.run_journal import JOURNALED, begin
-from doit_invariants.hosts.doit.workdir import put_back
 
 if TYPE_CHECKING:
     from doit_invariants.engine.reuse.plan import Plan
@@ -75,6 +74,8 @@ class InvariantsTask(Task):  # type: ignore[misc]
 
     def run(self, stream: Any) -> Any:
         """Execute the actions, and refuse values that would break doit's DB at the end."""
+        from doit_invariants.hosts.doit.workdir import put_back
+
         try:
             failure = super().execute(stream)
         finally:  # also before doit writes its DB after Ctrl-C, some of them by a relative name

@@ -139,8 +139,11 @@ class Backend:
         self._last = (task_id, row)
         return row
 
-    def set(self, task_id: str, dependency: str, value: Any) -> None:
-        """Set a value of a row, which keeps its others; one that can't be decoded begins anew."""
+    def set(self, task_id: str, dependency: str, value: Any) -> bool:
+        """Set a value of a row, which keeps its others; one that can't be decoded begins anew.
+
+        :returns: whether it was another one
+        """
         row = self._known.get(task_id)
         if not isinstance(row, dict):
             try:
@@ -150,10 +153,11 @@ class Backend:
             self._forget(task_id)
             self._known[task_id] = row
         if dependency in row and _is_same(row[dependency], value):
-            return
+            return False
         row[dependency] = value
         self._texts.pop(task_id, None)
         self._dirty.add(task_id)
+        return True
 
     def in_(self, task_id: str) -> bool:
         """Return whether there is a row."""

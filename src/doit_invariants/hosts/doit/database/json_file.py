@@ -12,7 +12,7 @@ from doit.dependency import JSONCodec
 from doit_invariants.files.regular import open_regular
 from doit_invariants.hosts.doit.database.base import Backend, DamagedDB
 from doit_invariants.hosts.doit.database.sealing import decode, seal
-from doit_invariants.hosts.doit.startup import lasting
+from doit_invariants.hosts.doit.process import lasting
 
 
 class JsonBackend(Backend):

@@ -4,7 +4,7 @@ doit writes its DB when a run ends: after ``kill -9`` it has lost everything, an
 that was killed half-way is up-to-date once its inputs are as they were. Here each change goes to a
 journal beside the DB at once, and so does the start of a task. The next command replays the
 journal: into the DB if it is a run, else for itself alone. At the end of a run doit's DB has
-everything, and the journal goes.
+everything, and the journal goes. A run in which nothing begins and nothing changes has none.
 
 Chosen against writing the DB after each task, which takes 3 ms with most backends, and with json as
 long as the DB is large each time; and against a DB of our own, as the state belongs into doit's.
@@ -13,12 +13,16 @@ long as the DB is large each time; and against a DB of our own, as the state bel
 from __future__ import annotations
 
 import contextlib
+import functools
+import os
 from json.encoder import encode_basestring_ascii
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from doit_invariants.core.model import Json
-from doit_invariants.files.journal import Journal
 from doit_invariants.hosts.doit.database.base import Backend
+
+if TYPE_CHECKING:
+    from doit_invariants.files.journal import Journal
 
 #: Behind the name of doit's DB.
 JOURNAL = ".journal"
@@ -50,35 +54,52 @@ class Durable:
     def __init__(self, dep_manager: Any) -> None:
         self._backend: Backend = dep_manager.backend
         self.path = self._backend.path + JOURNAL
-        # What is in it is no less secret.
-        self._journal = Journal(self.path, mode=self._backend.mode())
+        #: The state of the DB that the journal begins with, None once it has begun.
+        self._base: Json = None
         self._changed: dict[str, None] = {}
         self._dispatched: set[str] = set()
         self.complete = True
+
+    @functools.cached_property
+    def _journal(self) -> Journal:
+        from doit_invariants.files.journal import Journal  # late: most runs change nothing
+
+        # What is in it is no less secret.
+        return Journal(self.path, mode=self._backend.mode())
 
     def watch(self, dep_manager: Any) -> None:
         """Note what changes from now on; doit binds these methods to the object."""
         backend = self._backend
 
         def _set(task: str, key: str, value: Any) -> None:
-            self._changed[task] = None
-            backend.set(task, key, value)
+            if backend.set(task, key, value):
+                self._changed[task] = None
 
         def remove(task: str) -> None:
             self._changed[task] = None
             backend.remove(task)
 
         dep_manager._set, dep_manager.remove = _set, remove
-        with contextlib.suppress(OSError):
-            self._journal.append({"base": self._backend.state()})
+        self._base = {"base": self._backend.state()}
+
+    def _begin(self) -> None:
+        """Begin the journal with the state that the DB had when the run began."""
+        if self._base is not None:
+            base, self._base = self._base, None
+            with contextlib.suppress(OSError):
+                self._journal.append(base)
 
     def dispatch(self, task: Any) -> None:
         """Have a task note in the journal that it begins, right before its actions run."""
+        self._begin()
         self._dispatched.add(task.name)
         setattr(task, JOURNALED, self.path)
 
     def end(self, task: str) -> None:
         """Note that a task has ended, and all that was recorded since the last one did."""
+        if not self._changed and task not in self._dispatched:
+            return  # a group, that was recorded as it is
+        self._begin()
         self._dispatched.discard(task)
         try:
             text = self._backend.text
@@ -97,6 +118,8 @@ class Durable:
 
         :raises OSError: if the journal can't be read
         """
+        if not os.path.lexists(self.path):
+            return Left([], 0)
         found = self._journal.read()
         bases = [one["base"] for one in found.entries if isinstance(one, dict) and "base" in one]
         if found.entries and bases[-1:] not in ([self._backend.state()], [_WRITING]):
@@ -126,6 +149,7 @@ class Durable:
 
         Killed meanwhile, the DB is the old one or the new one: then the journal counts.
         """
+        self._begin()
         with contextlib.suppress(OSError):
             self._journal.append({"base": _WRITING})
 
@@ -134,14 +158,17 @@ class Durable:
         own = _JOURNALS.pop(self.path, None)
         if own is not None:
             own.close()
-        with contextlib.suppress(OSError):
-            self._journal.remove()
+        if self._base is None or os.path.lexists(self.path):
+            with contextlib.suppress(OSError):
+                self._journal.remove()
 
 
 def begin(path: str, task: str) -> None:
     """Note in a journal that the actions of a task are about to run; called by the worker."""
     with contextlib.suppress(OSError):
         if path not in _JOURNALS:
+            from doit_invariants.files.journal import Journal
+
             _JOURNALS[path] = Journal(path)
         _JOURNALS[path].append_text(b'{"begun":%s}' % _quoted(task))
 
