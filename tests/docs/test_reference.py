@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import importlib
 import inspect
 import re
 import sys
@@ -295,6 +296,51 @@ def test_every_argument_of_a_program_is_explained() -> None:
 def test_how_much_source_is_kept_is_said() -> None:
     """The limit is that of the code."""
     assert f"{graph.MOST_SOURCE:,} characters" in section(page("record-format"), "Details")
+
+
+_REFERENCE = re.compile(r":(?:mod|class|func|meth|data|attr):`~?([\w.]+)`")
+
+
+def test_references_in_docstrings_lead_somewhere() -> None:
+    """What a docstring refers to exists: by its full name, by that of a neighbour, or in it."""
+    dangling = [
+        f"{path.relative_to(SOURCE)}: {name}"
+        for path, text in ((one, one.read_text(encoding="utf-8")) for one in SOURCE.rglob("*.py"))
+        for name in _REFERENCE.findall(text)
+        if not leads_somewhere(name, path, text)
+    ]
+    assert not dangling
+
+
+def leads_somewhere(name: str, path: Path, text: str) -> bool:
+    """Return whether a module mentions what a reference in it names, or that is a full name."""
+    if name.startswith("."):
+        return path.parent.joinpath(*name[1:].split(".")).with_suffix(".py").exists()
+    if not name.startswith(f"{SOURCE.name}."):
+        first = name.partition(".")[0]
+        code = re.sub(r":\w+:`[^`]*`", "", text)
+        return first in sys.stdlib_module_names or re.search(rf"\b{first}\b", code) is not None
+    parts = name.split(".")
+    modules = [".".join(parts[:end]) for end in range(len(parts), 0, -1)]
+    module = next(one for one in modules if is_module(one))
+    return exists_in(importlib.import_module(module), parts[module.count(".") + 1 :])
+
+
+def is_module(name: str) -> bool:
+    """Return whether there is a module of this name in the package."""
+    place = SOURCE.parent.joinpath(*name.split("."))
+    return place.is_dir() or place.with_suffix(".py").exists()
+
+
+def exists_in(found: Any, names: list[str]) -> bool:
+    """Return whether an object has an attribute of an attribute; a protocol only declares them."""
+    for name in names:
+        if name in inspect.get_annotations(found):
+            return True
+        if not hasattr(found, name):
+            return False
+        found = getattr(found, name)
+    return True
 
 
 def test_the_index_names_every_page() -> None:

@@ -6,8 +6,8 @@
     ├── InvalidOption        what a user wrote is wrong: found while tasks are loaded
     └── CannotFingerprint    what a user wrote can't be checked now: found while a task is checked
 
-Neither names the task: the code that raises them does not know it. The doit adapters add
-the task and the option, and turn the error into doit's own kinds, which doit prints as one line.
+Neither names the task: the code that raises them does not know it. The host adds the task and
+the option, and turns the error into one of its own, which it prints as one line.
 """
 
 from __future__ import annotations

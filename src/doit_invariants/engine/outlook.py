@@ -170,7 +170,7 @@ class Outlook:
         """Return the tasks that are done before a task is looked at."""
         found = self._relations.awaits(name, self.tasks, self._dep_manager.get_values)
         gotten = dict.fromkeys(one for one, _ in self.tasks[name].getargs.values())
-        # Done first where they are part of the run anyway; see adapters.ordering.
+        # Done first where they are part of the run anyway; see hosts.doit.ordering.
         return [*found, *(one for one in gotten if one not in found and self._is_asked_for(one))]
 
     def _is_asked_for(self, name: str) -> bool:

@@ -23,7 +23,7 @@ def stale_exports(
 
     :param known: the manifest until now
     :param rows: the exports of this run
-    :param is_others: see :meth:`Exporter.finish`
+    :param is_others: see :meth:`~doit_invariants.exports.exporter.Exporter.finish`
 
     They stay in the manifest even if they are about to be removed: what can't be removed must not
     be taken for something that somebody put there by hand.

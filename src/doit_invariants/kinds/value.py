@@ -21,7 +21,8 @@ class Value(Invariant):
         it the place among the task's unnamed values does
 
     The value is taken when the task is checked. A short outline of it is kept in the record, to
-    say later what changed: for a secret use :class:`Env`, or give its digest.
+    say later what changed: for a secret use :class:`~doit_invariants.kinds.env.Env`, or give its
+    digest.
     """
 
     kind: ClassVar[str] = "Value"

@@ -15,7 +15,8 @@ from doit_invariants.files.tree import TreeState, ups
 from doit_invariants.rules.record import PathState, Record
 from doit_invariants.rules.schema import Origin
 
-# The command `invariants` forbids the group, as in :mod:`.shared_details`.
+# The command `invariants` forbids the group, as in
+# :mod:`doit_invariants.engine.records.shared_details`.
 _PREFIX = "invariants:others:"
 _FIELD = "others:"
 

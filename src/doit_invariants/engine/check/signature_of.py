@@ -20,7 +20,8 @@ from doit_invariants.rules.signature import signature
 
 
 def signature_of(session: Session, dep_manager: Any, task: Any, sign: Callable[[str], str]) -> str:
-    """Return the present signature of a task that is no group; see :class:`Signer`."""
+    """Return the present signature of a task that is no group; see
+    :class:`~doit_invariants.engine.context.Signer`."""
     before = recorded.read(dep_manager, task.name)
     executed_at = before.record.executed_at if before.record is not None else None
     context = TaskContext(session, task, executed_at, sign)

@@ -95,7 +95,7 @@ class BlobFiles:
         return True
 
     def fetch(self, digest: str, size: int, path: str, mode: int) -> None:
-        """Create a file with the content of a blob, as :meth:`Store.fetch` says.
+        """Create a file with a content; see :meth:`doit_invariants.stores.base.Store.fetch`.
 
         :raises OSError, StoreError: if that can't be
         """

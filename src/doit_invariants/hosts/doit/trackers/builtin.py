@@ -1,8 +1,10 @@
 """Implicit tracking of the actions of tasks, as plugins that can be blocked by name.
 
-Three of them: the code of Python actions, what actions are given (arguments, the text of
-commands), and the scripts that commands run. The option ``track_code`` turns all of them off.
-Their methods are named as the hooks, as those of all built-in plugins (:mod:`.plugins.builtin`).
+There are four: the code of Python actions, what actions are given (arguments, the text of
+commands), the order of actions, and the scripts that commands run. The option ``track_code``
+turns all of them off.
+Their methods are named as the hooks, as those of all built-in plugins
+(:mod:`doit_invariants.plugins.builtin`).
 """
 
 from __future__ import annotations
