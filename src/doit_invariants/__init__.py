@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from doit_invariants.kinds.value import Value
     from doit_invariants.plugins.hookspecs import hookimpl
     from doit_invariants.plugins.settings import Settings
-    from doit_invariants.policies.base import Facts, Policy
+    from doit_invariants.policies.base import Answer, Facts, Policy
+    from doit_invariants.results.entry import ResultEntry
     from doit_invariants.rules.invariant import Context, Fingerprint, Invariant
     from doit_invariants.rules.record import Record
     from doit_invariants.stores.base import (
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "TTL",
+    "Answer",
     "CannotFingerprint",
     "Change",
     "Command",
@@ -68,6 +70,7 @@ __all__ = [
     "Pruned",
     "Reason",
     "Record",
+    "ResultEntry",
     "Script",
     "Settings",
     "Store",
@@ -87,6 +90,7 @@ __all__ = [
 #: Where each public name lives. Imported when asked for: a dodo.py that uses two kinds pays
 #: for two.
 _HOME = {
+    "Answer": "policies.base",
     "CannotFingerprint": "core.errors",
     "Change": "core.model",
     "Command": "kinds.command",
@@ -111,6 +115,7 @@ _HOME = {
     "Pruned": "stores.base",
     "Reason": "core.model",
     "Record": "rules.record",
+    "ResultEntry": "results.entry",
     "Script": "kinds.script",
     "Settings": "plugins.settings",
     "Store": "stores.base",

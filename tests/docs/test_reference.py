@@ -24,6 +24,7 @@ from doit_invariants import (
     Policy,
     Reason,
     Record,
+    ResultEntry,
     Settings,
     Store,
     Verdict,
@@ -175,7 +176,9 @@ def test_every_code_of_a_reason_is_explained() -> None:
     assert set(rows(verb)) == codes
 
 
-@pytest.mark.parametrize("cls", [Verdict, Reason, Change, Record], ids=lambda cls: cls.__name__)
+@pytest.mark.parametrize(
+    "cls", [Verdict, Reason, Change, Record, ResultEntry], ids=lambda cls: cls.__name__
+)
 def test_what_hooks_are_given_is_explained(cls: type) -> None:
     """Each attribute of what a hook is given has a row."""
     text = section(page("hooks"), "What hooks are given")

@@ -6,6 +6,7 @@ Each case is a dodo.py that needs nothing but ``from doit_invariants import ...`
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
@@ -253,3 +254,21 @@ def test_no_sort_is_left_out() -> None:
     assert sorted(sort.hook for sort in SORTS.values()) == sorted(hooks)
     names = {name for sort in SORTS.values() for name in sort.names.split(", ") if name}
     assert names <= set(doit_invariants.__all__)
+
+
+def test_a_plugin_with_types(doit_project: Make) -> None:
+    """The one that a type checker has looked at works as well."""
+    dodo = Path(__file__).with_name("typed_plugin.py").read_text()
+    project = doit_project(
+        {"dodo.py": dodo, "in.txt": "one\n"}, settings={"store": "nowhere://at-all"}
+    )
+    first = project.run().assert_executed("count")
+    assert "verdict run" in first.stdout
+    assert "saved run" in first.stdout
+    project.run().assert_up_to_date("count")
+    project.write({"in.txt": "one\ntwo\n"})
+    why = project.run("invariants", "why").stdout
+    assert "Lines(in.txt): lines" in why
+    assert "Script(in.txt): 1 changed" in why
+    listed = project.run("invariants", "store", "ls")
+    assert "an example" in listed.stdout
