@@ -10,16 +10,18 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib import metadata
 from pathlib import Path
 
 import pytest
 
+from doit_invariants.plugins.manager import entry_points
 from doit_invariants.testing import Project
 
 Make = Callable[..., Project]
 
 #: The most modules of ours, packages included.
-MOST = 134
+MOST = 86
 
 DODO = """
 def make(dependencies, targets):
@@ -159,3 +161,22 @@ def test_a_distribution_that_is_installed_between_two_runs_is_seen(
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: a-plugin\nVersion: 1\n")
     (info / "entry_points.txt").write_text("[doit_invariants]\na-plugin = a_plugin\n")
     assert "a-plugin" in project.run("invariants", "kinds").assert_success().stdout
+
+
+def test_entry_points_are_those_that_python_finds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where no file mentions the group none is split; an egg or a zip is left to Python."""
+    groups = ["doit.LOADER", "doit.BACKEND", "doit_invariants", "pytest11", "console_scripts"]
+    site = tmp_path / "site"
+    for number, name in enumerate(["a-1.dist-info", "b.egg-info", "c.egg/EGG-INFO", "c-d.whl"]):
+        (site / name).mkdir(parents=True)
+        text = f"[doit.BACKEND]\nb{number} = m:C\n[doit_invariants]\np{number} = m\n"
+        (site / name / "entry_points.txt").write_text(text)
+        (site / name / "METADATA").write_text(
+            f"Metadata-Version: 2.1\nName: n{number}\nVersion: 1\n"
+        )
+        monkeypatch.syspath_prepend(str(site))
+        for group in groups:
+            expected = {(one.name, one.value) for one in metadata.entry_points(group=group)}
+            assert {(one.name, one.value) for one in entry_points(group=group)} == expected, name

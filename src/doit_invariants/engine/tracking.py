@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from doit_invariants.core.errors import CannotFingerprint, InvalidOption
 from doit_invariants.engine.options import TaskSpec, by_id
@@ -17,12 +17,17 @@ from doit_invariants.rules.invariant import Invariant
 Implicit = tuple[dict[str, tuple[str, Invariant]], tuple[str, ...]]
 
 
-class _Tracker(NamedTuple):
-    plugin: str
-    function: Callable[..., Any]
-    given: dict[str, Any]
-    takes_task: bool
-    sources: tuple[str, ...]
+class _Tracker:
+    def __init__(
+        self,
+        plugin: str,
+        function: Callable[..., Any],
+        given: dict[str, Any],
+        takes_task: bool,
+        sources: tuple[str, ...],
+    ) -> None:
+        self.plugin, self.function, self.given = plugin, function, given
+        self.takes_task, self.sources = takes_task, sources
 
     def ask(self, task: Any) -> Any:
         """Return the invariants that the plugin adds to a task."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from doit_invariants.hashing.scalars import frame
 
@@ -23,7 +23,7 @@ class TooLarge(Exception):
     """A value is too large or too deep to be written out."""
 
 
-class Sizes(NamedTuple):
+class Sizes:
     """How large a value is.
 
     :ivar parts: how many different parts it has
@@ -31,21 +31,21 @@ class Sizes(NamedTuple):
     :ivar least: how many bytes the value takes at the least where it is written out
     """
 
-    parts: int
-    bytes: int
-    least: int
+    def __init__(self, parts: int, size: int, least: int) -> None:
+        self.parts, self.bytes, self.least = parts, size, least
 
 
-class Folded(NamedTuple):
+class Folded:
     """A value whose parts count once each.
 
     :ivar digest: stands for the value
     :ivar encoder: what took it apart
     """
 
-    digest: bytes
-    sizes: Sizes
-    encoder: Folder
+    def __init__(self, digest: bytes, sizes: Sizes, encoder: Folder) -> None:
+        self.digest = digest
+        self.sizes = sizes
+        self.encoder = encoder
 
 
 class Folder(Protocol):

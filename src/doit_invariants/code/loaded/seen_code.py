@@ -8,7 +8,7 @@ task-creator has changed since, and what uses that: it does so on purpose.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from doit_invariants.code.loaded.access_paths import Steps
 from doit_invariants.code.loaded.bytecode import Chain
@@ -18,12 +18,13 @@ from doit_invariants.code.loaded.unit import Ref, Unit, rename
 Key = tuple[int, Chain, tuple[Steps, ...]]
 
 
-class _Read(NamedTuple):
+class _Read:
     """What a global has led to; the namespace is kept so that no other comes to its address."""
 
-    namespace: dict[str, Any]
-    refs: list[Ref]
-    readers: list[Unit]
+    def __init__(self, namespace: dict[str, Any], refs: list[Ref], readers: list[Unit]) -> None:
+        self.namespace = namespace
+        self.refs = refs
+        self.readers = readers
 
 
 class SeenCode:

@@ -10,12 +10,11 @@ from __future__ import annotations
 import sys
 import types
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from doit_invariants.code.loaded.bytecode import Chain, Structure
 
 
-class TakenModules(NamedTuple):
+class TakenModules:
     """What a function may take out of ``sys.modules``.
 
     :ivar names: its constants that may name a module, loaded or not: that differs between runs
@@ -23,9 +22,12 @@ class TakenModules(NamedTuple):
     :ivar unknown: whether it may be another one, if none of the names is that of a module
     """
 
-    names: tuple[str, ...] = ()
-    own: bool = False
-    unknown: bool = False
+    def __init__(
+        self, names: tuple[str, ...] = (), own: bool = False, unknown: bool = False
+    ) -> None:
+        self.names = names
+        self.own = own
+        self.unknown = unknown
 
 
 def taken_modules(func: types.FunctionType, code: Structure) -> TakenModules:

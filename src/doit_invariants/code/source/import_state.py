@@ -12,7 +12,7 @@ import os
 import sys
 import time
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any
 
 from doit_invariants.files.state import Stat, latest_change, stat_key, tick_of
 from doit_invariants.hashing.digest import digest_file
@@ -24,11 +24,12 @@ _YOUNG_NS = 2_000_000_000
 _IMPORTED_NS = time.time_ns()
 
 
-class _Noted(NamedTuple):
+class _Noted:
     """A source file as it was right before it was imported; the digest only of a young one."""
 
-    stat: Stat
-    digest: str | None
+    def __init__(self, stat: Stat, digest: str | None) -> None:
+        self.stat = stat
+        self.digest = digest
 
 
 class _Watch:

@@ -6,15 +6,14 @@ doit compares the texts. Of two such tasks each would run because the other one 
 from __future__ import annotations
 
 import os
-import re
 from typing import Any
 
 from doit.exceptions import InvalidTask
 
 from doit_invariants.core.paths import relative_to
 
-#: Finds a name that may have a shorter one: most have none, and this is done for each command.
-_ODD = re.compile(r"(?:^|/)\.{0,2}(?:/|$)").search
+#: Parts of a name that may have a shorter one. Most have none, and this is done for each command.
+_ODD = frozenset({"", ".", ".."})
 
 
 class Places:
@@ -46,7 +45,7 @@ class Places:
     def _place(self, path: str) -> str:
         """Return the one name of a path: relative to the project where it is in it."""
         path = path.removeprefix(self._prefix)  # as most write it who write absolute paths
-        if os.sep != "/" or _ODD(path):
+        if os.sep != "/" or not _ODD.isdisjoint(path.split("/")):
             whole = os.path.normpath(os.path.join(self._root, path))
             path = relative_to(whole, self._root) or whole
         # What the last part leads to does not count: a task may make a link to what another makes.

@@ -16,7 +16,7 @@ import contextlib
 import functools
 import os
 from json.encoder import encode_basestring_ascii
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from doit_invariants.core.model import Json
 from doit_invariants.hosts.doit.database.base import Backend
@@ -31,7 +31,7 @@ JOURNAL = ".journal"
 JOURNALED = "invariants_journal"
 
 
-class Left(NamedTuple):
+class Left:
     """What a run that did not end has left.
 
     :ivar begun: the tasks that had begun
@@ -39,9 +39,10 @@ class Left(NamedTuple):
     :ivar stale: whether the journal is older than the DB, and was not taken over
     """
 
-    begun: list[str]
-    damaged: int
-    stale: bool = False
+    def __init__(self, begun: list[str], damaged: int, stale: bool = False) -> None:
+        self.begun = begun
+        self.damaged = damaged
+        self.stale = stale
 
 
 class Durable:
