@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from doit_invariants.engine.context import TaskContext
-from doit_invariants.engine.session import create_session
+from doit_invariants.hosts.doit.sessions import create_session
 from doit_invariants.kinds.function import Function
 from doit_invariants.plugins.settings import Settings
 from doit_invariants.testing import settings_toml

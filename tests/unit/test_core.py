@@ -14,11 +14,12 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from doit_invariants.core.errors import InvalidOption
+from doit_invariants.engine.records.triples import float_mtime
 from doit_invariants.files.selection import Selection, matcher
 from doit_invariants.files.state import FileState, FileView, is_racy
 from doit_invariants.files.tree import TreeState, tree_difference, tree_state
 from doit_invariants.hashing import digest, outline
-from doit_invariants.hosts.doit.checker import ContentChecker, float_mtime
+from doit_invariants.hosts.doit.checker import ContentChecker
 from doit_invariants.rules import record as records
 
 

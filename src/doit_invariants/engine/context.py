@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import fnmatch
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from doit_invariants.core.errors import CannotFingerprint
 from doit_invariants.core.model import Json
 from doit_invariants.core.project import Project
 from doit_invariants.engine.session import Session
+from doit_invariants.engine.task import Task
 from doit_invariants.files.state import FileView
 from doit_invariants.hashing.values import ValueDigester, digest_value
 
@@ -33,11 +32,11 @@ class TaskContext:
     )
 
     def __init__(
-        self, session: Session, task: Any, executed_at: float | None, sign: Callable[[str], str]
+        self, session: Session, task: Task, executed_at: float | None, sign: Callable[[str], str]
     ) -> None:
         self.session = session
         self.task: str = task.name
-        self.targets: tuple[str, ...] = (*task.targets, *session.database)
+        self.targets: tuple[str, ...] = (*task.targets, *session.db.files)
         self.root: str = session.root
         self.files: FileView = session.files
         self.now: float = session.clock()
@@ -79,45 +78,6 @@ class TaskContext:
             from doit_invariants.rules.renamed import in_context
 
             return in_context(self, name)
-
-
-class Signer:
-    """Gives the signature of a task by its name.
-
-    An object, not a closure: one that refers to itself for each task checked would leave its
-    whole look at that task to the garbage collector.
-    """
-
-    def __init__(self, session: Session, dep_manager: Any, tasks: Mapping[str, Any]) -> None:
-        self.session = session
-        self.dep_manager = dep_manager
-        self.tasks = tasks
-
-    def __call__(self, name: str) -> str:
-        """Return the signature of a task, of a group that over its sub-tasks.
-
-        :raises CannotFingerprint: for an unknown task, one that depends on itself, or one that
-            can't be checked
-        """
-        task, signing = self.tasks.get(name), self.session.signing
-        if task is None:
-            several = fnmatch.filter(self.tasks, name) if "*" in name else []
-            if not several:
-                raise CannotFingerprint(f"there is no task {name!r}")
-            return digest_value({one: self(one) for one in several})
-        if name in signing:
-            circle = " -> ".join([*signing, name])
-            raise CannotFingerprint(f"tasks refer to each other in a circle: {circle}")
-        signing.append(name)
-        try:
-            if task.has_subtask:
-                parts = {sub: self(sub) for sub in task.task_dep if sub.startswith(f"{name}:")}
-                return digest_value(parts)
-            from doit_invariants.engine.check.signature_of import signature_of
-
-            return signature_of(self.session, self.dep_manager, task, self)
-        finally:
-            signing.pop()
 
 
 def no_signature(task: str) -> str:

@@ -8,47 +8,45 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
-from doit_invariants.engine.check.unconditional import always_runs
 from doit_invariants.engine.context import TaskContext, no_signature
 from doit_invariants.engine.session import Session
-from doit_invariants.hosts.doit.delayed import look_at_creators
-from doit_invariants.hosts.doit.trackers.actions import asks
-from doit_invariants.hosts.doit.trackers.builtin import TRACKERS
+from doit_invariants.engine.task import Task
 from doit_invariants.rules.invariant import Invariant
 
 if TYPE_CHECKING:
-    from doit_invariants.hosts.doit.dependency import InvariantsDependency
     from doit_invariants.kinds.action import Action
 
 #: No action can change these.
 _FIXED = (str, int, float, bool, bytes, type(None))
 
 
-def freeze(dep_manager: InvariantsDependency, session: Session) -> None:
+def freeze(session: Session, always_runs: Callable[[Session, Task], bool]) -> None:
     """Fingerprint the code and arguments of the tasks of the run, once.
 
     What a task is asked for later is answered from :attr:`Session.memo`. Errors are left to the
     check of the task that has them.
+
+    :param always_runs: tells of a task whether it runs in every run, so that nothing is compared
     """
     if session.frozen:
         return
     session.frozen = True
-    of_the_run = list(_of_the_run(session, dep_manager.tasks))
-    look_at_creators(session, of_the_run)
+    of_the_run = list(_of_the_run(session, session.tasks))
+    session.host.look_at_creators(of_the_run)
     signed = _are_signed(session)
     done: dict[int, Any] = {}  # with what the keys are the addresses of
     for task in of_the_run:
-        if asks(task):
+        if session.host.has_command_writer(task):
             continue  # not called for a task that may not be selected
-        if not signed and always_runs(dep_manager, session, task):
+        if not signed and always_runs(session, task):
             continue  # nothing of it is compared
         spec = session.spec(task.name)
         listed = [one for one in spec.invariants.values() if _is_loaded(one)]
         with contextlib.suppress(Exception):
-            implicit = session.trackers.of(task, spec, only=TRACKERS)[0]
+            implicit = session.trackers.of(task, spec, only=session.host.trackers)[0]
             if not listed and id(implicit) in done:
                 continue  # the very same functions as those of another task
             done[id(implicit)] = implicit

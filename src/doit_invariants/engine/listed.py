@@ -1,4 +1,4 @@
-"""What ``invariants(...)`` items list, and what invariants ask of the order of tasks."""
+"""The items of ``uptodate`` that list invariants, and the tasks that invariants wait for."""
 
 from __future__ import annotations
 
@@ -10,26 +10,42 @@ from doit_invariants.engine.options import TaskSpec, by_id, make_ttl
 from doit_invariants.rules.invariant import Invariant
 
 if TYPE_CHECKING:
-    from doit_invariants.engine.session import Session
-    from doit_invariants.hosts.doit.uptodate import invariants
+    from doit_invariants.engine.task import Task
+    from doit_invariants.plugins.registry import Registry
 
 
-def listed(session: Session, items: Iterable[invariants]) -> dict[str, Invariant]:
+class ListedItem:
+    """An ``uptodate`` item that lists invariants; the host's item extends it.
+
+    :ivar listed: the invariants
+    :ivar ttl: short for one more ``TTL``, None for none
+    """
+
+    listed: tuple[Any, ...] = ()
+    ttl: Any = None
+
+
+def listed_items(task: Task) -> list[ListedItem]:
+    """Return the items of a task that list invariants."""
+    return [item for item, _, _ in task.uptodate if isinstance(item, ListedItem)]
+
+
+def invariants_of(kinds: Registry, items: Iterable[ListedItem]) -> dict[str, Invariant]:
     """Return what items list, by id; raises InvalidOption."""
     found: list[Any] = []
     for item in items:
         found += item.listed
         if item.ttl is not None:
-            found.append(make_ttl(item.ttl, session.plugins.kinds))
-    return by_id(found, session.plugins.kinds)
+            found.append(make_ttl(item.ttl, kinds))
+    return by_id(found, kinds)
 
 
-def with_items(session: Session, spec: TaskSpec, items: Iterable[invariants]) -> TaskSpec:
+def with_items(kinds: Registry, spec: TaskSpec, items: Iterable[ListedItem]) -> TaskSpec:
     """Return the options of a task with what its ``invariants(...)`` items list.
 
     :raises InvalidOption: if one is listed in both ways
     """
-    extra = listed(session, items)
+    extra = invariants_of(kinds, items)
     for key, one in extra.items():
         if key in spec.invariants:
             raise InvalidOption(f"{one.label()} is listed twice; remove one")
@@ -38,7 +54,7 @@ def with_items(session: Session, spec: TaskSpec, items: Iterable[invariants]) ->
     return spec._replace(own=True, invariants={**spec.invariants, **extra})
 
 
-def wait_for(task: Any, found: Iterable[Invariant]) -> None:
+def add_task_deps(task: Task, found: Iterable[Invariant]) -> None:
     """Make the tasks that invariants need dependencies of a task, if they are not yet."""
     for one in found:
         for name in one.needs_tasks():

@@ -1,4 +1,4 @@
-"""One run of doit, as this package sees it: settings, plugins, and what was looked at so far."""
+"""One run: its settings and plugins, and what was found of its tasks so far."""
 
 from __future__ import annotations
 
@@ -7,33 +7,31 @@ import os
 import sys
 import time
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from doit_invariants.core.errors import InvalidOption
 from doit_invariants.core.project import Project
 from doit_invariants.core.text import listing, printable
-from doit_invariants.engine.check.same_files import Places
+from doit_invariants.engine.database import Database
+from doit_invariants.engine.execution import Execution
+from doit_invariants.engine.host import Host
 from doit_invariants.engine.options import TaskSpec, default_options, parse_options
 from doit_invariants.engine.records.ends import Ends
-from doit_invariants.engine.records.flags import Marks
+from doit_invariants.engine.records.flags import Flags
 from doit_invariants.engine.records.placeholders import Placeholders
 from doit_invariants.engine.records.shared_details import Details
+from doit_invariants.engine.task import Task
 from doit_invariants.engine.tracking import Trackers
 from doit_invariants.files.state import FileView
 from doit_invariants.hashing.values import ValueDigester, digest_value
-from doit_invariants.hosts.doit.database import SUFFIXES
-from doit_invariants.hosts.doit.trackers import builtin
-from doit_invariants.plugins.manager import Plugins, create_plugins
+from doit_invariants.plugins.manager import Plugins
 from doit_invariants.plugins.settings import TREE_EXCLUDE, Settings
 
 if TYPE_CHECKING:
     from doit_invariants.engine.counts import Counts
     from doit_invariants.engine.graph import Relations
-    from doit_invariants.engine.reuse.plan import Outcome
     from doit_invariants.files.lock import Holder
     from doit_invariants.files.selection import Matcher
-    from doit_invariants.hosts.doit.database.run_journal import Durable
-    from doit_invariants.hosts.doit.resume import Resume
     from doit_invariants.stores.base import Store
 
 Clock = Callable[[], float]
@@ -41,56 +39,71 @@ Clock = Callable[[], float]
 # Files; of those that were looked at the longest ago nothing is known any more.
 _TAUGHT = 20_000
 
-#: The name of the attribute of a task that holds its plan; see :mod:`.reuse.plan`.
-PLAN = "invariants_plan"
 
-#: The name of the attribute of a task that holds the paths of what its actions may import.
-IMPORTS = "invariants_imports"
+class Mode(NamedTuple):
+    """What a session may do.
+
+    :ivar writes: whether what is found may be saved: True for ``doit run``, not for ``doit list``
+    :ivar runs: whether this is a run, which may restore, keep and make placeholders
+    :ivar runs_all: whether it runs everything: ``doit -a``
+    :ivar always: whether tasks that are up-to-date are recorded as well: with ``doit -a``
+    :ivar guarded: whether errors in a user's own ``uptodate`` must not get out: with ``-n``
+        doit would wait for ever
+    :ivar explains: whether this is our own command
+    """
+
+    writes: bool = False
+    runs: bool = False
+    runs_all: bool = False
+    always: bool = False
+    guarded: bool = False
+    explains: bool = False
 
 
 class Session:
     """What the tasks of one run share.
 
     :ivar root: the directory that paths of tasks are relative to, absolute: an action may chdir
-    :ivar writes: whether what is found may be saved: True for ``doit run``, not for ``doit list``
-    :ivar guarded: whether errors in a user's own ``uptodate`` must not get out: with ``-n``
-        doit would wait for ever
-    :ivar runs: whether this is a run, which may restore, keep and make placeholders
-    :ivar runs_all: whether it runs everything: ``doit -a``
-    :ivar always: whether tasks that are up-to-date are recorded as well: with ``doit -a``
+    :ivar host: the program that runs the tasks
+    :ivar db: where their state is kept
+    :ivar tasks: all tasks by name, as the host last handed them over
+    :ivar writes, runs, runs_all, always, guarded, explains: see :class:`Mode`
     :ivar override: the policy of the command line, None if it names none
-    :ivar resume: what the command line accepts, None if it says nothing of that
-    :ivar executed: whether an action has run yet: what it wrote may be what another task reads
-    :ivar caches: whether any task may be restored, or is kept
-    :ivar durable: the journal of doit's DB, None where there is none
-    :ivar unlock: lets others write doit's DB; once it is called nothing happens any more
-    :ivar unfinished: tasks whose last execution failed, or did not end
-    :ivar ends: how the last attempts at tasks ended that were no success
-    :ivar running: the tasks that another doit runs right now, and that doit
-    :ivar taught: of what plugins taught of files, the digest of the content
+    :ivar clock: the time in seconds since the epoch
+
+    What is known of single tasks, by their names:
+
+    :ivar specs: the options of those that have some
+    :ivar pending: what was seen of those that are not recorded yet, for :mod:`.finish`
+    :ivar executions: what travels with those that are about to run
+    :ivar damaged: why what the DB held of one was discarded
+    :ivar late: the memos of those that were made after the first action ran: what made them may
+        have changed what was found before
+    :ivar batch: the memo of those that are being made
+    :ivar looked: those that were checked in this run
+    :ivar running: those that another doit runs right now, and that doit
+    :ivar unfinished: those whose last execution failed, or did not end
+    :ivar ends: how the last attempts ended that did not succeed
     :ivar rewritten: inputs into which their task writes what is there
     :ivar edits: inputs that changed while their task ran: of each the digests before and after
-    :ivar looked: the tasks that have been looked at in this run
-    :ivar varying: tasks of which values alone differed, and in how many runs in a row
-    :ivar notices: what is said at the end of the run, with the tasks that it is said of
+    :ivar varying: those of which values alone differed, and in how many runs in a row
     :ivar placeholders: those of ``cache: "force"``
-    :ivar explains: whether this is our own command
-    :ivar clock: the time in seconds since the epoch
+    :ivar notices: what is said at the end of the run, with the tasks that it is said of
+
+    What is known of all:
+
+    :ivar relations: what the tasks have to do with each other
     :ivar details: what fingerprints keep beside the records
-    :ivar specs: options of the tasks that have some, by the name of the task
+    :ivar taught: of what plugins taught of files, the digest of the content
     :ivar memo: answers that kinds keep for the run
     :ivar said: what kinds have told the user
-    :ivar late: tasks that were made after the first action ran, with answers of their own: what
-        made them may have changed what was looked at before
-    :ivar batch: the answers of those that are being made
     :ivar signing: tasks whose signature is being computed, to see a circle
-    :ivar database: the files of doit's DB, absolute: in a tracked directory they do not count
     :ivar selected: the tasks that the run was asked for, None where that is not known
+    :ivar counts: what became of the tasks
+    :ivar executed: whether an action has run yet: what it wrote may be what another task reads
     :ivar frozen: whether the values that actions can change have been looked at
-    :ivar home: the directory in which the tasks run, None until the first is looked at
-    :ivar places: where the targets of the tasks lie
-    :ivar directories: targets without their trailing slash, to the target and its task; None
-        until all tasks are loaded that are not delayed
+    :ivar caches: whether any task may be restored, or is kept
+    :ivar aside: name of what this run makes aside before it is put in place
     """
 
     # No dataclass: with so many attributes that takes a millisecond of each command.
@@ -99,47 +112,45 @@ class Session:
         settings: Settings,
         plugins: Plugins,
         root: str,
+        host: Host,
+        db: Database,
+        mode: Mode = Mode(),  # noqa: B008 - it is immutable
         *,
-        writes: bool = False,
-        guarded: bool = False,
-        always: bool = False,
-        runs: bool = False,
-        runs_all: bool = False,
         override: bool | str | None = None,
         clock: Clock = time.time,
     ) -> None:
         self.settings, self.plugins, self.root = settings, plugins, root
-        self.writes, self.runs, self.runs_all = writes, runs, runs_all
-        self.guarded, self.always, self.override = guarded, always, override
-        self.clock = clock
-        self.explains = self.frozen = self.executed = self.caches = False
+        self.host, self.db = host, db
+        self.writes, self.runs, self.runs_all, self.always, self.guarded, self.explains = mode
+        self.override, self.clock = override, clock
+        self.tasks: Mapping[str, Task] = MappingProxyType({})
+        self.frozen = self.executed = self.caches = False
         self.specs: dict[str, TaskSpec] = {}
-        self.details = Details()
+        self.pending: dict[str, object] = {}
+        self.executions: dict[str, Execution] = {}
+        self.damaged: dict[str, str] = {}
         self.memo: dict[Any, Any] = {}
         self.said: set[str] = set()
         self.late: dict[str, dict[Any, Any]] = {}
         self.batch: dict[Any, Any] | None = None
         self.selected: list[str] | None = None
         self.signing: list[str] = []
-        self.database: tuple[str, ...] = ()
-        self.home: str | None = None
-        self.places = Places(root)
-        self.directories: dict[str, tuple[str, str]] | None = None
-        self.resume: Resume | None = None
-        self.placeholders = Placeholders()
-        self.durable: Durable | None = None
-        self.unlock: Callable[[], Any] = lambda: None
-        self.varying = Marks("varying")
+        self.details, self.placeholders, self.ends = Details(db), Placeholders(db), Ends(db)
+        self.unfinished, self.rewritten = Flags("unfinished", db), Flags("rewritten", db)
+        self.edits, self.varying = Flags("edits", db), Flags("varying", db)
+        self.taught = Flags("taught", db)
         self.notices: dict[str, list[str]] = {}
-        self.unfinished, self.rewritten = Marks("unfinished"), Marks("rewritten")
-        self.taught = Marks("taught")
-        self.edits = Marks("edits")
         self.looked: set[str] = set()
-        self.ends = Ends()
         self.running: dict[str, Holder] = {}
         self._store_problem: str | None = None
         self._store: tuple[Store | None] | None = None
         self._prepare()
+
+    def execution(self, task: str) -> Execution:
+        """Return what travels with a task when it runs."""
+        if task not in self.executions:
+            self.executions[task] = Execution()
+        return self.executions[task]
 
     def _prepare(self) -> None:
         """Ask once who listens, so that nothing is called where nobody does."""
@@ -164,7 +175,7 @@ class Session:
         self.on_verdict = hook("invariants_verdict")
         self.on_saved = hook("invariants_saved")
         self.on_restored = hook("invariants_restored")
-        self.trackers = Trackers(self.plugins, self.settings)
+        self.trackers = Trackers(self.plugins, self.settings, self.host)
 
     @functools.cached_property
     def excluded(self) -> Matcher | None:
@@ -269,80 +280,6 @@ class Session:
             self.rewritten.set(task, [*known, what])
         return again or what in known
 
-    def restored(self, task: Any, outcome: Outcome) -> None:
-        """Count a task that was restored, and tell who listens."""
-        for warning in outcome.warnings:
-            self.say(task.name, warning)
-        if self.on_restored is not None:
-            try:
-                self.on_restored(task=task, entry=outcome.entry)
-            except (Exception, SystemExit) as error:
-                # The task has succeeded, and doit would end the whole run here.
-                text = f"invariants_restored failed with {type(error).__name__}: {error}"
-                self.say(task.name, text)
-
     def digest_value(self, value: object) -> str:
         """Return the digest of a value, plugins' types included; raises CannotFingerprint."""
         return digest_value(value, root=self.root, digester=self.teach)
-
-
-def create_session(
-    settings: Settings,
-    namespace: Mapping[str, Any] | None = None,
-    **options: Any,
-) -> Session:
-    """Return a session for the present directory.
-
-    :param namespace: the names that ``dodo.py`` defines: it is a plugin as well
-    :param options: those of :class:`Session`
-    :raises InvalidOption: if a plugin or a project-wide default is wrong
-    """
-    try:
-        scripts = builtin.TrackScripts()
-        others = builtin.TrackCode(), builtin.TrackActions(), builtin.TrackOrder()
-        plugins = create_plugins(namespace, builtins=(*others, scripts), block=settings.block)
-        scripts.programs = plugins.programs
-    except InvalidOption as error:
-        raise InvalidOption(f"doit-invariants: {error}") from error
-    try:
-        return Session(settings, plugins, os.getcwd(), **options)
-    except InvalidOption as error:
-        raise InvalidOption(f"doit-invariants, settings: {error}") from error
-
-
-#: Where the session hangs on doit's dependency manager: doit hands that one to everybody.
-_ATTRIBUTE = "invariants_session"
-
-
-def session_of(dep_manager: Any) -> Session | None:
-    """Return the session that belongs to a dependency manager of doit, None if there is none."""
-    found: Session | None = getattr(dep_manager, _ATTRIBUTE, None)
-    return found
-
-
-def ensure_session(dep_manager: Any) -> Session:
-    """Return the session of a dependency manager; where no loader made one, one by default.
-
-    :raises InvalidOption: as :func:`create_session`
-    """
-    session = session_of(dep_manager)
-    if session is None:
-        session = create_session(Settings(), writes=True, always=True)
-        if dep_manager is not None:
-            attach_session(dep_manager, session)
-    return session
-
-
-def attach_session(dep_manager: Any, session: Session) -> None:
-    """Hang a session on a dependency manager."""
-    name = os.path.join(session.root, dep_manager.name)
-    session.details.open(dep_manager)
-    session.placeholders.open(dep_manager)
-    session.unfinished.open(dep_manager)
-    session.taught.open(dep_manager)
-    session.rewritten.open(dep_manager)
-    session.edits.open(dep_manager)
-    session.varying.open(dep_manager)
-    session.ends.open(dep_manager)
-    session.database = tuple(name + suffix for suffix in SUFFIXES)
-    setattr(dep_manager, _ATTRIBUTE, session)

@@ -1,4 +1,4 @@
-"""The long way to a verdict: looks at all of a task, decides, and says why.
+"""The verdict on a task: looks at all of it, decides, and says why.
 
 Everything is looked at even where one reason would do: users are told all of them.
 """
@@ -6,73 +6,72 @@ Everything is looked at even where one reason would do: users are told all of th
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
 
 from doit_invariants.core.errors import InvariantsError
 from doit_invariants.core.model import Reason, Verdict
 from doit_invariants.engine.check import varying
+from doit_invariants.engine.check.fast_path import is_unchanged
 from doit_invariants.engine.check.file_deps import compare_inputs
+from doit_invariants.engine.check.host_facts import HostFacts
 from doit_invariants.engine.check.observe import Look
-from doit_invariants.engine.check.target_guard import OTHERS
-from doit_invariants.engine.context import Signer, TaskContext
+from doit_invariants.engine.check.signer import Signer
+from doit_invariants.engine.check.unconditional import always_runs
+from doit_invariants.engine.context import TaskContext
 from doit_invariants.engine.finish import refresh
 from doit_invariants.engine.freeze import freeze
-from doit_invariants.engine.listed import with_items
+from doit_invariants.engine.listed import ListedItem, with_items
 from doit_invariants.engine.records import recorded
 from doit_invariants.engine.records.flags import INTERRUPTED
 from doit_invariants.engine.records.placeholders import placeholder_reason
-from doit_invariants.engine.session import PLAN, Session
-from doit_invariants.hosts.doit import workdir
-from doit_invariants.hosts.doit.rules import HostFacts, evaluate_uptodate
-from doit_invariants.hosts.doit.status import failed, report
+from doit_invariants.engine.session import Session
+from doit_invariants.engine.task import Task
 from doit_invariants.rules.decide import decide
 
-if TYPE_CHECKING:
-    from doit_invariants.hosts.doit.dependency import InvariantsDependency
 
-
-def check(dep_manager: InvariantsDependency, task: Any, status: Any, *, asked: bool) -> None:
+def task_status(
+    session: Session, task: Task, *, fast_path_tried: bool = False
+) -> tuple[Verdict, HostFacts]:
     """Decide whether a task is up-to-date.
 
-    :param status: doit's, which is filled
-    :param asked: whether it is known already that the task is not simply as it was recorded
-    :raises Exception: what a user's own ``uptodate`` raises, but not with ``-n``
+    :param fast_path_tried: whether it is known already that the task is not simply as it was
+        recorded
+    :returns: the verdict, and what the host's own rules say of the task
+    :raises Exception: what a user's own ``uptodate`` raises, unless the session is guarded
     """
-    session, tasks = dep_manager.session, dep_manager.tasks
-    if session.home is None:
-        session.home = os.getcwd()  # no action has run yet
     facts = HostFacts()
-    accepted = session.resume and session.resume.accepted(task.name, tasks)
+    accepted = session.host.accepts(task)
     if accepted:
-        policy = f"accepted by {accepted}"
-        report(status, task, facts, Verdict(task.name, "up-to-date", policy=policy))
-        return
-    items, problems = _uptodate(dep_manager, facts, task)
-    simple = not (asked or items or problems or facts.uptodate_false)
+        return Verdict(task.name, "up-to-date", policy=f"accepted by {accepted}"), facts
+    items, problems = _uptodate(session, facts, task)
+    simple = not (fast_path_tried or items or problems or facts.uptodate_false)
     try:
-        if simple and dep_manager.is_as_recorded(task, counted=facts.counted):
+        if simple and is_unchanged(session, task, counted=facts.counted):
             verdict = Verdict(task.name, "up-to-date")
             _tell(session, task, verdict)
         else:
             with session.project.as_directory():
-                verdict = _verdict(dep_manager, task, facts, items, problems)
+                verdict = _verdict(session, task, facts, items, problems)
     except (Exception, SystemExit) as error:
         verdict = failed(task.name, error)
-    report(status, task, facts, verdict)
+    return verdict, facts
+
+
+def failed(task: str, error: BaseException) -> Verdict:
+    """Return the verdict on a task that can't be checked."""
+    text = str(error) if isinstance(error, InvariantsError) else f"{type(error).__name__}: {error}"
+    return Verdict(task, "error", (Reason("cannot_check", "invariants", text),))
 
 
 def _uptodate(
-    dep_manager: InvariantsDependency, facts: HostFacts, task: Any
-) -> tuple[list[Any], list[Reason]]:
+    session: Session, facts: HostFacts, task: Task
+) -> tuple[list[ListedItem], list[Reason]]:
     if not task.uptodate:
         return [], []
-    session, tasks = dep_manager.session, dep_manager.tasks
     try:
-        with workdir.kept(session, task.name, "an uptodate item"):
-            return evaluate_uptodate(facts, task, dep_manager, tasks), []
+        return session.host.uptodate(task, facts), []
     except (Exception, SystemExit) as error:
         for argument, (name, _) in task.getargs.items():
-            if name not in tasks:
+            if name not in session.tasks:
                 text = f"{argument!r}: there is no task {name!r}"
                 return [], [Reason("cannot_check", "getargs", text)]
         if not session.guarded:
@@ -82,45 +81,45 @@ def _uptodate(
 
 
 def _verdict(
-    dep_manager: InvariantsDependency,
-    task: Any,
+    session: Session,
+    task: Task,
     facts: HostFacts,
-    items: list[Any],
+    items: list[ListedItem],
     problems: list[Reason],
 ) -> Verdict:
-    look = _look(dep_manager, task, facts, items)
+    look = _look(session, task, facts, items)
     look.snapshot.problems += problems
     verdict = decide(look.before.record, look.snapshot, look.context, look.before.unreadable)
     if look.spec.policy.decides or look.spec.exports:
         # Imported late: most projects have no use for it.
         from doit_invariants.engine.reuse.decide import Answers
 
-        verdict = Answers(dep_manager, look, facts).apply(verdict)
-    verdict = _with_its_end(dep_manager.session, varying.tell(look, verdict))
-    _tell(dep_manager.session, task, verdict)
+        verdict = Answers(look, facts).apply(verdict)
+    verdict = _with_its_end(session, varying.tell(look, verdict))
+    _tell(session, task, verdict)
     if verdict.status != "error":
-        _prepare(dep_manager, task, look, verdict)
+        _prepare(session, task, look, verdict)
     return verdict
 
 
-def _look(dep_manager: InvariantsDependency, task: Any, facts: HostFacts, items: list[Any]) -> Look:
-    session, tasks = dep_manager.session, dep_manager.tasks
-    spec = with_items(session, session.spec(task.name), items)
-    before = recorded.read(dep_manager, task.name)
-    if task.name in dep_manager.damaged:
-        before.unreadable = dep_manager.damaged[task.name]
+def _look(session: Session, task: Task, facts: HostFacts, items: list[ListedItem]) -> Look:
+    spec = with_items(session.plugins.kinds, session.spec(task.name), items)
+    before = recorded.read(session, task.name)
+    if task.name in session.damaged:
+        before.unreadable = session.damaged[task.name]
     record = before.record
     executed_at = record.executed_at if record is not None else None
-    context = TaskContext(session, task, executed_at, Signer(session, dep_manager, tasks))
-    look = Look(session, task, spec, before, context, dep_manager)
+    context = TaskContext(session, task, executed_at, Signer(session))
+    look = Look(session, task, spec, before, context, knows_others=True)
     now = look.snapshot
-    now.never_ran = record is None and dep_manager._get(task.name, "checker:") is None
+    now.never_ran = record is None and session.db.get(task.name, "checker:") is None
     now.explicit = spec.own or bool(spec.invariants)
-    changes = compare_inputs(dep_manager, look, facts, tasks)
-    before.drop_what_plain_doit_did_not_see()
+    changes = compare_inputs(look, facts)
+    before.drop_implicit()
     # What is an input as well the actions do not make: it is missing as an input.
     made = [path for path in task.targets if path not in task.file_dep]
-    facts.missing_targets = [path for path in made if not dep_manager.checker.exists(path)]
+    exists = session.host.checker.exists if session.host.checker else os.path.exists
+    facts.missing_targets = [path for path in made if not exists(path)]
     if spec.track_targets:
         look.targets()
     look.invariants()
@@ -147,17 +146,17 @@ def _with_its_end(session: Session, verdict: Verdict) -> Verdict:
     return verdict._replace(reasons=(*reasons, *([end] if end is not None else [])))
 
 
-def _note_others(dep_manager: InvariantsDependency, task: Any, look: Look) -> None:
-    """Put on a task what others make inside of its targets: its worker does not know them."""
-    inside = dep_manager.session.relations.others_inside
-    task.__dict__.pop(OTHERS, None)
+def _note_others(task: Task, look: Look) -> None:
+    """Have a task know what others make inside of its targets: a worker can't find that out."""
+    session = look.session
     for path in task.targets:
-        found = look.leave.get(path, frozenset()).union(inside(path, task.name, dep_manager.tasks))
-        if found:
-            task.__dict__.setdefault(OTHERS, {})[path] = found
+        found = session.relations.others_inside(path, task.name, session.tasks)
+        leave = look.leave.get(path, frozenset()).union(found)
+        if leave:
+            session.execution(task.name).made_by_others[path] = leave
 
 
-def _tell(session: Session, task: Any, verdict: Verdict) -> None:
+def _tell(session: Session, task: Task, verdict: Verdict) -> None:
     if session.on_verdict is None:
         return
     try:
@@ -167,35 +166,33 @@ def _tell(session: Session, task: Any, verdict: Verdict) -> None:
         raise InvariantsError(text) from error
 
 
-def _prepare(dep_manager: InvariantsDependency, task: Any, look: Look, verdict: Verdict) -> None:
+def _prepare(session: Session, task: Task, look: Look, verdict: Verdict) -> None:
     """Do what is due once a verdict is known, and before the task runs if it does."""
-    session = look.session
     if verdict.status == "up-to-date" and session.writes and not verdict.reasons:
-        refresh(dep_manager, task, look)
+        refresh(look)
     if verdict.status == "run" or session.always:
-        dep_manager.pending[task.name] = look
-        plan = task.__dict__.get(PLAN)
+        session.pending[task.name] = look
+        execution = session.executions.get(task.name)
+        plan = execution.plan if execution is not None else None
         if plan is None or plan.runs:  # else nothing is made, and nothing can be interrupted
-            _before_it_runs(dep_manager, task, look)
+            _before_it_runs(session, task, look)
 
 
-def _before_it_runs(dep_manager: InvariantsDependency, task: Any, look: Look) -> None:
-    session = look.session
+def _before_it_runs(session: Session, task: Task, look: Look) -> None:
+    acts = bool(session.host.actions(task))
     if session.runs:
         session.placeholders.remove(task.targets)
-        _note_others(dep_manager, task, look)
+        _note_others(task, look)
         look.expect_late()
         if session.settings.store_link == "hardlink":
             from doit_invariants.files.deep import unshare
 
             for target in task.targets:
                 unshare(target)
-        if session.durable is not None and task._actions:
-            session.durable.dispatch(task)
-        if task._actions:
-            workdir.hand_out(session, task)
-    if session.writes and task._actions:
-        freeze(dep_manager, session)
+        if acts:
+            session.host.about_to_run(task)
+    if session.writes and acts:
+        freeze(session, always_runs)
         session.executed = True
         functions = look.context.memo.get("functions")
         if session.runs and functions is not None and functions.uses_modules:

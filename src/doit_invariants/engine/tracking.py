@@ -6,9 +6,8 @@ from collections.abc import Callable, Container, Mapping
 from typing import Any
 
 from doit_invariants.core.errors import CannotFingerprint, InvalidOption
+from doit_invariants.engine.host import Host
 from doit_invariants.engine.options import TaskSpec, by_id
-from doit_invariants.hosts.doit.trackers.actions import are_bare
-from doit_invariants.hosts.doit.trackers.builtin import TRACKERS, TrackScripts
 from doit_invariants.plugins.manager import Plugins
 from doit_invariants.plugins.settings import Settings
 from doit_invariants.rules.invariant import Invariant
@@ -46,7 +45,8 @@ class _Tracker:
 class Trackers:
     """All plugins that implement ``invariants_for_task``; raises InvalidOption for a wrapper."""
 
-    def __init__(self, plugins: Plugins, settings: Settings) -> None:
+    def __init__(self, plugins: Plugins, settings: Settings, host: Host) -> None:
+        self._host = host
         self._kinds = plugins.kinds
         self._known: dict[tuple[int, ...], tuple[list[Any], Implicit]] = {}
         self._all: list[_Tracker] = []
@@ -61,7 +61,13 @@ class Trackers:
             sources = (name, *_version(name, getattr(one.plugin, "tracking_version", 1)))
             tracker = _Tracker(name, one.function, given, "task" in one.argnames, sources)
             self._all.append(tracker)
-        self.ours_alone = self.names() <= TRACKERS
+        #: Those whose answer depends on the targets of a task as well as on its actions.
+        self._by_targets = {
+            one.plugin_name
+            for one in plugins.implementations("invariants_for_task")
+            if getattr(one.plugin, "looks_at_targets", False)
+        }
+        self.ours_alone = self.names() <= host.trackers
         # What the keys are the addresses of is kept, so that nothing else comes to them.
         self._of_bare: dict[tuple[int, ...], tuple[Any, Implicit]] = {}
 
@@ -85,15 +91,14 @@ class Trackers:
         :raises CannotFingerprint: if a plugin fails, or returns what is no invariant
         """
         actions: tuple[Any, ...] = ()
-        if self.ours_alone and are_bare(task):
+        if self.ours_alone and self._host.has_bare_actions(task):
             # Of what is given nothing only the functions count.
-            actions = (spec.track_code, only is None, *task._actions)
+            actions = (spec.track_code, only is None, *self._host.actions(task))
             known = self._of_bare.get(tuple(map(id, actions)))
             if known is not None:
                 return known[1]
         found = self._ask(task, spec, only)
-        # Scripts that a task writes itself are no input: the targets count there as well.
-        if actions and all(plugin != TrackScripts.name for plugin, _ in found[0].values()):
+        if actions and all(plugin not in self._by_targets for plugin, _ in found[0].values()):
             self._of_bare[tuple(map(id, actions))] = (actions, found)
         return found
 
@@ -101,7 +106,7 @@ class Trackers:
         asked = [
             one
             for one in self._all
-            if (spec.track_code or one.plugin not in TRACKERS)
+            if (spec.track_code or one.plugin not in self._host.trackers)
             and (only is None or one.plugin in only)
         ]
         listed = [one.ask(task) for one in asked]

@@ -14,20 +14,18 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from doit_invariants.core.model import Json
-from doit_invariants.engine.context import Signer, TaskContext
+from doit_invariants.engine.check.signer import Signer
+from doit_invariants.engine.context import TaskContext
 from doit_invariants.engine.options import TaskSpec
+from doit_invariants.engine.records.triples import float_mtime
 from doit_invariants.engine.session import Session
+from doit_invariants.engine.task import Task
 from doit_invariants.files.state import UNEQUAL, FileView, Stat
-from doit_invariants.hosts.doit.checker import ContentChecker, float_mtime
-from doit_invariants.hosts.doit.database.base import Backend
 from doit_invariants.rules.invariant import Invariant
 from doit_invariants.rules.schema import KEY, ORIGINS, SCHEMA
-
-if TYPE_CHECKING:
-    from doit_invariants.hosts.doit.dependency import InvariantsDependency
 
 
 def look_again(session: Session) -> None:
@@ -38,20 +36,23 @@ def look_again(session: Session) -> None:
             del session.memo[key]
 
 
-def is_as_recorded(
-    dep_manager: InvariantsDependency,
-    session: Session,
-    task: Any,
-    spec: TaskSpec,
-    *,
-    counted: bool,
-) -> bool:
-    """Return whether a task is up-to-date for certain, and its record as a new one would be.
+def is_unchanged(session: Session, task: Task, *, counted: bool = False) -> bool:
+    """Return whether a cheap comparison proves that a task is up-to-date.
 
-    To be asked in the directory of the project, of a task whose ``uptodate`` items are all true.
+    To be asked of a task whose ``uptodate`` items are all true. Its record then is as a new one
+    would be.
 
-    :param counted: whether one of those gave an answer
+    :param counted: whether one of those items gave an answer
     """
+    try:
+        if task.name in session.damaged or os.getcwd() != session.root:
+            return False  # an action has left it, where relative paths are something else
+        return _is_unchanged(session, task, session.spec(task.name), counted=counted)
+    except (Exception, SystemExit):
+        return False  # of a plugin's policy: the full check says it
+
+
+def _is_unchanged(session: Session, task: Task, spec: TaskSpec, *, counted: bool) -> bool:
     decides = spec.policy.decides
     if decides and spec.policy.keeps != "store":
         return False
@@ -59,12 +60,11 @@ def is_as_recorded(
         return False
     if not (counted or spec.own or task.file_dep) or _is_marked(session, task):
         return False
-    backend = dep_manager.backend
-    if type(dep_manager.checker) is not ContentChecker or not isinstance(backend, Backend):
+    if session.host.checker is not None:
         return False
     try:
-        row = backend.row(task.name)
-        record = row.get(KEY)
+        row = session.db.row(task.name)
+        record = row.get(KEY) if row is not None else None
         if record is None or not _is_of_here(record, session.root):
             return False
         if decides and not _is_kept(session, record):
@@ -73,13 +73,13 @@ def is_as_recorded(
         targets: _Renewed = {}
         same = (
             _inputs_are_same(row, session, task, record, inputs)
-            and _targets_are_same(dep_manager, spec, task, record["targets"], targets)
-            and _invariants_are_same(dep_manager, session, task, spec, record)
+            and _targets_are_same(session, spec, task, record["targets"], targets)
+            and _invariants_are_same(session, task, spec, record)
         )
         if same and session.writes and (inputs or targets):
-            _renew(backend, task.name, record, inputs, targets)
+            _renew(session, task.name, record, inputs, targets)
     except Exception:
-        return False  # a file is gone, the record is damaged: the long way says what it is
+        return False  # a file is gone, the record is damaged: the full check says what it is
     return same
 
 
@@ -93,7 +93,7 @@ def _is_kept(session: Session, record: Json) -> bool:
 _Renewed = dict[str, tuple[str, Stat]]
 
 
-def _is_marked(session: Session, task: Any) -> bool:
+def _is_marked(session: Session, task: Task) -> bool:
     """Return whether something is remembered of a task or its targets beside its record."""
     if task.name in session.running or task.name in session.unfinished.read():
         return True
@@ -110,17 +110,17 @@ def _is_of_here(record: Json, root: str) -> bool:
 
 
 def _inputs_are_same(
-    row: Json, session: Session, task: Any, record: Json, renewed: _Renewed
+    row: Json, session: Session, task: Task, record: Json, renewed: _Renewed
 ) -> bool:
     stats, trees, files = record["stats"], record["trees"], session.files
-    if row["checker:"] != ContentChecker.__name__:
+    if row["checker:"] != session.host.checker_name:
         return False
     if len(stats) + len(trees) != len(task.file_dep) or set(row["deps:"]) != set(task.file_dep):
         return False
     for path in task.file_dep:
         if path in trees:
             mtime, _, digest = row[path]  # of a directory the time does not count
-            skip = (*task.targets, *session.database)
+            skip = (*task.targets, *session.db.files)
             if type(mtime) is not float:
                 return False
             if not _is_same_directory(session, path, trees[path], digest, skip):
@@ -167,28 +167,24 @@ def _has(
     return True
 
 
-def _renew(backend: Backend, task: str, record: Json, inputs: _Renewed, targets: _Renewed) -> None:
-    """Put the present stats of files into a record, so that the next check need not read them.
-
-    Past the journal: if this is lost they are read once more.
-    """
-    put = backend.set
-    for path, (digest, stat) in inputs.items():
-        put(task, path, (float_mtime(stat[0]), stat[1], digest))
+def _renew(session: Session, task: str, record: Json, inputs: _Renewed, targets: _Renewed) -> None:
+    """Put the present stats of files into a record, so that the next check need not read them."""
+    values: dict[str, Json] = {
+        path: (float_mtime(stat[0]), stat[1], digest) for path, (digest, stat) in inputs.items()
+    }
     stats = {
         path: inputs[path][1] if path in inputs else stat for path, stat in record["stats"].items()
     }
     recorded = record["targets"] and [
         [path, targets.get(path, state)] for path, state in record["targets"]
     ]
-    put(task, KEY, {**record, "stats": stats, "targets": recorded})
-    backend.pack(task)
+    values[KEY] = {**record, "stats": stats, "targets": recorded}
+    session.db.renew(task, values)
 
 
 def _targets_are_same(
-    dep_manager: InvariantsDependency, spec: TaskSpec, task: Any, recorded: Json, renewed: _Renewed
+    session: Session, spec: TaskSpec, task: Task, recorded: Json, renewed: _Renewed
 ) -> bool:
-    session = dep_manager.session
     if not spec.track_targets:
         return recorded is None and all(map(os.path.exists, task.targets))
     if len(recorded) != len(task.targets):
@@ -197,8 +193,8 @@ def _targets_are_same(
         if path != known:
             return False
         if type(state) is dict:
-            others = session.relations.others_inside(path, task.name, dep_manager.tasks)
-            skip = session.database
+            others = session.relations.others_inside(path, task.name, session.tasks)
+            skip = session.db.files
             if not _is_same_directory(session, path, state, state["digest"], skip, others):
                 return False
             continue
@@ -212,9 +208,7 @@ def _targets_are_same(
     return True
 
 
-def _invariants_are_same(
-    dep_manager: InvariantsDependency, session: Session, task: Any, spec: TaskSpec, record: Json
-) -> bool:
+def _invariants_are_same(session: Session, task: Task, spec: TaskSpec, record: Json) -> bool:
     tracked, asked = session.trackers.of(task, spec)
     sources, listed = record["sources"], spec.invariants
     invariants: list[_Named] = [(key, None, one) for key, one in listed.items()]
@@ -222,12 +216,12 @@ def _invariants_are_same(
     if alike and session.memo.get((_SAME, id(tracked))) == (tracked, sources):
         # The very same functions, recorded alike: those of the tasks that one loop has made.
         same = list(record["entries"]) == list(listed)
-        return same and _all_same(dep_manager, session, task, invariants, record)
-    record = session.details.whole(record)
+        return same and _all_same(session, task, invariants, record)
+    record = session.details.expand(record)
     if record["sources"] != list(asked) or list(record["entries"]) != [*listed, *tracked]:
         return False
     invariants += [(key, plugin, one) for key, (plugin, one) in tracked.items()]
-    same = _all_same(dep_manager, session, task, invariants, record)
+    same = _all_same(session, task, invariants, record)
     if same and alike and all(one.stable_in_run for _, one in tracked.values()):
         session.memo[_SAME, id(tracked)] = (tracked, sources)
     return same
@@ -238,9 +232,8 @@ _Named = tuple[str, "str | None", Invariant]
 
 
 def _all_same(
-    dep_manager: InvariantsDependency,
     session: Session,
-    task: Any,
+    task: Task,
     invariants: Iterable[_Named],
     record: Json,
 ) -> bool:
@@ -249,7 +242,7 @@ def _all_same(
     executed_at = record["executed_at"]
     if executed_at is not None and not math.isfinite(executed_at := float(executed_at)):
         return False
-    sign = Signer(session, dep_manager, dep_manager.tasks)
+    sign = Signer(session)
     context = TaskContext(session, task, executed_at, sign)
     entries = record["entries"]
     return all(_is_same(one, entries[key], plugin, context) for key, plugin, one in invariants)

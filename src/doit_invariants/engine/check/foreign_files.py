@@ -9,8 +9,8 @@ doit's DB that are no task's, for the few tasks of which there is any.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
+from doit_invariants.engine.database import Database
 from doit_invariants.files.tree import TreeState, ups
 from doit_invariants.rules.record import PathState, Record
 from doit_invariants.rules.schema import Origin
@@ -24,7 +24,7 @@ States = Mapping[str, PathState]
 
 
 def note(
-    dep_manager: Any,
+    db: Database,
     task: str,
     origin: Origin,
     before: States | None,
@@ -41,22 +41,22 @@ def note(
     for path, state in (after or {}).items():
         old = (before or {}).get(path)
         if origin != "restore" and isinstance(state, TreeState) and isinstance(old, TreeState):
-            made = made_in(dep_manager, task, previous, path)
+            made = made_in(db, task, previous, path)
             others = _unchanged(old, state) - made
             if others:
                 found[path] = sorted(others)
     if found:
-        dep_manager._set(_PREFIX + task, _FIELD, found)
-    elif dep_manager._in(_PREFIX + task):
-        dep_manager.remove(_PREFIX + task)
+        db.set(_PREFIX + task, _FIELD, found)
+    elif db.has(_PREFIX + task):
+        db.remove(_PREFIX + task)
 
 
-def made_in(dep_manager: Any, task: str, record: Record | None, path: str) -> set[str]:
+def made_in(db: Database, task: str, record: Record | None, path: str) -> set[str]:
     """Return the relative paths in a directory that a task is known to have made."""
     state = (record.targets or {}).get(path) if record is not None else None
     if record is None or not isinstance(state, TreeState) or record.origin == "adopt":
         return set()
-    rows = dep_manager._get(_PREFIX + task, _FIELD)
+    rows = db.get(_PREFIX + task, _FIELD)
     others = rows.get(path, ()) if isinstance(rows, dict) else ()
     return {*state.entries}.difference(others)
 

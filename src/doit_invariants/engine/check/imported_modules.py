@@ -11,17 +11,13 @@ What another task has written before this one begins is no edit as long as its c
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 from doit_invariants.code.loaded.functions import functions_of
 from doit_invariants.code.loaded.module_digests import FileEntries
 from doit_invariants.code.source.import_state import edited_since_loaded
 from doit_invariants.engine.check.observe import Look
-from doit_invariants.engine.session import IMPORTS
+from doit_invariants.engine.execution import Execution
 from doit_invariants.rules.decide import Observed
-
-#: The attribute that holds, once they ran, those that were edited since that process loaded them.
-EDITED = "invariants_imports_edited"
 
 
 def begin(look: Look) -> None:
@@ -37,19 +33,16 @@ def begin(look: Look) -> None:
             look.imports[key] = (names, now if _contents(looked) == _contents(now) else None)
             paths.update(now)
     if paths:
-        look.task.__dict__[IMPORTS] = sorted(paths)
+        look.session.execution(look.task.name).imports = sorted(paths)
 
 
-def end(attributes: dict[str, Any]) -> None:
+def end(execution: Execution) -> None:
     """Note, where the actions of a task ran, which of what they may have imported was edited.
 
     A worker may have loaded it for another task, while it was another one.
 
-    :param attributes: of the task
     """
-    paths = attributes.pop(IMPORTS, None)
-    if paths:
-        attributes[EDITED] = edited_since_loaded(paths)
+    execution.edited_imports = edited_since_loaded(execution.imports)
 
 
 def edited(look: Look) -> dict[str, bool]:
@@ -63,7 +56,7 @@ def edited(look: Look) -> dict[str, bool]:
 
 
 def _edited(look: Look) -> Iterator[tuple[str, bool]]:
-    in_worker = set(look.task.__dict__.pop(EDITED, ()))
+    in_worker = set(look.execution.edited_imports)
     for key, (names, before) in look.imports.items():
         now = functions_of(look.context).imported_late(names)
         if before is None:

@@ -10,26 +10,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from doit_invariants.engine.check.observe import Look
 from doit_invariants.engine.records import recorded
+from doit_invariants.engine.records.triples import Triple, to_triple
 from doit_invariants.files.state import EDITED_MEANWHILE, FileState
 from doit_invariants.files.tree import was_written
-from doit_invariants.hosts.doit.checker import Triple, to_triple
 from doit_invariants.rules.decide import path_difference
 from doit_invariants.rules.record import PathState
-
-if TYPE_CHECKING:
-    from doit_invariants.hosts.doit.dependency import InvariantsDependency
 
 #: Equal to no file. Plain doit, which would find the same in its triple, sees another time.
 EDITED = FileState(EDITED_MEANWHILE, (0, -1, 0, -1))
 
 
-def states_to_save(
-    dep_manager: InvariantsDependency, look: Look, task: Any
-) -> dict[str, tuple[PathState, Triple]]:
+def states_to_save(look: Look) -> dict[str, tuple[PathState, Triple]]:
     """Return the state of each ``file_dep`` that is recorded now that its task has succeeded.
 
     That is the one before the actions ran, and for a file that was written meanwhile, be it with
@@ -39,7 +34,7 @@ def states_to_save(
     :raises FileNotFoundError: if a file is gone
     """
     states: dict[str, tuple[PathState, Triple]] = {}
-    for path in task.file_dep:
+    for path in look.task.file_dep:
         before = look.snapshot.inputs.get(path)
         info = os.stat(path)
         after = look.path(path, before, info)
@@ -49,7 +44,7 @@ def states_to_save(
         same = path_difference(before, after, path) is None
         if same and not was_written(before, after):
             continue
-        edit = _Edit(dep_manager, look, path, before, after, info)
+        edit = _Edit(look, path, before, after, info)
         if not (edit.is_same() if same else edit.is_its_own()):
             states[path] = (EDITED, to_triple(EDITED, info))
     return states
@@ -60,17 +55,16 @@ class _Edit:
 
     def __init__(
         self,
-        dep_manager: InvariantsDependency,
         look: Look,
         path: str,
         before: PathState,
         after: PathState,
         info: os.stat_result,
     ) -> None:
-        self._dep_manager, self._look, self._path = dep_manager, look, path
+        self._session, self._look, self._path = look.session, look, path
         self._before, self._after, self._info = before, after, info
         self._is_own = is_own(path, look.task.targets)
-        self._maker = look.session.relations.maker(path, dep_manager.tasks)
+        self._maker = look.session.relations.maker(path, look.session.tasks)
 
     def is_same(self) -> bool:
         """Return whether it is known who has written what was there already."""
@@ -91,7 +85,7 @@ class _Edit:
         if self._is_own:
             self._look.written.add(self._path)
         elif self._maker is not None:
-            recorded.retarget(self._dep_manager, self._maker, self._path, self._after)
+            recorded.retarget(self._session, self._maker, self._path, self._after)
         elif not repeated:
             return False
         self._hand_on()
@@ -116,13 +110,13 @@ class _Edit:
         session, absolute = self._look.session, os.path.abspath(self._path)
         names = {self._maker or "", *session.edits.read()} - {self._look.task.name}
         for name in sorted(names & session.looked):
-            task = self._dep_manager.tasks.get(name)
+            task = self._session.tasks.get(name)
             for path in task.file_dep if task is not None else ():
                 if os.path.abspath(path) == absolute and (
                     name == self._maker or path in _edits_of(session.edits.read(), name)
                 ):
                     recorded.take_input(
-                        self._dep_manager, name, path, self._before, self._after, self._info
+                        self._session, name, path, self._before, self._after, self._info
                     )
 
 
@@ -140,24 +134,3 @@ def is_own(path: str, targets: Iterable[str]) -> bool:
     absolute = os.path.abspath(path)
     own = {os.path.abspath(target) for target in targets}
     return absolute in own or any(absolute.startswith(one + os.sep) for one in own)
-
-
-class Dependencies(list[str]):
-    """The ``task_dep`` of a task that has its own target as its ``file_dep``.
-
-    doit makes a task wait for who makes its ``file_dep``, itself included, unless it does so
-    already.
-    """
-
-    itself = ""
-
-    def __contains__(self, name: object) -> bool:
-        """Return whether a task need not be made to wait for another one."""
-        return name == self.itself or super().__contains__(name)
-
-
-def waits_not_for_itself(task: Any) -> None:
-    """Have doit not make a task wait for itself because it edits a file in place."""
-    if not isinstance(task.task_dep, Dependencies):
-        task.task_dep = Dependencies(task.task_dep)
-        task.task_dep.itself = task.name

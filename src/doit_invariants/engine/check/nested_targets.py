@@ -9,19 +9,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from doit_invariants.core.paths import relative_to
 from doit_invariants.files.state import Stat, stat_key
 from doit_invariants.files.tree import TreeState, narrowed, ups
-from doit_invariants.hosts.doit.database.base import Backend
 from doit_invariants.rules.schema import KEY
 
 if TYPE_CHECKING:
-    from doit_invariants.engine.check.observe import Look
     from doit_invariants.engine.session import Session
-    from doit_invariants.hosts.doit.dependency import InvariantsDependency
 
 #: Where the session keeps what the DB says of the targets of all tasks.
 _RECORDED = "targets in the DB"
@@ -30,17 +26,17 @@ _RECORDED = "targets in the DB"
 class Others:
     """Knows for one task what others make inside of its targets."""
 
-    def __init__(self, dep_manager: InvariantsDependency, task: str) -> None:
-        self._dep_manager = dep_manager
+    def __init__(self, session: Session, task: str) -> None:
+        self._session = session
         self._task = task
 
     @property
     def _tasks(self) -> Mapping[str, Any]:
-        return self._dep_manager.tasks
+        return self._session.tasks
 
     def declared(self, path: str) -> frozenset[str]:
         """Return the absolute paths in a directory that are targets of other tasks."""
-        relations = self._dep_manager.session.relations
+        relations = self._session.relations
         return frozenset(relations.others_inside(path, self._task, self._tasks))
 
     def recorded(self, path: str) -> frozenset[str]:
@@ -60,9 +56,9 @@ class Others:
         return {one: _stat(one) for one in found}
 
     def _below(self, path: str) -> Iterator[tuple[str, str]]:
-        session = self._dep_manager.session
+        session = self._session
         if _RECORDED not in session.memo:
-            session.memo[_RECORDED] = list(_all_recorded(self._dep_manager, session))
+            session.memo[_RECORDED] = list(_all_recorded(session))
         top = os.path.join(os.path.abspath(path), "")
         for name, one in session.memo[_RECORDED]:
             if one.startswith(top) and one != top:
@@ -76,11 +72,10 @@ def _stat(path: str) -> Stat | None:
         return None
 
 
-def _all_recorded(dep_manager: InvariantsDependency, session: Session) -> Iterator[tuple[str, str]]:
-    backend = dep_manager.backend
-    for name in backend.ids() if isinstance(backend, Backend) else ():
+def _all_recorded(session: Session) -> Iterator[tuple[str, str]]:
+    for name in session.db.names():
         try:
-            record = backend.row(name).get(KEY)
+            record = session.db.get(name, KEY)
             targets = [str(path) for path, _ in record["targets"] or ()] if record else ()
             root = str(record["root"]) if record else ""
         except Exception:  # it is damaged: nothing is known of that task
@@ -91,37 +86,39 @@ def _all_recorded(dep_manager: InvariantsDependency, session: Session) -> Iterat
             yield name, os.path.abspath(absolute)
 
 
-def after_run(look: Look, dep_manager: InvariantsDependency) -> dict[str, frozenset[str]]:
-    """Return what others make in each target of a task whose actions have run."""
-    others = Others(dep_manager, look.task.name)
+def after_run(
+    others: Others, targets: Iterable[str], late: Mapping[str, Mapping[str, Stat | None]]
+) -> dict[str, frozenset[str]]:
+    """Return what others make in each target of a task whose actions have run.
+
+    :param late: by target what :meth:`Others.late` gave before the actions ran
+    """
     found = {}
-    for path in look.task.targets:
-        untouched = {one for one, stat in look.late.get(path, {}).items() if _stat(one) == stat}
+    for path in targets:
+        untouched = {one for one, stat in late.get(path, {}).items() if _stat(one) == stat}
         found[path] = others.declared(path) | untouched
     return found
 
 
-def narrow(look: Look, path: str, known: TreeState, dep_manager: InvariantsDependency) -> None:
-    """Take out of the record of a directory what others make, where that makes a difference.
+def made_later(
+    others: Others, path: str, known: TreeState, leave: frozenset[str]
+) -> frozenset[str]:
+    """Return what other tasks have made in a directory since its own task ended.
 
-    An earlier version has recorded it, or its task has come since.
+    An earlier version has recorded it as part of the directory, or its task has come since.
+
+    :param known: the recorded state of the directory
+    :param leave: what is known not to count
     """
-    targets = look.snapshot.targets or {}
-    before = narrowed(known, relative(path, look.leave[path]))
-    now = targets[path]
-    if isinstance(now, TreeState) and now.digest != before.digest:
-        more = Others(dep_manager, look.task.name).recorded(path)
-        # What was there when the task ended it may have made itself, whoever made it before.
-        there = {up for name in known.entries for up in ups(name)}
-        more = frozenset(one for one in more if relative(path, [one])[0] not in there)
-        if not more <= look.leave[path]:
-            look.leave[path] |= more
-            targets[path] = look.target(path, known, os.stat(path))
-            before = narrowed(known, relative(path, look.leave[path]))
-    record = look.before.record
-    if record is not None and before.digest != known.digest:
-        states = {**(record.targets or {}), path: before}
-        look.before.record = replace(record, targets=states)
+    # What was there when the task ended it may have made itself, whoever made it before.
+    there = {up for name in known.entries for up in ups(name)}
+    more = (one for one in others.recorded(path) if relative(path, [one])[0] not in there)
+    return frozenset(more) - leave
+
+
+def without(path: str, known: TreeState, leave: Iterable[str]) -> TreeState:
+    """Return the recorded state of a directory without what others make in it."""
+    return narrowed(known, relative(path, leave))
 
 
 def relative(path: str, absolute: Iterable[str]) -> list[str]:

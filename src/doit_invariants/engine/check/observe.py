@@ -6,82 +6,45 @@ import copy
 import functools
 import json
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
 
 from doit_invariants.core.errors import CannotFingerprint, InvariantsError
 from doit_invariants.core.model import Json, Reason
-from doit_invariants.engine.check.states import input_state, known_file, known_tree, superseded
 from doit_invariants.engine.context import TaskContext
+from doit_invariants.engine.execution import Execution
 from doit_invariants.engine.options import TaskSpec
 from doit_invariants.engine.records.moved import translate
+from doit_invariants.engine.records.recorded import StoredState
 from doit_invariants.engine.session import Session
+from doit_invariants.engine.task import Task
 from doit_invariants.files.selection import Selection
-from doit_invariants.files.state import UNEQUAL, Stat
-from doit_invariants.files.tree import TreeState, is_directory
-from doit_invariants.hosts.doit.checker import read_triple
+from doit_invariants.files.state import UNEQUAL, FileState, FileView, Stat
+from doit_invariants.files.tree import TreeState, is_directory, tree_state
 from doit_invariants.rules.decide import Observed, Snapshot
 from doit_invariants.rules.invariant import Fingerprint, Invariant
 from doit_invariants.rules.record import PathState, Record, RecordedInvariant
 
-if TYPE_CHECKING:
-    from doit_invariants.hosts.doit.dependency import InvariantsDependency
-
 _UNTAUGHT = "what is kept for the run where nothing is taught of values"
 
 
-@dataclass(slots=True, eq=False, repr=False)
-class Before:
-    """What is stored of a task.
-
-    :ivar record: our record, None if there is none
-    :ivar unreadable: why there is none although something is stored
-    :ivar states: doit's own states, by the path that is looked up
-    :ivar superseded: whether plain doit, without us, has run the task since
-    :ivar upgraded: whether what is compared was recorded by an earlier version of a kind
-    :ivar moved: whether the record was made when the project was in another directory
-    """
-
-    record: Record | None = None
-    unreadable: str | None = None
-    states: dict[str, Any] = field(default_factory=dict)
-    moved: bool = False
-    superseded: bool = False
-    upgraded: bool = False
-
-    def known(self, path: str, info: os.stat_result) -> PathState:
-        """Return the recorded state of a ``file_dep``, None if there is none."""
-        stored = self.states.get(path)
-        if is_directory(info):
-            return known_tree(stored, self.record, path)
-        if self.record is None:
-            return known_file(stored, None, info, path)
-        if path in self.record.trees and stored is not None:
-            return self.record.trees[path]  # it was a directory
-        triple, stats = read_triple(stored), self.record.stats
-        if triple is not None and path in stats and superseded(triple, stats[path]):
-            self.superseded = True
-        return known_file(stored, stats, info, path)
-
-    def drop_what_plain_doit_did_not_see(self) -> None:
-        """Forget what was tracked implicitly: it is older than the last success of the task."""
-        if self.record is not None and self.superseded:
-            listed = {k: e for k, e in self.record.entries.items() if e.source is None}
-            self.record = replace(self.record, targets=None, entries=listed, sources=())
-
-
 class Look:
-    """One look at one task: fills a :class:`Snapshot`."""
+    """One look at one task: fills a :class:`Snapshot`.
+
+    :param knows_others: whether all tasks are known, so that what other tasks make inside of its
+        targets does not count
+    """
 
     def __init__(
         self,
         session: Session,
-        task: Any,
+        task: Task,
         spec: TaskSpec,
-        before: Before,
+        before: StoredState,
         context: TaskContext,
-        dep_manager: InvariantsDependency | None = None,
+        *,
+        knows_others: bool = False,
     ) -> None:
         self.session = session
         self.task = task
@@ -93,7 +56,7 @@ class Look:
             before.moved = True
             before.record = translate(before.record, session.root)
         self.context = context
-        self._dep_manager = dep_manager
+        self._knows_others = knows_others
         #: What does not count of each target that is a directory, as others make it.
         self.leave: dict[str, frozenset[str]] = {}
         #: Of this what tasks have made that are created late, as it was before the actions.
@@ -109,6 +72,8 @@ class Look:
         #: Those of them that may not have run so, and whether their contents are the same at least;
         #: None until the actions ran.
         self.imports_edited: dict[str, bool] | None = None
+        #: What came back from where the actions ran.
+        self.execution = Execution()
         #: What the task is tracked by, where others are tracked alike.
         self.alike: Mapping[str, Any] | None = None
 
@@ -119,24 +84,24 @@ class Look:
 
     def _all_of_directory(self, path: str, known: PathState | None) -> Selection:
         """Return what counts of a directory that the task makes: not what others make in it."""
-        if path not in self.leave and self._dep_manager is not None:
+        if path not in self.leave and self._knows_others:
             from doit_invariants.engine.check import (
                 nested_targets,  # late: few targets are directories
             )
 
-            leave = nested_targets.Others(self._dep_manager, self.task.name).declared(path)
+            leave = nested_targets.Others(self.session, self.task.name).declared(path)
             self.leave[path] = leave | (
                 nested_targets.absolute(path, known)
                 if isinstance(known, TreeState)
                 else frozenset()
             )
-        skip, leave = frozenset(self.session.database), self.leave.get(path, frozenset())
+        skip, leave = frozenset(self.session.db.files), self.leave.get(path, frozenset())
         return Selection(exclude=self.session.excluded, skip=skip, leave=leave)
 
     def path(self, path: str, known: PathState | None, info: os.stat_result) -> PathState:
         """Return the state of a path now; what can't be read becomes a problem of the task."""
         try:
-            return input_state(self.session.files, path, info, known, self._inputs_of_directory)
+            return path_state(self.session.files, path, info, known, self._inputs_of_directory)
         except CannotFingerprint as error:
             self.problem(path, str(error))
             return known
@@ -152,28 +117,45 @@ class Look:
             known = recorded.get(path)
             if not isinstance(state, TreeState) or not isinstance(known, TreeState):
                 continue
-            if state.digest != known.digest and self._dep_manager is not None:
-                from doit_invariants.engine.check import nested_targets
+            if state.digest != known.digest and self._knows_others:
+                self._narrow(path, known)
 
-                nested_targets.narrow(self, path, known, self._dep_manager)
+    def _narrow(self, path: str, known: TreeState) -> None:
+        """Take out of the record of a directory what others make, if that makes a difference."""
+        from doit_invariants.engine.check import nested_targets
+
+        targets = self.snapshot.targets or {}
+        before, now = nested_targets.without(path, known, self.leave[path]), targets[path]
+        if isinstance(now, TreeState) and now.digest != before.digest:
+            others = nested_targets.Others(self.session, self.task.name)
+            more = nested_targets.made_later(others, path, known, self.leave[path])
+            if more:
+                self.leave[path] |= more
+                targets[path] = self.target(path, known, os.stat(path))
+                before = nested_targets.without(path, known, self.leave[path])
+        record = self.before.record
+        if record is not None and before.digest != known.digest:
+            states = {**(record.targets or {}), path: before}
+            self.before.record = replace(record, targets=states)
 
     def expect_late(self) -> None:
         """Note before the actions run what tasks that are not created yet have made in targets."""
-        known = self._dep_manager
-        if known is None or not self.session.relations.any_late(known.tasks):
+        tasks = self.session.tasks
+        if not self._knows_others or not self.session.relations.any_late(tasks):
             return
         from doit_invariants.engine.check import nested_targets
 
-        others = nested_targets.Others(known, self.task.name)
+        others = nested_targets.Others(self.session, self.task.name)
         self.late = {path: others.late(path) for path in self.task.targets}
 
     def targets_as_made(self) -> None:
         """Look at the targets once the actions have made them."""
         self.leave = {}
-        if self._dep_manager is not None and any(map(os.path.isdir, self.task.targets)):
+        if self._knows_others and any(map(os.path.isdir, self.task.targets)):
             from doit_invariants.engine.check import nested_targets
 
-            self.leave = nested_targets.after_run(self, self._dep_manager)
+            others = nested_targets.Others(self.session, self.task.name)
+            self.leave = nested_targets.after_run(others, self.task.targets, self.late)
         self.snapshot.targets = self.target_states()
 
     def target_states(self) -> dict[str, PathState]:
@@ -194,7 +176,7 @@ class Look:
         """Return the state of a target, of which every entry counts but what tools leave."""
         try:
             select = functools.partial(self._all_of_directory, path, known)
-            return input_state(self.session.files, path, info, known, select)
+            return path_state(self.session.files, path, info, known, select)
         except CannotFingerprint as error:
             self.problem(path, str(error))
         except FileNotFoundError:
@@ -300,3 +282,19 @@ def _check_json(one: Invariant, fingerprint: Any) -> None:
             f"{one.label()}: the fingerprint does not survive JSON (a tuple becomes a list, a key "
             "that is no text becomes one); use lists and texts"
         )
+
+
+def path_state(
+    view: FileView,
+    path: str,
+    info: os.stat_result,
+    known: PathState,
+    select: Callable[[], Selection],
+) -> PathState:
+    """Return the state of a ``file_dep`` or target now; ``known`` itself where it is unchanged.
+
+    :param select: asked, for a directory only, which entries of it count
+    """
+    if is_directory(info):
+        return tree_state(view, path, known if isinstance(known, TreeState) else None, select())
+    return view.state_of(path, info, known if isinstance(known, FileState) else None)

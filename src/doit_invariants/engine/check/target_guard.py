@@ -18,17 +18,11 @@ from doit_invariants.files.state import EDITED, FileState, Stat, stat_key
 if TYPE_CHECKING:
     from doit_invariants.rules.record import PathState
 
-#: The name of the attribute of a task that holds what :func:`left` returns.
-LEFT = "invariants_left"
-
-#: That of the one that holds, by target, the absolute paths in it that other tasks make.
-OTHERS = "invariants_others"
-
 #: Recorded in the place of a target that was edited: it equals no state, so the task runs.
 _EDITED = FileState(EDITED, None)
 
 
-def left(
+def stats_after_run(
     targets: Iterable[str], others: Mapping[str, frozenset[str]] = MappingProxyType({})
 ) -> dict[str, Stat]:
     """Return what changes of each target that exists when somebody edits it.
@@ -76,7 +70,7 @@ def _parents(path: str) -> Iterator[str]:
         yield path
 
 
-def as_left(
+def mark_edited_since(
     states: Mapping[str, PathState],
     stats: Mapping[str, Stat],
     others: Mapping[str, frozenset[str]] = MappingProxyType({}),
@@ -85,7 +79,7 @@ def as_left(
 
     :param states: as they were found after the stats were taken
     """
-    now = left(stats, others)
+    now = stats_after_run(stats, others)
     return {
         path: _EDITED if path in stats and now.get(path) != stats[path] else state
         for path, state in states.items()

@@ -8,41 +8,39 @@ from __future__ import annotations
 
 import os
 import stat
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from doit_invariants.engine.options import TaskSpec
 from doit_invariants.engine.session import Session
+from doit_invariants.engine.task import Task
 from doit_invariants.rules.schema import KEY
 
-if TYPE_CHECKING:
-    from doit_invariants.hosts.doit.dependency import InvariantsDependency
 
-
-def runs_unlooked(dep_manager: InvariantsDependency, session: Session, task: Any) -> bool:
+def runs_unlooked(session: Session, task: Task) -> bool:
     """Return whether a task runs for certain, whatever a look at it would find.
 
     To be asked of a task without ``uptodate`` items, where nobody wants the reasons. In a run the
     task is then ready to be run.
     """
     spec = session.spec(task.name)
-    if not _is_plain(session, spec) or task.calc_dep or task.name in dep_manager.damaged:
+    if not _is_plain(session, spec) or task.calc_dep or task.name in session.damaged:
         return False
     if not task.file_dep:
-        if not _is_unrecorded(dep_manager, session, task.name):
+        if not _is_unrecorded(session, task.name):
             return False
         if session.runs:
-            _prepare(dep_manager, session, task)
+            _prepare(session, task)
         return True
     # Without a row it never ran here. What a run looks at it needs for the record.
-    return not session.writes and not dep_manager._in(task.name) and _are_files(task.file_dep)
+    return not session.writes and not session.db.has(task.name) and _are_files(task.file_dep)
 
 
-def always_runs(dep_manager: InvariantsDependency, session: Session, task: Any) -> bool:
+def always_runs(session: Session, task: Task) -> bool:
     """Return whether a task runs in every run, and nothing of it is recorded."""
     if task.file_dep or task.uptodate or task.calc_dep:
         return False
     plain = _is_plain(session, session.spec(task.name))
-    return plain and _is_unrecorded(dep_manager, session, task.name)
+    return plain and _is_unrecorded(session, task.name)
 
 
 def _is_plain(session: Session, spec: TaskSpec) -> bool:
@@ -52,8 +50,8 @@ def _is_plain(session: Session, spec: TaskSpec) -> bool:
     return session.trackers.ours_alone and session.settings.store_link != "hardlink"
 
 
-def _is_unrecorded(dep_manager: InvariantsDependency, session: Session, task: str) -> bool:
-    return dep_manager._get(task, KEY) is None and task not in session.unfinished.read()
+def _is_unrecorded(session: Session, task: str) -> bool:
+    return session.db.get(task, KEY) is None and task not in session.unfinished.read()
 
 
 def _are_files(paths: Any) -> bool:
@@ -67,19 +65,15 @@ def _are_files(paths: Any) -> bool:
     return True
 
 
-def _prepare(dep_manager: InvariantsDependency, session: Session, task: Any) -> None:
+def _prepare(session: Session, task: Task) -> None:
     """Do what is due before a task runs of which nothing will be recorded."""
     if task.targets:
         session.placeholders.remove(task.targets)
-    if not task._actions:
+    if not session.host.actions(task):
         return
-    if session.durable is not None:
-        session.durable.dispatch(task)
-    from doit_invariants.hosts.doit import workdir  # late: a group has no actions
-
-    workdir.hand_out(session, task)
+    session.host.about_to_run(task)
     if not session.frozen:
         from doit_invariants.engine.freeze import freeze
 
-        freeze(dep_manager, session)
+        freeze(session, always_runs)
     session.executed = True

@@ -1,19 +1,22 @@
-"""How the last attempt at a task ended, where that was no success.
+"""How the last attempt at a task ended, if it did not succeed.
 
 doit forgets a task that failed, and those that could not run because of it: all of them look as if
-they had never run. What happened is kept here for who asks later, in rows of doit's DB that are no
-task's. One row for each task, as a run of thousands that fail writes each end to its journal.
+they had never run. What happened is kept here, in rows of the DB that belong to no task. There is
+one row for each task, because a run of thousands that fail writes each end to its journal.
 """
 
 from __future__ import annotations
 
 import datetime
-from typing import Any
-
-from doit.exceptions import BaseFail, DependencyError, UnmetDependency
+from collections.abc import Container
+from typing import Literal
 
 from doit_invariants.core.model import Json, Reason
 from doit_invariants.core.text import one_line
+from doit_invariants.engine.database import Database
+
+#: A task before it failed, it could not be checked, or its actions failed.
+How = Literal["unmet", "unchecked", "failed"]
 
 # The command `invariants` forbids the group, as in :mod:`.shared_details`.
 _PREFIX = "invariants:end:"
@@ -28,48 +31,42 @@ _MOST_TASKS = 100
 class Ends:
     """The ends of tasks in one doit's DB."""
 
-    def __init__(self) -> None:
-        self._dep_manager: Any = None
+    def __init__(self, db: Database) -> None:
+        self._db = db
         self._noted = 0
 
-    def open(self, dep_manager: Any) -> None:
-        """Take the DB in which they are kept."""
-        self._dep_manager = dep_manager
+    def note(self, task: str, how: How, text: str, now: float) -> None:
+        """Keep how a task ended; in a run it goes to the journal with what the host then records.
 
-    def note(self, task: Any, fail: BaseFail, now: float) -> None:
-        """Keep how a task ended; in a run it goes to the journal with what doit then records."""
-        if isinstance(fail, UnmetDependency):
-            end = {"how": "unmet", "at": now, "text": str(fail.message)}
-        elif isinstance(fail, DependencyError):
-            end = {
-                "how": "unchecked",
-                "at": now,
-                "text": one_line(str(fail.message))[:_MOST_CHARACTERS],
-            }
-        else:
+        :param text: why it did not run; if it failed, what it has printed and how it failed
+        :param now: in seconds since the epoch
+        """
+        end: dict[str, Json] = {"how": how, "at": now, "text": one_line(text)[:_MOST_CHARACTERS]}
+        if how == "failed":
             self._noted += 1
-            output = _end_of_output(task, fail) if self._noted <= _MOST_TASKS else []
-            end = {"how": "failed", "at": now, "text": "", "output": output}
-        self._dep_manager._set(_PREFIX + task.name, _FIELD, end)
+            output = _last_lines(text) if self._noted <= _MOST_TASKS else []
+            end |= {"text": "", "output": output}
+        elif how == "unmet":
+            end["text"] = text
+        self._db.set(_PREFIX + task, _FIELD, end)
 
     def drop(self, task: str) -> None:
         """Forget how a task ended: it has succeeded since, or is to be forgotten."""
-        if self._dep_manager is not None and self._dep_manager._in(_PREFIX + task):
-            self._dep_manager.remove(_PREFIX + task)
+        if self._db.has(_PREFIX + task):
+            self._db.remove(_PREFIX + task)
 
-    def sweep(self, tasks: Any) -> None:
+    def sweep(self, tasks: Container[str]) -> None:
         """Forget tasks that are gone, if this run has kept anything: so the DB does not grow."""
         if not self._noted or not tasks:
             return
-        ids = [one for one in self._dep_manager.backend.ids() if one.startswith(_PREFIX)]
-        for one in ids:
+        for one in [one for one in self._db.names() if one.startswith(_PREFIX)]:
             if one.removeprefix(_PREFIX) not in tasks:
-                self._dep_manager.remove(one)
+                self._db.remove(one)
 
     def reason(self, task: str) -> Reason | None:
         """Return what is said of a task in the place of "never ran", None if nothing is known."""
         try:
-            return _reason(self._dep_manager._get(_PREFIX + task, _FIELD))
+            return _reason(self._db.get(_PREFIX + task, _FIELD))
         except Exception:
             return None  # a damaged row, which nothing rests on
 
@@ -90,8 +87,6 @@ def _reason(end: Json) -> Reason | None:
     return Reason("failed", "task", f"failed on {when}{tail}", detail=output)
 
 
-def _end_of_output(task: Any, fail: BaseFail) -> list[str]:
-    """Return the last lines of what a task has printed, and of what doit says of its failure."""
-    printed = [str(text) for one in task.actions for text in (one.out, one.err) if text]
-    lines = "\n".join([*printed, fail.get_msg()])[-_MOST_CHARACTERS:].splitlines()
+def _last_lines(text: str) -> list[str]:
+    lines = text[-_MOST_CHARACTERS:].splitlines()
     return [line.rstrip() for line in lines if line.strip()][-_MOST_LINES:]

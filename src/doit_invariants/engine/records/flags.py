@@ -1,38 +1,34 @@
-"""What is remembered of a project beside the records of its tasks, in doit's DB."""
+"""Flags: what is remembered of a project beside the records of its tasks."""
 
 from __future__ import annotations
 
-from typing import Any
-
 from doit_invariants.core.model import Json
+from doit_invariants.engine.database import Database
 
 _FIELD = "marks:"
 
-#: The mark and the reason of a task that had begun when its run was ended.
+#: The flag and the reason of a task that had begun when its run was ended.
 INTERRUPTED = "interrupted"
 
 
-class Marks:
+class Flags:
     """A JSON object in doit's DB, under a name that no task can have.
 
     :param name: of the object. Stored: never change one
+    :param db: where it is stored
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, db: Database) -> None:
         # The command `invariants` forbids the group, as in :mod:`.shared_details`.
         self._id = f"invariants:{name}"
-        self._dep_manager: Any = None
+        self._db = db
         self._known: dict[str, Json] | None = None
-
-    def open(self, dep_manager: Any) -> None:
-        """Take the DB in which it is stored."""
-        self._dep_manager = dep_manager
 
     def read(self) -> dict[str, Json]:
         """Return it; it is empty where the DB is damaged. Not to be changed."""
         if self._known is None:
             try:
-                found = self._dep_manager._get(self._id, _FIELD)
+                found = self._db.get(self._id, _FIELD)
             except Exception:
                 found = None
             self._known = found if isinstance(found, dict) else {}
@@ -60,4 +56,4 @@ class Marks:
 
     def _write(self, known: dict[str, Json]) -> None:
         self._known = known
-        self._dep_manager._set(self._id, _FIELD, known)
+        self._db.set(self._id, _FIELD, known)

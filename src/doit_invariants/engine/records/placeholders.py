@@ -9,25 +9,21 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 from doit_invariants.core.model import Json, Reason
-from doit_invariants.engine.records.flags import Marks
+from doit_invariants.engine.database import Database
+from doit_invariants.engine.records.flags import Flags
 
 
 class Placeholders:
     """The placeholders of a project, by their paths as tasks write them."""
 
-    def __init__(self) -> None:
-        self._marks = Marks("placeholders")
-
-    def open(self, dep_manager: Any) -> None:
-        """Take the DB in which they are stored."""
-        self._marks.open(dep_manager)
+    def __init__(self, db: Database) -> None:
+        self._flags = Flags("placeholders", db)
 
     def among(self, targets: Iterable[str]) -> list[str]:
         """Return those of some targets that are still nothing but placeholders."""
-        known = self._marks.read()
+        known = self._flags.read()
         return [path for path in targets if path in known and _mark(path) == known[path]]
 
     def create(self, paths: Iterable[str]) -> Iterator[str]:
@@ -42,7 +38,7 @@ class Placeholders:
             else:
                 with open(path, "xb"):
                     pass
-            self._marks.set(path, _mark(path))
+            self._flags.set(path, _mark(path))
             yield path
 
     def remove(self, targets: Iterable[str]) -> None:
@@ -53,7 +49,7 @@ class Placeholders:
 
     def drop(self, paths: Iterable[str]) -> None:
         """Forget placeholders: their task has made the targets."""
-        self._marks.drop(*paths)
+        self._flags.drop(*paths)
 
 
 def placeholder_reason(path: str) -> Reason:

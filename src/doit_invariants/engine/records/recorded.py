@@ -4,48 +4,94 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 from doit_invariants.core.model import Json
-from doit_invariants.engine.check.observe import Before
-from doit_invariants.engine.records.shared_details import Gone
-from doit_invariants.engine.session import session_of
+from doit_invariants.engine.records.shared_details import MissingDetails
+from doit_invariants.engine.records.triples import (
+    is_superseded,
+    known_file,
+    known_tree,
+    read_triple,
+    to_triple,
+)
 from doit_invariants.files.state import FileState
-from doit_invariants.hosts.doit.checker import read_triple, to_triple
-from doit_invariants.hosts.doit.database.base import Backend
+from doit_invariants.files.tree import is_directory
 from doit_invariants.rules.record import KEY, PathState, Record, Unreadable, from_json, to_json
 
+if TYPE_CHECKING:
+    from doit_invariants.engine.session import Session
 
-def read(dep_manager: Any, task: str) -> Before:
+
+@dataclass(slots=True, eq=False, repr=False)
+class StoredState:
+    """What is stored of a task.
+
+    :ivar record: our record, None if there is none
+    :ivar unreadable: why there is none although something is stored
+    :ivar states: doit's own states, by the path that is looked up
+    :ivar superseded: whether plain doit, without us, has run the task since
+    :ivar upgraded: whether what is compared was recorded by an earlier version of a kind
+    :ivar moved: whether the record was made when the project was in another directory
+    """
+
+    record: Record | None = None
+    unreadable: str | None = None
+    states: dict[str, Any] = field(default_factory=dict)
+    moved: bool = False
+    superseded: bool = False
+    upgraded: bool = False
+
+    def known(self, path: str, info: os.stat_result) -> PathState:
+        """Return the recorded state of a ``file_dep``, None if there is none."""
+        stored = self.states.get(path)
+        if is_directory(info):
+            return known_tree(stored, self.record, path)
+        if self.record is None:
+            return known_file(stored, None, info, path)
+        if path in self.record.trees and stored is not None:
+            return self.record.trees[path]  # it was a directory
+        triple, stats = read_triple(stored), self.record.stats
+        if triple is not None and path in stats and is_superseded(triple, stats[path]):
+            self.superseded = True
+        return known_file(stored, stats, info, path)
+
+    def drop_implicit(self) -> None:
+        """Forget what was tracked implicitly: it is older than the last success of the task."""
+        if self.record is not None and self.superseded:
+            listed = {k: e for k, e in self.record.entries.items() if e.source is None}
+            self.record = replace(self.record, targets=None, entries=listed, sources=())
+
+
+def read(session: Session, task: str) -> StoredState:
     """Return our record of a task; nothing that is stored makes this raise."""
     try:
-        data = dep_manager._get(task, KEY)
+        data = session.db.get(task, KEY)
     except Exception as error:
-        return Before(unreadable=discard(dep_manager, task, error))
+        return StoredState(unreadable=discard(session, task, error))
     if data is None:
-        return Before()
+        return StoredState()
     try:
-        return Before(record=from_json(_whole(dep_manager, data)))
+        return StoredState(record=from_json(_whole(session, data)))
     except Unreadable as error:
-        return Before(unreadable=str(error))
+        return StoredState(unreadable=str(error))
 
 
-def _whole(dep_manager: Any, data: Json) -> Json:
+def _whole(session: Session, data: Json) -> Json:
     """Return a stored record with what is kept once for several tasks; raises Unreadable."""
-    session = session_of(dep_manager)
-    if session is None or not isinstance(data, dict):
+    if not isinstance(data, dict):
         return data
     try:
-        return session.details.whole(data)
-    except Gone as error:
+        return session.details.expand(data)
+    except MissingDetails as error:
         raise Unreadable("what was tracked of it is not in the DB any more") from error
     except (TypeError, KeyError) as error:
         raise Unreadable("the record is damaged") from error
 
 
 def write(
-    dep_manager: Any, task: str, record: Record, alike: Mapping[str, Any] | None = None
+    session: Session, task: str, record: Record, alike: Mapping[str, Any] | None = None
 ) -> None:
     """Put a record into doit's DB, where it becomes durable when doit closes that.
 
@@ -54,29 +100,27 @@ def write(
 
     :param alike: what the task and others are tracked by: what is recorded of that is kept once
     """
-    session = session_of(dep_manager)
-    if session is not None:
-        for entry in record.entries.values():
-            session.details.save(entry.fingerprint.get("details"))
+    for entry in record.entries.values():
+        session.details.save(entry.fingerprint.get("details"))
     data = to_json(record)
-    if session is not None and alike is not None:
+    if alike is not None:
         tracked = {key: one for key, one in data["entries"].items() if one[4] is not None}
         content = {"entries": tracked, "sources": data["sources"]}
         data["entries"] = {k: one for k, one in data["entries"].items() if k not in tracked}
-        data["sources"] = session.details.keep_once(id(alike), content)
-    dep_manager._set(task, KEY, data)
+        data["sources"] = session.details.intern(id(alike), content)
+    session.db.set(task, KEY, data)
 
 
-def retarget(dep_manager: Any, maker: str, path: str, state: PathState) -> None:
+def retarget(session: Session, maker: str, path: str, state: PathState) -> None:
     """Record what a later step made of a target in place as what its maker left."""
-    record = read(dep_manager, maker).record
+    record = read(session, maker).record
     if record is not None and record.targets is not None and path in record.targets:
         targets = {**record.targets, path: state}
-        write(dep_manager, maker, replace(record, targets=targets, whole="", kept=""))
+        write(session, maker, replace(record, targets=targets, whole="", kept=""))
 
 
 def take_input(
-    dep_manager: Any,
+    session: Session,
     task: str,
     path: str,
     before: PathState,
@@ -87,25 +131,23 @@ def take_input(
 
     :param info: its stat now
     """
-    triple = read_triple(dep_manager._get(task, path))
-    record = read(dep_manager, task).record
+    triple = read_triple(session.db.get(task, path))
+    record = read(session, task).record
     if triple is None or before is None or triple[2] != before.digest or record is None:
         return
     if isinstance(after, FileState):
         record = replace(record, stats={**record.stats, path: after.stat})
     elif after is not None:
         record = replace(record, trees={**record.trees, path: after})
-    dep_manager._set(task, path, to_triple(after, info))
-    write(dep_manager, task, replace(record, whole="", kept=""))
+    session.db.set(task, path, to_triple(after, info))
+    write(session, task, replace(record, whole="", kept=""))
 
 
-def discard(dep_manager: Any, task: str, error: Exception) -> str:
+def discard(session: Session, task: str, error: Exception) -> str:
     """Forget, in memory, what the backend can't decode; return how that is called.
 
     Left in place it would raise again at each of doit's own reads, and with ``-n`` doit waits
     for ever after that. The DB changes only if the task then runs.
     """
-    backend = dep_manager.backend
-    if isinstance(backend, Backend):
-        backend.drop(task)
+    session.db.discard(task)
     return f"what the DB holds for this task is damaged ({type(error).__name__})"

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable
-from typing import Any
 
 from doit_invariants.core.model import Json
+from doit_invariants.engine.database import Database
 from doit_invariants.hashing.digest import ALGORITHM, digest_json
-from doit_invariants.hosts.doit.database.base import Backend
 from doit_invariants.rules.schema import KEY
 
 #: Before the key in doit's DB, in the place of the name of a task: no task has this one, as the
@@ -24,23 +23,19 @@ _FIELD = "details:"
 _FEW = 100
 
 
-class Gone(Exception):
+class MissingDetails(Exception):
     """What several tasks have in common is not in the DB any more."""
 
 
 class Details:
     """The details of one run of doit, read from its DB when they are asked for."""
 
-    def __init__(self) -> None:
-        self._dep_manager: Any = None
+    def __init__(self, db: Database) -> None:
+        self._db = db
         self._kept: dict[str, Json] = {}
         self._saved: set[str] = set()
         self._grown = False
         self._last: dict[int, tuple[str, Json]] = {}
-
-    def open(self, dep_manager: Any) -> None:
-        """Take the DB in which they are stored."""
-        self._dep_manager = dep_manager
 
     def keep(self, details: Json) -> str:
         """Keep JSON for this run; return its key."""
@@ -48,15 +43,15 @@ class Details:
         self._kept[key] = details
         return key
 
-    def keep_once(self, whose: int, details: Json) -> str:
+    def intern(self, owner: int, details: Json) -> str:
         """Put into the DB what several tasks have in common; return its key.
 
-        :param whose: tells one group of tasks from another: they mostly keep the same
+        :param owner: tells one group of tasks from another: they mostly keep the same
         """
-        key, content = self._last.get(whose, ("", None))
+        key, content = self._last.get(owner, ("", None))
         if not key or content != details:
             key = self.keep(details)
-            self._last[whose] = (key, details)
+            self._last[owner] = (key, details)
             self.save(key)
         return key
 
@@ -64,9 +59,9 @@ class Details:
         """Return what was kept under a key in this or an earlier run, None if it is gone."""
         if not isinstance(key, str):
             return None
-        if key not in self._kept and self._dep_manager is not None:
+        if key not in self._kept:
             try:
-                found = self._dep_manager._get(_PREFIX + key, _FIELD)
+                found = self._db.get(_PREFIX + key, _FIELD)
             except Exception:
                 return None  # the DB is damaged there
             if found is None or digest_json(found) != key:
@@ -75,10 +70,10 @@ class Details:
             self._saved.add(key)
         return self._kept.get(key)
 
-    def whole(self, record: Json) -> Json:
+    def expand(self, record: Json) -> Json:
         """Return a stored record with what is kept once for it and others; not to be changed.
 
-        :raises Gone: if that is not there any more
+        :raises MissingDetails: if that is not there any more
         :raises TypeError, KeyError: if the record is damaged
         """
         key = record.get("sources")
@@ -86,7 +81,7 @@ class Details:
             return record
         kept = self.recall(key)
         if kept is None:
-            raise Gone(key)
+            raise MissingDetails(key)
         entries = {**record["entries"], **kept["entries"]}
         return {**record, "entries": entries, "sources": kept["sources"]}
 
@@ -95,12 +90,12 @@ class Details:
         if isinstance(key, str) and key not in self._saved and key in self._kept:
             self._saved.add(key)
             try:
-                stored = self._dep_manager._get(_PREFIX + key, _FIELD)
+                stored = self._db.get(_PREFIX + key, _FIELD)
                 whole = stored is not None and digest_json(stored) == key
             except Exception:
                 whole = False  # the DB is damaged there
             if not whole:
-                self._dep_manager._set(_PREFIX + key, _FIELD, self._kept[key])
+                self._db.set(_PREFIX + key, _FIELD, self._kept[key])
                 self._grown = True
 
     def sweep(self) -> None:
@@ -112,21 +107,20 @@ class Details:
         """
         if not self._grown:
             return
-        backend = self._dep_manager.backend
-        ids = backend.ids() if isinstance(backend, Backend) else []
+        ids = list(self._db.names())
         stored = [one for one in ids if one.startswith(f"{_PREFIX}{ALGORITHM}:")]
-        if len(stored) <= 2 * max(_FEW, self._dep_manager._get(_PREFIX, _FIELD) or 0):
+        if len(stored) <= 2 * max(_FEW, self._db.get(_PREFIX, _FIELD) or 0):
             return
         used = {_PREFIX + key for task in ids for key in self._used_by(task)}
         for one in stored:
             if one not in used:
-                self._dep_manager.remove(one)
-        self._dep_manager._set(_PREFIX, _FIELD, len(used))
+                self._db.remove(one)
+        self._db.set(_PREFIX, _FIELD, len(used))
 
     def _used_by(self, task: str) -> Iterable[str]:
         """Return the keys of the details that the record of a task refers to."""
         with contextlib.suppress(Exception):  # it is damaged
-            record = self._dep_manager._get(task, KEY)
+            record = self._db.get(task, KEY)
             if record is None:
                 return
             entries = [*record["entries"].values()]

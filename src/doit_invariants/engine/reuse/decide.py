@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 
 from doit_invariants.core.errors import CannotFingerprint, InvariantsError
 from doit_invariants.core.model import Verdict
 from doit_invariants.core.text import listing
-from doit_invariants.engine.finish import save_values
+from doit_invariants.engine.records.values import save_values, values_of
 from doit_invariants.engine.reuse.exports import exporter_of, is_outdated
 from doit_invariants.engine.reuse.facts import (
     facts_of,
@@ -16,8 +17,8 @@ from doit_invariants.engine.reuse.facts import (
     missing_targets,
 )
 from doit_invariants.engine.reuse.plan import (
-    FromExport,
-    ToExport,
+    ExportSink,
+    ExportSource,
 )
 from doit_invariants.engine.reuse.shared import StoreAnswers
 from doit_invariants.engine.reuse.signature import name_of_target, shared_signature
@@ -33,7 +34,7 @@ class Answers(StoreAnswers):
 
     def apply(self, verdict: Verdict) -> Verdict:
         """Return the verdict with the policy's answer; in a run the task then has its plan."""
-        if not self.task._actions or self.task.has_subtask:
+        if not self.session.host.actions(self.task) or self.task.has_subtask:
             return verdict
         if verdict.status == "error" and not _lacks_inputs_only(verdict):
             return verdict
@@ -63,17 +64,17 @@ class Answers(StoreAnswers):
         Of one that was exported they are known; one that may never run has none.
         """
         name = self.task.name
-        if not self.policy.runs or self.dep_manager._in(name) or not self._is_asked_for_values():
+        if not self.policy.runs or self.session.db.has(name) or not self._is_asked_for_values():
             return False
         entry = None
         if self.policy.keeps == "export":
             entry = self._exporter().preview(()).entry
         if entry is not None and self.session.runs:
-            save_values(self.dep_manager, name, *entry.values_in(self.session.root))
+            save_values(self.session, name, *entry.values_in(self.session.root))
         return entry is None
 
     def _is_asked_for_values(self) -> bool:
-        return self.task.name in self.session.relations.gotten(self.dep_manager.tasks)
+        return self.task.name in self.session.relations.gotten(self.session.tasks)
 
     def _said(self, text: str) -> str:
         return f"{text} (cache: {self.policy.name})"
@@ -87,7 +88,7 @@ class Answers(StoreAnswers):
         self.plan.source = None
         self.plan.newest = is_told(self.host) or has_ttl(self.look)
         if self.look.spec.exports and self.task.targets:
-            self.plan.keeper = ToExport(self._exporter(), list(self.task.targets))
+            self.plan.sink = ExportSink(self._exporter(), list(self.task.targets))
             self.plan.signature = self._signature_or_none()
             self._adopt()
         elif self.policy.keeps == "store":
@@ -99,7 +100,7 @@ class Answers(StoreAnswers):
 
     def _signature_or_none(self) -> str | None:
         try:
-            return shared_signature(self.dep_manager, self.look)
+            return shared_signature(self.look)
         except InvariantsError:
             return None
 
@@ -125,7 +126,7 @@ class Answers(StoreAnswers):
     def _exporter(self) -> Exporter:
         return exporter_of(self.session, self.task, self.look.spec)
 
-    def _all_exported(self, targets: list[str]) -> bool:
+    def _all_exported(self, targets: Sequence[str]) -> bool:
         exporter = self._exporter()
         places = [exporter.place(target) for target in targets]
         return all(any(os.path.lexists(place + suffix) for suffix in SUFFIXES) for place in places)
@@ -153,11 +154,11 @@ class Answers(StoreAnswers):
             and not self.task.getargs
             and self._has_the_rest_of(entry, missing)
         )
-        source = FromExport(exporter, missing, placeholders)
+        source = ExportSource(exporter, missing, placeholders)
         self.plan.source = source
         if self.session.runs and self.task.setup_tasks:
             return self._restore_now(verdict, source)
-        self.plan.keeper = ToExport(exporter, list(self.task.targets))
+        self.plan.sink = ExportSink(exporter, list(self.task.targets))
         return self._restores(verdict, os.path.relpath(exporter.directory, self.session.root))
 
     def _has_the_rest_of(self, entry: ResultEntry, missing: list[str]) -> bool:
@@ -182,9 +183,9 @@ class Answers(StoreAnswers):
         if not outdated and (not matches or self._all_exported(targets)):
             return verdict
         name = self.task.name
-        self.task.values = dict(self.dep_manager.get_values(name))
+        self.task.values = dict(values_of(self.session, name))
         self.plan.runs = False
-        self.plan.keeper = ToExport(self._exporter(), list(targets))
+        self.plan.sink = ExportSink(self._exporter(), list(targets))
         self.plan.signature = self._signature_or_none() if matches else None
         self.task.setup_tasks = []
         self._adopt()

@@ -5,11 +5,11 @@ from __future__ import annotations
 import copy
 
 from doit_invariants.core.model import Verdict
+from doit_invariants.engine.check.host_facts import HostFacts
 from doit_invariants.engine.check.observe import Look
 from doit_invariants.engine.reuse.exports import exporter_of
 from doit_invariants.files.state import FileState, Stat
 from doit_invariants.files.tree import TreeState
-from doit_invariants.hosts.doit.rules import HostFacts
 from doit_invariants.policies.base import Facts
 
 

@@ -28,6 +28,7 @@ from doit_invariants.results.staging import Staging, check_replaceable
 from doit_invariants.stores.base import Store, StoreError
 
 if TYPE_CHECKING:
+    from doit_invariants.engine.task import Task
     from doit_invariants.exports.exporter import Draft, Exporter
 
 #: Digest, stat and time of a file that was read or written anyway.
@@ -64,7 +65,7 @@ class Outcome:
 
 
 @dataclass(slots=True)
-class FromStore:
+class StoreSource:
     """Restores all targets of a task from a store.
 
     :ivar signature: what to look up
@@ -153,7 +154,7 @@ class FromStore:
 
 
 @dataclass(slots=True)
-class FromExport:
+class ExportSource:
     """Restores the missing targets of a task from where they were exported to."""
 
     exporter: Exporter
@@ -173,7 +174,7 @@ class FromExport:
 
 
 @dataclass(slots=True)
-class Restored:
+class AlreadyRestored:
     """A task that is restored already, as what it needs to run is not going to be set up."""
 
     outcome: Outcome
@@ -184,7 +185,7 @@ class Restored:
 
 
 @dataclass(slots=True)
-class ToStore:
+class StoreSink:
     """Puts the targets of a task into a store; the entry is written later, by the main process."""
 
     store: Store
@@ -220,7 +221,7 @@ class ToStore:
 
 
 @dataclass(slots=True)
-class ToExport:
+class ExportSink:
     """Exports the targets of a task; the manifest is written later, by the main process."""
 
     exporter: Exporter
@@ -243,7 +244,7 @@ class Plan:
     :ivar root: absolute path of the directory of the project
     :ivar run: name of what this run makes aside
     :ivar source: tried before the actions
-    :ivar keeper: called after they succeeded
+    :ivar sink: called after they succeeded
     :ivar runs: whether there is anything to run; not if a result only is to be kept
     :ivar valid: whether what is restored is what the actions would make now
     :ivar newest: whether what is made takes the place of what is kept under its signature: of what
@@ -255,14 +256,20 @@ class Plan:
 
     root: str
     run: str
-    source: FromStore | FromExport | Restored | None = None
-    keeper: ToStore | ToExport | None = None
+    source: StoreSource | ExportSource | AlreadyRestored | None = None
+    sink: StoreSink | ExportSink | None = None
     runs: bool = True
     valid: bool = True
     newest: bool = False
     signature: str | None = None
     replay: bool = True
     outcome: Outcome | None = None
+
+
+def values_gotten(task: Task) -> dict[str, Any]:
+    """Return the values that a task gets from other tasks, by the names of its arguments."""
+    options = task.options or {}
+    return {name: options[name] for name in task.getargs if name in options}
 
 
 def late_signature(signature: str, getargs: Mapping[str, Any]) -> str:

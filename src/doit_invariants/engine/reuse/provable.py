@@ -7,17 +7,10 @@ is taken for the result of what the task depends on now, in any checkout: it mus
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
-from typing import Any
-
-from doit import doit_cmd
-from doit.task import result_dep
 
 from doit_invariants.core.errors import InvariantsError
 from doit_invariants.engine.check.observe import Look
 from doit_invariants.engine.recording import make_record
-from doit_invariants.hosts.doit.trackers.actions import asks_for
-from doit_invariants.hosts.doit.uptodate import invariants
 
 #: What a task is run under that has no options, as most are. Stored: never change it.
 _PLAIN = "plain"
@@ -26,10 +19,10 @@ _PLAIN = "plain"
 def run_under(look: Look) -> str:
     """Return what the result of a task is made under; empty where that can't be told later."""
     task = look.task
-    if task.getargs or not all(_is_simple(item) for item, _, _ in task.uptodate):
+    host = look.session.host
+    if task.getargs or not all(host.is_plain_item(item) for item, _, _ in task.uptodate):
         return ""
-    given = task.params or task.creator_params or task.pos_arg
-    if not (given or doit_cmd._CMDLINE_VARS or sys.flags.optimize):
+    if host.is_plainly_called(task) and not sys.flags.optimize:
         return _PLAIN
     from doit_invariants.engine.reuse.signature import (
         circumstances,  # late: most runs share nothing
@@ -41,11 +34,7 @@ def run_under(look: Look) -> str:
         return ""
 
 
-def _is_simple(item: Any) -> bool:
-    return item is None or isinstance(item, (bool, invariants))
-
-
-def is_provable(look: Look, tasks: Mapping[str, Any], result: object) -> bool:
+def is_provable(look: Look, result: object) -> bool:
     """Return whether an up-to-date task has the result of what it depends on now.
 
     Not where anything was adopted or accepted since it ran, where it is not recorded what it ran
@@ -59,21 +48,21 @@ def is_provable(look: Look, tasks: Mapping[str, Any], result: object) -> bool:
         return False
     if not (spec.track_code and spec.track_targets and spec.share):
         return False
-    if asks_for(task, "changed") or task.name in look.session.rewritten.read():
+    if look.session.host.takes(task, "changed") or task.name in look.session.rewritten.read():
         return False
-    asked = not {task.name, task.subtask_of}.isdisjoint(_results_asked_for(look, tasks))
+    asked = not {task.name, task.subtask_of}.isdisjoint(_results_asked_for(look))
     if asked and not isinstance(result, dict):
         return False
     now = make_record(look, look.snapshot.inputs, record.origin, record.executed_at)
     return record.whole == run_under(look) and record.covers(now)
 
 
-def _results_asked_for(look: Look, tasks: Mapping[str, Any]) -> set[str]:
+def _results_asked_for(look: Look) -> set[str]:
+    host, tasks = look.session.host, look.session.tasks
     key = ("results asked for", len(tasks))
     names: set[str] | None = look.session.memo.get(key)
     if names is None:
         items = (item for task in tasks.values() for item, _, _ in task.uptodate)
-        asking = (item for item in items if isinstance(item, result_dep) and not item.setup_dep)
-        names = {item.dep_name for item in asking}
+        names = {name for item in items if (name := host.awaits_result_of(item)) is not None}
         look.session.memo[key] = names
     return names

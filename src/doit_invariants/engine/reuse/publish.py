@@ -8,19 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from doit_invariants.core.errors import InvariantsError
 from doit_invariants.core.paths import moved, relative_to
 from doit_invariants.core.text import listing
 from doit_invariants.engine.check.observe import Look
 from doit_invariants.engine.check.recheck import changed_since
-from doit_invariants.engine.reuse.execute import gotten
-from doit_invariants.engine.reuse.plan import Outcome, Plan, ToExport, ToStore, late_signature
+from doit_invariants.engine.reuse.plan import (
+    ExportSink,
+    Outcome,
+    Plan,
+    StoreSink,
+    late_signature,
+    values_gotten,
+)
 from doit_invariants.engine.reuse.signature import name_of_target
 from doit_invariants.files.state import FileState
 from doit_invariants.files.tree import TreeState, was_written
-from doit_invariants.hosts.doit.trackers.actions import asks_for
 from doit_invariants.results.entry import ROOT, ResultEntry, entry_from_json
 from doit_invariants.results.parts import Artifact, DamagedResult
 from doit_invariants.rules.decide import path_difference
@@ -47,7 +52,7 @@ def kept_in(plan: Plan, outcome: Outcome) -> str:
     not tried again.
     """
     known = outcome.source is not None or outcome.artifacts is not None or not plan.runs
-    return plan.keeper.store.location if isinstance(plan.keeper, ToStore) and known else ""
+    return plan.sink.store.location if isinstance(plan.sink, StoreSink) and known else ""
 
 
 def keep(
@@ -55,17 +60,18 @@ def keep(
     plan: Plan,
     inputs: Mapping[str, PathState],
     executed_at: float,
-    tasks: Mapping[str, Any],
 ) -> None:
     """Complete what a worker has begun to keep; never raises.
 
     :param inputs: the states of the ``file_dep`` after the actions ran
     :param executed_at: when they did, in seconds since the epoch
-    :param tasks: all tasks by name
     """
 
     def is_others(target: str) -> bool:
-        return look.session.relations.maker(target, tasks) not in (None, look.task.name)
+        return look.session.relations.maker(target, look.session.tasks) not in (
+            None,
+            look.task.name,
+        )
 
     outcome = plan.outcome
     if outcome is None:
@@ -100,8 +106,8 @@ def _keep(
     if not plan.runs:
         why_not = why_not or _edited_since(look)
     signature = plan.signature or ""
-    if isinstance(plan.keeper, ToStore):
-        signature = late_signature(signature, gotten(look.task))
+    if isinstance(plan.sink, StoreSink):
+        signature = late_signature(signature, values_gotten(look.task))
     entry = ResultEntry(
         signature="" if why_not else signature,
         task=look.task.name,
@@ -113,13 +119,13 @@ def _keep(
         took=outcome.took,
         root=ROOT,
     )
-    if isinstance(plan.keeper, ToExport) and outcome.draft is not None:
-        plan.keeper.exporter.finish(outcome.draft, entry, is_others)
-    elif isinstance(plan.keeper, ToStore):
+    if isinstance(plan.sink, ExportSink) and outcome.draft is not None:
+        plan.sink.exporter.finish(outcome.draft, entry, is_others)
+    elif isinstance(plan.sink, StoreSink):
         if why_not:
             look.session.say(look.task.name, f"not put into the store: {why_not}")
         else:
-            _add(look, plan, plan.keeper.store, entry)
+            _add(look, plan, plan.sink.store, entry)
 
 
 def _add(look: Look, plan: Plan, store: Store, entry: ResultEntry) -> None:
@@ -155,7 +161,7 @@ def _is_of_same_task(entry: ResultEntry, other: ResultEntry) -> bool:
 def _changed_meanwhile(look: Look, inputs: Mapping[str, PathState]) -> str:
     """Return what the task depends on that changed while it ran, empty if nothing did."""
     task = look.task
-    if asks_for(task, "changed") and set(task.dep_changed) != set(task.file_dep):
+    if look.session.host.takes(task, "changed") and set(task.dep_changed) != set(task.file_dep):
         return "it works on what has changed alone"
     for path, before in look.snapshot.inputs.items():
         after = inputs.get(path, before)

@@ -6,13 +6,15 @@ import abc
 import datetime
 import os
 import random
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from doit_invariants.core.errors import CannotFingerprint, InvariantsError
 from doit_invariants.core.model import Verdict
 from doit_invariants.core.units import format_age
+from doit_invariants.engine.check.host_facts import HostFacts
 from doit_invariants.engine.check.observe import Look
 from doit_invariants.engine.check.recheck import changed_since
+from doit_invariants.engine.records.values import result_of, values_of
 from doit_invariants.engine.reuse.facts import (
     expired_at,
     has_ttl,
@@ -20,22 +22,17 @@ from doit_invariants.engine.reuse.facts import (
     stats_of_inputs,
 )
 from doit_invariants.engine.reuse.plan import (
-    FromExport,
-    FromStore,
+    AlreadyRestored,
+    ExportSource,
     NotRestored,
     Plan,
-    Restored,
-    ToStore,
+    StoreSink,
+    StoreSource,
     find_entry,
 )
 from doit_invariants.engine.reuse.signature import names_of_targets, shared_signature
-from doit_invariants.engine.session import PLAN
-from doit_invariants.hosts.doit.rules import HostFacts
 from doit_invariants.results.entry import ResultEntry
 from doit_invariants.stores.base import Store
-
-if TYPE_CHECKING:
-    from doit_invariants.hosts.doit.dependency import InvariantsDependency
 
 T = TypeVar("T")
 
@@ -43,13 +40,11 @@ T = TypeVar("T")
 class StoreAnswers(abc.ABC):
     """The half of :class:`~doit_invariants.engine.reuse.decide.Answers` that shares results.
 
-    :param dep_manager: doit's dependency manager
     :param look: the look at the task that the verdict was made of
     :param host: what doit's own rules say of it
     """
 
-    def __init__(self, dep_manager: InvariantsDependency, look: Look, host: HostFacts) -> None:
-        self.dep_manager = dep_manager
+    def __init__(self, look: Look, host: HostFacts) -> None:
         self.look = look
         self.host = host
         self.session = look.session
@@ -63,14 +58,14 @@ class StoreAnswers(abc.ABC):
         """Let the actions run, and have their result kept where the policy says so."""
 
     def _adopt(self) -> None:
-        setattr(self.task, PLAN, self.plan)
+        self.session.execution(self.task.name).plan = self.plan
 
     def _restore_now(
-        self, verdict: Verdict, source: FromStore | FromExport, signature: str | None = None
+        self, verdict: Verdict, source: StoreSource | ExportSource, signature: str | None = None
     ) -> Verdict:
         """Restore a task with setup tasks, which without them can't run any more if that fails."""
         try:
-            self.plan.source = Restored(source.restore(self.plan, {}))
+            self.plan.source = AlreadyRestored(source.restore(self.plan, {}))
         except NotRestored as error:
             self._why_not = f"not restored: {error}"
             self._complain()
@@ -81,8 +76,8 @@ class StoreAnswers(abc.ABC):
 
     def _keep_in_store(self, signature: str | None) -> None:
         names = self._names()
-        self.plan.signature = signature or shared_signature(self.dep_manager, self.look)
-        self.plan.keeper = self._to_store(names)
+        self.plan.signature = signature or shared_signature(self.look)
+        self.plan.sink = self._to_store(names)
         self._adopt()
 
     def _store(self) -> Store:
@@ -99,14 +94,14 @@ class StoreAnswers(abc.ABC):
 
     def _from_store(
         self, signature: str, names: dict[str, str], entry: ResultEntry | None = None
-    ) -> FromStore:
+    ) -> StoreSource:
         exclude = tuple(self.session.settings.tree_exclude)
-        return FromStore(
+        return StoreSource(
             self._store(), signature, self._absolute(names), self._left(), entry, ignored=exclude
         )
 
-    def _to_store(self, names: dict[str, str]) -> ToStore:
-        return ToStore(self._store(), self._absolute(names), frozenset(self.session.database))
+    def _to_store(self, names: dict[str, str]) -> StoreSink:
+        return StoreSink(self._store(), self._absolute(names), frozenset(self.session.db.files))
 
     def _absolute(self, paths: dict[str, T]) -> dict[str, T]:
         """Return the same by absolute paths: an action may leave the directory of the project."""
@@ -117,7 +112,7 @@ class StoreAnswers(abc.ABC):
             raise CannotFingerprint("share is False")
         if not self.task.targets and not self.look.spec.asked:
             raise CannotFingerprint("it has no targets, and does not say itself that it is")
-        return names_of_targets(self.look, self.dep_manager.tasks)
+        return names_of_targets(self.look)
 
     def _store_late(self, verdict: Verdict) -> Verdict:
         """Put the result of a task that need not run into the store, once and where it is known."""
@@ -128,19 +123,19 @@ class StoreAnswers(abc.ABC):
             return verdict
         from doit_invariants.engine.reuse.provable import is_provable
 
-        result = self.dep_manager.get_result(self.task.name)
-        if not is_provable(self.look, self.dep_manager.tasks, result):
+        result = result_of(self.session, self.task.name)
+        if not is_provable(self.look, result):
             return verdict
         self.look.kept = session.store.location
         try:
             names = self._names()
-            signature = shared_signature(self.dep_manager, self.look)
+            signature = shared_signature(self.look)
             if self._has(signature, names):
                 return verdict
             self._keep_in_store(signature)
         except InvariantsError:
             return verdict
-        self.task.values = dict(self.dep_manager.get_values(self.task.name))
+        self.task.values = dict(values_of(self.session, self.task.name))
         self.task.result = result if isinstance(result, dict) else None
         self.task.setup_tasks = []
         self.plan.runs = False
@@ -156,7 +151,7 @@ class StoreAnswers(abc.ABC):
         signature = None
         try:
             names = self._names()
-            signature = shared_signature(self.dep_manager, self.look)
+            signature = shared_signature(self.look)
             if self.task.getargs:
                 return self._restore_late(verdict, signature, names)
             entry = self._find(signature, names)
@@ -201,7 +196,7 @@ class StoreAnswers(abc.ABC):
         if self.session.runs and self.task.setup_tasks:
             return self._restore_now(verdict, source, signature)
         self.plan.source, self.plan.signature = source, signature
-        self.plan.keeper = self._to_store(names)
+        self.plan.sink = self._to_store(names)
         when = datetime.datetime.fromtimestamp(entry.executed_at)
         return self._restores(verdict, f"the store, made {when:%Y-%m-%d %H:%M}")
 
@@ -219,7 +214,7 @@ class StoreAnswers(abc.ABC):
         source.verify = self.session.settings.verify_hits
         self.plan.source = source
         self.plan.signature = signature
-        self.plan.keeper = self._to_store(names)
+        self.plan.sink = self._to_store(names)
         if self.session.runs:
             self._adopt()
         return verdict._replace(

@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-import inspect
 import os
 import sys
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
-
-from doit import doit_cmd
-from doit.task import result_dep
-from doit.tools import config_changed, run_once
 
 from doit_invariants.core.errors import CannotFingerprint
 from doit_invariants.core.model import Json
@@ -19,18 +12,12 @@ from doit_invariants.core.paths import is_inside, portable, relative_to
 from doit_invariants.engine.check.observe import Look
 from doit_invariants.files.tree import TreeState
 from doit_invariants.hashing.digest import is_plain_md5
-from doit_invariants.hashing.values import digest_value
-from doit_invariants.hosts.doit.checker import ContentChecker
-from doit_invariants.hosts.doit.rules import describe
-from doit_invariants.hosts.doit.trackers.actions import asks_for
-from doit_invariants.hosts.doit.trackers.builtin import TRACKERS
-from doit_invariants.hosts.doit.uptodate import invariants
 from doit_invariants.rules.decide import Observed
 from doit_invariants.rules.record import PathState
 from doit_invariants.rules.signature import signature
 
 
-def shared_signature(dep_manager: Any, look: Look) -> str:
+def shared_signature(look: Look) -> str:
     """Return the signature of a task as it stands; of one with ``getargs`` all but their values.
 
     It covers what the record does, and besides what a record need not: the options that the task
@@ -39,18 +26,18 @@ def shared_signature(dep_manager: Any, look: Look) -> str:
 
     :raises CannotFingerprint: saying why the task can't be shared
     """
-    task = look.task
-    if not isinstance(dep_manager.checker, ContentChecker):
-        name = type(dep_manager.checker).__name__
+    task, host = look.task, look.session.host
+    if host.checker is not None:
+        name = host.checker_name
         raise CannotFingerprint(f"its file_dep are compared by {name}, not by content")
-    if asks_for(task, "task"):
+    if host.takes(task, "task"):
         raise CannotFingerprint("an action takes `task`, of which anything may count")
-    blocked = TRACKERS - look.session.trackers.names()
+    blocked = host.trackers - look.session.trackers.names()
     if blocked:
         raise CannotFingerprint(f"the plugin {min(blocked)} is blocked")
     now = look.snapshot
     more: dict[str, Json] = {
-        "uptodate": [item_in_signature(one, task) for one, _, _ in task.uptodate],
+        "uptodate": [host.item_in_signature(one, task) for one, _, _ in task.uptodate],
         **circumstances(look),
     }
     observed = dict(now.observed)
@@ -70,21 +57,15 @@ def circumstances(look: Look) -> dict[str, Json]:
 
     :raises CannotFingerprint: if an option can't be compared
     """
-    more: dict[str, Json] = {}
-    if doit_cmd._CMDLINE_VARS:
-        more["vars"] = digest_value(doit_cmd._CMDLINE_VARS)  # any code may ask for them
+    more = dict(look.session.host.circumstances(look.task))
     if sys.flags.optimize:
         more["optimize"] = sys.flags.optimize  # assertions, __debug__
-    options = _options(look.task)
-    if options:
-        more["options"] = look.session.digest_value(options)
     return more
 
 
-def names_of_targets(look: Look, tasks: Mapping[str, Any]) -> dict[str, str]:
+def names_of_targets(look: Look) -> dict[str, str]:
     """Return for each target of a task the name that it has in any checkout of the project.
 
-    :param tasks: all tasks by name
     :raises CannotFingerprint: if a target can't go into a store: it lies outside of the project,
         an input or the target of another task is in it, or it is an input
     """
@@ -96,7 +77,7 @@ def names_of_targets(look: Look, tasks: Mapping[str, Any]) -> dict[str, str]:
         if inside is None or inside == ".":
             raise CannotFingerprint(f"its target {path} is not inside of the project")
         _check_state_outside(look, path, absolute)
-        other_target = look.session.relations.inside(absolute, tasks)
+        other_target = look.session.relations.inside(absolute, look.session.tasks)
         if other_target is not None:
             one, name = other_target
             one = os.path.relpath(one, root)
@@ -120,7 +101,7 @@ def names_of_targets(look: Look, tasks: Mapping[str, Any]) -> dict[str, str]:
 def _check_state_outside(look: Look, path: str, absolute: str) -> None:
     """Refuse a directory in which doit's DB or the store lies: it is never the same."""
     store = getattr(look.session.store, "location", "")
-    for what, place in (("DB of doit", look.session.database[0]), ("store", store)):
+    for what, place in (("DB of doit", (*look.session.db.files, "")[0]), ("store", store)):
         if place and is_inside(os.path.abspath(place), absolute):
             raise CannotFingerprint(f"the {what} is part of its target {path}")
 
@@ -137,40 +118,11 @@ def _by_content(look: Look, path: str, state: PathState) -> PathState:
     return look.session.files.state(path)
 
 
-def _options(task: Any) -> dict[str, Any]:
-    if not (task.params or task.creator_params or task.pos_arg):
-        return {}
-    task.init_options()
-    options = {name: v for name, v in task.options.items() if name not in task.getargs}
-    if task.pos_arg:
-        options[task.pos_arg] = task.pos_arg_val
-    return options
-
-
 def _actions(look: Look) -> dict[str, Observed]:
     """Fingerprint the actions of a task that does not track them."""
     tracked = look.spec._replace(track_code=True)
-    found, _ = look.session.trackers.of(look.task, tracked, only=TRACKERS)
+    found, _ = look.session.trackers.of(look.task, tracked, only=look.session.host.trackers)
     return {
         key: Observed(one, one.fingerprint(look.context, None), plugin)
         for key, (plugin, one) in found.items()
     }
-
-
-def item_in_signature(item: Any, task: Any) -> Json:
-    """Return what stands for an ``uptodate`` item; raises CannotFingerprint if nothing does."""
-    if item is None or isinstance(item, (bool, invariants)):
-        return None  # what ours list is among the invariants
-    if item is run_once:
-        return "run_once"
-    if type(item) is config_changed:
-        return ["config_changed", item._calc_digest()]
-    if type(item) is result_dep:
-        gotten = {name for name, _ in task.getargs.values()}
-        if item.setup_dep and item.dep_name in gotten:
-            return None  # its values become part of the signature when they are known
-        if not item.setup_dep and item.tasks_dict is not None:
-            result = item._get_dep_result(item.tasks_dict[item.dep_name])
-            return ["result_dep", item.dep_name, result]
-    shown = describe(item) if not inspect.isclass(item) else item.__name__
-    raise CannotFingerprint(f"its uptodate item {shown} can't be part of a signature")

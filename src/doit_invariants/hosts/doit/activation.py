@@ -59,7 +59,7 @@ def _work_in_any_loader(config: Any) -> None:
     @functools.wraps(original)
     def load_tasks(self: Any, cmd: Any, pos_args: Any) -> Any:
         from doit_invariants.hosts.doit.attach import attach, speak_of_restores
-        from doit_invariants.hosts.doit.bind import complete
+        from doit_invariants.hosts.doit.bind import finish_loading
         from doit_invariants.hosts.doit.loader import LoaderMixin
 
         if isinstance(self, LoaderMixin):
@@ -69,9 +69,9 @@ def _work_in_any_loader(config: Any) -> None:
         _learn_always(cmd, session)
         try:
             tasks = original(self, cmd=cmd, pos_args=pos_args)
-            complete(session, tasks)
+            finish_loading(session, tasks)
         except BaseException:
-            session.unlock()
+            session.host.unlock()
             raise
         speak_of_restores(cmd, session, tasks, {})
         return tasks

@@ -20,12 +20,13 @@ from doit.exceptions import InvalidCommand, InvalidDodoFile
 
 from doit_invariants.core.errors import InvalidOption
 from doit_invariants.core.text import printable
-from doit_invariants.engine.session import Session, attach_session, create_session
+from doit_invariants.engine.session import Mode
 from doit_invariants.hosts.doit import runners, task_dicts
 from doit_invariants.hosts.doit.checker import ContentChecker
 from doit_invariants.hosts.doit.database.opening import open_db
 from doit_invariants.hosts.doit.dependency import InvariantsDependency
 from doit_invariants.hosts.doit.process import outlive_readers
+from doit_invariants.hosts.doit.sessions import DoitSession, create_session
 from doit_invariants.plugins.settings import Settings, as_policy, read_settings
 
 
@@ -39,7 +40,7 @@ def attach(
     override: str | None = None,
     waits: bool = True,
     clock: Callable[[], float] = time.time,
-) -> Session:
+) -> DoitSession:
     """Give a command our dependency manager, our checker and a session.
 
     :param command: doit's command, which has opened its DB already
@@ -57,31 +58,33 @@ def attach(
     runs = bool(command.execute_tasks)
     writes = runs or isinstance(command, ResetDep)
     writes = writes or getattr(command, "writes_records", False)
+    explains = hasattr(command, "writes_records")
+    dep_manager = command.dep_manager
     try:
         settings = _settings(config or {}, namespace or {})
         session = create_session(
             settings,
             namespace,
-            writes=writes,
-            guarded=parallel,
-            always=always,
-            runs=runs,
-            runs_all=runs and always,
+            dep_manager,
+            Mode(
+                writes=writes,
+                runs=runs,
+                runs_all=runs and always,
+                always=always,
+                guarded=parallel or explains,
+                explains=explains,
+            ),
             override=as_policy(override or os.environ.get("DOIT_CACHE") or None),
             clock=clock,
         )
     except InvalidOption as error:
         raise InvalidDodoFile(str(error)) from error
-    session.explains = hasattr(command, "writes_records")
-    session.guarded = session.guarded or session.explains
-    dep_manager = command.dep_manager
     if type(dep_manager) not in (Dependency, InvariantsDependency):
         raise InvalidCommand(
             "doit-invariants can't work with the dependency manager "
             f"{type(dep_manager).__qualname__} of another plugin; use one of the two"
         )
     dep_manager.__class__ = InvariantsDependency
-    attach_session(dep_manager, session)
     locks = writes or isinstance(command, (Clean, Forget, Ignore))
     open_db(dep_manager, session, command, locks=locks, waits=waits)
     if isinstance(command, (Clean, Forget)):
@@ -103,7 +106,7 @@ def attach(
     return session
 
 
-def _forget_ends(dep_manager: Any, session: Session) -> None:
+def _forget_ends(dep_manager: Any, session: DoitSession) -> None:
     """Have a task that is forgotten look as if it had never run."""
     remove = dep_manager.remove
 
@@ -114,7 +117,7 @@ def _forget_ends(dep_manager: Any, session: Session) -> None:
     dep_manager.remove = remove_all_of
 
 
-def resume(command: Any, session: Session, tasks: Any, options: Mapping[str, Any]) -> None:
+def resume(command: Any, session: DoitSession, tasks: Any, options: Mapping[str, Any]) -> None:
     """Have what the command line says of ``--resume`` honoured.
 
     :raises InvalidCommand: for an unknown task, a missing target, or together with ``-a``
@@ -126,13 +129,13 @@ def resume(command: Any, session: Session, tasks: Any, options: Mapping[str, Any
         raise InvalidCommand("--resume accepts tasks as they stand, -a runs them all: choose one")
     from doit_invariants.hosts.doit.resume import Resume
 
-    session.resume = Resume(session, strict, inferred)
+    session.host.resume = Resume(session, strict, inferred)
     if command.execute_tasks:
-        session.resume.check({task.name: task for task in tasks})
+        session.host.resume.check({task.name: task for task in tasks})
 
 
 def speak_of_restores(
-    command: Any, session: Session, tasks: Any, options: MutableMapping[str, Any]
+    command: Any, session: DoitSession, tasks: Any, options: MutableMapping[str, Any]
 ) -> None:
     """Let doit's reporters say what is restored, where anything may be."""
     # Of delayed tasks it is not known yet whether they are restored.

@@ -9,51 +9,42 @@ from doit.exceptions import InvalidTask
 from doit.task import Task
 
 from doit_invariants.core.errors import InvalidOption
+from doit_invariants.engine.listed import add_task_deps, invariants_of, listed_items
 from doit_invariants.engine.options import OPTIONS, TaskSpec
-from doit_invariants.engine.session import Session
+from doit_invariants.hosts.doit.sessions import DoitSession
 from doit_invariants.hosts.doit.task import InvariantsTask
 
 
-def specify(session: Session, task: Any, given: Mapping[str, Any]) -> None:
+def bind_options(session: DoitSession, task: Any, given: Mapping[str, Any]) -> None:
     """Keep the options of a task in the session, not on the task: doit pickles tasks for -n.
 
     :param given: our keys of its task dict
     :raises doit.exceptions.InvalidTask: in one line that names the task and the option
     """
-    if session.directories is not None:  # a task that is made late
-        _link_directories(session.directories, [task])
-        session.places.add(task)
+    if session.host.directories is not None:  # a task that is made late
+        _link_directories(session.host.directories, [task])
+        session.host.places.add(task)
     if session.frozen:
         session.batch = {} if session.batch is None else session.batch
         session.late[task.name] = session.batch
     if not given:
         _check_export(task, session.default)
-        _make_cached(session, task, session.default)
+        _use_our_task_class(session, task, session.default)
         return
-    from doit_invariants.engine.listed import listed, wait_for  # late: many tasks have none
-
     try:
         spec = session.parse(given)
         _check_export(task, spec)
-        items = _listed_in_uptodate(task)
-        for key, one in listed(session, items).items():
+        items = listed_items(task)
+        for key, one in invariants_of(session.plugins.kinds, items).items():
             if key in spec.invariants:
                 raise InvalidOption(
                     f"option 'invariants': {one.label()} is also in uptodate; remove one"
                 )
     except InvalidOption as error:
         raise InvalidTask(f"task {task.name!r}: {error}") from error
-    wait_for(task, spec.invariants.values())
+    add_task_deps(task, spec.invariants.values())
     session.specs[task.name] = spec
-    _make_cached(session, task, spec)
-
-
-def _listed_in_uptodate(task: Any) -> list[Any]:
-    if not task.uptodate:
-        return []
-    from doit_invariants.hosts.doit.uptodate import invariants
-
-    return [item for item, _, _ in task.uptodate if isinstance(item, invariants)]
+    _use_our_task_class(session, task, spec)
 
 
 def _check_export(task: Any, spec: TaskSpec) -> None:
@@ -65,26 +56,26 @@ def _check_export(task: Any, spec: TaskSpec) -> None:
         )
 
 
-def _make_cached(session: Session, task: Any, spec: TaskSpec) -> None:
+def _use_our_task_class(session: DoitSession, task: Any, spec: TaskSpec) -> None:
     if type(task) is Task:
         task.__class__ = InvariantsTask
     session.caches = session.caches or spec.policy.keeps is not None or spec.exports
 
 
-def complete(session: Session, tasks: Iterable[Any]) -> None:
+def finish_loading(session: DoitSession, tasks: Iterable[Any]) -> None:
     """Check and connect the tasks of a dodo.py once all of them are known.
 
     :raises doit.exceptions.InvalidTask: for options on a group, for targets that are one file, and
         for exports that collide
     """
     _refuse_groups(session, tasks)
-    session.directories = {}
-    _link_directories(session.directories, tasks)
+    session.host.directories = {}
+    _link_directories(session.host.directories, tasks)
     for task in tasks:
         if task.targets:
-            session.places.add(task)
+            session.host.places.add(task)
     if session.caches:
-        from doit_invariants.engine.reuse.exports import check_exports
+        from doit_invariants.hosts.doit.check_exports import check_exports
 
         check_exports(session, tasks)
 
@@ -113,13 +104,28 @@ def _link_directories(known: dict[str, tuple[str, str]], tasks: Iterable[Any]) -
                 task.task_dep.append(maker)
 
 
+class Dependencies(list[str]):
+    """The ``task_dep`` of a task that has its own target as its ``file_dep``.
+
+    doit makes a task wait for who makes its ``file_dep``, itself included, unless it does so
+    already.
+    """
+
+    itself = ""
+
+    def __contains__(self, name: object) -> bool:
+        """Return whether a task need not be made to wait for another one."""
+        return name == self.itself or super().__contains__(name)
+
+
 def _edits_in_place(task: Any) -> None:
-    from doit_invariants.engine.check.in_place import waits_not_for_itself  # late: few tasks do
+    """Have doit not make a task wait for itself because it edits a file in place."""
+    if not isinstance(task.task_dep, Dependencies):
+        task.task_dep = Dependencies(task.task_dep)
+        task.task_dep.itself = task.name
 
-    waits_not_for_itself(task)
 
-
-def _refuse_groups(session: Session, tasks: Iterable[Any]) -> None:
+def _refuse_groups(session: DoitSession, tasks: Iterable[Any]) -> None:
     """Refuse options on a group (``name: None``): its author means the sub-tasks.
 
     :raises doit.exceptions.InvalidTask: naming the group
@@ -127,7 +133,7 @@ def _refuse_groups(session: Session, tasks: Iterable[Any]) -> None:
     for task in tasks:
         if not task.has_subtask:
             continue
-        if _listed_in_uptodate(task) or task.name in session.specs:
+        if listed_items(task) or task.name in session.specs:
             raise InvalidTask(
                 f"task {task.name!r}: {', '.join(OPTIONS)} have no effect on a group; give them "
                 "to its sub-tasks, or set a default in [tool.doit.invariants]"

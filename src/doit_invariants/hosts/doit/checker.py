@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from doit.dependency import MD5Checker
 
-from doit_invariants.files.state import FileState, FileView
-
-if TYPE_CHECKING:
-    from doit_invariants.rules.record import PathState
-
-#: What doit stores for a file: modification time in s, size in bytes, digest.
-Triple = tuple[float, int, str]
+from doit_invariants.engine.records.triples import Triple, read_triple
+from doit_invariants.files.state import FileView
 
 
 class ContentChecker(MD5Checker):  # type: ignore[misc]
@@ -49,7 +44,7 @@ class ContentChecker(MD5Checker):  # type: ignore[misc]
             return True
         if os.path.isdir(file_path):
             return self._digest_of_directory(file_path) != stored[2]
-        from doit_invariants.engine.check.states import known_file
+        from doit_invariants.engine.records.triples import known_file
 
         known = known_file(state, None, file_stat)
         return self.view.state_of(file_path, file_stat, known).digest != stored[2]
@@ -63,29 +58,3 @@ class ContentChecker(MD5Checker):  # type: ignore[misc]
 # doit stores the name of the checker's class, and drops everything it knows when another name
 # comes. Under this name plain doit goes on with our states, and we with those of plain doit.
 ContentChecker.__name__ = MD5Checker.__name__
-
-
-def read_triple(stored: Any) -> Triple | None:
-    """Return what doit stored for a file, None if there is nothing or it is damaged."""
-    if not isinstance(stored, (list, tuple)) or len(stored) != 3:
-        return None
-    mtime, size, digest = stored
-    if not isinstance(mtime, (int, float)) or not isinstance(digest, str):
-        return None
-    return (mtime, size, digest)
-
-
-def float_mtime(mtime_ns: int) -> float:
-    """Return a time in ns as the float that ``os.stat`` gives for it: doit compares those."""
-    seconds, rest = divmod(mtime_ns, 1_000_000_000)
-    return seconds + 1e-9 * rest
-
-
-def to_triple(state: PathState, info: os.stat_result) -> Triple:
-    """Return what doit stores of a state.
-
-    :param info: a stat of the path; used for what is not a file, whose state has its own
-    """
-    if isinstance(state, FileState) and state.stat is not None:
-        return (float_mtime(state.stat[0]), state.stat[1], state.digest)
-    return (info.st_mtime, 0, state.digest if state is not None else "")

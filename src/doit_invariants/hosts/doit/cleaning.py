@@ -20,9 +20,9 @@ from doit_invariants.core.errors import InvariantsError
 from doit_invariants.core.text import printable
 from doit_invariants.engine.check.foreign_files import made_in
 from doit_invariants.engine.records import recorded
-from doit_invariants.engine.session import session_of
 from doit_invariants.files.state import FileState, FileView
 from doit_invariants.files.tree import TreeState
+from doit_invariants.hosts.doit.sessions import ensure_session, session_of
 from doit_invariants.rules.record import Record
 
 #: What tools and viewers leave: it goes with the directory that it is in.
@@ -46,7 +46,7 @@ def clean_targets(task: Any, dryrun: bool) -> None:
         state = states.get(target)
         own = os.path.isdir(target) and not os.path.islink(target.rstrip("/"))
         if isinstance(state, TreeState) and own and os.listdir(target):
-            made = made_in(Globals.dep_manager, task.name, record, target)
+            made = made_in(ensure_session(Globals.dep_manager).db, task.name, record, target)
             known = {
                 name: one
                 for name, one in state.entries.items()
@@ -71,8 +71,8 @@ def take_over(task: Any) -> None:
 
 
 def _record(task: str) -> Record | None:
-    known = session_of(Globals.dep_manager) is not None
-    return recorded.read(Globals.dep_manager, task).record if known else None
+    session = session_of(Globals.dep_manager)
+    return recorded.read(session, task).record if session is not None else None
 
 
 class _Directory:

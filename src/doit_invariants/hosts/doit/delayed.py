@@ -17,10 +17,10 @@ from typing import Any
 from doit.globals import Globals
 from doit.task import DelayedLoader
 
-from doit_invariants.code.loaded.functions import BEFORE, Functions, functions_of
-from doit_invariants.engine.context import TaskContext, no_signature
-from doit_invariants.engine.session import Session, session_of
+from doit_invariants.code.loaded.functions import BEFORE, Functions
+from doit_invariants.engine.session import Session
 from doit_invariants.hosts.doit import workdir
+from doit_invariants.hosts.doit.sessions import session_of
 
 
 class WatchedLoader(DelayedLoader):  # type: ignore[misc]
@@ -51,18 +51,6 @@ def watch_creators(tasks: Iterable[Any]) -> None:
     for task in tasks:
         if isinstance(task.loader, DelayedLoader) and not task.loader.created:
             task.loader.__class__ = WatchedLoader
-
-
-def look_at_creators(session: Session, tasks: Iterable[Any]) -> None:
-    """Look at what the creators of late tasks use."""
-    for task in tasks:
-        loader = task.loader
-        if not isinstance(loader, WatchedLoader) or loader.created:
-            continue
-        creator = loader.__dict__["creator"]
-        with contextlib.suppress(Exception):
-            context = TaskContext(session, task, None, no_signature)
-            functions_of(context).look_at_creator(creator)
 
 
 def _watched(

@@ -8,7 +8,7 @@ from typing import Any
 from doit.cmd_info import Info
 
 from doit_invariants.core.model import Reason
-from doit_invariants.engine.outlook import Outlook
+from doit_invariants.hosts.doit.outlook import Outlook
 
 #: Reasons that doit prints itself.
 _SAID_BY_DOIT = {

@@ -10,11 +10,11 @@ from doit.cmd_base import DodoTaskLoader, ModuleTaskLoader
 from doit.doit_cmd import DoitMain
 
 from doit_invariants.code.source.import_state import load_begins, watch_imports
-from doit_invariants.engine.session import Session
 from doit_invariants.hosts.doit import process, runners
 from doit_invariants.hosts.doit.attach import attach, resume, speak_of_restores
-from doit_invariants.hosts.doit.bind import complete
+from doit_invariants.hosts.doit.bind import finish_loading
 from doit_invariants.hosts.doit.database import use_backends
+from doit_invariants.hosts.doit.sessions import DoitSession
 
 
 def own_options() -> tuple[dict[str, Any], ...]:
@@ -122,12 +122,12 @@ class LoaderMixin:
                 tasks = super().load_tasks(cmd=cmd, pos_args=pos_args)  # type: ignore[misc]
             self._prepare(cmd, session, tasks)
         except BaseException:
-            session.unlock()
+            session.host.unlock()
             raise
         return tasks
 
-    def _prepare(self, cmd: Any, session: Session, tasks: Any) -> None:
-        complete(session, tasks)
+    def _prepare(self, cmd: Any, session: DoitSession, tasks: Any) -> None:
+        finish_loading(session, tasks)
         if session.runs:
             runners.order_by_values()
         resume(cmd, session, tasks, self._options)

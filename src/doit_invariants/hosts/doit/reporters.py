@@ -18,8 +18,9 @@ from doit.globals import Globals
 
 from doit_invariants.core.units import format_duration
 from doit_invariants.engine.counts import Counts
-from doit_invariants.engine.reuse.plan import FromStore, NotRestored, Outcome, Plan, ToStore
-from doit_invariants.engine.session import PLAN, Session, ensure_session
+from doit_invariants.engine.reuse.plan import NotRestored, Outcome, Plan, StoreSink, StoreSource
+from doit_invariants.engine.session import Session
+from doit_invariants.hosts.doit.sessions import ensure_session
 
 
 def report_restores(command: Any, session: Session, options: MutableMapping[str, Any]) -> None:
@@ -199,8 +200,8 @@ _OURS = {
 
 
 def _plan(task: Any) -> Plan | None:
-    found: Plan | None = task.__dict__.get(PLAN)
-    return found
+    execution = getattr(task, "execution", None)
+    return execution.plan if execution is not None else None
 
 
 def _may_be_restored(task: Any) -> bool:
@@ -210,7 +211,7 @@ def _may_be_restored(task: Any) -> bool:
         return False
     if not plan.runs:
         return True
-    if isinstance(plan.source, FromStore):
+    if isinstance(plan.source, StoreSource):
         try:
             return plan.source.expects({n: (task.options or {}).get(n) for n in task.getargs})
         except NotRestored:
@@ -231,11 +232,11 @@ def _restored_text(outcome: Outcome) -> str:
 
 def _exported_text(plan: Plan) -> str:
     outcome = plan.outcome
-    if isinstance(plan.keeper, ToStore):
+    if isinstance(plan.sink, StoreSink):
         return ""  # it is up-to-date; that it is shared now is no news
     if outcome is None or outcome.draft is None or not outcome.draft.rows:
         return "not exported"
-    directory = getattr(getattr(plan.keeper, "exporter", None), "directory", plan.root)
+    directory = getattr(getattr(plan.sink, "exporter", None), "directory", plan.root)
     return f"exported to {os.path.relpath(directory, plan.root)}"
 
 

@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from doit import cmd_run
 from doit.control import TaskControl
+from doit.exceptions import BaseFail, DependencyError, UnmetDependency
 from doit.globals import Globals
 from doit.runner import Runner
 
 from doit_invariants.core.text import listing, printable
-from doit_invariants.engine.session import session_of
+from doit_invariants.hosts.doit.sessions import session_of
 
 if TYPE_CHECKING:
-    from doit_invariants.engine.session import Session
+    from doit_invariants.engine.records.ends import How
+    from doit_invariants.hosts.doit.sessions import DoitSession
 
 
 def install() -> None:
@@ -55,6 +57,16 @@ def _task_dispatcher(control: Any) -> Any:
     return _DOITS_OWN(control)
 
 
+def _how_it_ended(task: Any, fail: BaseFail) -> tuple[How, str]:
+    """Return how a task ended, and the text that is kept of it."""
+    if isinstance(fail, UnmetDependency):
+        return "unmet", str(fail.message)
+    if isinstance(fail, DependencyError):
+        return "unchecked", str(fail.message)
+    printed = [str(text) for one in task.actions for text in (one.out, one.err) if text]
+    return "failed", "\n".join([*printed, fail.get_msg()])
+
+
 class Noting:
     """A runner of doit, serial or parallel; without a session it does what doit's own does."""
 
@@ -68,7 +80,9 @@ class Noting:
         if session is not None:
             # Not worth the run: output can be what no DB holds.
             with contextlib.suppress(Exception):
-                session.ends.note(node.task, base_fail, session.clock())
+                session.ends.note(
+                    node.task.name, *_how_it_ended(node.task, base_fail), session.clock()
+                )
         super()._handle_task_error(node, base_fail)  # type: ignore[misc]
 
     def run_tasks(self, task_dispatcher: Any) -> None:
@@ -119,9 +133,9 @@ def _end_results(reporter: Any) -> None:
             one.set_result("fail", "interrupted")
 
 
-def _progress(session: Session, dep_manager: Any, dispatcher: Any) -> list[str]:
+def _progress(session: DoitSession, dep_manager: Any, dispatcher: Any) -> list[str]:
     """Return what was running, how many tasks of how many are done, and what becomes of them."""
-    running = session.durable.interrupted() if session.durable is not None else []
+    running = session.host.journal.interrupted() if session.host.journal is not None else []
     tasks, nodes = dispatcher.tasks, dispatcher.nodes
     asked = session.relations.awaited(dispatcher.selected_tasks, tasks, dep_manager.get_values)
     work = [name for name in asked | set(nodes) if name in tasks and tasks[name]._actions]

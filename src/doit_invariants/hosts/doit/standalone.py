@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 from doit.exceptions import InvalidTask
 from doit.globals import Globals
@@ -10,50 +11,50 @@ from doit.globals import Globals
 from doit_invariants.core.errors import InvalidOption
 from doit_invariants.core.model import Verdict
 from doit_invariants.engine.check.observe import Look
-from doit_invariants.engine.context import Signer, TaskContext
-from doit_invariants.engine.listed import listed, wait_for
+from doit_invariants.engine.check.signer import Signer
+from doit_invariants.engine.context import TaskContext
+from doit_invariants.engine.listed import ListedItem, add_task_deps, invariants_of
 from doit_invariants.engine.options import TaskSpec
 from doit_invariants.engine.records import recorded
-from doit_invariants.engine.session import Session, ensure_session
+from doit_invariants.hosts.doit.sessions import DoitSession, ensure_session
 from doit_invariants.rules.decide import Snapshot, decide
 from doit_invariants.rules.record import Record
 
-if TYPE_CHECKING:
-    from doit_invariants.hosts.doit.uptodate import invariants
 
-
-def check_item(item: invariants, task: Any) -> None:
+def check_item(item: ListedItem, task: Any) -> None:
     """Check what an item lists, and let the task wait for the tasks that it needs.
 
     :raises doit.exceptions.InvalidTask: for a wrong argument, in one line
     """
     try:
         session = ensure_session(Globals.dep_manager)
-        wait_for(task, listed(session, [item]).values())
+        add_task_deps(task, invariants_of(session.plugins.kinds, [item]).values())
     except InvalidOption as error:
         text = str(error).replace("option 'invariants': ", "invariants(...): ")
         raise InvalidTask(f"task {task.name!r}: {text}") from error
 
 
-def check(dep_manager: Any, tasks: Any, task: Any, items: list[invariants]) -> Verdict:
+def check(dep_manager: Any, tasks: Any, task: Any, items: Sequence[ListedItem]) -> Verdict:
     """Decide for the invariants of a task's items alone, and have them recorded on success."""
     session = ensure_session(dep_manager)
-    spec = TaskSpec(listed(session, items), session.default.policy, True, False, False)
-    before = recorded.read(dep_manager, task.name)
+    spec = TaskSpec(
+        invariants_of(session.plugins.kinds, items), session.default.policy, True, False, False
+    )
+    session.tasks = tasks or {}
+    before = recorded.read(session, task.name)
     executed_at = before.record.executed_at if before.record else None
-    sign = Signer(session, dep_manager, tasks or {})
-    context = TaskContext(session, task, executed_at, sign)
+    context = TaskContext(session, task, executed_at, Signer(session))
     look = Look(session, task, spec, before, context)
     look.invariants()
     now = look.snapshot
     now.explicit, now.sources = True, ()
     verdict = decide(before.record, now, context, before.unreadable)
     if not now.problems:
-        task.value_savers.append(lambda: _save(session, dep_manager, task, now))
+        task.value_savers.append(lambda: _save(session, task, now))
     return verdict
 
 
-def _save(session: Session, dep_manager: Any, task: Any, now: Snapshot) -> dict[str, Any]:
+def _save(session: DoitSession, task: Any, now: Snapshot) -> dict[str, Any]:
     """Record what was seen before the actions ran; called by doit after they succeeded."""
     record = Record(
         executed_at=session.clock(),
@@ -61,5 +62,5 @@ def _save(session: Session, dep_manager: Any, task: Any, now: Snapshot) -> dict[
         root=session.root,
         entries={key: seen.entry() for key, seen in now.observed.items()},
     )
-    recorded.write(dep_manager, task.name, record)
+    recorded.write(session, task.name, record)
     return {}

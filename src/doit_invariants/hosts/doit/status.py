@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from doit_invariants.core.errors import InvariantsError
-from doit_invariants.core.model import Reason, Verdict
-from doit_invariants.hosts.doit.rules import HostFacts
+from doit_invariants.core.model import Verdict
+from doit_invariants.engine.check.host_facts import HostFacts
 
 #: Reasons of doit's own rules, and that there is no record for any rule to compare with.
 _OF_DOIT = {
@@ -38,12 +37,6 @@ def report(status: Any, task: Any, facts: HostFacts, verdict: Verdict) -> None:
         status.reasons["invariants"] = list(verdict.reasons)
         if any(reason.code == "has_no_dependencies" for reason in verdict.reasons):
             status.reasons["has_no_dependencies"] = True
-
-
-def failed(task: str, error: BaseException) -> Verdict:
-    """Return the verdict on a task that can't be checked."""
-    text = str(error) if isinstance(error, InvariantsError) else f"{type(error).__name__}: {error}"
-    return Verdict(task, "error", (Reason("cannot_check", "invariants", text),))
 
 
 def _dep_changed(task: Any, facts: HostFacts, verdict: Verdict) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from doit_invariants.core.model import Reason
-from doit_invariants.engine.outlook import Prospect
+from doit_invariants.hosts.doit.outlook import Prospect
 
 #: Reasons that are the same for each task, but for its own file.
 _OWN_FILES = {

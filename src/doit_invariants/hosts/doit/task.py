@@ -9,31 +9,75 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from doit.exceptions import TaskFailed
 from doit.task import Task
 
-from doit_invariants.engine.session import IMPORTS, PLAN
-from doit_invariants.hosts.doit.database.run_journal import JOURNALED, begin
+from doit_invariants.engine.execution import Execution
+from doit_invariants.engine.executor import Output, execute
+from doit_invariants.hosts.doit.database.run_journal import note_begin
 
 if TYPE_CHECKING:
     from doit_invariants.engine.reuse.plan import Plan
 
 
+class DoitJob(NamedTuple):
+    """How doit runs the actions of a task; see :class:`~doit_invariants.engine.executor.Job`.
+
+    :ivar stream: doit's, which knows what is shown at which verbosity
+    """
+
+    task: InvariantsTask
+    stream: Any
+
+    def run(self) -> Any:
+        """Run the actions; return None, or doit's failure."""
+        return self.task.run(self.stream)
+
+    def getargs(self) -> dict[str, Any]:
+        """Return the values that the task gets from other tasks."""
+        from doit_invariants.engine.reuse.plan import values_gotten  # late: for cached tasks only
+
+        self.task.init_options()
+        return values_gotten(self.task)
+
+    def output(self) -> list[Output]:
+        """Return what each action has written."""
+        return [(action.out, action.err) for action in self.task.actions]
+
+    def replay(self, output: Sequence[Output], *, shown: bool) -> None:
+        """Give the actions output of an earlier run, and write it where theirs is shown."""
+        streams = self.stream._get_out_err(self.task.verbosity) if shown else (None, None)
+        for action, texts in zip(self.task.actions, output, strict=False):
+            action.out, action.err = texts
+            for target, text in zip(streams, texts, strict=True):
+                if target is not None and text:
+                    target.write(_writable(text, target))
+
+
+def _writable(text: str, stream: Any) -> str:
+    """Return a text without what a stream can't encode: it may come from another machine."""
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    return text.encode(encoding, "backslashreplace").decode(encoding)
+
+
 class InvariantsTask(Task):  # type: ignore[misc]
     """doit's task, which may be restored instead of run, and whose result may be kept."""
 
+    #: What travels with the task to where its actions run, and back.
+    execution: Execution | None = None
+
     @property
-    def plan(self) -> Plan | None:
-        """The plan, None for a task that simply runs."""
-        found: Plan | None = self.__dict__.get(PLAN)
-        return found
+    def invariants_plan(self) -> Plan | None:
+        """The plan, None for a task that simply runs. For reporters of plugins."""
+        return self.execution.plan if self.execution is not None else None
 
     @property
     def is_restored(self) -> bool:
         """Whether it was restored instead of run, or only kept."""
-        plan = self.plan
+        plan = self.invariants_plan
         return bool(plan and plan.outcome and (plan.outcome.source is not None or not plan.runs))
 
     def clean(self, outstream: Any, dryrun: bool) -> None:
@@ -52,25 +96,12 @@ class InvariantsTask(Task):  # type: ignore[misc]
 
         :returns: None, or doit's failure
         """
-        journal = self.__dict__.get(JOURNALED)
-        if journal is not None:
-            begin(journal, self.name)
-        if self.plan is None:
-            failure = self.run(stream)
-        else:
-            # Imported late: most projects have no use for it, and doit starts for every command.
-            from doit_invariants.engine.reuse.execute import carry_out
-
-            failure = carry_out(self.plan, self, stream)
-        if IMPORTS in self.__dict__:
-            from doit_invariants.engine.check.imported_modules import end
-
-            end(self.__dict__)
-        if failure is None and self.targets:
-            from doit_invariants.engine.check.target_guard import LEFT, OTHERS, left
-
-            self.__dict__[LEFT] = left(self.targets, self.__dict__.get(OTHERS, {}))
-        return failure
+        execution = self.execution
+        if execution is None:
+            execution = self.execution = Execution()
+        if execution.journal:
+            note_begin(execution.journal, self.name)
+        return execute(DoitJob(self, stream), execution)
 
     def run(self, stream: Any) -> Any:
         """Execute the actions, and refuse values that would break doit's DB at the end."""
@@ -79,10 +110,10 @@ class InvariantsTask(Task):  # type: ignore[misc]
         try:
             failure = super().execute(stream)
         finally:  # also before doit writes its DB after Ctrl-C, some of them by a relative name
-            moved = put_back(self.__dict__)
+            moved = put_back(self.execution) if self.execution is not None else None
         failure = failure or moved
         values: Any = self.__dict__["values"]
-        if failure is None and values and JOURNALED in self.__dict__:
+        if failure is None and values and self.execution and self.execution.journal:
             try:
                 json.dumps(values)
             except (TypeError, ValueError, RecursionError) as error:
@@ -104,7 +135,7 @@ class InvariantsTask(Task):  # type: ignore[misc]
 
     def save_extra_values(self) -> None:
         """Run the value savers; for doit's ``timeout`` a restored result is as old as it is."""
-        plan = self.plan
+        plan = self.invariants_plan
         if plan is None or plan.outcome is None or not self.is_restored:
             super().save_extra_values()
         elif plan.valid:  # else what they would say now is not about what was restored

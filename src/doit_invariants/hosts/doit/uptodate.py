@@ -9,11 +9,12 @@ from doit.dependency import UptodateCalculator
 from doit.exceptions import InvalidTask
 
 from doit_invariants.core.model import Verdict
+from doit_invariants.engine.listed import ListedItem
 from doit_invariants.engine.options import OPTIONS
 from doit_invariants.rules.invariant import Invariant
 
 
-class invariants(UptodateCalculator):  # type: ignore[misc]  # noqa: N801 - reads as a sentence
+class invariants(ListedItem, UptodateCalculator):  # type: ignore[misc]  # noqa: N801 - reads as a sentence
     """An item of ``uptodate``: true while none of the invariants has changed.
 
     ::

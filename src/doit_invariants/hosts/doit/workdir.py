@@ -14,39 +14,21 @@ import contextlib
 import os
 import threading
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 from doit.exceptions import TaskFailed
 
+from doit_invariants.engine.execution import Execution
 from doit_invariants.engine.session import Session
 
-#: The attribute of a task that holds its :class:`Home`.
-HOME = "invariants_home"
-#: The attribute of a task that says, once it ran, in which directory it has left its process.
-LEFT_IN = "invariants_left_in"
 
-
-class Home(NamedTuple):
-    """The directory in which tasks run, and whether it is an error to leave another one."""
-
-    directory: str
-    fails: bool
-
-
-def hand_out(session: Session, task: Any) -> None:
-    """Tell a task, before it is handed out, where it will run."""
-    home = session.home or session.root
-    task.__dict__[HOME] = Home(home, session.settings.chdir == "fail")
-
-
-def put_back(attributes: dict[str, Any], failure: Any = None) -> Any:
+def put_back(execution: Execution, failure: Any = None) -> Any:
     """Put the directory back after the actions ran, in the process and thread in which they did.
 
-    :param attributes: of the task
     :param failure: what doit got of the actions
     :returns: that, or a failure of our own
     """
-    home: Home | None = attributes.pop(HOME, None)
+    home, execution.home = execution.home, None
     if home is None:
         return failure
     present = _present()
@@ -63,7 +45,7 @@ def put_back(attributes: dict[str, Any], failure: Any = None) -> Any:
             f"an action changed the working directory to {shown}; it must change it back, or "
             'name the directory: open(os.path.join(...)), CmdAction(..., cwd="...")'
         )
-    attributes[LEFT_IN] = shown
+    execution.left_in = shown
     return failure
 
 
@@ -111,10 +93,8 @@ def _shown(directory: str, home: str) -> str:
     return os.path.relpath(directory, home) if inside else directory
 
 
-def say(session: Session, task: Any) -> None:
+def say(session: Session, task: str, execution: Execution) -> None:
     """Tell the user that a task has left another directory; called in the main process."""
-    left = task.__dict__.pop(LEFT_IN, None)
-    if left is not None:
-        session.say(
-            task.name, f"an action changed the working directory to {left}; it was put back"
-        )
+    left, execution.left_in = execution.left_in, ""
+    if left:
+        session.say(task, f"an action changed the working directory to {left}; it was put back")

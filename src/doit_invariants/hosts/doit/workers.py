@@ -23,8 +23,8 @@ from doit.exceptions import InvalidTask, TaskError, TaskFailed
 from doit.runner import JobTaskPickle, MRunner, MThreadRunner
 
 from doit_invariants.code.source.import_state import watch_imports
-from doit_invariants.engine.session import session_of
 from doit_invariants.hosts.doit.runners import Noting
+from doit_invariants.hosts.doit.sessions import session_of
 
 #: Seconds between two looks at the other side, and for a worker to end.
 _PAUSE = 0.5
@@ -151,8 +151,8 @@ class ProcessRunner(Noting, MRunner):  # type: ignore[misc]
         if code < 0:
             how = f"was killed by signal {-code} ({signal.Signals(-code).name})"
         session = session_of(self.dep_manager)
-        durable = session.durable if session is not None else None
-        begun = durable.interrupted() if durable is not None else []
+        journal = session.host.journal if session is not None else None
+        begun = journal.interrupted() if journal is not None else []
         rest = f"; what had begun did not end: {', '.join(begun)}" if begun else ""
         return f"a worker process {how}{rest}"
 

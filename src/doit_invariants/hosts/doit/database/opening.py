@@ -11,11 +11,11 @@ from doit.dependency import DbmDB, JSONCodec, JsonDB, SqliteDB
 from doit.exceptions import InvalidCommand, InvalidDodoFile
 
 from doit_invariants.engine.records.flags import INTERRUPTED
-from doit_invariants.engine.session import Session
 from doit_invariants.hosts.doit.database import dbm_backend, json_backend, sqlite_backend
 from doit_invariants.hosts.doit.database.base import Backend
-from doit_invariants.hosts.doit.database.run_journal import Durable
+from doit_invariants.hosts.doit.database.run_journal import RunJournal
 from doit_invariants.hosts.doit.dependency import InvariantsDependency
+from doit_invariants.hosts.doit.sessions import DoitSession
 
 if TYPE_CHECKING:
     from doit_invariants.files.lock import Holder
@@ -25,7 +25,12 @@ LOCK = ".lock"
 
 
 def open_db(
-    dep_manager: InvariantsDependency, session: Session, command: Any, *, locks: bool, waits: bool
+    dep_manager: InvariantsDependency,
+    session: DoitSession,
+    command: Any,
+    *,
+    locks: bool,
+    waits: bool,
 ) -> None:
     """Have a command read doit's DB as it is now, and nobody else write it meanwhile.
 
@@ -46,11 +51,11 @@ def open_db(
             if type(backend.codec) is JSONCodec:
                 _open_journal(dep_manager, session, locked=locks)
     except BaseException:
-        session.unlock()
+        session.host.unlock()
         raise
 
 
-def _lock(dep_manager: Any, session: Session, command: Any, *, waits: bool) -> None:
+def _lock(dep_manager: Any, session: DoitSession, command: Any, *, waits: bool) -> None:
     """Take the lock of the DB; each of two writers would drop what the other has written."""
     from doit_invariants.files.lock import HELD, Busy, Lock  # late: commands that look need none
 
@@ -86,7 +91,7 @@ def _lock(dep_manager: Any, session: Session, command: Any, *, waits: bool) -> N
         else:
             os.environ[HELD] = known
 
-    session.unlock = unlock
+    session.host.unlock = unlock
     _call_after(command, unlock)
 
 
@@ -124,7 +129,7 @@ def _adopt(dep_manager: InvariantsDependency) -> None:
     dep_manager.remove, dep_manager.remove_all = backend.remove, backend.remove_all
 
 
-def _take_damaged(backend: Backend, session: Session, *, moves: bool) -> None:
+def _take_damaged(backend: Backend, session: DoitSession, *, moves: bool) -> None:
     """Begin anew if the DB can't be read, and keep what there is of it.
 
     :raises InvalidDodoFile: if it can't be moved
@@ -150,11 +155,11 @@ def _lock_of(dep_manager: Any) -> str:
     return f"{os.path.realpath(dep_manager.name)}{LOCK}"
 
 
-def _open_journal(dep_manager: InvariantsDependency, session: Session, *, locked: bool) -> None:
+def _open_journal(dep_manager: InvariantsDependency, session: DoitSession, *, locked: bool) -> None:
     """Replay the journal of doit's DB, and begin one for a run."""
-    durable = session.durable = Durable(dep_manager)
+    journal = session.host.journal = RunJournal(dep_manager)
     try:
-        left = durable.replay()
+        left = journal.replay()
     except OSError as error:
         session.say(dep_manager.name, f"its journal can't be read: {error.strerror}")
         return
@@ -170,13 +175,13 @@ def _open_journal(dep_manager: InvariantsDependency, session: Session, *, locked
         # What has begun there goes on.
         session.running = dict.fromkeys(left.begun, holder)
         return
-    if left.begun and not locked and not os.path.exists(durable.path):
+    if left.begun and not locked and not os.path.exists(journal.path):
         dep_manager.backend.refresh()  # it has ended just now
         return
     for name in left.begun:
-        durable.forget(name)
+        journal.forget(name)
         session.unfinished.set(name, INTERRUPTED)
     if session.runs:
         if left.stale:
-            durable.close()
-        durable.watch(dep_manager)
+            journal.close()
+        journal.watch(dep_manager)

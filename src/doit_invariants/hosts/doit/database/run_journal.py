@@ -27,11 +27,8 @@ if TYPE_CHECKING:
 #: Behind the name of doit's DB.
 JOURNAL = ".journal"
 
-#: The name of the attribute of a task that holds the path of the journal.
-JOURNALED = "invariants_journal"
 
-
-class Left:
+class Unfinished:
     """What a run that did not end has left.
 
     :ivar begun: the tasks that had begun
@@ -45,7 +42,7 @@ class Left:
         self.stale = stale
 
 
-class Durable:
+class RunJournal:
     """The journal of doit's DB.
 
     :param dep_manager: doit's dependency manager
@@ -58,7 +55,7 @@ class Durable:
         #: The state of the DB that the journal begins with, None once it has begun.
         self._base: Json = None
         self._changed: dict[str, None] = {}
-        self._dispatched: set[str] = set()
+        self._queued: set[str] = set()
         self.complete = True
 
     @functools.cached_property
@@ -90,18 +87,17 @@ class Durable:
             with contextlib.suppress(OSError):
                 self._journal.append(base)
 
-    def dispatch(self, task: Any) -> None:
-        """Have a task note in the journal that it begins, right before its actions run."""
+    def task_queued(self, task: str) -> None:
+        """Expect a task to note in the journal that it begins, right before its actions run."""
         self._begin()
-        self._dispatched.add(task.name)
-        setattr(task, JOURNALED, self.path)
+        self._queued.add(task)
 
-    def end(self, task: str) -> None:
+    def task_ended(self, task: str) -> None:
         """Note that a task has ended, and all that was recorded since the last one did."""
-        if not self._changed and task not in self._dispatched:
+        if not self._changed and task not in self._queued:
             return  # a group, that was recorded as it is
         self._begin()
-        self._dispatched.discard(task)
+        self._queued.discard(task)
         try:
             text = self._backend.text
             rows = (b"%s:%s" % (_quoted(name), text(name)) for name in self._changed)
@@ -114,24 +110,24 @@ class Durable:
             self.complete = False
         self._changed.clear()
 
-    def replay(self) -> Left:
+    def replay(self) -> Unfinished:
         """Take over, in memory, what a run that did not end has left.
 
         :raises OSError: if the journal can't be read
         """
         if not os.path.lexists(self.path):
-            return Left([], 0)
+            return Unfinished([], 0)
         found = self._journal.read()
         bases = [one["base"] for one in found.entries if isinstance(one, dict) and "base" in one]
         if found.entries and bases[-1:] not in ([self._backend.state()], [_WRITING]):
             # Plain doit has written the DB since, or a user has removed it: then that counts. But
             # what had begun stays in doubt.
-            return Left(_begun(found.entries), 0, stale=True)
+            return Unfinished(_begun(found.entries), 0, stale=True)
         for entry in found.entries:
             rows = entry.get("rows") if isinstance(entry, dict) else None
             for name, row in rows.items() if isinstance(rows, dict) else ():
                 self._backend.put(name, row)
-        return Left(_begun(found.entries), found.damaged)
+        return Unfinished(_begun(found.entries), found.damaged)
 
     def forget(self, task: str) -> None:
         """Forget, in memory, what was recorded of a task."""
@@ -139,13 +135,13 @@ class Durable:
 
     def interrupted(self) -> list[str]:
         """Return the tasks of this run that have begun and did not end."""
-        if not self._dispatched:
+        if not self._queued:
             return []
         with contextlib.suppress(OSError):
             return _begun(self._journal.read().entries)
         return []
 
-    def writing(self) -> None:
+    def about_to_write(self) -> None:
         """Note that doit is going to write its DB.
 
         Killed meanwhile, the DB is the old one or the new one: then the journal counts.
@@ -164,7 +160,7 @@ class Durable:
                 self._journal.remove()
 
 
-def begin(path: str, task: str) -> None:
+def note_begin(path: str, task: str) -> None:
     """Note in a journal that the actions of a task are about to run; called by the worker."""
     with contextlib.suppress(OSError):
         if path not in _JOURNALS:

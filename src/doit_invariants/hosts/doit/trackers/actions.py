@@ -162,7 +162,7 @@ def arguments(task: Any) -> Iterator[Any]:
             _, args, kwargs = _callable(held)
             yield from args
             yield from kwargs.values()
-    yield from _options(task).values()
+    yield from options_of(task).values()
 
 
 def writes_commands(task: Any) -> bool:
@@ -208,7 +208,7 @@ def _callable(written: Any) -> tuple[Any, Any, Any]:
 def _of_function(func: Any, args: Any, kwargs: Any, task: Any) -> Given:
     values = {f"argument {number}": value for number, value in enumerate(args)}
     values.update((f"argument {name}", value) for name, value in sorted(kwargs.items()))
-    options = _options(task)
+    options = options_of(task)
     if options:
         for name in _accepted(func, options):
             values.setdefault(f"argument {name}", options[name])
@@ -222,7 +222,7 @@ def _of_command(text: str | list[Any], task: Any) -> dict[str, Any]:
     if CmdAction.STRING_FORMAT != "old" and "{" in str(text):
         values["format"] = CmdAction.STRING_FORMAT
     written = text if isinstance(text, str) else " ".join(map(str, text))
-    for name, value in sorted(_options(task).items()):
+    for name, value in sorted(options_of(task).items()):
         if f"%({name})" in written or f"{{{name}" in written:
             values[f"option {name}"] = value
     return values
@@ -254,7 +254,7 @@ def _text(action: Any, task: Any) -> str | list[Any] | None:
 
 def _ask(func: Any, args: Any, kwargs: Any, task: Any) -> str | list[Any] | None:
     try:
-        named = {"targets": list(task.targets), **_options(task)}
+        named = {"targets": list(task.targets), **options_of(task)}
         extra = {name: named[name] for name in _accepted(func, named) if name not in kwargs}
         text = func(*args, **{**extra, **kwargs})
     except (Exception, SystemExit):
@@ -262,7 +262,7 @@ def _ask(func: Any, args: Any, kwargs: Any, task: Any) -> str | list[Any] | None
     return text if isinstance(text, (str, list)) else None
 
 
-def _options(task: Any) -> dict[str, Any]:
+def options_of(task: Any) -> dict[str, Any]:
     """Return the values of the options of a task that are known before it runs."""
     if not (task.params or task.creator_params or task.pos_arg):
         return {}
@@ -305,7 +305,7 @@ def _filled(text: str | list[Any], task: Any) -> str | list[Any]:
     """Return a command with the names of targets and options put in, as far as that is plain."""
     if isinstance(text, list):
         return [str(item) for item in text]
-    values = {"changed": "", "targets": " ".join(task.targets), **_options(task)}
+    values = {"changed": "", "targets": " ".join(task.targets), **options_of(task)}
     if len(task.file_dep) == 1:
         values["dependencies"] = " ".join(task.file_dep)
     try:

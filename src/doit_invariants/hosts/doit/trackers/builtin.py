@@ -101,6 +101,8 @@ class TrackScripts:
     """Tracks the scripts of the project that commands run, and what those import."""
 
     name = "track-scripts"
+    #: A script that a task writes itself is no input.
+    looks_at_targets = True
     #: Raised when more scripts are found: what a record of an earlier version lacks is adopted.
     tracking_version = 2
 

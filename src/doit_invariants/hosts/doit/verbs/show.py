@@ -25,7 +25,7 @@ _ORIGIN = {
 
 def execute(command: Any, tasks: list[Any], as_json: bool) -> int:
     """Show the records of tasks."""
-    found = {task.name: recorded.read(command.dep_manager, task.name) for task in tasks}
+    found = {task.name: recorded.read(command.dep_manager.session, task.name) for task in tasks}
     among = command.dep_manager.session.placeholders.among
     placeholders = {task.name: among(task.targets) for task in tasks}
     notes = {task.name: unseen(command.dep_manager.session, task) for task in tasks}
@@ -96,7 +96,7 @@ def _contents(entry: RecordedInvariant, command: Any) -> list[str]:
 
 def not_compared(command: Any, task: str) -> list[str]:
     """Return a line for each thing that a task uses and that can't be compared."""
-    record = recorded.read(command.dep_manager, task).record
+    record = recorded.read(command.dep_manager.session, task).record
     entries = record.entries.values() if record is not None else ()
     lines = [line for entry in entries for line in _contents(entry, command)]
     return list(dict.fromkeys(line for line in lines if line.startswith(NOT_COMPARED)))

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from doit_invariants.core.text import printable
-from doit_invariants.engine.outlook import Outlook, Prospect
+from doit_invariants.hosts.doit.outlook import Outlook, Prospect
 from doit_invariants.hosts.doit.summary import fold, lines
 from doit_invariants.hosts.doit.verbs import show
 

@@ -157,7 +157,7 @@ class Outlook:
     def _accepts_changes(self, name: str) -> bool:
         """Return whether a task that is up-to-date stays so whatever changes."""
         session = self._dep_manager.session
-        if session.resume is not None and session.resume.accepted(name, self.tasks):
+        if session.host.resume is not None and session.host.resume.accepted(name, self.tasks):
             return True
         change = Reason("changed_file_dep", "file_dep", "changed")
         targets = tuple(self.tasks[name].targets)

@@ -1,0 +1,40 @@
+"""What the engine knows of a task, in doit's own words."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Protocol
+
+
+class Task(Protocol):
+    """One task of a project; doit's own class fits.
+
+    :ivar name: unique; that of a sub-task begins with the name of its group and a colon
+    :ivar file_dep: paths that the task reads, as its author wrote them
+    :ivar targets: paths that the task makes; those of directories may end with a slash
+    :ivar task_dep, setup_tasks, calc_dep, wild_dep: names of other tasks that it needs
+    :ivar getargs: by the name of an argument the task and the value that it gets
+    :ivar uptodate: items, each with its arguments; the host evaluates them
+    :ivar has_subtask: whether it is a group
+    :ivar loader: set on a task that is created late, once others have run
+    :ivar executed: whether its actions ran, or something ran in their place
+    :ivar values, result: what its actions gave
+    """
+
+    name: str
+    file_dep: Collection[str]
+    targets: Sequence[str]
+    task_dep: list[str]
+    setup_tasks: list[str]
+    calc_dep: Collection[str]
+    wild_dep: list[str]
+    getargs: Mapping[str, tuple[str, str | None]]
+    uptodate: Sequence[tuple[Any, Any, Any]]
+    has_subtask: bool
+    subtask_of: str | None
+    loader: Any
+    executed: bool
+    values: dict[str, Any]
+    result: Any
+    options: dict[str, Any] | None
+    dep_changed: list[str]

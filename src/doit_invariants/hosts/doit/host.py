@@ -1,0 +1,213 @@
+"""doit as the host of the engine; see :class:`~doit_invariants.engine.host.Host`."""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import os
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from doit import doit_cmd
+from doit.dependency import Dependency
+from doit.task import DelayedLoader, result_dep
+
+from doit_invariants.code.loaded.functions import functions_of
+from doit_invariants.core.errors import CannotFingerprint
+from doit_invariants.core.model import Json
+from doit_invariants.engine.check.host_facts import HostFacts, describe
+from doit_invariants.engine.context import TaskContext, no_signature
+from doit_invariants.engine.execution import Home
+from doit_invariants.engine.listed import ListedItem
+from doit_invariants.hashing.values import digest_value
+from doit_invariants.hosts.doit import workdir
+from doit_invariants.hosts.doit.checker import ContentChecker
+from doit_invariants.hosts.doit.rules import evaluate_uptodate
+from doit_invariants.hosts.doit.same_files import Places
+from doit_invariants.hosts.doit.trackers import actions
+from doit_invariants.hosts.doit.trackers.builtin import TRACKERS
+
+if TYPE_CHECKING:
+    from doit_invariants.engine.records.triples import Triple
+    from doit_invariants.engine.session import Session
+    from doit_invariants.hosts.doit.database.run_journal import RunJournal
+    from doit_invariants.hosts.doit.resume import Resume
+
+
+class ForeignChecker:
+    """A checker that the user chose: timestamps, or one of their own."""
+
+    def __init__(self, checker: Any) -> None:
+        self._checker = checker
+
+    def info(self, path: str) -> os.stat_result | None:
+        """Return the stat of a file, None if there is none."""
+        try:
+            found: os.stat_result = self._checker.info(path)
+        except self._checker.CheckerError:
+            return None
+        return found
+
+    def exists(self, path: str) -> bool:
+        """Return whether there is a file."""
+        return bool(self._checker.exists(path))
+
+    def is_modified(self, path: str, info: os.stat_result, stored: Any) -> bool:
+        """Return whether a file differs from its stored state."""
+        return bool(self._checker.check_modified(path, info, stored))
+
+
+class DoitHost:
+    """What doit's side answers.
+
+    :param dep_manager: doit's dependency manager
+    :param root: absolute path of the directory of the project
+    :ivar session: the session of the run
+    :ivar journal: the journal of doit's DB, None if there is none
+    :ivar unlock: lets others write doit's DB; once it was called it does nothing
+    :ivar resume: what the command line accepts, None if it says nothing of that
+    :ivar home: the directory in which the tasks run, None until the first is checked
+    :ivar places: where the targets of the tasks lie
+    :ivar directories: targets without their trailing slash, to the target and its task; None
+        until all tasks are loaded that are not delayed
+    """
+
+    trackers = TRACKERS
+    session: Session
+
+    def __init__(self, dep_manager: Any, root: str) -> None:
+        self._dep_manager = dep_manager
+        self.journal: RunJournal | None = None
+        self.unlock: Callable[[], Any] = lambda: None
+        self.resume: Resume | None = None
+        self.home: str | None = None
+        self.places = Places(root)
+        self.directories: dict[str, tuple[str, str]] | None = None
+
+    @property
+    def checker(self) -> ForeignChecker | None:
+        """Return the checker of the user, None for ours."""
+        checker = self._dep_manager.checker
+        return None if isinstance(checker, ContentChecker) else ForeignChecker(checker)
+
+    @property
+    def checker_name(self) -> str:
+        """Return the name under which doit records the checker."""
+        return type(self._dep_manager.checker).__name__
+
+    # ------------------------------------------------------------------ about a task
+
+    def actions(self, task: Any) -> Sequence[Any]:
+        """Return the actions of a task as its author wrote them.
+
+        Not doit's property ``actions``: that makes an object of each.
+        """
+        found: Sequence[Any] = task._actions
+        return found
+
+    def takes(self, task: Any, name: str) -> bool:
+        """Return whether an action takes something from doit when it runs."""
+        return actions.asks_for(task, name)
+
+    def has_bare_actions(self, task: Any) -> bool:
+        """Return whether all actions are functions without arguments."""
+        return actions.are_bare(task)
+
+    def has_command_writer(self, task: Any) -> bool:
+        """Return whether a function writes a command of a task."""
+        return actions.asks(task)
+
+    def is_plainly_called(self, task: Any) -> bool:
+        """Return whether nothing is given to a task or to doit that a result could rest on."""
+        given = task.params or task.creator_params or task.pos_arg
+        return not (given or doit_cmd._CMDLINE_VARS)
+
+    def circumstances(self, task: Any) -> Mapping[str, Json]:
+        """Return the variables of the command line and the options of a task.
+
+        :raises CannotFingerprint: if one of them can't be compared
+        """
+        more: dict[str, Json] = {}
+        if doit_cmd._CMDLINE_VARS:
+            more["vars"] = digest_value(doit_cmd._CMDLINE_VARS)  # any code may ask for them
+        options = actions.options_of(task)
+        if task.pos_arg:
+            options[task.pos_arg] = task.pos_arg_val
+        if options:
+            more["options"] = self.session.digest_value(options)
+        return more
+
+    # ------------------------------------------------------------------ rules of its own
+
+    def accepts(self, task: Any) -> str | None:
+        """Return the option of the command line that has a task accepted, None if none has."""
+        tasks = self.session.tasks
+        return self.resume.accepted(task.name, tasks) if self.resume is not None else None
+
+    def uptodate(self, task: Any, facts: HostFacts) -> list[ListedItem]:
+        """Evaluate the ``uptodate`` items of a task as doit does."""
+        with workdir.kept(self.session, task.name, "an uptodate item"):
+            return evaluate_uptodate(facts, task, self._dep_manager, self.session.tasks)
+
+    def item_in_signature(self, item: Any, task: Any) -> Json:
+        """Return what stands for an ``uptodate`` item; raises CannotFingerprint if nothing does."""
+        # Late: most runs sign nothing.
+        from doit.tools import config_changed, run_once
+
+        if self.is_plain_item(item):
+            return None  # what ours list is among the invariants
+        if item is run_once:
+            return "run_once"
+        if type(item) is config_changed:
+            return ["config_changed", item._calc_digest()]
+        if type(item) is result_dep:
+            gotten = {name for name, _ in task.getargs.values()}
+            if item.setup_dep and item.dep_name in gotten:
+                return None  # its values become part of the signature when they are known
+            if not item.setup_dep and item.tasks_dict is not None:
+                result = item._get_dep_result(item.tasks_dict[item.dep_name])
+                return ["result_dep", item.dep_name, result]
+        shown = describe(item) if not inspect.isclass(item) else item.__name__
+        raise CannotFingerprint(f"its uptodate item {shown} can't be part of a signature")
+
+    def is_plain_item(self, item: Any) -> bool:
+        """Return whether an ``uptodate`` item says nothing that a result could rest on."""
+        return item is None or isinstance(item, (bool, ListedItem))
+
+    def compares_result_of(self, item: Any) -> str | None:
+        """Return the task whose result an ``uptodate`` item compares, None if it compares none."""
+        return item.dep_name if isinstance(item, result_dep) else None
+
+    def awaits_result_of(self, item: Any) -> str | None:
+        """Return the same, but None for one that doit makes of ``getargs``."""
+        return None if getattr(item, "setup_dep", False) else self.compares_result_of(item)
+
+    # ------------------------------------------------------------------ its part of a run
+
+    def look_at_creators(self, tasks: Sequence[Any]) -> None:
+        """Fingerprint what the creators of late tasks use."""
+        for task in tasks:
+            if isinstance(task.loader, DelayedLoader) and not task.loader.created:
+                with contextlib.suppress(Exception):
+                    context = TaskContext(self.session, task, None, no_signature)
+                    functions_of(context).look_at_creator(task.loader.__dict__["creator"])
+
+    def about_to_run(self, task: Any) -> None:
+        """Have the task note in the journal that it begins, and be put back where it ran."""
+        session = self.session
+        execution = session.execution(task.name)
+        if self.journal is not None:
+            self.journal.task_queued(task.name)
+            execution.journal = self.journal.path
+        execution.home = Home(self.home or session.root, session.settings.chdir == "fail")
+
+    def save(self, task: Any, result: Any, states: Mapping[str, Triple] | None) -> None:
+        """Record what doit itself records of a task that succeeded."""
+        checker = self._dep_manager.checker
+        if states is not None:
+            checker.prepared = states
+        try:
+            Dependency.save_success(self._dep_manager, task, result)
+        finally:
+            if states is not None:
+                checker.prepared = {}
