@@ -278,8 +278,8 @@ def test_the_short_way_is_taken_for_what_is_as_it_was(
     asked: dict[str, bool] = {}
     original = fast_path._is_unchanged
 
-    def spy(manager, session, task, *args, **kwargs) -> bool:
-        asked[task.name] = original(manager, session, task, *args, **kwargs)
+    def spy(session, task, *args, **kwargs) -> bool:
+        asked[task.name] = original(session, task, *args, **kwargs)
         return asked[task.name]
 
     project = settled(doit_project(files, backend="json"))
