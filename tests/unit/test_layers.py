@@ -71,8 +71,12 @@ def imports(module: str) -> frozenset[str]:
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{module}: relative import"
             assert node.module is not None
-            found.add(node.module)
-            found.update(f"{node.module}.{alias.name}" for alias in node.names)
+            names = {f"{node.module}.{alias.name}" for alias in node.names}
+            modules = {one for one in names if one.removeprefix(f"{PACKAGE}.") in MODULES}
+            # A package is only the way to the modules that are taken from it.
+            found.update(names)
+            if names != modules:
+                found.add(node.module)
     return frozenset(found)
 
 
