@@ -77,7 +77,8 @@ def _world(place: Path) -> Environment:
 def test_what_has_no_end_is_read_to_some_end(command: str | Sequence[str], place: Path) -> None:
     """Read a command, and the same as a string that a function holds."""
     assert isinstance(read(command, str(place), _world(place)), CommandUses)
-    held = CodeStrings(True, names={"executable", "__file__"}, files={str(place / "x.py"): None})
+    held = CodeStrings(True, files=[str(place / "x.py")])
+    held.names |= {"executable", "__file__"}
     texts = [command] if isinstance(command, str) else command
     held.texts.update((text, None) for text in texts if len(text) <= 10_000)
     if command and not isinstance(command, str):
@@ -103,7 +104,8 @@ def test_the_end_of_what_has_no_end_is_seen(place: Path) -> None:
 def test_a_file_is_found_that_comes_later(tmp_path: Path) -> None:
     """Look into a directory again that was looked at before."""
     world = _world(tmp_path)
-    held = CodeStrings(True, texts={"python": None, "tools": None, "gen.py": None})
+    held = CodeStrings(True)
+    held.texts.update(dict.fromkeys(("python", "tools", "gen.py")))
     os.utime(tmp_path, (1, 1))  # long ago, so that what is in it is remembered
     assert not read_strings(held, str(tmp_path), world).uses
     (tmp_path / "tools").mkdir()

@@ -1,4 +1,4 @@
-"""What settings and options know of stores and exports, which are imported when they are used."""
+"""What settings and options must know of stores and exports, without importing them."""
 
 #: Name of a directory for what is not a target yet; no tracked directory contains it.
 ASIDE = ".doit-invariants"

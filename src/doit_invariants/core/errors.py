@@ -8,6 +8,7 @@
 
 Neither names the task: the code that raises them does not know it. The host adds the task and
 the option, and turns the error into one of its own, which it prints as one line.
+The module is small, as every other one imports it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The small immutable values that the layers hand to each other."""
+"""The small immutable values that the packages exchange."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What "project" means: the code that is looked into, as against code that has a version."""
+"""Decides which code belongs to the project."""
 
 from __future__ import annotations
 

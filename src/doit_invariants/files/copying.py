@@ -1,4 +1,4 @@
-"""Copies of file contents, hashed on the way."""
+"""Copies the contents of files, and hashes them on the way."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Works on all that is below a directory, at any depth: walk, remove, make writable copies.
+"""Walks, removes and unshares directory trees of any depth.
 
 What the standard library has for it goes down by recursion, and fails on deep directories.
 """

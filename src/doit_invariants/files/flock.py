@@ -1,4 +1,4 @@
-"""Locks between processes that are held for a moment."""
+"""Short locks between processes, by flock(2)."""
 
 from __future__ import annotations
 

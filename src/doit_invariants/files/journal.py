@@ -1,4 +1,4 @@
-"""A file that grows by one line for each thing that happened, and is read after a crash.
+"""An append-only journal: one line for each event, readable after a crash.
 
 doit writes its DB at the end of a run. What became of each task goes to a journal meanwhile,
 so that a run that is killed has lost nothing.

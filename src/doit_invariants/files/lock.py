@@ -1,4 +1,4 @@
-"""A lock between processes, which is free again however its holder ends.
+"""A lock between processes that is free again as soon as its holder has ended in any way.
 
 It is a POSIX record lock, which belongs to a process: processes that it forks do not hold it,
 so workers that outlive a killed holder keep nobody waiting. flock(2) was rejected as its locks

@@ -1,4 +1,4 @@
-"""Names that say which process made a file, and whether that process still lives."""
+"""File names that say which process made a file, and whether that process is alive."""
 
 from __future__ import annotations
 

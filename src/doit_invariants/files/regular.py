@@ -1,4 +1,4 @@
-"""Opens, reads and writes regular files, and nothing that passes for one.
+"""Opens, reads and writes regular files, and refuses everything else.
 
 A link may lead anywhere, and to open a pipe waits for somebody at its other end.
 """

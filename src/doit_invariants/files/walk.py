@@ -1,4 +1,4 @@
-"""Walks through a directory, and compares what is there with what is known, a directory at a time.
+"""Walks through a directory and compares it with its recorded state, one level at a time.
 
 The walk itself is most of what an unchanged directory costs. So its loops are those that Python
 runs in C, over the entries of one directory; only what is not as it was, or not of the usual sort,

@@ -1,4 +1,7 @@
-"""What numpy and pandas hold: arrays and frames by type, shape and content."""
+"""Encodes numpy arrays and pandas frames by type, shape and content.
+
+A small module, as only objects of these packages need it: it is imported for them.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What may be written out of a value, and how deep Python may go into one."""
+"""Limits the size of what is written out of a value, and gives Python room to recurse."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an object holds, and how the places inside a value are named."""
+"""Reads the state of objects, and names the places inside values."""
 
 from __future__ import annotations
 

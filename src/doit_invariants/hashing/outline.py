@@ -1,4 +1,4 @@
-"""A short readable outline of a value, kept beside its digest to say later what changed inside."""
+"""Short outlines of values, kept beside their digests to explain a later change."""
 
 from __future__ import annotations
 

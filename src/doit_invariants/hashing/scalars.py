@@ -1,4 +1,4 @@
-"""The encoding of values that hold no others: numbers, texts, moments, patterns."""
+"""Encodes values that hold no other values: numbers, texts, dates, patterns."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def _pattern(value: re.Pattern[Any]) -> bytes:
     return frame(b"r", kind, raw, b"%d" % value.flags)
 
 
-def exact() -> dict[type, Callable[[Any], bytes]]:
+def scalar_encoders() -> dict[type, Callable[[Any], bytes]]:
     """Return the encodings of types that hold no other values, by the type."""
     if _LATE and len(sys.modules) != _looked_at[0]:
         _looked_at[0] = len(sys.modules)

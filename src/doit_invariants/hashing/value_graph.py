@@ -1,4 +1,4 @@
-"""Encodes a value that is too large to be written out: each part counts once.
+"""Encodes a large value as a graph, in which each part counts once.
 
 A list of forty levels, each of which names the level below twice, has a billion parts where it is
 written out; objects that know their neighbours have more. Here a value is a graph. Its nodes are

@@ -36,7 +36,7 @@ from doit_invariants.hashing.object_state import (
     reduced_of,
     visible,
 )
-from doit_invariants.hashing.scalars import exact, frame, type_name
+from doit_invariants.hashing.scalars import frame, scalar_encoders, type_name
 
 if TYPE_CHECKING:
     from doit_invariants.hashing.value_graph import ValueGraph
@@ -68,7 +68,7 @@ def encode(
     value: object, *, root: str | None = None, digester: ValueDigester | None = None
 ) -> bytes:
     """Return the canonical encoding itself; parameters as for :func:`digest_value`."""
-    plain = exact().get(type(value))
+    plain = scalar_encoders().get(type(value))
     if plain is not None:
         return plain(value)
     try:
@@ -93,7 +93,7 @@ class Encoder:
     def __init__(self, root: str | None, digester: ValueDigester | None) -> None:
         self.root = root
         self.digester = digester
-        self.exact = exact()
+        self.exact = scalar_encoders()
         self.frame: Callable[..., bytes] = frame
         self.graph: ValueGraph | None = None
         self.limits = Limits(None, "")
@@ -163,7 +163,7 @@ class Encoder:
         """Note that what is being encoded will be written otherwise when it is met again."""
         self._lowest = -1
 
-    def beside(self) -> Encoder:
+    def fresh(self) -> Encoder:
         """Return an encoder like this one that has not met anything."""
         return Encoder(self.root, self.digester)
 
@@ -172,7 +172,7 @@ class Encoder:
         # Imported late: few values are so large.
         from doit_invariants.hashing.value_graph import ValueGraph, framed
 
-        graph, other = ValueGraph(), self.beside()
+        graph, other = ValueGraph(), self.fresh()
         other.graph, other.frame = graph, framed
         graph.build(value, where, other.container)
         return other.fold(graph)

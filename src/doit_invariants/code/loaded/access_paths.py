@@ -1,4 +1,4 @@
-"""How far code reads a value by constants: ``PARAMS["clean"]["x"]``, ``CFG.model.alpha``.
+"""Finds out how far code reads into a value by constants: ``PARAMS["clean"]["x"]``.
 
 Of a value that is read by constants alone, no more than these places counts. Operations that
 follow each other are taken, nothing is inferred: what is put under another name first counts

@@ -1,4 +1,4 @@
-"""Modules that code imports by a name it has as a value: ``import_module("plugins.clean")``.
+"""Finds imports by a name that is a value: ``import_module("plugins.clean")``.
 
 Known is a name that is a constant, or that a global or a closure variable holds. One that is
 made when the code runs is not known: it is shown, and nothing stands for it.

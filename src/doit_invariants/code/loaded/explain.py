@@ -1,4 +1,4 @@
-"""Says in words what is tracked of code, and what changed in it."""
+"""Describes in words what is tracked of code, and what changed in it."""
 
 from __future__ import annotations
 

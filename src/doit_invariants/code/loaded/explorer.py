@@ -1,4 +1,4 @@
-"""What a function consists of: units of code, and what each of them refers to.
+"""Explores what a function consists of: units of code, and what each of them refers to.
 
 A unit is a function, a class, or a thing made of others (a partial, a property, what a
 decorator returned). It refers to other units, to installed code, which is named with its
@@ -69,7 +69,7 @@ class Explorer:
         self._todo: list[Unit] = []
         self.names = NameLookup(self, self.seen)
 
-    def again(self) -> Explorer:
+    def fresh(self) -> Explorer:
         """Return one for another look at the values, which knows the units of code."""
         again = Explorer(
             self.library, self.digester, self.module_digest, follow=self.follow, narrow=self.narrow
@@ -79,7 +79,7 @@ class Explorer:
 
     def present_globals(self) -> dict[Key, Any]:
         """Return what the globals that were looked at lead to now, to be compared."""
-        return self.names.present(self.again().names)
+        return self.names.present(self.fresh().names)
 
     def unit(self, obj: Any) -> Unit:
         """Return the unit of a callable, with everything that it refers to."""
@@ -301,7 +301,7 @@ class Explorer:
             return self._compiled(label, obj)
         return None
 
-    def reader(self, label: str, cls: type) -> Ref | None:
+    def annotation_reader(self, label: str, cls: type) -> Ref | None:
         """Return a reference to an installed class whose package reads annotations."""
         from doit_invariants.code.loaded import hints
 

@@ -1,4 +1,4 @@
-"""The sources of loaded functions: found only where the file still holds what was loaded.
+"""Finds the sources of loaded functions, where the file still holds what was loaded.
 
 A file may have been edited since it was imported. So each file is compiled once more, and a
 source belongs to a function only if that gives the code which the function has. Files are read

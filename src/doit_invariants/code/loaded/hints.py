@@ -1,4 +1,4 @@
-"""What annotations name: classes inside ``list[]``, ``|`` and ``Annotated``, and in strings.
+"""Finds the classes that annotations name: in ``list[]``, ``|``, ``Annotated`` and strings.
 
 Annotations count where somebody reads them. Strings and forward references are read as
 expressions and looked up where Python would look, without evaluating them: no code runs.

@@ -1,4 +1,4 @@
-"""Names for installed code: what stands for it is its distribution and version, not its text."""
+"""Names installed code by its distribution and version; its text does not count."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The time at which ``dodo.py`` is loaded, inside of what actions are given.
+"""Recognises the time of the load of ``dodo.py`` in what actions are given.
 
 ``f"build --stamp {time.time()}"`` is another command at each load, and nobody has edited it. A time
 is recognised for certain, as it lies between the beginning of the load and the look at it; it is

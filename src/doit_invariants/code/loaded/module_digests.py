@@ -1,4 +1,4 @@
-"""Digests of project modules by their source, where functions can't be followed one by one.
+"""Digests whole modules by their source, where functions can't be followed one by one.
 
 That is where a function imports a module when it runs, passes a module on as a value, or may
 use any name of it (``getattr``, ``eval``): then all of the module counts, and what it imports. Of

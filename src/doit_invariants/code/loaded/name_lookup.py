@@ -1,4 +1,4 @@
-"""What the names lead to that a function reads: globals, and the places inside of their values."""
+"""Looks up the names that a function reads: globals, and places inside their values."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class NameLookup:
             return (Ref(label, f"undefined {'.'.join(chain)}"),)
         for number, attribute in enumerate(chain[1:], 1):
             if not isinstance(obj, types.ModuleType):
-                return self.inside(unit, label, obj, chain, reads, number - 1)
+                return self.places_of(unit, label, obj, chain, reads, number - 1)
             if self._library.owns(obj):
                 names = ".".join(chain[number:])
                 added = self._foreign(vars(obj).get(attribute), label, unit)
@@ -72,7 +72,7 @@ class NameLookup:
             if attribute not in vars(obj):  # not imported yet, or the module makes it
                 return (Ref(label, f"{self._finder.module(obj)} {'.'.join(chain[number:])}"),)
             obj = vars(obj)[attribute]
-        return self.inside(unit, label, obj, chain, reads, len(chain) - 1)
+        return self.places_of(unit, label, obj, chain, reads, len(chain) - 1)
 
     def closure(self, unit: Unit, func: types.FunctionType, code: Structure) -> Iterator[Ref]:
         """Yield what the closure variables of a function lead to."""
@@ -88,9 +88,9 @@ class NameLookup:
             except ValueError:
                 yield Ref(f"closure {name}", "empty")
             else:
-                yield from self.inside(unit, f"closure {name}", value, (name,), reads)
+                yield from self.places_of(unit, f"closure {name}", value, (name,), reads)
 
-    def inside(
+    def places_of(
         self, unit: Unit, label: str, obj: Any, chain: Chain, reads: Iterable[Steps], skip: int = 0
     ) -> list[Ref]:
         """Refer to the places of a value that are read; ``skip`` attributes lead to the value."""

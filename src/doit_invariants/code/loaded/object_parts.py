@@ -1,4 +1,4 @@
-"""How objects are taken apart that pickle can't save, without running code of theirs.
+"""Takes objects apart that pickle can't save, without running their code.
 
 Read are attributes that C keeps, the frame of a generator, and what the garbage collector knows.
 """

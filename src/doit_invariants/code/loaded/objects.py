@@ -1,4 +1,4 @@
-"""What things made of code consist of: partials, methods, properties, decorated functions."""
+"""What objects made of code consist of: partials, methods, properties, decorated functions."""
 
 from __future__ import annotations
 

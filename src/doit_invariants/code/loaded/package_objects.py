@@ -1,4 +1,4 @@
-"""What objects of known packages are, where neither pickle nor the general rules see all of it."""
+"""Rules for objects of known packages that neither pickle nor the general rules cover."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What code finds in a value where it reads it by constants: statically, nothing is called.
+"""Follows access paths into values, statically: nothing is called.
 
 Followed are dicts, lists and tuples, attributes that an instance or a class holds itself, fields
 of named tuples, slots, members of enums. A step at which a class could do anything else (a

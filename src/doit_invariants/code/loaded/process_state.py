@@ -1,4 +1,4 @@
-"""What belongs to the process or to a library, not to the code that reads it."""
+"""Recognises what belongs to the process or to a library, not to the code that reads it."""
 
 from __future__ import annotations
 

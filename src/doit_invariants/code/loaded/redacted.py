@@ -1,4 +1,4 @@
-"""What is kept of a value to explain a difference later: short texts, and no secrets."""
+"""Outlines of values that may be kept: short, and without secrets."""
 
 from __future__ import annotations
 

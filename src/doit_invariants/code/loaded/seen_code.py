@@ -1,4 +1,4 @@
-"""What code referred to before the first action of a run, for code that is made after it.
+"""Remembers what code referred to before the first action, for code that is made later.
 
 A task that is created late is looked at when actions have run already. What they filled into a
 cache is no edit of its code, so what was looked at before counts as it was then. But for what a

@@ -1,4 +1,4 @@
-"""Whether code starts processes, and the strings that it holds: commands, names of scripts.
+"""Finds out whether code starts processes, and collects its strings.
 
 Which string becomes part of which command, only running the code would tell. All are collected:
 constants, globals, closures, defaults, arguments, of the code itself and of what it calls.

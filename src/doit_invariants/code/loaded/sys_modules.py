@@ -1,4 +1,4 @@
-"""Modules that code takes out of ``sys.modules``: ``getattr(sys.modules[__name__], name)``.
+"""Finds modules that code takes out of ``sys.modules``: ``sys.modules[__name__]``.
 
 What it does with them is not known, so all of such a module counts, as behind ``globals()``. By
 which key it takes one is not followed either: each constant may be the key, and where the code

@@ -124,7 +124,7 @@ class CodeFinder(Protocol):
     ) -> list[Ref]:
         """Return the references that one value makes: itself, and code that is inside of it."""
 
-    def reader(self, label: str, cls: type) -> Ref | None:
+    def annotation_reader(self, label: str, cls: type) -> Ref | None:
         """Return a reference to an installed class whose package reads annotations."""
 
     def module(self, module: ModuleType) -> str:

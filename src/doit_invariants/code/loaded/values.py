@@ -1,4 +1,4 @@
-"""The encoding of values that may hold code: functions in a table, instances of a class."""
+"""Encodes values that may hold code: functions in a table, instances of a class."""
 
 from __future__ import annotations
 
@@ -148,14 +148,14 @@ class CodeEncoder(Encoder):
         return known[1]
 
     def _find_place(self, item: Any) -> tuple[bytes, list[Any]]:
-        alone = self.beside()
+        alone = self.fresh()
         alone.above = self.above + len(self._chain)
         alone.places = self.places
         data = alone.written_out(item, self.label)
         self.finder.fill()
         return data, [description(ref) for ref in alone.refs]
 
-    def beside(self) -> CodeEncoder:
+    def fresh(self) -> CodeEncoder:
         """Return an encoder like this one that has not met anything."""
         return CodeEncoder(self.finder, self.label, self.root or "", self.digester)
 
@@ -184,7 +184,7 @@ class CodeEncoder(Encoder):
     def name(self, cls: type) -> bytes:
         """Write a class of the project by its number: its name may change, its code counts."""
         if self.finder.library.owns(cls):
-            reader = self.finder.reader(self.label, cls)
+            reader = self.finder.annotation_reader(self.label, cls)
             if reader is not None:
                 self._refer(reader)
             return type_name(cls).encode()

@@ -1,4 +1,4 @@
-"""Objects of installed classes that stand for a function: what they hold beside it.
+"""Objects of installed classes that wrap a function: what they hold besides it.
 
 What such an object was given counts: the decorator's own function, its arguments. What it keeps
 while it works does not: what it remembers, compiled, counted, locked. The general rule is its

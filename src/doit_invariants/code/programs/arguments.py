@@ -1,4 +1,4 @@
-"""Which of its arguments a program takes for the script that it runs."""
+"""Finds the script among the arguments of a program."""
 
 from __future__ import annotations
 

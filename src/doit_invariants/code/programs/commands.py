@@ -1,4 +1,4 @@
-"""Which scripts of the project a command runs: as far as its text and what it reads say so.
+"""Finds the scripts of the project that a command runs, by its text and what it reads.
 
 Nothing is run. What only running would tell (the output of programs, what is read from files)
 is not known, and noted where the name of a script depends on it. Under conditions all ways are
@@ -55,12 +55,12 @@ def read(command: str | Sequence[str], cwd: str, environment: Environment) -> Co
 
     reader = ShellReader(environment)
     state = ShellState(cwd, environment.environ)
-    with reader.ending():
+    with reader.within_recursion_limit():
         if plain is not None:
             for words in plain:
                 reader.command(words, state)
         elif isinstance(command, str):
-            reader.whole(command, state)
+            reader.script(command, state)
     return CommandUses(tuple(reader.uses), tuple(reader.unseen))
 
 
@@ -89,6 +89,6 @@ def read_strings(strings: CodeStrings, cwd: str, environment: Environment) -> Co
     from doit_invariants.code.programs.shell import ShellReader
 
     reader = ShellReader(environment)
-    with reader.ending():
+    with reader.within_recursion_limit():
         note_scripts(strings, cwd, reader)
     return CommandUses(tuple(reader.uses), tuple(reader.unseen))

@@ -1,4 +1,4 @@
-"""What there is around a command: files of the project, the environment, programs on PATH."""
+"""The environment of a command: files of the project, variables, programs on PATH."""
 
 from __future__ import annotations
 

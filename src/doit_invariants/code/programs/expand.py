@@ -1,4 +1,4 @@
-"""What a shell makes of a word: variables, quotes, braces, as far as their values are known.
+"""Expands a word as a shell does: variables, quotes, braces, as far as values are known.
 
 What is not known becomes :data:`UNKNOWN` within the word. Patterns of file names stay as they are,
 with signs of their own: listing a directory is for where a script is named.

@@ -1,4 +1,4 @@
-"""Cuts the text of a shell into words, operators, and what a command is given as its input."""
+"""Splits the text of a shell script into words, operators and here-documents."""
 
 from __future__ import annotations
 

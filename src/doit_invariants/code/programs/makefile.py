@@ -1,4 +1,4 @@
-"""What ``make`` runs: the recipes of the targets that it is asked for, and of what these need."""
+"""Reads a Makefile: the recipes of the requested targets, and of what these need."""
 
 from __future__ import annotations
 
@@ -168,9 +168,9 @@ def make(reader: Reader, arguments: Sequence[str], state: ShellState) -> None:
         return
     # Makefiles that run each other have no end.
     key = (*words, state.cwd, *state.pythonpath, *sorted(state.values.items()))
-    if key in reader.made:
+    if key in reader.makefiles_read:
         return
-    reader.made.add(key)
+    reader.makefiles_read.add(key)
     files = [words[at + 1] for at, word in enumerate(words[:-1]) if word == "-f"]
     rest = [w for at, w in enumerate(words) if w != "-f" and (not at or words[at - 1] != "-f")]
     paths = [state.path(name) for name in files or _NAMES]
@@ -196,4 +196,4 @@ def _recipe(makefile: _Makefile, rule: _Rule, target: str) -> None:
     automatic |= {"+": automatic["^"], "?": automatic["^"], "*": stem}
     for line in rule.recipe:
         command = makefile.expanded(line.lstrip("@-+ \t"), automatic)
-        makefile.reader.whole(command, makefile.state.copy())
+        makefile.reader.script(command, makefile.state.copy())

@@ -1,4 +1,4 @@
-"""What a reader of commands offers to those that read parts of them for it.
+"""The interfaces through which the readers of commands call each other.
 
 A shell script, its builtins, a Makefile, a test runner and code that starts processes are read
 in modules of their own. Each of them may meet all others again, so the reader is handed in.
@@ -43,19 +43,19 @@ class Reader(Protocol):
     """Reads commands, and all that they run in turn.
 
     :ivar uses, unseen: what was found so far
-    :ivar made: the calls of make that were read
+    :ivar makefiles_read: the calls of make that were read
     """
 
     environment: Environment
     uses: dict[Use, None]
     unseen: dict[str, None]
-    made: set[tuple[object, ...]]
+    makefiles_read: set[tuple[object, ...]]
 
     @property
     def recorder(self) -> Recorder:
         """What notes the scripts that are run."""
 
-    def whole(self, text: str, state: ShellState) -> None:
+    def script(self, text: str, state: ShellState) -> None:
         """Read a whole script: its functions as well that it never seems to call."""
 
     def line(self, text: str, state: ShellState) -> None:
@@ -70,7 +70,9 @@ class Reader(Protocol):
     def output(self, text: str, state: ShellState) -> str:
         """Read a command whose output is put in; return that, UNKNOWN if it is not known."""
 
-    def simple(self, raw: list[str], stdin: Input | None, state: ShellState) -> Input | None:
+    def simple_command(
+        self, raw: list[str], stdin: Input | None, state: ShellState
+    ) -> Input | None:
         """Read a simple command; return what it writes, as far as that is known."""
 
     def command(

@@ -1,4 +1,4 @@
-"""What it means that a script, a module or code is run: which files count, what they run."""
+"""Records the scripts, modules and code that a command runs, and what these run in turn."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ class ScriptRecorder:
         else:
             inner = state.copy()
             inner.arguments, inner.branch, inner.functions = arguments, 0, {}
-            self.reader.whole(text, inner)
+            self.reader.script(text, inner)
         self._active.pop()
 
     def _starts(self, path: str, state: ShellState) -> None:

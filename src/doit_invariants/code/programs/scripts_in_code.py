@@ -1,4 +1,4 @@
-"""Which scripts of the project the strings name that code holds which starts processes."""
+"""Finds the scripts that code may start, by the strings in it."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def _commands(
         for first, text in several:
             runs = bool(text) or os.access(state.path(first), os.X_OK)
             if runs and _is_program(first, state, environment):
-                reader.whole(text or first, state.copy())
+                reader.script(text or first, state.copy())
 
 
 class _Facts(NamedTuple):

@@ -37,19 +37,19 @@ class ShellReader:
         self.unseen: dict[str, None] = {}
         self.recorder = ScriptRecorder(self)
         #: The calls of make that were read.
-        self.made: set[tuple[object, ...]] = set()
+        self.makefiles_read: set[tuple[object, ...]] = set()
         self._depth = 0
         self._left = _MOST_COMMANDS
 
     @contextlib.contextmanager
-    def ending(self) -> Iterator[None]:
+    def within_recursion_limit(self) -> Iterator[None]:
         """End where Python can't read on: no task fails by what it runs in ways of its own."""
         try:
             yield
         except RecursionError:
             self.note("the rest of a command that is nested too deep")
 
-    def whole(self, text: str, state: ShellState) -> None:
+    def script(self, text: str, state: ShellState) -> None:
         """Read a whole script: its functions as well that it never seems to call."""
         self.line(text, state)
         for name in [name for name in state.functions if name not in state.called]:
@@ -99,7 +99,9 @@ class ShellReader:
 
     # ------------------------------------------------------------------ commands
 
-    def simple(self, raw: list[str], stdin: Input | None, state: ShellState) -> Input | None:
+    def simple_command(
+        self, raw: list[str], stdin: Input | None, state: ShellState
+    ) -> Input | None:
         """Read a simple command; return what it writes, as far as that is known."""
         count = next((n for n, word in enumerate(raw) if not is_assignment(word)), len(raw))
         written: Input | None = None
@@ -178,7 +180,7 @@ class ShellReader:
         elif call.inline is not None:
             inner = state.copy()
             inner.arguments = call.arguments
-            self.whole(call.inline, inner)
+            self.script(call.inline, inner)
         else:
             self.recorder.call(call, state, words)
 

@@ -1,4 +1,4 @@
-"""What a shell does itself: directories, variables, and the few programs whose output is plain."""
+"""Shell builtins that change directory or variables, and programs with a plain output."""
 
 from __future__ import annotations
 

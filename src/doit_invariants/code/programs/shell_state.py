@@ -1,4 +1,4 @@
-"""Where we are in a command line: its directory and its variables change on the way."""
+"""The state of a shell while its commands are read: directory, variables, functions."""
 
 from __future__ import annotations
 

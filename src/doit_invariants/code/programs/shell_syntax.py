@@ -1,4 +1,4 @@
-"""The structure of a shell script: loops, conditions, functions, pipes, subshells."""
+"""Reads the structure of a shell script: loops, conditions, functions, pipes, subshells."""
 
 from __future__ import annotations
 
@@ -192,4 +192,4 @@ class BlockReader:
         """Read the simple command that ends here."""
         words, stdin = self.words, self.stdin
         self.words, self.stdin = [], None
-        return self.reader.simple(words, stdin, self.state) if words else None
+        return self.reader.simple_command(words, stdin, self.state) if words else None

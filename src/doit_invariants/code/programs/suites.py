@@ -1,4 +1,4 @@
-"""What runs many files at once: pytest, unittest."""
+"""Finds the files that pytest and unittest run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Commands that certainly run no script of the project, as most: told without reading them.
+"""Recognises commands that run no script of the project, without parsing them.
 
 To read a command as a shell does takes several times as long, and doit looks at each task in each
 run.

@@ -1,4 +1,4 @@
-"""The source files that count of some programs: what they import, and how much of it.
+"""Finds the source files that a program consists of, and which part of each counts.
 
 All of a file counts from which something starts. Of one that is imported no more counts than the
 names that are asked for need, where that can be told; see

@@ -1,4 +1,4 @@
-"""Which names of the modules that it imports a source asks for, where that can be told.
+"""Finds out which names a source uses of the modules that it imports.
 
 ``from config import fmin`` asks for one, ``import config`` for those that are taken of it as
 attributes, if nothing else is done with it. Where a source may come to names in other ways

@@ -1,4 +1,4 @@
-"""The part of a module that counts where only some of its names are used.
+"""Finds the part of a module that counts if only some of its names are used.
 
 ``from config import fmin`` runs all of ``config``, but most of it only binds other names. What
 counts is what binds the names that are asked for, with all that it names in turn, and whatever

@@ -1,4 +1,4 @@
-"""The normal form of Python source: what is left of it when nobody reads it.
+"""The normal form of Python source: without all that makes no difference to what it does.
 
 Two sources have the same form if they differ only in layout, comments, docstrings and
 annotations; the form is the same under every version of Python that can parse them. The

@@ -1,5 +1,4 @@
-"""Which expressions change nothing when they are evaluated: what is bound to a name by one counts
-only where that name is used.
+"""Finds expressions without side effects: what they bind to a name counts only if that is used.
 
 Calls are known by what they call: some of Python's library and of numpy, and methods that no
 built-in type uses to change itself. All other calls may do anything.
