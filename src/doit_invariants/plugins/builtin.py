@@ -40,7 +40,7 @@ class BuiltinPolicies:
     def invariants_register_policies(self) -> list[LazyClass]:
         """Return the built-in policies."""
         return [
-            LazyClass("policies.builtin:Changed", "True"),
+            LazyClass("policies.base:Changed", "True"),
             LazyClass("policies.builtin:Always", "False"),
             LazyClass("policies.builtin:Export", "export"),
             LazyClass("policies.builtin:Force", "force"),

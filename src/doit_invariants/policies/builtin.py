@@ -9,12 +9,6 @@ from doit_invariants.core.model import Reason
 from doit_invariants.policies.base import Answer, Facts, Place, Policy
 
 
-class Changed(Policy):
-    """Up-to-date while the record matches, else run."""
-
-    name: ClassVar[str] = "True"
-
-
 class Always(Policy):
     """Never up-to-date, whatever the record says."""
 

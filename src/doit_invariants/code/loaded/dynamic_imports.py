@@ -1,4 +1,6 @@
-"""Finds imports by a name that is a value: ``import_module("plugins.clean")``.
+"""Finds modules that code has by a name which is a value: ``import_module("plugins.clean")``.
+
+Or ``getattr(sys.modules[__name__], name)``, see :func:`taken_modules`.
 
 Known is a name that is a constant, or that a global or a closure variable holds. One that is
 made when the code runs is not known: it is shown, and nothing stands for it.
@@ -7,8 +9,9 @@ made when the code runs is not known: it is shown, and nothing stands for it.
 from __future__ import annotations
 
 import importlib.util
+import sys
 import types
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from doit_invariants.code.loaded.access_paths import Steps, is_call, steps_from
@@ -152,3 +155,73 @@ def _name(one: Operation, code: types.CodeType) -> str | None:
     if one.opcode in LOCALS:
         return code.co_varnames[one.arg] if one.arg < len(code.co_varnames) else None
     return variables_of(code)[one.arg] if one.opcode in FREE else None
+
+
+class TakenModules:
+    """What a function may take out of ``sys.modules``.
+
+    :ivar names: its constants that may name a module, loaded or not: that differs between runs
+    :ivar own: whether it may be the module of the function
+    :ivar unknown: whether it may be another one, if none of the names is that of a module
+    """
+
+    def __init__(
+        self, names: tuple[str, ...] = (), own: bool = False, unknown: bool = False
+    ) -> None:
+        self.names = names
+        self.own = own
+        self.unknown = unknown
+
+
+def taken_modules(
+    func: types.FunctionType, reads: Iterable[tuple[str, ...]], imports: Iterable[Import]
+) -> TakenModules:
+    """Return which modules a function may take out of ``sys.modules``.
+
+    What it does with them is not known, so all of such a module counts, as behind ``globals()``.
+    By which key it takes one is not followed either: each constant may be the key, and where the
+    code reads ``__name__`` its own module is meant.
+
+    :param reads: the globals that it reads, with the attributes it takes of them
+    :param imports: what it imports when it runs
+    """
+    if not _looks_there(func, reads, imports):
+        return TakenModules()
+    names = frozenset(_names(func.__code__))
+    found = dict.fromkeys(filter(_may_name, _texts(func.__code__)))
+    own = "__name__" in names or "__module__" in names
+    return TakenModules(tuple(found), own, "__module__" in names or not own)
+
+
+def _looks_there(
+    func: types.FunctionType, reads: Iterable[tuple[str, ...]], imports: Iterable[Import]
+) -> bool:
+    if any(_is_registry(func, chain) for chain in reads):
+        return True
+    return any(one.module == "sys" for one in imports) and "modules" in _names(func.__code__)
+
+
+def _may_name(text: str) -> bool:
+    return all(part.isidentifier() for part in text.split("."))
+
+
+def _is_registry(func: types.FunctionType, chain: tuple[str, ...]) -> bool:
+    value = func.__globals__.get(chain[0])
+    return value is sys.modules or (value is sys and chain[1:2] == ("modules",))
+
+
+def _names(code: types.CodeType) -> Iterator[str]:
+    yield from code.co_names
+    for one in code.co_consts:
+        if isinstance(one, types.CodeType):
+            yield from _names(one)
+
+
+def _texts(code: types.CodeType) -> Iterator[str]:
+    for one in code.co_consts:
+        if isinstance(one, types.CodeType):
+            yield from _texts(one)
+        elif isinstance(one, (tuple, frozenset)):
+            yield from sorted(text for text in one if isinstance(text, str))
+        elif isinstance(one, str):
+            yield one

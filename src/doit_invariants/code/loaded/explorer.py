@@ -14,13 +14,10 @@ from typing import Any
 
 from doit_invariants.code.loaded import objects
 from doit_invariants.code.loaded.bytecode import Structure, structure
-from doit_invariants.code.loaded.dynamic_imports import UNKNOWN, Import, resolved
+from doit_invariants.code.loaded.dynamic_imports import UNKNOWN, Import, resolved, taken_modules
 from doit_invariants.code.loaded.library import Library
-from doit_invariants.code.loaded.module_digests import leaf
 from doit_invariants.code.loaded.name_lookup import PLAIN, NameLookup
-from doit_invariants.code.loaded.seen_code import Key, SeenCode
-from doit_invariants.code.loaded.sys_modules import taken_modules
-from doit_invariants.code.loaded.unit import Ref, Unit, tell_apart
+from doit_invariants.code.loaded.unit import Key, Ref, SeenCode, Unit, tell_apart
 from doit_invariants.core.errors import CannotFingerprint
 from doit_invariants.hashing.digest import digest_bytes
 from doit_invariants.hashing.values import ValueDigester
@@ -171,7 +168,7 @@ class Explorer:
         for call in code.dynamic_imports:
             found = resolved(call, func)
             yield from self._import(func, found) if found else (Ref("import by name", UNKNOWN),)
-        from_registry = taken_modules(func, code)
+        from_registry = taken_modules(func, code.reads, code.imports)
         names = [one for one in from_registry.names if self.module_digest(one) is not None]
         for name in names:
             yield from self._import(func, Import(0, name, ()))
@@ -200,6 +197,8 @@ class Explorer:
         return self._source(module.__name__)
 
     def _source(self, name: str) -> str:
+        from doit_invariants.code.loaded.module_digests import leaf
+
         return leaf(name, self.module_digest(name))
 
     # ------------------------------------------------------------------ anything at all

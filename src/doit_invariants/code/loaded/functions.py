@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 import types
 from collections.abc import Callable, Iterable, Mapping
@@ -10,7 +11,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from doit_invariants.code.loaded.explorer import Explorer
 from doit_invariants.code.loaded.graph import CodeGraph, Row, portable_digest
 from doit_invariants.code.loaded.library import Library
-from doit_invariants.code.loaded.module_digests import FileEntries, ModuleDigests
 from doit_invariants.code.loaded.operations import slot
 from doit_invariants.code.loaded.unit import Unit
 from doit_invariants.core.model import Difference
@@ -19,6 +19,7 @@ from doit_invariants.rules.invariant import Context, Fingerprint
 
 if TYPE_CHECKING:
     from doit_invariants.code.loaded.function_sources import FunctionSources
+    from doit_invariants.code.loaded.module_digests import FileEntries, ModuleDigests
 
 T = TypeVar("T")
 
@@ -37,13 +38,13 @@ class Functions:
 
     def __init__(self, context: Context, before: Functions | None = None) -> None:
         library = Library(context.project)
-        self._modules = ModuleDigests(context)
+        self._context = context
         earlier = before.explorers if before is not None else {}
         self.explorers: dict[tuple[bool, bool], Explorer] = {
             (follow, narrow): Explorer(
                 library,
                 context.digester,
-                self._modules,
+                self._module_digest,
                 follow=follow,
                 narrow=narrow,
                 before=earlier.get((follow, narrow)),
@@ -69,6 +70,15 @@ class Functions:
             self._sources = FunctionSources()
         return self._sources
 
+    def _module_digest(self, name: str) -> str | None:
+        return self._modules(name)
+
+    @functools.cached_property
+    def _modules(self) -> ModuleDigests:
+        from doit_invariants.code.loaded.module_digests import ModuleDigests  # late: few ask
+
+        return ModuleDigests(self._context)
+
     def graph(
         self, func: Any, *, follow: bool = True, previous: Fingerprint | None = None
     ) -> CodeGraph:
@@ -79,8 +89,8 @@ class Functions:
         known = self._graphs.get((id(func), follow))
         if known is None:
             recorded = usable(previous)
-            if recorded is not None:
-                self._modules.hint(recorded.get("modules"))
+            if recorded is not None and recorded.get("modules"):
+                self._modules.hint(recorded["modules"])
             explorer = self.explorers[follow, True]
             known = self._graphs[id(func), follow] = (
                 func,
@@ -130,7 +140,7 @@ class Functions:
     @property
     def uses_modules(self) -> bool:
         """Whether of any module of the project all counts."""
-        return self._modules.found_any
+        return "_modules" in self.__dict__ and self._modules.found_any
 
     def look_again_at_modules(self) -> bool:
         """Look again at modules that were not loaded at first: a task may have made them since.

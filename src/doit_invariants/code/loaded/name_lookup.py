@@ -10,8 +10,7 @@ from typing import Any
 
 from doit_invariants.code.loaded.access_paths import WHOLE, Steps, behind
 from doit_invariants.code.loaded.bytecode import Chain, Structure
-from doit_invariants.code.loaded.seen_code import Key, SeenCode
-from doit_invariants.code.loaded.unit import CodeFinder, Ref, Unit
+from doit_invariants.code.loaded.unit import CodeFinder, Key, Ref, SeenCode, Unit
 
 #: Never opaque.
 PLAIN = frozenset({str, int, float, bool, bytes, type(None), list, tuple, dict, set})

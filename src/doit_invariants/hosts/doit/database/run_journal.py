@@ -146,9 +146,9 @@ class RunJournal:
 
         Killed meanwhile, the DB is the old one or the new one: then the journal counts.
         """
-        self._begin()
-        with contextlib.suppress(OSError):
-            self._journal.append({"base": _WRITING})
+        if self._base is None:
+            with contextlib.suppress(OSError):
+                self._journal.append({"base": _WRITING})
 
     def close(self) -> None:
         """Remove the journal: doit's DB has everything now."""
