@@ -73,7 +73,7 @@ class Walk:
         skip = _names_below(top, self._select.skip | self._select.leave)
         ways = self._ways(top)
         # Directories that lead to what others make, as long as nothing else is found in them.
-        held: dict[str, tuple[str, _Listing]] = {}
+        waiting: dict[str, tuple[str, _Listing]] = {}
         # Each with the directories that we are in then, by inode.
         stack: list[tuple[str, str, frozenset[_Inode]]] = [(directory, "", frozenset())]
         while stack:
@@ -86,7 +86,7 @@ class Walk:
                     raise
                 continue  # removed while we walked: its parent's other entries still count
             if found is None:
-                yield from self._held(held, relative)
+                yield from self._released(waiting, relative)
                 self.others[relative] = _CIRCLE
                 continue
             names, infos, directories = found
@@ -94,10 +94,10 @@ class Walk:
                 inside, top = inside | {inode}, os.path.join(path, "")
                 stack += [(top + name, prefix + name, inside) for name in directories]
             if relative in ways and not names:
-                held[relative] = path, found
+                waiting[relative] = path, found
                 continue
-            if held:
-                yield from self._held(held, relative)
+            if waiting:
+                yield from self._released(waiting, relative)
             yield self._block(path, relative, names, infos)
 
     def _ways(self, top: str) -> set[str]:
@@ -109,10 +109,10 @@ class Walk:
                 parent = parent.rpartition("/")[0]
         return ways
 
-    def _held(self, held: dict[str, tuple[str, _Listing]], relative: str) -> Iterator[Block]:
-        """Yield the directories that are held and lead to one in which something counts."""
-        for up in [one for one in held if relative.startswith(one + "/")]:
-            path, (names, infos, _) = held.pop(up)
+    def _released(self, waiting: dict[str, tuple[str, _Listing]], relative: str) -> Iterator[Block]:
+        """Yield the directories that are waiting and lead to one in which something counts."""
+        for up in [one for one in waiting if relative.startswith(one + "/")]:
+            path, (names, infos, _) = waiting.pop(up)
             yield self._block(path, up, names, infos)
 
     def _visit(

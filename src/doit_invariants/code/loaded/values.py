@@ -80,9 +80,11 @@ class CodeEncoder(Encoder):
         if name is not None:
             return b"process " + name.encode()
         parts = beyond_pickle.all_parts(value) if self.finder.narrow else None
-        return None if parts is None else self._held(value, parts, where)
+        return None if parts is None else self._by_parts(value, parts, where)
 
-    def _held(self, value: Any, parts: list[tuple[str, Any]], where: str, *codes: bytes) -> bytes:
+    def _by_parts(
+        self, value: Any, parts: list[tuple[str, Any]], where: str, *codes: bytes
+    ) -> bytes:
         self._kept.append(parts)  # some were made for this: no other comes to their addresses
         kind = b"union" if beyond_pickle.is_union(value) else self.name(type(value))
         pairs = [
@@ -101,7 +103,7 @@ class CodeEncoder(Encoder):
         codes = [self._refer(ref) for ref in inside if ref is not None]
         parts = beyond_pickle.some_parts(value) if self.finder.narrow else None
         if parts:
-            return self._held(value, parts, where, *codes)
+            return self._by_parts(value, parts, where, *codes)
         left_out = b"left out " + type_name(type(value)).encode()
         return left_out if self.graph is None else self.frame(left_out, *codes)
 

@@ -128,7 +128,7 @@ def given(task: Any) -> Iterator[Given]:
         yield "getargs", dict(task.getargs)
 
 
-def world(project: Project, programs: Iterable[Program] = ()) -> Environment:
+def environment_of(project: Project, programs: Iterable[Program] = ()) -> Environment:
     """Return what there is around the commands of a project, for a whole run.
 
     :param programs: those that plugins made known

@@ -108,8 +108,8 @@ class TrackScripts:
 
     def __init__(self) -> None:
         self._project: Project | None = None
-        self._world: Environment | None = None
-        self._starting: SubprocessFinder | None = None
+        self._environment: Environment | None = None
+        self._subprocesses: SubprocessFinder | None = None
         #: What plugins made known.
         self.programs: tuple[Program, ...] = ()
         # Thousands of tasks may run one script: to make and check an invariant takes longer than
@@ -129,18 +129,18 @@ class TrackScripts:
 
     def found(self, task: Any, settings: Settings) -> CommandUses | _Found:
         """Return the scripts that a task runs, and what can't be looked into."""
-        held = self._held(task, settings)
+        strings = self._strings(task, settings)
         bare = actions.are_bare(task)
-        if bare and held is None:
+        if bare and strings is None:
             return _NOTHING
-        if self._world is None:
-            self._world = actions.world(self._in(settings), self.programs)
-        found = _NOTHING if bare else actions.scripts(task, self._world)
-        if held is None:
+        if self._environment is None:
+            self._environment = actions.environment_of(self._in(settings), self.programs)
+        found = _NOTHING if bare else actions.scripts(task, self._environment)
+        if strings is None:
             return found
         from doit_invariants.code.programs.commands import read_strings
 
-        started = read_strings(held, self._in(settings).root, self._world)
+        started = read_strings(strings, self._in(settings).root, self._environment)
         uses = dict.fromkeys((*found.uses, *started.uses))
         return _Found(tuple(uses), (*found.unseen, *started.unseen))
 
@@ -149,18 +149,18 @@ class TrackScripts:
             self._project = Project(os.getcwd(), settings.code_roots)
         return self._project
 
-    def _held(self, task: Any, settings: Settings) -> CodeStrings | None:
+    def _strings(self, task: Any, settings: Settings) -> CodeStrings | None:
         """Return what the functions of a task hold, None if they start no processes."""
         functions = list(actions.functions(task))
         if not functions:
             return None
-        if self._starting is None:
+        if self._subprocesses is None:
             from doit_invariants.code.loaded.subprocesses import SubprocessFinder
 
-            self._starting = SubprocessFinder(self._in(settings))
+            self._subprocesses = SubprocessFinder(self._in(settings))
         given = () if actions.are_bare(task) else actions.arguments(task)
         writes = actions.writes_commands(task)
-        return self._starting.strings(functions, given, certain=writes)
+        return self._subprocesses.strings(functions, given, certain=writes)
 
 
 def unseen(session: Session, task: Any) -> tuple[str, ...]:
