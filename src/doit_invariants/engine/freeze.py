@@ -37,7 +37,6 @@ def freeze(session: Session, always_runs: Callable[[Session, Task], bool]) -> No
     of_the_run = list(_of_the_run(session, session.tasks))
     session.host.look_at_creators(of_the_run)
     signed = _are_signed(session)
-    done: dict[int, Any] = {}  # with what the keys are the addresses of
     for task in of_the_run:
         if session.host.has_command_writer(task):
             continue  # not called for a task that may not be selected
@@ -46,12 +45,12 @@ def freeze(session: Session, always_runs: Callable[[Session, Task], bool]) -> No
         spec = session.spec(task.name)
         listed = [one for one in spec.invariants.values() if _is_loaded(one)]
         with contextlib.suppress(Exception):
-            implicit = session.trackers.of(task, spec, only=session.host.trackers)[0]
-            if not listed and id(implicit) in done:
+            tracked = session.trackers.of(task, spec, only=session.host.trackers)
+            if not listed and tracked.frozen:
                 continue  # the very same functions as those of another task
-            done[id(implicit)] = implicit
+            tracked.frozen = True
             context = TaskContext(session, task, None, no_signature)
-            for one in (*listed, *(invariant for _, invariant in implicit.values())):
+            for one in (*listed, *(invariant for _, invariant in tracked.entries.values())):
                 if one.kind != "Action" or _can_change(cast("Action", one)):
                     one.fingerprint(context, None)
 

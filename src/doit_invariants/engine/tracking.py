@@ -1,19 +1,71 @@
-"""Asks plugins what they track of each task without being told to."""
+"""Asks plugins what they track of each task without being told to.
+
+Thousands of tasks may share their functions. So plugins give the same objects for the same
+functions, and here the same objects give the same :class:`TrackedSet`, which keeps what was found
+of it for all these tasks.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Mapping
-from typing import Any
+from collections.abc import Callable, Container, Mapping, Sequence
+from typing import Any, Generic, TypeVar
 
 from doit_invariants.core.errors import CannotFingerprint, InvalidOption
+from doit_invariants.core.model import Json
 from doit_invariants.engine.host import Host
 from doit_invariants.engine.options import TaskSpec, by_id
 from doit_invariants.plugins.manager import Plugins
 from doit_invariants.plugins.settings import Settings
 from doit_invariants.rules.invariant import Invariant
 
-#: Invariants by their id, each with the plugin that gave it; and who was asked.
-Implicit = tuple[dict[str, tuple[str, Invariant]], tuple[str, ...]]
+Answer = TypeVar("Answer")
+
+
+class IdentityMap(Generic[Answer]):
+    """Answers by the very objects that they are about, whether these are hashable or not.
+
+    The objects are kept with the answer, so that no others come to their addresses.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[int, ...], tuple[Sequence[Any], Answer]] = {}
+
+    def get(self, objects: Sequence[Any]) -> Answer | None:
+        """Return the answer about some objects, None if there is none yet."""
+        known = self._known.get(tuple(map(id, objects)))
+        return None if known is None else known[1]
+
+    def set(self, objects: Sequence[Any], answer: Answer) -> None:
+        """Keep the answer about some objects; the sequence must not change any more."""
+        self._known[tuple(map(id, objects))] = (objects, answer)
+
+
+class TrackedSet:
+    """What plugins track of a task; one object for all tasks of which they track the same.
+
+    :ivar entries: invariants by their id, each with the plugin that gave it
+    :ivar sources: the plugins that were asked
+    :ivar unchanged_as: the key under which it was recorded, if it is known to be unchanged since;
+        :meth:`Trackers.forget_unchanged` takes that back
+    :ivar stored: the key under which it was recorded in this run, and what was recorded
+    :ivar frozen: whether its code was looked at before the first action ran
+    """
+
+    __slots__ = ("_first", "entries", "frozen", "sources", "stored", "unchanged_as")
+
+    def __init__(
+        self, entries: Mapping[str, tuple[str, Invariant]], sources: tuple[str, ...]
+    ) -> None:
+        self.entries, self.sources = entries, sources
+        self.unchanged_as = ""
+        self.stored: tuple[str, Json] = ("", None)
+        self.frozen = False
+        self._first = ""
+
+    def serves_several(self, task: str) -> bool:
+        """Return whether this was asked about another task before."""
+        self._first = self._first or task
+        return self._first != task
 
 
 class _Tracker:
@@ -48,7 +100,9 @@ class Trackers:
     def __init__(self, plugins: Plugins, settings: Settings, host: Host) -> None:
         self._host = host
         self._kinds = plugins.kinds
-        self._known: dict[tuple[int, ...], tuple[list[Any], Implicit]] = {}
+        self._of_answers: IdentityMap[TrackedSet] = IdentityMap()
+        self._of_bare: IdentityMap[TrackedSet] = IdentityMap()
+        self._unchanged: list[TrackedSet] = []
         self._all: list[_Tracker] = []
         for one in plugins.implementations("invariants_for_task"):
             if one.hookwrapper or one.wrapper:
@@ -68,23 +122,23 @@ class Trackers:
             if getattr(one.plugin, "looks_at_targets", False)
         }
         self.ours_alone = self.names() <= host.trackers
-        # What the keys are the addresses of is kept, so that nothing else comes to them.
-        self._of_bare: dict[tuple[int, ...], tuple[Any, Implicit]] = {}
-
-        self._first: dict[int, str] = {}
-
-    def serves_several(self, found: Mapping[str, Any], task: str) -> bool:
-        """Return whether another task, of those that this was asked of, is tracked alike.
-
-        :param found: what :meth:`of` has given
-        """
-        return self._first.setdefault(id(found), task) != task
 
     def names(self) -> set[str]:
         """Return the names of the plugins."""
         return {one.plugin for one in self._all}
 
-    def of(self, task: Any, spec: TaskSpec, only: Container[str] | None = None) -> Implicit:
+    def note_unchanged(self, tracked: TrackedSet, key: str) -> None:
+        """Note that a set is unchanged since it was recorded under a key."""
+        tracked.unchanged_as = key
+        self._unchanged.append(tracked)
+
+    def forget_unchanged(self) -> None:
+        """Forget which sets are unchanged: what they rest on may be another now."""
+        for tracked in self._unchanged:
+            tracked.unchanged_as = ""
+        self._unchanged.clear()
+
+    def of(self, task: Any, spec: TaskSpec, only: Container[str] | None = None) -> TrackedSet:
         """Return what is tracked of a task; the very same object where plugins gave the same.
 
         :param only: names of plugins, where not all are to be asked
@@ -94,15 +148,15 @@ class Trackers:
         if self.ours_alone and self._host.has_bare_actions(task):
             # Of what is given nothing only the functions count.
             actions = (spec.track_code, only is None, *self._host.actions(task))
-            known = self._of_bare.get(tuple(map(id, actions)))
+            known = self._of_bare.get(actions)
             if known is not None:
-                return known[1]
+                return known
         found = self._ask(task, spec, only)
-        if actions and all(plugin not in self._by_targets for plugin, _ in found[0].values()):
-            self._of_bare[tuple(map(id, actions))] = (actions, found)
+        if actions and all(plugin not in self._by_targets for plugin, _ in found.entries.values()):
+            self._of_bare.set(actions, found)
         return found
 
-    def _ask(self, task: Any, spec: TaskSpec, only: Container[str] | None) -> Implicit:
+    def _ask(self, task: Any, spec: TaskSpec, only: Container[str] | None) -> TrackedSet:
         asked = [
             one
             for one in self._all
@@ -110,19 +164,20 @@ class Trackers:
             and (only is None or one.plugin in only)
         ]
         listed = [one.ask(task) for one in asked]
-        key = (*map(id, asked), *map(id, listed))
-        known = self._known.get(key)
+        answers = (*asked, *listed)
+        known = self._of_answers.get(answers)
         if known is not None:
-            return known[1]
-        found: Implicit = {}, tuple(source for one in asked for source in one.sources)
+            return known
+        entries: dict[str, tuple[str, Invariant]] = {}
         for tracker, given in zip(asked, listed, strict=True):
             try:
                 keyed = by_id(given, self._kinds, prefix=f"{tracker.plugin}:") if given else {}
             except Exception as error:
                 raise tracker.failed(error) from error
-            found[0].update((name, (tracker.plugin, one)) for name, one in keyed.items())
+            entries.update((name, (tracker.plugin, one)) for name, one in keyed.items())
+        found = TrackedSet(entries, tuple(source for one in asked for source in one.sources))
         if all(type(given) is tuple for given in listed):  # a list could be changed and given again
-            self._known[key] = (listed, found)  # kept, so that no others come to their addresses
+            self._of_answers.set(answers, found)
         return found
 
 

@@ -32,8 +32,7 @@ def look_again(session: Session) -> None:
     """Look again at what actions import when they run, if tasks of this run may have made it."""
     functions = session.memo.get("functions")
     if functions is not None and functions.uses_modules and functions.look_again_at_modules():
-        for key in [key for key in session.memo if isinstance(key, tuple) and key[0] == _SAME]:
-            del session.memo[key]
+        session.trackers.forget_unchanged()
 
 
 def is_unchanged(session: Session, task: Task, *, counted: bool = False) -> bool:
@@ -98,10 +97,6 @@ def _is_marked(session: Session, task: Task) -> bool:
     if task.name in session.running or task.name in session.unfinished.read():
         return True
     return bool(task.targets) and bool(session.placeholders.among(task.targets))
-
-
-#: What is kept of several tasks and is as it was recorded, with the invariants that it is of.
-_SAME = "entries that are the same"
 
 
 def _is_of_here(record: Json, root: str) -> bool:
@@ -209,21 +204,23 @@ def _targets_are_same(
 
 
 def _invariants_are_same(session: Session, task: Task, spec: TaskSpec, record: Json) -> bool:
-    tracked, asked = session.trackers.of(task, spec)
+    tracked = session.trackers.of(task, spec)
     sources, listed = record["sources"], spec.invariants
     invariants: list[_Named] = [(key, None, one) for key, one in listed.items()]
     alike = type(sources) is str and task.name not in session.late
-    if alike and session.memo.get((_SAME, id(tracked))) == (tracked, sources):
+    if alike and tracked.unchanged_as == sources:
         # The very same functions, recorded alike: those of the tasks that one loop has made.
         same = list(record["entries"]) == list(listed)
         return same and _all_same(session, task, invariants, record)
     record = session.details.expand(record)
-    if record["sources"] != list(asked) or list(record["entries"]) != [*listed, *tracked]:
+    if record["sources"] != list(tracked.sources):
         return False
-    invariants += [(key, plugin, one) for key, (plugin, one) in tracked.items()]
+    if list(record["entries"]) != [*listed, *tracked.entries]:
+        return False
+    invariants += [(key, plugin, one) for key, (plugin, one) in tracked.entries.items()]
     same = _all_same(session, task, invariants, record)
-    if same and alike and all(one.stable_in_run for _, one in tracked.values()):
-        session.memo[_SAME, id(tracked)] = (tracked, sources)
+    if same and alike and all(one.stable_in_run for _, one in tracked.entries.values()):
+        session.trackers.note_unchanged(tracked, sources)
     return same
 
 

@@ -6,7 +6,7 @@ import copy
 import functools
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -19,6 +19,7 @@ from doit_invariants.engine.records.moved import translate
 from doit_invariants.engine.records.recorded import StoredState
 from doit_invariants.engine.session import Session
 from doit_invariants.engine.task import Task
+from doit_invariants.engine.tracking import TrackedSet
 from doit_invariants.files.selection import Selection
 from doit_invariants.files.state import UNEQUAL, FileState, FileView, Stat
 from doit_invariants.files.tree import TreeState, is_directory, tree_state
@@ -75,7 +76,7 @@ class Look:
         #: What came back from where the actions ran.
         self.execution = Execution()
         #: What the task is tracked by, where others are tracked alike.
-        self.alike: Mapping[str, Any] | None = None
+        self.alike: TrackedSet | None = None
 
     def _inputs_of_directory(self) -> Selection:
         """Return what counts of a directory that the task reads: not its own targets."""
@@ -190,14 +191,14 @@ class Look:
         for key, one in self.spec.invariants.items():
             self._observe(key, one, None)
         try:
-            found, asked = self.session.trackers.of(self.task, self.spec)
+            tracked = self.session.trackers.of(self.task, self.spec)
         except CannotFingerprint as error:
             self.problem("invariants", str(error))
             return
-        self.snapshot.sources = asked
-        if self.session.trackers.serves_several(found, self.task.name):
-            self.alike = found
-        for key, (plugin, one) in found.items():
+        self.snapshot.sources = tracked.sources
+        if tracked.serves_several(self.task.name):
+            self.alike = tracked
+        for key, (plugin, one) in tracked.entries.items():
             self._observe(key, one, plugin)
 
     def _observe(self, key: str, one: Invariant, source: str | None) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +21,7 @@ from doit_invariants.rules.record import KEY, PathState, Record, Unreadable, fro
 
 if TYPE_CHECKING:
     from doit_invariants.engine.session import Session
+    from doit_invariants.engine.tracking import TrackedSet
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -90,9 +90,7 @@ def _whole(session: Session, data: Json) -> Json:
         raise Unreadable("the record is damaged") from error
 
 
-def write(
-    session: Session, task: str, record: Record, alike: Mapping[str, Any] | None = None
-) -> None:
+def write(session: Session, task: str, record: Record, alike: TrackedSet | None = None) -> None:
     """Put a record into doit's DB, where it becomes durable when doit closes that.
 
     The task has been read before: two of doit's backends drop the rest of what they know of a
@@ -107,7 +105,7 @@ def write(
         tracked = {key: one for key, one in data["entries"].items() if one[4] is not None}
         content = {"entries": tracked, "sources": data["sources"]}
         data["entries"] = {k: one for k, one in data["entries"].items() if k not in tracked}
-        data["sources"] = session.details.intern(id(alike), content)
+        data["sources"] = session.details.intern(alike, content)
     session.db.set(task, KEY, data)
 
 

@@ -9,11 +9,15 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from doit_invariants.core.model import Json
 from doit_invariants.engine.database import Database
 from doit_invariants.hashing.digest import ALGORITHM, digest_json
 from doit_invariants.rules.schema import KEY
+
+if TYPE_CHECKING:
+    from doit_invariants.engine.tracking import TrackedSet
 
 #: Before the key in doit's DB, in the place of the name of a task: no task has this one, as the
 #: command `invariants` forbids the group, and a digest names no sub-task. Stored: never change.
@@ -35,7 +39,6 @@ class Details:
         self._kept: dict[str, Json] = {}
         self._saved: set[str] = set()
         self._grown = False
-        self._last: dict[int, tuple[str, Json]] = {}
 
     def keep(self, details: Json) -> str:
         """Keep JSON for this run; return its key."""
@@ -43,15 +46,15 @@ class Details:
         self._kept[key] = details
         return key
 
-    def intern(self, owner: int, details: Json) -> str:
+    def intern(self, tracked: TrackedSet, details: Json) -> str:
         """Put into the DB what several tasks have in common; return its key.
 
-        :param owner: tells one group of tasks from another: they mostly keep the same
+        :param tracked: what these tasks are tracked by; of most of them the same is recorded
         """
-        key, content = self._last.get(owner, ("", None))
+        key, content = tracked.stored
         if not key or content != details:
             key = self.keep(details)
-            self._last[owner] = (key, details)
+            tracked.stored = (key, details)
             self.save(key)
         return key
 

@@ -121,8 +121,8 @@ def _by_content(look: Look, path: str, state: PathState) -> PathState:
 def _actions(look: Look) -> dict[str, Observed]:
     """Fingerprint the actions of a task that does not track them."""
     tracked = look.spec._replace(track_code=True)
-    found, _ = look.session.trackers.of(look.task, tracked, only=look.session.host.trackers)
+    found = look.session.trackers.of(look.task, tracked, only=look.session.host.trackers)
     return {
         key: Observed(one, one.fingerprint(look.context, None), plugin)
-        for key, (plugin, one) in found.items()
+        for key, (plugin, one) in found.entries.items()
     }

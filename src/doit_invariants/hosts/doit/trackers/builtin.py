@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from doit_invariants.core.project import Project
+from doit_invariants.engine.tracking import IdentityMap
 from doit_invariants.hosts.doit.trackers import actions
 from doit_invariants.plugins.settings import Settings
 from doit_invariants.rules.invariant import Invariant
@@ -35,18 +36,17 @@ class TrackCode:
     name = "track-code"
 
     def __init__(self) -> None:
-        # By the identity of the functions, which are kept with the answer: thousands of tasks
-        # may share theirs, and a callable object need not be hashable.
-        self._known: dict[tuple[int, ...], tuple[list[Any], tuple[Invariant, ...]]] = {}
+        # Thousands of tasks may share their functions, and a callable object need not be hashable.
+        self._known: IdentityMap[tuple[Invariant, ...]] = IdentityMap()
 
     def invariants_for_task(self, task: Any) -> tuple[Invariant, ...]:
         """Return a ``Function`` for every Python action."""
         functions = list(actions.functions(task))
-        key = tuple(map(id, functions))
-        known = self._known.get(key)
+        known = self._known.get(functions)
         if known is None:
-            known = self._known[key] = (functions, tuple(_track(functions)))
-        return known[1]
+            known = tuple(_track(functions))
+            self._known.set(functions, known)
+        return known
 
 
 class TrackActions:
