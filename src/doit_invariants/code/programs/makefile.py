@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import re
 from collections.abc import Iterator, Sequence
@@ -147,8 +148,6 @@ class _Makefile:
 
 
 def _matches(pattern: str) -> list[str]:
-    import glob
-
     return sorted(glob.glob(pattern))
 
 
