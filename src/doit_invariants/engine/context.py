@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 from doit_invariants.core.model import Json
 from doit_invariants.core.project import Project
 from doit_invariants.engine.session import Session
-from doit_invariants.engine.task import Task
 from doit_invariants.files.state import FileView
 from doit_invariants.hashing.values import ValueDigester, digest_value
+
+if TYPE_CHECKING:
+    from doit_invariants.engine.task import Task
 
 
 class TaskContext:

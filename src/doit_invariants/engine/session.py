@@ -12,15 +12,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from doit_invariants.core.project import Project
 from doit_invariants.core.text import listing, printable
-from doit_invariants.engine.database import Database
 from doit_invariants.engine.execution import Execution
-from doit_invariants.engine.host import Host
 from doit_invariants.engine.options import TaskSpec, default_options, parse_options
 from doit_invariants.engine.records.ends import Ends
 from doit_invariants.engine.records.flags import Flags
 from doit_invariants.engine.records.placeholders import Placeholders
 from doit_invariants.engine.records.shared_details import Details
-from doit_invariants.engine.task import Task
 from doit_invariants.engine.tracking import Trackers
 from doit_invariants.files.state import FileView
 from doit_invariants.hashing.values import ValueDigester, digest_value
@@ -29,7 +26,10 @@ from doit_invariants.plugins.settings import TREE_EXCLUDE, Settings
 
 if TYPE_CHECKING:
     from doit_invariants.engine.counts import Counts
+    from doit_invariants.engine.database import Database
     from doit_invariants.engine.graph import Relations
+    from doit_invariants.engine.host import Host
+    from doit_invariants.engine.task import Task
     from doit_invariants.files.lock import Holder
     from doit_invariants.files.selection import Matcher
     from doit_invariants.stores.base import Store

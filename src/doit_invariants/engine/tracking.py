@@ -8,15 +8,17 @@ of it for all these tasks.
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Mapping, Sequence
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from doit_invariants.core.errors import CannotFingerprint, InvalidOption
 from doit_invariants.core.model import Json
-from doit_invariants.engine.host import Host
 from doit_invariants.engine.options import TaskSpec, by_id
 from doit_invariants.plugins.manager import Plugins
 from doit_invariants.plugins.settings import Settings
 from doit_invariants.rules.invariant import Invariant
+
+if TYPE_CHECKING:
+    from doit_invariants.engine.host import Host
 
 Answer = TypeVar("Answer")
 

@@ -28,14 +28,6 @@ from doit_invariants.core.errors import CannotFingerprint
 from doit_invariants.core.paths import relative_to
 from doit_invariants.hashing.digest import digest_bytes
 from doit_invariants.hashing.limits import Folded, Limits, TooLarge, at_any_depth
-from doit_invariants.hashing.object_state import (
-    attributes_of,
-    fields_of,
-    is_python,
-    place_of,
-    reduced_of,
-    visible,
-)
 from doit_invariants.hashing.scalars import frame, scalar_encoders, type_name
 
 if TYPE_CHECKING:
@@ -226,6 +218,8 @@ class Encoder:
     def _record(self, value: Any, where: str) -> bytes:
         cls = type(value)
         if dataclasses.is_dataclass(cls) and not issubclass(cls, _BUILT_IN):
+            from doit_invariants.hashing.object_state import fields_of  # late, as all of it
+
             return self._named(b"D", cls, fields_of(value).items(), where)
         if str(cls.__module__).partition(".")[0] in _ARRAY_PACKAGES:
             # Imported late: few values are arrays.
@@ -237,6 +231,8 @@ class Encoder:
         return self._object(value, where)
 
     def _pairs(self, items: Iterable[tuple[Any, Any]], where: str) -> list[bytes]:
+        from doit_invariants.hashing.object_state import place_of
+
         keyed = [(self.encode(k, f"{where} key"), k, v) for k, v in items]
         if self.graph is not None:
             return self.graph.pairs(
@@ -287,6 +283,13 @@ class Encoder:
             factory = self._plain(made, where)
             inner = self.frame(b"m", *pairs)
             return self.frame(b"M", name, inner, factory, self._attributes(value, where))
+        from doit_invariants.hashing.object_state import (
+            attributes_of,
+            is_python,
+            reduced_of,
+            visible,
+        )
+
         try:
             reduced = reduced_of(value)
             maker, arguments, *rest = (None, ()) if isinstance(reduced, str) else reduced

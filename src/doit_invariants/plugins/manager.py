@@ -158,9 +158,9 @@ def _others(namespace: Mapping[str, Any] | None) -> Iterator[tuple[Any, str]]:
 
 
 #: How the groups begin that doit and we ask for.
-_INTERESTING = "[doit"
-#: What was found on a path, with the times at which its directories were changed.
-_SCANNED: list[tuple[Any, Any]] = []
+_OURS = b"[doit"
+#: The entry points in the directories of a path, with the time at which each was changed.
+_TEXTS: dict[str, tuple[int, bytes | None]] = {}
 
 
 def entry_points(**wanted: str) -> Any:
@@ -170,49 +170,42 @@ def entry_points(**wanted: str) -> Any:
     four times in a run, and we a fifth time, for groups that hardly anybody is in. So the files
     are read once and searched for the group. What is installed later changes a directory.
     """
-    key = [(directory, _changed(directory)) for directory in sys.path]
-    if not _SCANNED or _SCANNED[0][0] != key:
-        texts = _all_texts(sys.path)
-        _SCANNED[:] = [(key, metadata.entry_points() if texts is None else texts)]
-    found = _SCANNED[0][1]
-    if not isinstance(found, bytes):
-        return found.select(**wanted)
-    group = f"[{wanted.get('group', '')}]"
-    is_there = not group.startswith(_INTERESTING) or group.encode() in found
-    return metadata.entry_points(**wanted) if is_there else ()
+    group = f"[{wanted.get('group', '')}]".encode()
+    # Finders of somebody's own are asked, and Python's for what is no directory.
+    finders = sum(hasattr(finder, "find_distributions") for finder in sys.meta_path)
+    if group.startswith(_OURS) and finders == 1:
+        texts = [_entry_points_in(directory) for directory in sys.path]
+        if all(text is not None and group not in text for text in texts):
+            return ()
+    return metadata.entry_points(**wanted)
 
 
-def _changed(directory: str) -> int:
+def _entry_points_in(directory: str) -> bytes | None:
+    """Return the entry points in a directory as text, None for a zip, or with an egg in it."""
+    directory = os.path.abspath(directory)
     try:
-        return os.stat(directory or os.curdir).st_mtime_ns
+        changed = os.stat(directory).st_mtime_ns
+        known = _TEXTS.get(directory)
+        if known is None or known[0] != changed:
+            known = _TEXTS[directory] = (changed, _read_all(directory))
     except OSError:
-        return 0
+        return b""
+    return known[1]
 
 
-def _all_texts(path: Iterable[str]) -> bytes | None:
-    """Return the entry points that may be of interest as text, None where others must be asked.
-
-    That is with finders of somebody's own, and with zip files and eggs.
-    """
-    if sum(hasattr(finder, "find_distributions") for finder in sys.meta_path) > 1:
+def _read_all(directory: str) -> bytes | None:
+    if directory.endswith((".egg", ".whl")) or os.path.isfile(directory):
         return None
     found = []
-    for directory in path:
-        if directory.endswith((".egg", ".whl")) or os.path.isfile(directory):
+    for name in os.listdir(directory):
+        if name.endswith((".dist-info", ".egg-info")):
+            found.append(_read(os.path.join(directory, name, "entry_points.txt")))
+        elif name.endswith(".egg"):
             return None
-        try:
-            names = os.listdir(directory or os.curdir)
-        except OSError:
-            continue
-        for name in names:
-            if name.endswith((".dist-info", ".egg-info", ".egg")):
-                if name.endswith(".egg"):
-                    return None
-                found.append(_text(os.path.join(directory, name, "entry_points.txt")))
-    return b"\n".join(text for text in found if _INTERESTING.encode() in text)
+    return b"\n".join(text for text in found if _OURS in text)
 
 
-def _text(path: str) -> bytes:
+def _read(path: str) -> bytes:
     try:
         with open(path, "rb", buffering=0) as stream:
             return stream.read()

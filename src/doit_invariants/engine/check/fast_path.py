@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from doit_invariants.core.model import Json
 from doit_invariants.engine.check.signer import Signer
@@ -22,10 +22,12 @@ from doit_invariants.engine.context import TaskContext
 from doit_invariants.engine.options import TaskSpec
 from doit_invariants.engine.records.triples import float_mtime
 from doit_invariants.engine.session import Session
-from doit_invariants.engine.task import Task
 from doit_invariants.files.state import UNEQUAL, FileView, Stat
 from doit_invariants.rules.invariant import Invariant
 from doit_invariants.rules.schema import KEY, ORIGINS, SCHEMA
+
+if TYPE_CHECKING:
+    from doit_invariants.engine.task import Task
 
 
 def look_again(session: Session) -> None:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import os
 import stat
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from doit_invariants.engine.options import TaskSpec
 from doit_invariants.engine.session import Session
-from doit_invariants.engine.task import Task
 from doit_invariants.rules.schema import KEY
+
+if TYPE_CHECKING:
+    from doit_invariants.engine.task import Task
 
 
 def runs_unlooked(session: Session, task: Task) -> bool:

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Container
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from doit_invariants.core.model import Json, Reason
 from doit_invariants.core.text import one_line
-from doit_invariants.engine.database import Database
+
+if TYPE_CHECKING:
+    from doit_invariants.engine.database import Database
 
 #: A task before it failed, it could not be checked, or its actions failed.
 How = Literal["unmet", "unchecked", "failed"]

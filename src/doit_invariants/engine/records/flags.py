@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from doit_invariants.core.model import Json
-from doit_invariants.engine.database import Database
+
+if TYPE_CHECKING:
+    from doit_invariants.engine.database import Database
 
 _FIELD = "marks:"
 

@@ -9,10 +9,13 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from doit_invariants.core.model import Json, Reason
-from doit_invariants.engine.database import Database
 from doit_invariants.engine.records.flags import Flags
+
+if TYPE_CHECKING:
+    from doit_invariants.engine.database import Database
 
 
 class Placeholders:

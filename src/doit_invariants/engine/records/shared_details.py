@@ -12,11 +12,11 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from doit_invariants.core.model import Json
-from doit_invariants.engine.database import Database
 from doit_invariants.hashing.digest import ALGORITHM, digest_json
 from doit_invariants.rules.schema import KEY
 
 if TYPE_CHECKING:
+    from doit_invariants.engine.database import Database
     from doit_invariants.engine.tracking import TrackedSet
 
 #: Before the key in doit's DB, in the place of the name of a task: no task has this one, as the

@@ -9,7 +9,6 @@ from doit.exceptions import InvalidTask
 from doit.task import Task
 
 from doit_invariants.core.errors import InvalidOption
-from doit_invariants.engine.listed import add_task_deps, invariants_of, listed_items
 from doit_invariants.engine.options import OPTIONS, TaskSpec
 from doit_invariants.hosts.doit.sessions import DoitSession
 from doit_invariants.hosts.doit.task import InvariantsTask
@@ -31,6 +30,12 @@ def bind_options(session: DoitSession, task: Any, given: Mapping[str, Any]) -> N
         _check_export(task, session.default)
         _use_our_task_class(session, task, session.default)
         return
+    from doit_invariants.engine.listed import (  # late: many tasks have no options
+        add_task_deps,
+        invariants_of,
+        listed_items,
+    )
+
     try:
         spec = session.parse(given)
         _check_export(task, spec)
@@ -133,8 +138,14 @@ def _refuse_groups(session: DoitSession, tasks: Iterable[Any]) -> None:
     for task in tasks:
         if not task.has_subtask:
             continue
-        if listed_items(task) or task.name in session.specs:
+        if (task.uptodate and _lists_any(task)) or task.name in session.specs:
             raise InvalidTask(
                 f"task {task.name!r}: {', '.join(OPTIONS)} have no effect on a group; give them "
                 "to its sub-tasks, or set a default in [tool.doit.invariants]"
             )
+
+
+def _lists_any(task: Any) -> bool:
+    from doit_invariants.engine.listed import listed_items
+
+    return bool(listed_items(task))

@@ -12,22 +12,19 @@ from doit import doit_cmd
 from doit.dependency import Dependency
 from doit.task import DelayedLoader, result_dep
 
-from doit_invariants.code.loaded.functions import functions_of
 from doit_invariants.core.errors import CannotFingerprint
 from doit_invariants.core.model import Json
-from doit_invariants.engine.check.host_facts import HostFacts, describe
 from doit_invariants.engine.context import TaskContext, no_signature
 from doit_invariants.engine.execution import Home
-from doit_invariants.engine.listed import ListedItem
 from doit_invariants.hashing.values import digest_value
-from doit_invariants.hosts.doit import workdir
 from doit_invariants.hosts.doit.checker import ContentChecker
-from doit_invariants.hosts.doit.rules import evaluate_uptodate
 from doit_invariants.hosts.doit.same_files import Places
 from doit_invariants.hosts.doit.trackers import actions
 from doit_invariants.hosts.doit.trackers.builtin import TRACKERS
 
 if TYPE_CHECKING:
+    from doit_invariants.engine.check.host_facts import HostFacts
+    from doit_invariants.engine.listed import ListedItem
     from doit_invariants.engine.records.triples import Triple
     from doit_invariants.engine.session import Session
     from doit_invariants.hosts.doit.database.run_journal import RunJournal
@@ -146,6 +143,10 @@ class DoitHost:
 
     def uptodate(self, task: Any, facts: HostFacts) -> list[ListedItem]:
         """Evaluate the ``uptodate`` items of a task as doit does."""
+        # Late, as all here: in most runs there are none.
+        from doit_invariants.hosts.doit import workdir
+        from doit_invariants.hosts.doit.rules import evaluate_uptodate
+
         with workdir.kept(self.session, task.name, "an uptodate item"):
             return evaluate_uptodate(facts, task, self._dep_manager, self.session.tasks)
 
@@ -167,11 +168,15 @@ class DoitHost:
             if not item.setup_dep and item.tasks_dict is not None:
                 result = item._get_dep_result(item.tasks_dict[item.dep_name])
                 return ["result_dep", item.dep_name, result]
+        from doit_invariants.engine.check.host_facts import describe
+
         shown = describe(item) if not inspect.isclass(item) else item.__name__
         raise CannotFingerprint(f"its uptodate item {shown} can't be part of a signature")
 
     def is_plain_item(self, item: Any) -> bool:
         """Return whether an ``uptodate`` item says nothing that a result could rest on."""
+        from doit_invariants.engine.listed import ListedItem
+
         return item is None or isinstance(item, (bool, ListedItem))
 
     def compares_result_of(self, item: Any) -> str | None:
@@ -188,6 +193,8 @@ class DoitHost:
         """Fingerprint what the creators of late tasks use."""
         for task in tasks:
             if isinstance(task.loader, DelayedLoader) and not task.loader.created:
+                from doit_invariants.code.loaded.functions import functions_of
+
                 with contextlib.suppress(Exception):
                     context = TaskContext(self.session, task, None, no_signature)
                     functions_of(context).look_at_creator(task.loader.__dict__["creator"])

@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from doit_invariants.core.errors import InvalidOption
-from doit_invariants.engine.database import MemoryDatabase
 from doit_invariants.engine.session import Clock, Mode, Session
 from doit_invariants.hosts.doit.database.rows import DoitDatabase
 from doit_invariants.hosts.doit.host import DoitHost
@@ -20,6 +19,9 @@ from doit_invariants.hosts.doit.trackers.builtin import (
 )
 from doit_invariants.plugins.manager import create_plugins
 from doit_invariants.plugins.settings import Settings
+
+if TYPE_CHECKING:
+    from doit_invariants.engine.database import Database
 
 
 class DoitSession(Session):
@@ -51,7 +53,11 @@ def create_session(
     except InvalidOption as error:
         raise InvalidOption(f"doit-invariants: {error}") from error
     root = os.getcwd()
-    db = MemoryDatabase() if dep_manager is None else DoitDatabase(dep_manager, root)
+    db: Database = DoitDatabase(dep_manager, root)
+    if dep_manager is None:
+        from doit_invariants.engine.database import MemoryDatabase
+
+        db = MemoryDatabase()
     host = DoitHost(dep_manager, root)
     try:
         session = DoitSession(

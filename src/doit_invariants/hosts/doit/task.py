@@ -16,10 +16,10 @@ from doit.exceptions import TaskFailed
 from doit.task import Task
 
 from doit_invariants.engine.execution import Execution
-from doit_invariants.engine.executor import Output, execute
 from doit_invariants.hosts.doit.database.run_journal import note_begin
 
 if TYPE_CHECKING:
+    from doit_invariants.engine.executor import Output
     from doit_invariants.engine.reuse.plan import Plan
 
 
@@ -96,6 +96,9 @@ class InvariantsTask(Task):  # type: ignore[misc]
 
         :returns: None, or doit's failure
         """
+        # Late: nothing that is up-to-date is executed.
+        from doit_invariants.engine.executor import execute
+
         execution = self.execution
         if execution is None:
             execution = self.execution = Execution()
