@@ -30,12 +30,14 @@ from hypothesis import strategies as st
 from xxhash import xxh3_64_hexdigest
 
 from doit_invariants.engine.records.shared_details import Details
-from doit_invariants.engine.reuse.plan import FromStore, NotRestored, Plan
+from doit_invariants.engine.reuse.plan import NotRestored, Plan
+from doit_invariants.engine.reuse.sources import StoreSource
 from doit_invariants.exports.exporter import ExportError
 from doit_invariants.exports.manifest import read_manifest
 from doit_invariants.files.journal import Journal
 from doit_invariants.hashing.digest import digest_json
 from doit_invariants.hosts.doit.database import BACKENDS, run_journal
+from doit_invariants.hosts.doit.database.rows import DoitDatabase
 from doit_invariants.results.parts import DamagedResult
 from doit_invariants.rules.record import KEY, Record, Unreadable, from_json, to_json
 from doit_invariants.stores.base import StoreError
@@ -118,8 +120,7 @@ def check_details(made: Made, damage: list[Step]) -> None:
     found = parsed(spoil(json.dumps(made.details), damage))
     db = Dependency(JsonDB, str(made.path / "none.json"))
     db._set(f"invariants:{made.key}", "details:", found)
-    details = Details()
-    details.open(db)
+    details = Details(DoitDatabase(db, str(made.path)))
     assert shown(details.recall(made.key)) in (shown(None), shown(made.details))
 
 
@@ -150,7 +151,7 @@ def check_replay(made: Made, damage: list[Step], backend: str) -> None:
     shutil.rmtree(directory, ignore_errors=True)
     directory.mkdir()
     db = opened(backend, directory / "db")
-    one = run_journal.Durable(db)
+    one = run_journal.RunJournal(db)
     entries = parsed(spoil(json.dumps([*made.entries[1:], {"base": "writing"}]), damage))
     with open(one.path, "wb") as stream:
         for entry in entries if isinstance(entries, list) else []:
@@ -243,7 +244,7 @@ def check_sealed_entry(made: Made, damage: list[Step]) -> None:
     text = json.dumps({"check": digest_json(entry), "entry": entry})
     made.entry_file.write_text(text)
     before = around(made.path / "store/blobs")
-    source = FromStore(made.store, made.signature, {str(made.restoring / "d"): "d"}, {})
+    source = StoreSource(made.store, made.signature, {str(made.restoring / "d"): "d"}, {})
     try:
         with one_line(NotRestored):
             source.restore(Plan(str(made.restoring), "run"), {})

@@ -16,12 +16,10 @@ from doit_invariants.engine.reuse.facts import (
     is_told,
     missing_targets,
 )
-from doit_invariants.engine.reuse.plan import (
-    ExportSink,
-    ExportSource,
-)
 from doit_invariants.engine.reuse.shared import StoreAnswers
 from doit_invariants.engine.reuse.signature import name_of_target, shared_signature
+from doit_invariants.engine.reuse.sinks import ExportSink
+from doit_invariants.engine.reuse.sources import ExportSource
 from doit_invariants.exports.exporter import Exporter
 from doit_invariants.exports.manifest import SUFFIXES
 from doit_invariants.policies.base import answer_of

@@ -7,29 +7,21 @@ doit pickles on the way there and back: everything in it is plain data.
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
-import random
-import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from doit_invariants.core.errors import CannotFingerprint, InvariantsError
+from doit_invariants.core.errors import InvariantsError
 from doit_invariants.core.model import Json
-from doit_invariants.files.selection import matcher
-from doit_invariants.files.state import Stat, stat_key
-from doit_invariants.hashing.values import digest_value
-from doit_invariants.results.capture import CannotKeep, capture
-from doit_invariants.results.entry import ResultEntry, entry_from_json
-from doit_invariants.results.parts import Artifact, DamagedResult, Part
-from doit_invariants.results.staging import Staging, check_replaceable
-from doit_invariants.stores.base import Store, StoreError
+from doit_invariants.files.state import Stat
+from doit_invariants.results.capture import CannotKeep
+from doit_invariants.results.entry import ResultEntry
+from doit_invariants.results.parts import Artifact
 
 if TYPE_CHECKING:
     from doit_invariants.engine.task import Task
-    from doit_invariants.exports.exporter import Draft, Exporter
+    from doit_invariants.exports.exporter import Draft
 
 #: Digest, stat and time of a file that was read or written anyway.
 Learned = dict[str, tuple[str, Stat, int]]
@@ -37,6 +29,10 @@ Learned = dict[str, tuple[str, Stat, int]]
 
 class NotRestored(InvariantsError):
     """Something can't be restored; says why in one line. The actions then run."""
+
+
+class NotPublished(InvariantsError):
+    """A result does not go where it should; says why, in a line of its own."""
 
 
 @dataclass(slots=True)
@@ -64,177 +60,65 @@ class Outcome:
     learned: Learned = field(default_factory=dict)
 
 
-@dataclass(slots=True)
-class StoreSource:
-    """Restores all targets of a task from a store.
+class Source(Protocol):
+    """Where the result of a task comes from, in the place of its actions.
 
-    :ivar signature: what to look up
-    :ivar targets: path of each target, to the name that entries give it
-    :ivar left: what the task is known to have left in each directory that is its target
-    :ivar entry: what was found already; None if the look-up waits for the values of ``getargs``
-    :ivar inputs: for such a late look-up the stats of the inputs, on which the signature rests
-    :ivar ignored: patterns of what counts in no directory: a restore leaves it there
-    :ivar verify: this share of late hits is refused, to compare
+    It is made in the main process, and used where the actions would run: it can be pickled.
     """
 
-    store: Store
-    signature: str
-    targets: dict[str, str]
-    left: dict[str, list[str]]
-    entry: ResultEntry | None = None
-    inputs: dict[str, Stat] = field(default_factory=dict)
-    verify: float = 0.0
-    ignored: tuple[str, ...] = ()
-
     def restore(self, plan: Plan, getargs: Mapping[str, Any]) -> Outcome:
-        """Put the targets in place; raises NotRestored."""
-        entry = self.entry
-        if entry is None:
-            signature = late_signature(self.signature, getargs)
-            entry = find_entry(self.store, signature, list(self.targets.values()))
-            if entry is None:
-                raise NotRestored("")
-            self._check_inputs()
-            if random.random() < self.verify:
-                raise NotRestored("it is to be compared with what the store has (verify_hits)")
-        staging = self._stage(plan, entry)
-        try:
-            staging.commit()
-        except OSError as error:
-            raise NotRestored(f"its targets can't be replaced: {error.strerror}") from error
-        return Outcome("the store", entry, learned=dict(_of_parts(entry, self.targets)))
+        """Put all targets in place, or none.
 
-    def _check_inputs(self) -> None:
-        """Check that the tasks that were asked for values did not write an input meanwhile."""
-        for path, stat in self.inputs.items():
-            try:
-                same = stat_key(os.stat(path))[:3] == stat[:3]
-            except OSError:
-                same = False
-            if not same:
-                raise NotRestored(f"its input {path} was written since it was looked at")
+        :param getargs: the values that the task gets from others
+        :raises NotRestored: if that can't be; the actions then run
+        """
 
     def expects(self, getargs: Mapping[str, Any]) -> bool:
-        """Return whether there is an entry to restore from; raises NotRestored."""
-        if self.entry is not None:
-            return True
-        signature = late_signature(self.signature, getargs)
-        names = list(self.targets.values())
-        return find_entry(self.store, signature, names, look=True) is not None
-
-    def _stage(self, plan: Plan, entry: ResultEntry) -> Staging:
-        """Make the targets aside, verified; raises NotRestored."""
-        staging = Staging(plan.root, plan.run)
-        parts = {artifact.path: artifact.parts for artifact in entry.artifacts}
-        excluded = matcher(self.ignored)
-        damaged: list[str] = []
-
-        def fetch(part: Part, path: str) -> None:
-            # All are looked at: the store drops what is damaged, and the run puts all of it again.
-            try:
-                self.store.fetch(part.digest, part.size, path, part.mode)
-            except StoreError as error:
-                damaged.append(str(error))
-
-        try:
-            for path, name in self.targets.items():
-                known = {*self.left.get(path, ()), *(part.path for part in parts[name])}
-                stay = check_replaceable(path, known, excluded)
-                staging.make(parts[name], path, fetch, stay)
-            if damaged:
-                more = f" (and {len(damaged) - 1} more)" if damaged[1:] else ""
-                raise NotRestored(damaged[0] + more)
-        except InvariantsError as error:
-            staging.abandon()
-            raise NotRestored(str(error)) from error
-        except OSError as error:
-            staging.abandon()
-            raise NotRestored(f"its targets can't be written: {error.strerror}") from error
-        return staging
+        """Return whether there is a result; nothing is written. Raises NotRestored."""
 
 
-@dataclass(slots=True)
-class ExportSource:
-    """Restores the missing targets of a task from where they were exported to."""
+class Sink(Protocol):
+    """Where the result of a task goes once its actions have succeeded.
 
-    exporter: Exporter
-    missing: list[str]
-    placeholders: list[str] = field(default_factory=list)
-
-    def restore(self, plan: Plan, getargs: Mapping[str, Any]) -> Outcome:
-        """Put the targets in place; raises NotRestored."""
-        try:
-            found = self.exporter.restore(self.missing, self.placeholders)
-        except InvariantsError as error:
-            raise NotRestored(str(error)) from error
-        where = os.path.relpath(self.exporter.directory, plan.root)
-        by_hand = f" ({', '.join(found.by_hand)}: put there by hand)" if found.by_hand else ""
-        # What is known is not about what was put there by hand.
-        return Outcome(f"{where}{by_hand}", None if found.by_hand else found.entry)
-
-
-@dataclass(slots=True)
-class AlreadyRestored:
-    """A task that is restored already, as what it needs to run is not going to be set up."""
-
-    outcome: Outcome
-
-    def restore(self, plan: Plan, getargs: Mapping[str, Any]) -> Outcome:
-        """Return what came of it."""
-        return self.outcome
-
-
-@dataclass(slots=True)
-class StoreSink:
-    """Puts the targets of a task into a store; the entry is written later, by the main process."""
-
-    store: Store
-    targets: dict[str, str]
-    skip: frozenset[str] = frozenset()
+    It is made in the main process, used where the actions ran, which needs it pickled, and asked
+    in the main process to finish.
+    """
 
     def keep(self, outcome: Outcome) -> None:
-        """Put the contents into the store."""
-        learned: Learned = {}
+        """Take the contents, where the actions ran; what can't be taken is a warning."""
 
-        def put(path: str) -> tuple[str, int]:
-            before = stat_key(os.stat(path))
-            now = time.time_ns()
-            digest, size = self.store.put(path)
-            if stat_key(os.stat(path)) != before:
-                raise CannotKeep(f"{path} was written while it was put into the store")
-            learned[path] = (digest, before, now)
-            return digest, size
+    def signature(self, signature: str, getargs: Mapping[str, Any]) -> str:
+        """Return the signature of what was kept.
 
-        try:
-            for path in self.targets:
-                if os.path.islink(path.rstrip("/")):
-                    raise CannotKeep(f"its target {path} is a link")
-            outcome.artifacts = tuple(
-                Artifact(name, capture(path, put, self.skip)) for path, name in self.targets.items()
-            )
-        except InvariantsError as error:
-            outcome.warnings.append(f"not put into the store: {error}")
-        except OSError as error:
-            name = f" {error.filename}" if error.filename else ""
-            outcome.warnings.append(f"not put into the store:{name}: {error.strerror or error}")
-        outcome.learned.update(learned)
+        :param signature: of the task as it was looked at
+        :param getargs: the values that the task got from others
+        """
+
+    def finish(self, outcome: Outcome, entry: ResultEntry, publication: Publication) -> list[str]:
+        """Complete what was kept, in the main process.
+
+        :returns: targets that are not what is kept of the same signature already
+        :raises NotPublished, InvariantsError, OSError: saying why not
+        """
+
+    def location(self) -> str:
+        """Return where a result is that need not be kept again; empty if a sink can't promise."""
+
+    def announcement(self, plan: Plan) -> str:
+        """Return what a run says of a task of which only the result was kept; empty for nothing."""
 
 
-@dataclass(slots=True)
-class ExportSink:
-    """Exports the targets of a task; the manifest is written later, by the main process."""
+class Publication(NamedTuple):
+    """What a sink has to know to finish.
 
-    exporter: Exporter
-    targets: list[str]
+    :ivar why_not: why the result need not be that of its signature, empty if it is
+    :ivar newest: see :class:`Plan`
+    :ivar is_others: whether a target, relative to the project, is one of another task now
+    """
 
-    def keep(self, outcome: Outcome) -> None:
-        """Copy the targets to where they are exported."""
-        try:
-            outcome.draft = self.exporter.export(self.targets)
-        except InvariantsError as error:
-            outcome.warnings.append(f"not exported: {error}")
-        else:
-            outcome.warnings += outcome.draft.warnings
+    why_not: str
+    newest: bool
+    is_others: Callable[[str], bool]
 
 
 @dataclass(slots=True)
@@ -256,8 +140,8 @@ class Plan:
 
     root: str
     run: str
-    source: StoreSource | ExportSource | AlreadyRestored | None = None
-    sink: StoreSink | ExportSink | None = None
+    source: Source | None = None
+    sink: Sink | None = None
     runs: bool = True
     valid: bool = True
     newest: bool = False
@@ -272,41 +156,6 @@ def values_gotten(task: Task) -> dict[str, Any]:
     return {name: options[name] for name in task.getargs if name in options}
 
 
-def late_signature(signature: str, getargs: Mapping[str, Any]) -> str:
-    """Return the signature of a task with the values that it gets from other tasks.
-
-    :raises CannotFingerprint: if those are not JSON
-    """
-    if not getargs:
-        return signature
-    try:
-        text = json.dumps(sorted(getargs.items()))  # the order inside of the values counts
-    except (TypeError, ValueError, RecursionError) as error:
-        raise CannotFingerprint(f"what it gets from other tasks is not JSON: {error}") from error
-    return digest_value([signature, text])
-
-
-def find_entry(
-    store: Store, signature: str, names: Sequence[str], *, look: bool = False
-) -> ResultEntry | None:
-    """Return what a store has for a signature, None if it has nothing.
-
-    :param names: of the targets, in order
-    :param look: whether nothing may be written, not even that the entry was used
-    :raises NotRestored: if what it has can't be used
-    """
-    try:
-        data = store.peek(signature) if look else store.find(signature)
-        entry = entry_from_json(data) if data is not None else None
-    except (DamagedResult, StoreError) as error:
-        raise NotRestored(f"the entry in the store can't be used: {error}") from error
-    if entry is None:
-        return None
-    if entry.signature != signature or [one.path for one in entry.artifacts] != list(names):
-        raise NotRestored("the entry in the store can't be used: it is that of another task")
-    return entry
-
-
 def plain(value: Any) -> Json:
     """Return a value as JSON gives it back; raises CannotKeep for what JSON can't hold."""
     try:
@@ -319,15 +168,3 @@ def plain(value: Any) -> Json:
             "does; return lists, texts and numbers"
         )
     return again
-
-
-def _of_parts(
-    entry: ResultEntry, targets: dict[str, str]
-) -> Iterator[tuple[str, tuple[str, Stat, int]]]:
-    names = {name: path for path, name in targets.items()}
-    for artifact in entry.artifacts:
-        for part in artifact.parts:
-            if part.type == "file":
-                path = os.path.join(names[artifact.path], part.path).rstrip("/")
-                with contextlib.suppress(OSError):
-                    yield path, (part.digest, stat_key(os.stat(path)), time.time_ns())

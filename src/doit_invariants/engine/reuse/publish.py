@@ -16,21 +16,19 @@ from doit_invariants.core.text import listing
 from doit_invariants.engine.check.observe import Look
 from doit_invariants.engine.check.recheck import changed_since
 from doit_invariants.engine.reuse.plan import (
-    ExportSink,
+    NotPublished,
     Outcome,
     Plan,
-    StoreSink,
-    late_signature,
+    Publication,
     values_gotten,
 )
 from doit_invariants.engine.reuse.signature import name_of_target
 from doit_invariants.files.state import FileState
 from doit_invariants.files.tree import TreeState, was_written
-from doit_invariants.results.entry import ROOT, ResultEntry, entry_from_json
-from doit_invariants.results.parts import Artifact, DamagedResult
+from doit_invariants.results.entry import ROOT, ResultEntry
+from doit_invariants.results.parts import Artifact
 from doit_invariants.rules.decide import path_difference
 from doit_invariants.rules.record import PathState
-from doit_invariants.stores.base import Store
 
 if TYPE_CHECKING:
     from doit_invariants.engine.session import Session
@@ -52,7 +50,7 @@ def kept_in(plan: Plan, outcome: Outcome) -> str:
     not tried again.
     """
     known = outcome.source is not None or outcome.artifacts is not None or not plan.runs
-    return plan.sink.store.location if isinstance(plan.sink, StoreSink) and known else ""
+    return plan.sink.location() if plan.sink is not None and known else ""
 
 
 def keep(
@@ -81,6 +79,8 @@ def keep(
         say(look.task.name, warning)
     try:
         _keep(look, plan, outcome, inputs, executed_at, is_others)
+    except NotPublished as error:
+        say(look.task.name, str(error))
     except InvariantsError as error:
         say(look.task.name, f"not kept: {error}")
     except OSError as error:
@@ -96,7 +96,7 @@ def _keep(
     is_others: Callable[[str], bool],
 ) -> None:
     artifacts = outcome.draft.artifacts if outcome.draft is not None else outcome.artifacts
-    if artifacts is None:
+    if artifacts is None or plan.sink is None:
         return
     states = {
         name_of_target(look.session.root, path): state
@@ -105,9 +105,7 @@ def _keep(
     why_not = _changed_meanwhile(look, inputs) or _not_as_kept(look, artifacts, states)
     if not plan.runs:
         why_not = why_not or _edited_since(look)
-    signature = plan.signature or ""
-    if isinstance(plan.sink, StoreSink):
-        signature = late_signature(signature, values_gotten(look.task))
+    signature = plan.sink.signature(plan.signature or "", values_gotten(look.task))
     entry = ResultEntry(
         signature="" if why_not else signature,
         task=look.task.name,
@@ -119,31 +117,8 @@ def _keep(
         took=outcome.took,
         root=ROOT,
     )
-    if isinstance(plan.sink, ExportSink) and outcome.draft is not None:
-        plan.sink.exporter.finish(outcome.draft, entry, is_others)
-    elif isinstance(plan.sink, StoreSink):
-        if why_not:
-            look.session.say(look.task.name, f"not put into the store: {why_not}")
-        else:
-            _add(look, plan, plan.sink.store, entry)
-
-
-def _add(look: Look, plan: Plan, store: Store, entry: ResultEntry) -> None:
-    there = store.add(entry.signature, entry.to_json())
-    if there is None:
-        return
-    try:
-        other = entry_from_json(there)
-    except DamagedResult:
-        other = None
-    if other is None or plan.newest or not _is_of_same_task(entry, other):
-        store.remove(entry.signature)
-        store.add(entry.signature, entry.to_json())
-        return
-    different = entry.differs_in(other)
-    if not different and entry.output and not other.output:
-        store.remove(entry.signature)  # what was kept late knows less
-        store.add(entry.signature, entry.to_json())
+    publication = Publication(why_not, plan.newest, is_others)
+    different = plan.sink.finish(outcome, entry, publication)
     if different:
         look.session.counts.not_reproducible.append(look.task.name)
         look.session.say(
@@ -151,11 +126,6 @@ def _add(look: Look, plan: Plan, store: Store, entry: ResultEntry) -> None:
             f"not reproducible: {listing(different)} differs from what the store has for the "
             "same inputs, code and values; the store keeps what it has",
         )
-
-
-def _is_of_same_task(entry: ResultEntry, other: ResultEntry) -> bool:
-    names, others = ([one.path for one in each.artifacts] for each in (entry, other))
-    return entry.signature == other.signature and names == others
 
 
 def _changed_meanwhile(look: Look, inputs: Mapping[str, PathState]) -> str:

@@ -21,16 +21,10 @@ from doit_invariants.engine.reuse.facts import (
     left_in_directories,
     stats_of_inputs,
 )
-from doit_invariants.engine.reuse.plan import (
-    AlreadyRestored,
-    ExportSource,
-    NotRestored,
-    Plan,
-    StoreSink,
-    StoreSource,
-    find_entry,
-)
+from doit_invariants.engine.reuse.plan import NotRestored, Plan, Source
 from doit_invariants.engine.reuse.signature import names_of_targets, shared_signature
+from doit_invariants.engine.reuse.sinks import StoreSink
+from doit_invariants.engine.reuse.sources import AlreadyRestored, StoreSource, find_entry
 from doit_invariants.results.entry import ResultEntry
 from doit_invariants.stores.base import Store
 
@@ -61,7 +55,7 @@ class StoreAnswers(abc.ABC):
         self.session.execution(self.task.name).plan = self.plan
 
     def _restore_now(
-        self, verdict: Verdict, source: StoreSource | ExportSource, signature: str | None = None
+        self, verdict: Verdict, source: Source, signature: str | None = None
     ) -> Verdict:
         """Restore a task with setup tasks, which without them can't run any more if that fails."""
         try:

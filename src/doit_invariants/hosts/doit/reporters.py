@@ -8,7 +8,6 @@ from __future__ import annotations
 import datetime
 import io
 import json
-import os
 from collections.abc import MutableMapping
 from typing import Any
 
@@ -18,7 +17,7 @@ from doit.globals import Globals
 
 from doit_invariants.core.units import format_duration
 from doit_invariants.engine.counts import Counts
-from doit_invariants.engine.reuse.plan import NotRestored, Outcome, Plan, StoreSink, StoreSource
+from doit_invariants.engine.reuse.plan import NotRestored, Outcome, Plan
 from doit_invariants.engine.session import Session
 from doit_invariants.hosts.doit.sessions import ensure_session
 
@@ -117,7 +116,7 @@ class Lines(Counting):
         """Say what was restored, and from where."""
         plan = _plan(task)
         if plan is not None and plan.outcome is not None:
-            text = _restored_text(plan.outcome) if plan.runs else _exported_text(plan)
+            text = _restored_text(plan.outcome) if plan.runs else _announcement(plan)
             if (text or not plan.runs) and not task.name.startswith("_"):
                 more = f"  ({text})" if text else ""
                 self.write(f"-- {task.title()}{more}\n")  # type: ignore[attr-defined]
@@ -211,12 +210,12 @@ def _may_be_restored(task: Any) -> bool:
         return False
     if not plan.runs:
         return True
-    if isinstance(plan.source, StoreSource):
-        try:
-            return plan.source.expects({n: (task.options or {}).get(n) for n in task.getargs})
-        except NotRestored:
-            return False
-    return plan.source is not None
+    if plan.source is None:
+        return False
+    try:
+        return plan.source.expects({n: (task.options or {}).get(n) for n in task.getargs})
+    except NotRestored:
+        return False
 
 
 def _restored_text(outcome: Outcome) -> str:
@@ -230,14 +229,8 @@ def _restored_text(outcome: Outcome) -> str:
     return f"restored from {outcome.source}, made {when:%Y-%m-%d %H:%M} in {took}"
 
 
-def _exported_text(plan: Plan) -> str:
-    outcome = plan.outcome
-    if isinstance(plan.sink, StoreSink):
-        return ""  # it is up-to-date; that it is shared now is no news
-    if outcome is None or outcome.draft is None or not outcome.draft.rows:
-        return "not exported"
-    directory = getattr(getattr(plan.sink, "exporter", None), "directory", plan.root)
-    return f"exported to {os.path.relpath(directory, plan.root)}"
+def _announcement(plan: Plan) -> str:
+    return plan.sink.announcement(plan) if plan.sink is not None else ""
 
 
 def _restored_json(outcome: Outcome) -> dict[str, Any]:

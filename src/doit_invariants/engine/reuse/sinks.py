@@ -1,0 +1,141 @@
+"""Where results go: into a store, or to where a task exports them."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from doit_invariants.core.errors import InvariantsError
+from doit_invariants.engine.reuse.plan import (
+    Learned,
+    NotPublished,
+    Outcome,
+    Plan,
+    Publication,
+)
+from doit_invariants.engine.reuse.sources import late_signature
+from doit_invariants.files.state import stat_key
+from doit_invariants.results.capture import CannotKeep, capture
+from doit_invariants.results.entry import ResultEntry, entry_from_json
+from doit_invariants.results.parts import Artifact, DamagedResult
+from doit_invariants.stores.base import Store
+
+if TYPE_CHECKING:
+    from doit_invariants.exports.exporter import Exporter
+
+
+@dataclass(slots=True)
+class StoreSink:
+    """Puts the targets of a task into a store; the entry is written later, by the main process."""
+
+    store: Store
+    targets: dict[str, str]
+    skip: frozenset[str] = frozenset()
+
+    def keep(self, outcome: Outcome) -> None:
+        """Put the contents into the store."""
+        learned: Learned = {}
+
+        def put(path: str) -> tuple[str, int]:
+            before = stat_key(os.stat(path))
+            now = time.time_ns()
+            digest, size = self.store.put(path)
+            if stat_key(os.stat(path)) != before:
+                raise CannotKeep(f"{path} was written while it was put into the store")
+            learned[path] = (digest, before, now)
+            return digest, size
+
+        try:
+            for path in self.targets:
+                if os.path.islink(path.rstrip("/")):
+                    raise CannotKeep(f"its target {path} is a link")
+            outcome.artifacts = tuple(
+                Artifact(name, capture(path, put, self.skip)) for path, name in self.targets.items()
+            )
+        except InvariantsError as error:
+            outcome.warnings.append(f"not put into the store: {error}")
+        except OSError as error:
+            name = f" {error.filename}" if error.filename else ""
+            outcome.warnings.append(f"not put into the store:{name}: {error.strerror or error}")
+        outcome.learned.update(learned)
+
+    def signature(self, signature: str, getargs: Mapping[str, Any]) -> str:
+        """Return the one under which a later run looks it up."""
+        return late_signature(signature, getargs)
+
+    def finish(self, outcome: Outcome, entry: ResultEntry, publication: Publication) -> list[str]:
+        """Add the entry; what is there already stays, but for what the plan says."""
+        if publication.why_not:
+            raise NotPublished(f"not put into the store: {publication.why_not}")
+        there = self.store.add(entry.signature, entry.to_json())
+        if there is None:
+            return []
+        try:
+            other = entry_from_json(there)
+        except DamagedResult:
+            other = None
+        if other is None or publication.newest or not _is_of_same_task(entry, other):
+            self._replace(entry)
+            return []
+        different = entry.differs_in(other)
+        if not different and entry.output and not other.output:
+            self._replace(entry)  # what was kept late knows less
+        return different
+
+    def _replace(self, entry: ResultEntry) -> None:
+        self.store.remove(entry.signature)
+        self.store.add(entry.signature, entry.to_json())
+
+    def location(self) -> str:
+        """Return the location of the store."""
+        return self.store.location
+
+    def announcement(self, plan: Plan) -> str:
+        """Return nothing: the task is up-to-date; that it is shared now is no news."""
+        return ""
+
+
+@dataclass(slots=True)
+class ExportSink:
+    """Exports the targets of a task; the manifest is written later, by the main process."""
+
+    exporter: Exporter
+    targets: list[str]
+
+    def keep(self, outcome: Outcome) -> None:
+        """Copy the targets to where they are exported."""
+        try:
+            outcome.draft = self.exporter.export(self.targets)
+        except InvariantsError as error:
+            outcome.warnings.append(f"not exported: {error}")
+        else:
+            outcome.warnings += outcome.draft.warnings
+
+    def signature(self, signature: str, getargs: Mapping[str, Any]) -> str:
+        """Return that of the task: exports are looked up by their targets."""
+        return signature
+
+    def finish(self, outcome: Outcome, entry: ResultEntry, publication: Publication) -> list[str]:
+        """Write the manifest."""
+        if outcome.draft is not None:
+            self.exporter.finish(outcome.draft, entry, publication.is_others)
+        return []
+
+    def location(self) -> str:
+        """Return nothing: users edit and remove exports."""
+        return ""
+
+    def announcement(self, plan: Plan) -> str:
+        """Say where the targets were exported to."""
+        outcome = plan.outcome
+        if outcome is None or outcome.draft is None or not outcome.draft.rows:
+            return "not exported"
+        return f"exported to {os.path.relpath(self.exporter.directory, plan.root)}"
+
+
+def _is_of_same_task(entry: ResultEntry, other: ResultEntry) -> bool:
+    names, others = ([one.path for one in each.artifacts] for each in (entry, other))
+    return entry.signature == other.signature and names == others
