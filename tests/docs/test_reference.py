@@ -35,9 +35,8 @@ from doit_invariants.code.programs.table import FOLLOWS, PROGRAMS, Program
 from doit_invariants.engine.options import OPTIONS
 from doit_invariants.hosts.doit.command import VERBS
 from doit_invariants.plugins import hookspecs
-from doit_invariants.plugins.builtin import BuiltinKinds
 from doit_invariants.plugins.registry import KINDS as KIND
-from doit_invariants.plugins.registry import POLICIES, STORES
+from doit_invariants.plugins.registry import POLICIES, STORES, BuiltinKinds
 from doit_invariants.plugins.registry import PROGRAMS as PROGRAM
 from doit_invariants.rules import record as records
 from doit_invariants.rules.invariant import Context

@@ -21,8 +21,7 @@ from doit_invariants.engine.finish import refresh
 from doit_invariants.engine.freeze import freeze
 from doit_invariants.engine.listed import ListedItem, with_items
 from doit_invariants.engine.records import recorded
-from doit_invariants.engine.records.flags import INTERRUPTED
-from doit_invariants.engine.records.placeholders import placeholder_reason
+from doit_invariants.engine.records.flags import INTERRUPTED, placeholder_reason
 from doit_invariants.engine.session import Session
 from doit_invariants.engine.task import Task
 from doit_invariants.rules.decide import decide

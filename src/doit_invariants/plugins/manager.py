@@ -14,13 +14,15 @@ from importlib import metadata
 from typing import TYPE_CHECKING, Any, Protocol
 
 from doit_invariants.core.errors import InvalidOption
-from doit_invariants.plugins.builtin import BuiltinKinds, BuiltinPolicies, BuiltinStores
 from doit_invariants.plugins.registry import (
     KINDS,
     POLICIES,
     PROGRAMS,
     PROJECT,
     STORES,
+    BuiltinKinds,
+    BuiltinPolicies,
+    BuiltinStores,
     Category,
     Registry,
 )

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from importlib import metadata
 from typing import Any
 
-from doit_invariants.code.source.import_state import was_edited
 from doit_invariants.core.project import Project
+from doit_invariants.files.loaded_sources import was_edited
 from doit_invariants.files.state import EDITED_SINCE_LOADED
 from doit_invariants.hashing.digest import digest_file
 

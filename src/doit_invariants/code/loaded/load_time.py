@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from doit_invariants.code.source.import_state import load_began
+from doit_invariants.files.loaded_sources import load_began
 
 #: Stands in the place of a time.
 PLACE = "<time of the load>"

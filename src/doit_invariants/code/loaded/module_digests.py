@@ -93,8 +93,8 @@ class ModuleDigests:
     def _find(self, name: str) -> Fingerprint | None:
         # Imported late: few functions use a whole module of the project.
         from doit_invariants.code.source.fingerprint import Start, search_path, sources_fingerprint
-        from doit_invariants.code.source.import_state import loaded_files
         from doit_invariants.code.source.imports import ModuleFinder
+        from doit_invariants.files.loaded_sources import loaded_files
 
         if self._loaded is None:
             self._loaded = loaded_files()

@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from doit_invariants.code.source.import_closure import ImportClosure, SourceFile, counts_in_part
-from doit_invariants.code.source.import_state import edited_since_loaded
 from doit_invariants.code.source.imports import ModuleFinder
 from doit_invariants.core.errors import InvalidOption
 from doit_invariants.core.model import Difference, Json
 from doit_invariants.core.paths import as_seen_from_here, is_inside, relative_to
+from doit_invariants.files.loaded_sources import edited_since_loaded
 from doit_invariants.files.state import EDITED_SINCE_LOADED, FileState, stat_key
 from doit_invariants.files.tree import TreeState, tree_difference
 from doit_invariants.hashing.values import digest_value

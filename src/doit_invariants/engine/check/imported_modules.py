@@ -14,9 +14,9 @@ from collections.abc import Iterable, Iterator
 
 from doit_invariants.code.loaded.functions import functions_of
 from doit_invariants.code.loaded.module_digests import FileEntries
-from doit_invariants.code.source.import_state import edited_since_loaded
 from doit_invariants.engine.check.observe import Look
 from doit_invariants.engine.execution import Execution
+from doit_invariants.files.loaded_sources import edited_since_loaded
 from doit_invariants.rules.decide import Observed
 
 

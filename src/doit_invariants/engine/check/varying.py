@@ -10,9 +10,9 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from doit_invariants.code.source.import_state import loaded_files
 from doit_invariants.core.model import Reason, Verdict
 from doit_invariants.engine.check.observe import Look
+from doit_invariants.files.loaded_sources import loaded_files
 from doit_invariants.files.state import latest_change, stat_key
 
 _OF_VALUES = frozenset({"track-actions", "track-code"})

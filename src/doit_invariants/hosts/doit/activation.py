@@ -15,7 +15,7 @@ from typing import Any
 from doit import loader as doit_loader
 from doit.cmd_base import NamespaceTaskLoader
 
-from doit_invariants.code.source.import_state import watch_imports
+from doit_invariants.files.loaded_sources import watch_imports
 from doit_invariants.hosts.doit import task_dicts
 
 

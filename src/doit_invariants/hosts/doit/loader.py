@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 from doit.cmd_base import DodoTaskLoader, ModuleTaskLoader
 from doit.doit_cmd import DoitMain
 
-from doit_invariants.code.source.import_state import load_begins, watch_imports
+from doit_invariants.files.loaded_sources import load_begins, watch_imports
 from doit_invariants.hosts.doit import process, runners
 from doit_invariants.hosts.doit.attach import attach, resume, speak_of_restores
 from doit_invariants.hosts.doit.bind import finish_loading

@@ -22,7 +22,7 @@ from doit import cmd_run
 from doit.exceptions import InvalidTask, TaskError, TaskFailed
 from doit.runner import JobTaskPickle, MRunner, MThreadRunner
 
-from doit_invariants.code.source.import_state import watch_imports
+from doit_invariants.files.loaded_sources import watch_imports
 from doit_invariants.hosts.doit.runners import Noting
 from doit_invariants.hosts.doit.sessions import session_of
 

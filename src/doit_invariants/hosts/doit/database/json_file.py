@@ -10,8 +10,7 @@ from collections.abc import Iterable, Mapping
 from doit.dependency import JSONCodec
 
 from doit_invariants.files.regular import open_regular
-from doit_invariants.hosts.doit.database.base import Backend, DamagedDB
-from doit_invariants.hosts.doit.database.sealing import decode, seal
+from doit_invariants.hosts.doit.database.base import Backend, DamagedDB, decode, seal
 from doit_invariants.hosts.doit.process import lasting
 
 

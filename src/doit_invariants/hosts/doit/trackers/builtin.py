@@ -4,7 +4,7 @@ There are four: the code of Python actions, what actions are given (arguments, t
 commands), the order of actions, and the scripts that commands run. The option ``track_code``
 turns all of them off.
 Their methods are named as the hooks, as those of all built-in plugins
-(:mod:`doit_invariants.plugins.builtin`).
+(:mod:`doit_invariants.plugins.registry`).
 """
 
 from __future__ import annotations
