@@ -23,7 +23,6 @@ from doit_invariants.engine.records.triples import to_triple
 from doit_invariants.engine.records.values import resave_values, save_root, save_values
 from doit_invariants.engine.reuse.provable import run_under
 from doit_invariants.engine.session import Session
-from doit_invariants.engine.task import Task
 from doit_invariants.files.state import EDITED_MEANWHILE
 from doit_invariants.files.tree import TreeState
 from doit_invariants.rules.record import PathState, Record
@@ -31,6 +30,7 @@ from doit_invariants.rules.schema import Origin
 
 if TYPE_CHECKING:
     from doit_invariants.engine.reuse.plan import Outcome, Plan
+    from doit_invariants.engine.task import Task
 
 
 def save(session: Session, task: Task, result: Any) -> None:

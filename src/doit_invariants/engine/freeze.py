@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 from doit_invariants.engine.context import TaskContext, no_signature
 from doit_invariants.engine.session import Session
-from doit_invariants.engine.task import Task
 from doit_invariants.rules.invariant import Invariant
 
 if TYPE_CHECKING:
+    from doit_invariants.engine.task import Task
     from doit_invariants.kinds.action import Action
 
 #: No action can change these.

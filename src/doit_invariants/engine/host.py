@@ -1,4 +1,4 @@
-"""What the engine asks of the program that runs the tasks."""
+"""What the engine asks of the program that runs the tasks, and a host without peculiarities."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from doit_invariants.core.model import Json
 
 if TYPE_CHECKING:
     from doit_invariants.engine.check.host_facts import HostFacts
+    from doit_invariants.engine.database import Database
     from doit_invariants.engine.listed import ListedItem
     from doit_invariants.engine.records.triples import Triple
     from doit_invariants.engine.task import Task
@@ -112,3 +113,84 @@ class Host(Protocol):
         :param states: of its ``file_dep``, to be recorded; None if the host looks itself
         :raises FileNotFoundError: if a ``file_dep`` is gone
         """
+
+
+class SimpleHost:
+    """A host whose tasks have actions and files, and nothing that only it could tell.
+
+    Extend it, and override what there is besides.
+
+    :param db: where the tasks are recorded
+    """
+
+    checker: Checker | None = None
+    checker_name = "content"
+    trackers: frozenset[str] = frozenset()
+
+    def __init__(self, db: Database) -> None:
+        self.db = db
+
+    def actions(self, task: Any) -> Sequence[Any]:
+        """Return the attribute ``actions`` of a task."""
+        found: Sequence[Any] = task.actions
+        return found
+
+    def takes(self, task: Task, name: str) -> bool:
+        """Return False: nothing is filled in."""
+        return False
+
+    def has_bare_actions(self, task: Task) -> bool:
+        """Return False: the trackers are asked of each task."""
+        return False
+
+    def has_command_writer(self, task: Task) -> bool:
+        """Return False: there are no commands."""
+        return False
+
+    def is_plainly_called(self, task: Task) -> bool:
+        """Return True: there are no options."""
+        return True
+
+    def circumstances(self, task: Task) -> Mapping[str, Json]:
+        """Return nothing, for the same reason."""
+        return {}
+
+    def accepts(self, task: Task) -> str | None:
+        """Return None: every task is checked."""
+        return None
+
+    def uptodate(self, task: Task, facts: HostFacts) -> list[ListedItem]:
+        """Return the items that list invariants; others are not known here."""
+        from doit_invariants.engine.listed import listed_items
+
+        return listed_items(task)
+
+    def item_in_signature(self, item: Any, task: Task) -> Json:
+        """Return None: what the items list is among the invariants."""
+        return None
+
+    def is_plain_item(self, item: Any) -> bool:
+        """Return True, for the same reason."""
+        return True
+
+    def compares_result_of(self, item: Any) -> str | None:
+        """Return None: there are no such items."""
+        return None
+
+    def awaits_result_of(self, item: Any) -> str | None:
+        """Return None, for the same reason."""
+        return None
+
+    def look_at_creators(self, tasks: Sequence[Task]) -> None:
+        """Do nothing: all tasks are there from the beginning."""
+
+    def about_to_run(self, task: Task) -> None:
+        """Do nothing."""
+
+    def save(self, task: Task, result: Any, states: Mapping[str, Triple] | None) -> None:
+        """Record the states of the ``file_dep``, the values and the result."""
+        for path, triple in (states or {}).items():
+            self.db.set(task.name, path, triple)
+        self.db.set(task.name, "deps:", list(task.file_dep))
+        self.db.set(task.name, "checker:", self.checker_name)
+        self.db.save_values(task.name, task.values, result)

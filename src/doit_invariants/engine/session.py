@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from doit_invariants.core.project import Project
 from doit_invariants.core.text import listing, printable
+from doit_invariants.engine.events import Counts, Events
 from doit_invariants.engine.execution import Execution
 from doit_invariants.engine.options import TaskSpec, default_options, parse_options
 from doit_invariants.engine.records.ends import Ends
@@ -24,7 +25,6 @@ from doit_invariants.plugins.manager import Plugins
 from doit_invariants.plugins.settings import TREE_EXCLUDE, Settings
 
 if TYPE_CHECKING:
-    from doit_invariants.engine.counts import Counts
     from doit_invariants.engine.database import Database
     from doit_invariants.engine.graph import Relations
     from doit_invariants.engine.host import Host
@@ -98,6 +98,7 @@ class Session:
     :ivar said: what kinds have told the user
     :ivar signing: tasks whose signature is being computed, to see a circle
     :ivar selected: the tasks that the run was asked for, None where that is not known
+    :ivar events: what happens in the run; who wants to know of it is among its listeners
     :ivar counts: what became of the tasks
     :ivar executed: whether an action has run yet: what it wrote may be what another task reads
     :ivar frozen: whether the values that actions can change have been looked at
@@ -120,6 +121,8 @@ class Session:
     ) -> None:
         self.settings, self.plugins, self.root = settings, plugins, root
         self.host, self.db = host, db
+        self.counts, self.events = Counts(host), Events()
+        self.events.listeners.append(self.counts)
         self.writes, self.runs, self.runs_all, self.always, self.guarded, self.explains = mode
         self.override, self.clock = override, clock
         self.tasks: Mapping[str, Task] = MappingProxyType({})
@@ -189,13 +192,6 @@ class Session:
         from doit_invariants.files.processes import owned_name
 
         return owned_name()
-
-    @functools.cached_property
-    def counts(self) -> Counts:
-        """What became of the tasks."""
-        from doit_invariants.engine.counts import Counts
-
-        return Counts()
 
     @functools.cached_property
     def relations(self) -> Relations:

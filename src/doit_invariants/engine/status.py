@@ -6,6 +6,7 @@ Everything is looked at even where one reason would do: users are told all of th
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
 from doit_invariants.core.errors import InvariantsError
 from doit_invariants.core.model import Reason, Verdict
@@ -23,8 +24,10 @@ from doit_invariants.engine.listed import ListedItem, with_items
 from doit_invariants.engine.records import recorded
 from doit_invariants.engine.records.flags import INTERRUPTED, placeholder_reason
 from doit_invariants.engine.session import Session
-from doit_invariants.engine.task import Task
 from doit_invariants.rules.decide import decide
+
+if TYPE_CHECKING:
+    from doit_invariants.engine.task import Task
 
 
 def task_status(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 
@@ -38,3 +39,27 @@ class Task(Protocol):
     result: Any
     options: dict[str, Any] | None
     dep_changed: list[str]
+
+
+@dataclass
+class SimpleTask:
+    """A task for hosts that have no class of their own."""
+
+    name: str
+    actions: Sequence[Any] = ()
+    file_dep: Collection[str] = ()
+    targets: Sequence[str] = ()
+    task_dep: list[str] = field(default_factory=list)
+    setup_tasks: list[str] = field(default_factory=list)
+    calc_dep: Collection[str] = ()
+    wild_dep: list[str] = field(default_factory=list)
+    getargs: Mapping[str, tuple[str, str | None]] = field(default_factory=dict)
+    uptodate: Sequence[tuple[Any, Any, Any]] = ()
+    has_subtask: bool = False
+    subtask_of: str | None = None
+    loader: Any = None
+    executed: bool = False
+    values: dict[str, Any] = field(default_factory=dict)
+    result: Any = None
+    options: dict[str, Any] | None = None
+    dep_changed: list[str] = field(default_factory=list)

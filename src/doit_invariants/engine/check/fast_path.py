@@ -17,16 +17,14 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from doit_invariants.core.model import Json
-from doit_invariants.engine.check.signer import Signer
-from doit_invariants.engine.context import TaskContext
 from doit_invariants.engine.options import TaskSpec
-from doit_invariants.engine.records.triples import float_mtime
 from doit_invariants.engine.session import Session
 from doit_invariants.files.state import UNEQUAL, FileView, Stat
 from doit_invariants.rules.invariant import Invariant
 from doit_invariants.rules.schema import KEY, ORIGINS, SCHEMA
 
 if TYPE_CHECKING:
+    from doit_invariants.engine.context import TaskContext
     from doit_invariants.engine.task import Task
 
 
@@ -131,11 +129,17 @@ def _inputs_are_same(
         if stat == [info.st_mtime_ns, size, info.st_ino, info.st_ctime_ns]:
             same = mtime == info.st_mtime
         else:
-            same = mtime == float_mtime(stat[0]) and _has(files, path, info, digest, stat, renewed)
+            same = mtime == _float_mtime(stat[0]) and _has(files, path, info, digest, stat, renewed)
         # Where plain doit has saved the file since, the time of its triple is another.
         if not same:
             return False
     return True
+
+
+def _float_mtime(mtime_ns: int) -> float:
+    from doit_invariants.engine.records.triples import float_mtime  # late: few files are touched
+
+    return float_mtime(mtime_ns)
 
 
 def _is_same_directory(*args: Any) -> bool:
@@ -167,7 +171,7 @@ def _has(
 def _renew(session: Session, task: str, record: Json, inputs: _Renewed, targets: _Renewed) -> None:
     """Put the present stats of files into a record, so that the next check need not read them."""
     values: dict[str, Json] = {
-        path: (float_mtime(stat[0]), stat[1], digest) for path, (digest, stat) in inputs.items()
+        path: (_float_mtime(stat[0]), stat[1], digest) for path, (digest, stat) in inputs.items()
     }
     stats = {
         path: inputs[path][1] if path in inputs else stat for path, stat in record["stats"].items()
@@ -238,6 +242,10 @@ def _all_same(
 ) -> bool:
     if not invariants:
         return True
+    # Late: the invariants of most tasks are those of their functions, which many tasks share.
+    from doit_invariants.engine.check.signer import Signer
+    from doit_invariants.engine.context import TaskContext
+
     executed_at = record["executed_at"]
     if executed_at is not None and not math.isfinite(executed_at := float(executed_at)):
         return False

@@ -9,11 +9,14 @@ doit's DB that are no task's, for the few tasks of which there is any.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from doit_invariants.engine.database import Database
 from doit_invariants.files.tree import TreeState, ups
 from doit_invariants.rules.record import PathState, Record
 from doit_invariants.rules.schema import Origin
+
+if TYPE_CHECKING:
+    from doit_invariants.engine.database import Database
 
 # The command `invariants` forbids the group, as in
 # :mod:`doit_invariants.engine.records.shared_details`.

@@ -8,7 +8,7 @@ import json
 import os
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from doit_invariants.core.errors import CannotFingerprint, InvariantsError
 from doit_invariants.core.model import Json, Reason
@@ -18,7 +18,6 @@ from doit_invariants.engine.options import TaskSpec
 from doit_invariants.engine.records.moved import translate
 from doit_invariants.engine.records.recorded import StoredState
 from doit_invariants.engine.session import Session
-from doit_invariants.engine.task import Task
 from doit_invariants.engine.tracking import TrackedSet
 from doit_invariants.files.selection import Selection
 from doit_invariants.files.state import UNEQUAL, FileState, FileView, Stat
@@ -26,6 +25,9 @@ from doit_invariants.files.tree import TreeState, is_directory, tree_state
 from doit_invariants.rules.decide import Observed, Snapshot
 from doit_invariants.rules.invariant import Fingerprint, Invariant
 from doit_invariants.rules.record import PathState, Record, RecordedInvariant
+
+if TYPE_CHECKING:
+    from doit_invariants.engine.task import Task
 
 _UNTAUGHT = "what is kept for the run where nothing is taught of values"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from doit_invariants.core.errors import CannotFingerprint
 from doit_invariants.engine.check.host_facts import describe
@@ -14,8 +14,10 @@ from doit_invariants.engine.listed import listed_items, with_items
 from doit_invariants.engine.records import recorded
 from doit_invariants.engine.records.values import result_of, values_of
 from doit_invariants.engine.session import Session
-from doit_invariants.engine.task import Task
 from doit_invariants.rules.signature import signature
+
+if TYPE_CHECKING:
+    from doit_invariants.engine.task import Task
 
 
 def signature_of(session: Session, task: Task, sign: Callable[[str], str]) -> str:

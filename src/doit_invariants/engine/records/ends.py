@@ -36,6 +36,8 @@ class Ends:
     def __init__(self, db: Database) -> None:
         self._db = db
         self._noted = 0
+        #: How tasks have ended in this run.
+        self.now: dict[str, How] = {}
 
     def note(self, task: str, how: How, text: str, now: float) -> None:
         """Keep how a task ended; in a run it goes to the journal with what the host then records.
@@ -43,6 +45,7 @@ class Ends:
         :param text: why it did not run; if it failed, what it has printed and how it failed
         :param now: in seconds since the epoch
         """
+        self.now[task] = how
         end: dict[str, Json] = {"how": how, "at": now, "text": one_line(text)[:_MOST_CHARACTERS]}
         if how == "failed":
             self._noted += 1

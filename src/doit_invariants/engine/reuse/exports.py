@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from doit_invariants.engine.options import TaskSpec
 from doit_invariants.engine.reuse.signature import name_of_target
 from doit_invariants.engine.session import Session
-from doit_invariants.engine.task import Task
 from doit_invariants.exports.exporter import Exporter
 from doit_invariants.results.entry import ResultEntry
 from doit_invariants.rules.record import Record
+
+if TYPE_CHECKING:
+    from doit_invariants.engine.task import Task
 
 # In seconds: versions before took the time of a result twice, for the record and for the export.
 _SAME_SUCCESS = 1.0

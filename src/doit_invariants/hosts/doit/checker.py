@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from doit.dependency import MD5Checker
 
-from doit_invariants.engine.records.triples import Triple, read_triple
 from doit_invariants.files.state import FileView
+
+if TYPE_CHECKING:
+    from doit_invariants.engine.records.triples import Triple
 
 
 class ContentChecker(MD5Checker):  # type: ignore[misc]
@@ -30,6 +32,8 @@ class ContentChecker(MD5Checker):  # type: ignore[misc]
         if dep in self.prepared:
             return self.prepared[dep]
         info = os.stat(dep)
+        from doit_invariants.engine.records.triples import read_triple  # late, as most of this
+
         stored = read_triple(current_state)
         if stored is not None and stored[:2] == (info.st_mtime, info.st_size):
             return None
@@ -39,13 +43,13 @@ class ContentChecker(MD5Checker):  # type: ignore[misc]
 
     def check_modified(self, file_path: str, file_stat: os.stat_result, state: Any) -> bool:
         """Return whether a file differs from its stored state, by what the triple alone tells."""
+        from doit_invariants.engine.records.triples import known_file, read_triple
+
         stored = read_triple(state)
         if stored is None:
             return True
         if os.path.isdir(file_path):
             return self._digest_of_directory(file_path) != stored[2]
-        from doit_invariants.engine.records.triples import known_file
-
         known = known_file(state, None, file_stat)
         return self.view.state_of(file_path, file_stat, known).digest != stored[2]
 

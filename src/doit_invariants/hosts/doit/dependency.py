@@ -18,10 +18,17 @@ from doit.dependency import Dependency, DependencyStatus
 from doit_invariants.core.model import Verdict
 from doit_invariants.engine.check.fast_path import is_unchanged, look_again
 from doit_invariants.engine.check.unconditional import runs_unlooked
+from doit_invariants.engine.events import TaskEnd, TaskOutcome, successful_end
 from doit_invariants.engine.execution import Execution
 from doit_invariants.engine.records.flags import INTERRUPTED
 from doit_invariants.hosts.doit.bind import bind_options
 from doit_invariants.hosts.doit.sessions import DoitSession, ensure_session
+
+_FAILED: dict[str, TaskOutcome] = {
+    "failed": "failed",
+    "unchecked": "unchecked",
+    "unmet": "not-run",
+}
 
 
 class InvariantsDependency(Dependency):  # type: ignore[misc]
@@ -128,7 +135,7 @@ class InvariantsDependency(Dependency):  # type: ignore[misc]
 
                 save(session, task, result_hash)
         session.ends.drop(task.name)
-        self._end(task, execution)
+        self._end(task, execution, successful_end(execution))
 
     def remove_success(self, task: Any) -> None:
         """Forget a task that failed."""
@@ -142,7 +149,8 @@ class InvariantsDependency(Dependency):  # type: ignore[misc]
         if session.runs and task.executed:
             session.unfinished.set(task.name, "failed")
         super().remove_success(task)
-        self._end(task, execution)
+        outcome = _FAILED[session.ends.now.get(task.name, "failed")]
+        self._end(task, execution, TaskEnd(outcome, execution.took))
 
     def _came_back(self, task: Any) -> Execution:
         """Take what came back from where the actions ran: from a worker that is a copy."""
@@ -169,15 +177,16 @@ class InvariantsDependency(Dependency):  # type: ignore[misc]
 
         return with_present_paths(self.session, task, found)
 
-    def _end(self, task: Any, execution: Execution) -> None:
+    def _end(self, task: Any, execution: Execution, end: TaskEnd) -> None:
+        session = self.session
         if execution.left_in:
             from doit_invariants.hosts.doit import workdir  # late: few leave their directory
 
-            workdir.say(self.session, task.name, execution)
+            workdir.say(session, task.name, execution)
         if execution.plan is None:
             task.execution = None  # else reporters ask what became of the plan
-        if self.session.host.journal is not None:
-            self.session.host.journal.task_ended(task.name)
+        if session.runs:
+            session.events.task_ends(task, end)
 
     def close(self) -> None:
         """Write the DB, without what no record refers to any more."""

@@ -1,9 +1,12 @@
-"""doit as the host of the engine; see :class:`~doit_invariants.engine.host.Host`."""
+"""doit as the host of the engine; see :class:`~doit_invariants.engine.host.Host`.
+
+Most answers are for tasks that run, or have items in ``uptodate``: what they need is imported late,
+as doit makes a host for every command.
+"""
 
 from __future__ import annotations
 
 import contextlib
-import inspect
 import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -12,11 +15,8 @@ from doit import doit_cmd
 from doit.dependency import Dependency
 from doit.task import DelayedLoader, result_dep
 
-from doit_invariants.core.errors import CannotFingerprint
 from doit_invariants.core.model import Json
-from doit_invariants.engine.context import TaskContext, no_signature
 from doit_invariants.engine.execution import Home
-from doit_invariants.hashing.values import digest_value
 from doit_invariants.hosts.doit.checker import ContentChecker
 from doit_invariants.hosts.doit.same_files import Places
 from doit_invariants.hosts.doit.trackers import actions
@@ -124,6 +124,8 @@ class DoitHost:
 
         :raises CannotFingerprint: if one of them can't be compared
         """
+        from doit_invariants.hashing.values import digest_value
+
         more: dict[str, Json] = {}
         if doit_cmd._CMDLINE_VARS:
             more["vars"] = digest_value(doit_cmd._CMDLINE_VARS)  # any code may ask for them
@@ -152,8 +154,12 @@ class DoitHost:
 
     def item_in_signature(self, item: Any, task: Any) -> Json:
         """Return what stands for an ``uptodate`` item; raises CannotFingerprint if nothing does."""
-        # Late: most runs sign nothing.
+        import inspect
+
         from doit.tools import config_changed, run_once
+
+        from doit_invariants.core.errors import CannotFingerprint
+        from doit_invariants.engine.check.host_facts import describe
 
         if self.is_plain_item(item):
             return None  # what ours list is among the invariants
@@ -168,7 +174,6 @@ class DoitHost:
             if not item.setup_dep and item.tasks_dict is not None:
                 result = item._get_dep_result(item.tasks_dict[item.dep_name])
                 return ["result_dep", item.dep_name, result]
-        from doit_invariants.engine.check.host_facts import describe
 
         shown = describe(item) if not inspect.isclass(item) else item.__name__
         raise CannotFingerprint(f"its uptodate item {shown} can't be part of a signature")
@@ -191,6 +196,9 @@ class DoitHost:
 
     def look_at_creators(self, tasks: Sequence[Any]) -> None:
         """Fingerprint what the creators of late tasks use."""
+        from doit_invariants.code.loaded.functions import functions_of
+        from doit_invariants.engine.context import TaskContext, no_signature
+
         for task in tasks:
             if isinstance(task.loader, DelayedLoader) and not task.loader.created:
                 from doit_invariants.code.loaded.functions import functions_of

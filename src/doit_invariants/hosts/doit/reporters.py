@@ -12,11 +12,10 @@ from collections.abc import MutableMapping
 from typing import Any
 
 from doit import reporter
-from doit.exceptions import UnmetDependency
 from doit.globals import Globals
 
 from doit_invariants.core.units import format_duration
-from doit_invariants.engine.counts import Counts
+from doit_invariants.engine.events import Counts
 from doit_invariants.engine.reuse.plan import NotRestored, Outcome, Plan
 from doit_invariants.engine.session import Session
 from doit_invariants.hosts.doit.sessions import ensure_session
@@ -34,65 +33,23 @@ def report_restores(command: Any, session: Session, options: MutableMapping[str,
 
 
 class Counting:
-    """What our reporters add to each of doit's."""
+    """What our reporters add to each of doit's: what became of the tasks of a run."""
 
     @property
     def session(self) -> Session:
         """The session of this run."""
         return ensure_session(Globals.dep_manager)
 
-    def initialize(self, tasks: Any, selected_tasks: Any) -> None:
-        """Keep what was asked for."""
-        self._tasks, self._selected = tasks, selected_tasks
-        self._ended: set[str] = set()
-        self._unmet: set[str] = set()
-        if hasattr(super(), "initialize"):
-            super().initialize(tasks, selected_tasks)  # type: ignore[misc]
-
-    def add_success(self, task: Any) -> None:
-        """Count a task that ran or was restored."""
-        plan, counts = _plan(task), self.session.counts
-        outcome = plan.outcome if plan is not None else None
-        if outcome is not None and outcome.source is not None:
-            counts.restored += 1
-            counts.saved += outcome.entry.took if outcome.entry is not None else 0.0
-        elif plan is not None and not plan.runs:
-            counts.up_to_date += 1
-        elif task._actions:
-            counts.ran += 1
-        self._ended.add(task.name)
-        super().add_success(task)  # type: ignore[misc]
-
-    def add_failure(self, task: Any, fail: Any) -> None:
-        """Count a task that failed; one that could not run because of that did not fail."""
-        if isinstance(fail, UnmetDependency):
-            self._unmet.add(task.name)
-        else:
-            self._ended.add(task.name)
-            self.session.counts.failed += 1
-        super().add_failure(task, fail)  # type: ignore[misc]
-
-    def skip_uptodate(self, task: Any) -> None:
-        """Count a task that is up-to-date."""
-        if task._actions:
-            self.session.counts.up_to_date += 1
-        self._ended.add(task.name)
-        super().skip_uptodate(task)  # type: ignore[misc]
-
-    def skip_ignore(self, task: Any) -> None:
-        """Note that a task was to be ignored."""
-        self._ended.add(task.name)
-        super().skip_ignore(task)  # type: ignore[misc]
-
     def counts(self) -> Counts:
         """Return the counts; after a failure with what was asked for and was not done."""
-        session, tasks = self.session, self._tasks
-        if session.counts.failed:
+        session, counts = self.session, self.session.counts
+        if counts.failed:
+            tasks, selected = session.tasks, session.selected or ()
             values = Globals.dep_manager.get_values
-            asked = session.relations.awaited(self._selected, tasks, values) | self._unmet
-            left = (tasks[name] for name in asked - self._ended)
-            session.counts.not_run = sum(bool(task._actions) for task in left)
-        return session.counts
+            asked = session.relations.awaited(selected, tasks, values) | counts.not_done
+            left = (tasks[name] for name in asked - counts.ended)
+            counts.not_run = sum(bool(session.host.actions(task)) for task in left)
+        return counts
 
 
 class Lines(Counting):
@@ -122,13 +79,13 @@ class Lines(Counting):
                 self.write(f"-- {task.title()}{more}\n")  # type: ignore[attr-defined]
             elif not text and task.name in self.expected:
                 super().execute_task(task)  # type: ignore[misc]
-        super().add_success(task)
+        super().add_success(task)  # type: ignore[misc]
 
     def add_failure(self, task: Any, fail: Any) -> None:
         """Name a task that was to be restored, but ran, and failed."""
         if task.name in self.expected:
             super().execute_task(task)  # type: ignore[misc]
-        super().add_failure(task, fail)
+        super().add_failure(task, fail)  # type: ignore[misc]
 
     def complete_run(self) -> None:
         """Write the counts where they are wanted."""

@@ -13,6 +13,7 @@ from doit.globals import Globals
 from doit.runner import Runner
 
 from doit_invariants.core.text import listing, printable
+from doit_invariants.engine.events import TaskEnd, TaskOutcome
 from doit_invariants.hosts.doit.sessions import session_of
 
 if TYPE_CHECKING:
@@ -67,6 +68,10 @@ def _how_it_ended(task: Any, fail: BaseFail) -> tuple[How, str]:
     return "failed", "\n".join([*printed, fail.get_msg()])
 
 
+#: What became of a task, by doit's status of one that is not executed.
+_NOT_EXECUTED: dict[str, TaskOutcome] = {"up-to-date": "up-to-date", "ignore": "ignored"}
+
+
 class Noting:
     """A runner of doit, serial or parallel; without a session it does what doit's own does."""
 
@@ -85,12 +90,36 @@ class Noting:
                 )
         super()._handle_task_error(node, base_fail)  # type: ignore[misc]
 
+    def select_task(self, node: Any, tasks_dict: Any) -> Any:
+        """Tell who listens that a task begins, or that nothing is to be done.
+
+        doit selects a task when it can run at once: with ``-n``, when a worker is free.
+        """
+        selected = super().select_task(node, tasks_dict)  # type: ignore[misc]
+        session = session_of(self.dep_manager)
+        if session is not None:
+            outcome = _NOT_EXECUTED.get(node.run_status)
+            if selected:
+                session.events.task_begins(node.task)
+            elif outcome is not None:
+                session.events.task_ends(node.task, TaskEnd(outcome))
+        return selected
+
+    def finish(self) -> Any:
+        """End the run; who listens hears of it before the DB is written."""
+        session = session_of(self.dep_manager)
+        if session is not None:
+            session.events.run_ends()
+        return super().finish()  # type: ignore[misc]
+
     def run_tasks(self, task_dispatcher: Any) -> None:
         """Run all tasks; after Ctrl-C look how far they are, before doit closes its DB."""
+        session = session_of(self.dep_manager)
+        if session is not None:
+            session.events.run_begins(task_dispatcher.tasks, task_dispatcher.selected_tasks)
         try:
             super().run_tasks(task_dispatcher)  # type: ignore[misc]
         except KeyboardInterrupt:
-            session = session_of(self.dep_manager)
             if session is not None:
                 with contextlib.suppress(Exception):
                     self._progress = _progress(session, self.dep_manager, task_dispatcher)

@@ -53,11 +53,13 @@ def create_session(
     except InvalidOption as error:
         raise InvalidOption(f"doit-invariants: {error}") from error
     root = os.getcwd()
-    db: Database = DoitDatabase(dep_manager, root)
+    db: Database
     if dep_manager is None:
         from doit_invariants.engine.database import MemoryDatabase
 
         db = MemoryDatabase()
+    else:
+        db = DoitDatabase(dep_manager, root)
     host = DoitHost(dep_manager, root)
     try:
         session = DoitSession(

@@ -104,6 +104,7 @@ class InvariantsTask(Task):  # type: ignore[misc]
             execution = self.execution = Execution()
         if execution.journal:
             note_begin(execution.journal, self.name)
+
         return execute(DoitJob(self, stream), execution)
 
     def run(self, stream: Any) -> Any:

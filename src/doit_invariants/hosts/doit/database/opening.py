@@ -185,3 +185,4 @@ def _open_journal(dep_manager: InvariantsDependency, session: DoitSession, *, lo
         if left.stale:
             journal.close()
         journal.watch(dep_manager)
+        session.events.listeners.append(journal)

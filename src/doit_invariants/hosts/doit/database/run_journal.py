@@ -19,9 +19,11 @@ from json.encoder import encode_basestring_ascii
 from typing import TYPE_CHECKING, Any
 
 from doit_invariants.core.model import Json
+from doit_invariants.engine.events import Listener, TaskEnd
 from doit_invariants.hosts.doit.database.base import Backend
 
 if TYPE_CHECKING:
+    from doit_invariants.engine.task import Task
     from doit_invariants.files.journal import Journal
 
 #: Behind the name of doit's DB.
@@ -42,7 +44,7 @@ class Unfinished:
         self.stale = stale
 
 
-class RunJournal:
+class RunJournal(Listener):
     """The journal of doit's DB.
 
     :param dep_manager: doit's dependency manager
@@ -92,19 +94,22 @@ class RunJournal:
         self._begin()
         self._queued.add(task)
 
-    def task_ended(self, task: str) -> None:
+    def task_ends(self, task: Task, end: TaskEnd) -> None:
         """Note that a task has ended, and all that was recorded since the last one did."""
-        if not self._changed and task not in self._queued:
+        if end.outcome in ("up-to-date", "ignored"):
+            return  # what is recorded of these is worth no line: the next run finds the same
+        name = task.name
+        if not self._changed and name not in self._queued:
             return  # a group, that was recorded as it is
         self._begin()
-        self._queued.discard(task)
+        self._queued.discard(name)
         try:
             text = self._backend.text
-            rows = (b"%s:%s" % (_quoted(name), text(name)) for name in self._changed)
-            entry = b'{"ended":%s,"rows":{%s}}' % (_quoted(task), b",".join(rows))
+            rows = (b"%s:%s" % (_quoted(one), text(one)) for one in self._changed)
+            entry = b'{"ended":%s,"rows":{%s}}' % (_quoted(name), b",".join(rows))
             self._journal.append_text(entry)
-            for name in self._changed:
-                self._backend.pack(name)
+            for changed in self._changed:
+                self._backend.pack(changed)
         except (OSError, TypeError, ValueError):
             # The disk is full, or there is what JSON can't hold: as safe as plain doit.
             self.complete = False

@@ -1,0 +1,1 @@
+"""The engine without doit: another host drives it."""
