@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from doit_invariants.plugins.settings import Settings
     from doit_invariants.policies.base import Answer, Facts, Policy
     from doit_invariants.results.entry import ResultEntry
+    from doit_invariants.results.places import ResultKey, Sink, Source
     from doit_invariants.rules.invariant import Context, Fingerprint, Invariant
     from doit_invariants.rules.record import Record
     from doit_invariants.stores.base import (
@@ -71,8 +72,11 @@ __all__ = [
     "Reason",
     "Record",
     "ResultEntry",
+    "ResultKey",
     "Script",
     "Settings",
+    "Sink",
+    "Source",
     "Store",
     "StoreError",
     "StoreOptions",
@@ -116,8 +120,11 @@ _HOME = {
     "Reason": "core.model",
     "Record": "rules.record",
     "ResultEntry": "results.entry",
+    "ResultKey": "results.places",
     "Script": "kinds.script",
     "Settings": "plugins.settings",
+    "Sink": "results.places",
+    "Source": "results.places",
     "Store": "stores.base",
     "StoreError": "stores.base",
     "StoreOptions": "stores.base",

@@ -25,7 +25,10 @@ from doit_invariants import (
     Reason,
     Record,
     ResultEntry,
+    ResultKey,
     Settings,
+    Sink,
+    Source,
     Store,
     Verdict,
 )
@@ -192,7 +195,7 @@ def test_the_contract_of_a_kind_is_explained() -> None:
     assert set(table(text, "`context` is")) - {"context.files.state(path).digest"} == (
         members(Context) | attributes
     )
-    assert members(Policy) == {"reasons()", "answer(facts)"}
+    assert members(Policy) == {"reasons()", "answer(facts)", "source(key)", "sink(key)"}
     policy = section(page("plugins"), "Writing a policy")
     assert "def reasons(self)" in policy
     assert "def answer(self, facts)" in policy
@@ -204,6 +207,10 @@ def test_the_contracts_of_policies_and_stores_are_explained() -> None:
     policy = section(page("plugins"), "Writing a policy")
     assert set(table(policy, "| member")) == members(Policy) | {"name", "runs", "keeps"}
     assert set(table(policy, "What the policy decides on")) == fields(Facts)
+    own = section(page("plugins"), "A place of its own")
+    assert set(table(own, "| `key` has")) - {"key"} == fields(ResultKey)
+    assert set(table(own, "| `Source`")) - {"Source"} == members(Source) | {"where"}
+    assert set(table(own, "| `Sink`")) - {"Sink"} == members(Sink) | {"where"}
     store = section(page("plugins"), "Writing a store")
     assert set(table(store, "| method")) == {one.replace("*, ", "") for one in members(Store)}
 
@@ -317,7 +324,7 @@ def test_references_in_docstrings_lead_somewhere() -> None:
 def leads_somewhere(name: str, path: Path, text: str) -> bool:
     """Return whether a module mentions what a reference in it names, or that is a full name."""
     if name.startswith("."):
-        return path.parent.joinpath(*name[1:].split(".")).with_suffix(".py").exists()
+        name = ".".join([*path.relative_to(SOURCE.parent).parent.parts, name[1:]])
     if not name.startswith(f"{SOURCE.name}."):
         first = name.partition(".")[0]
         code = re.sub(r":\w+:`[^`]*`", "", text)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar, Literal, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple
 
 from doit_invariants.core.model import Reason
 
-#: Where the results of tasks are kept.
-Place = Literal["export", "store"]
+if TYPE_CHECKING:
+    from doit_invariants.results.places import ResultKey, Sink, Source
+
+#: Where the results of tasks are kept: beside the project, in its store, or where the policy says.
+Place = Literal["export", "store", "own"]
 
 #: What to do with a task that is not up-to-date. ``run``: execute its actions. ``accept``: treat it
 #: as up-to-date. ``placeholder``: accept it, and create an empty file for each missing target.
@@ -67,7 +70,8 @@ class Policy:
     #: Whether a task may run under it at all.
     runs: ClassVar[bool] = True
 
-    #: Where the results of a task are kept after it ran, and restored from.
+    #: Where the results of a task are kept after it ran, and restored from. With ``own`` the
+    #: policy says it with :meth:`sink` and :meth:`source`.
     keeps: ClassVar[Place | None] = None
 
     @property
@@ -85,6 +89,21 @@ class Policy:
         Asked by commands that only look as well, so it must not change anything.
         """
         return "run"
+
+    def source(self, key: ResultKey) -> Source | None:
+        """Return where a result is restored from, None where there is none.
+
+        Asked with ``keeps = "own"``, after the answer ``restore``, and by commands that only look
+        as well.
+        """
+        return None
+
+    def sink(self, key: ResultKey) -> Sink | None:
+        """Return where the result goes that the actions are about to make, None for nowhere.
+
+        Asked with ``keeps = "own"``.
+        """
+        return None
 
 
 def answer_of(policy: Policy, facts: Facts) -> Answer:

@@ -71,6 +71,11 @@ class ResultEntry:
             "root": self.root,
         }
 
+    @staticmethod
+    def from_json(data: Json) -> ResultEntry:
+        """Read a kept entry; as :func:`entry_from_json`."""
+        return entry_from_json(data)
+
     def differs_in(self, other: ResultEntry) -> list[str]:
         """Return the targets that two successes made differently; ``values`` for their values."""
         mine = {one.path: one for one in self.artifacts}

@@ -18,12 +18,13 @@ from doit_invariants.engine.reuse.facts import (
 )
 from doit_invariants.engine.reuse.shared import StoreAnswers
 from doit_invariants.engine.reuse.signature import name_of_target, shared_signature
-from doit_invariants.engine.reuse.sinks import ExportSink
-from doit_invariants.engine.reuse.sources import ExportSource
+from doit_invariants.engine.reuse.sinks import ExportSink, PolicySink
+from doit_invariants.engine.reuse.sources import ExportSource, PolicySource
 from doit_invariants.exports.exporter import Exporter
 from doit_invariants.exports.manifest import SUFFIXES
 from doit_invariants.policies.base import answer_of
 from doit_invariants.results.entry import ResultEntry
+from doit_invariants.results.places import ResultKey
 from doit_invariants.rules.decide import path_difference
 
 
@@ -50,11 +51,16 @@ class Answers(StoreAnswers):
             return self._export_late(accepted) if self._is_as_left() else accepted
         if answer == "placeholder":
             return self._fabricate(verdict)
-        if answer == "restore" and self.policy.keeps == "export":
+        return self._restore(verdict) if answer == "restore" else self.run(verdict)
+
+    def _restore(self, verdict: Verdict) -> Verdict:
+        if self.policy.keeps == "export":
             return self._restore_export(verdict)
-        if answer == "restore" and verdict.status != "error":
-            return self.restore_shared(verdict)
-        return self.run(verdict)
+        if verdict.status == "error":
+            return self.run(verdict)
+        if self.policy.keeps == "own":
+            return self._restore_elsewhere(verdict)
+        return self.restore_shared(verdict)
 
     def _lacks_values(self) -> bool:
         """Return whether other tasks get values of the task, and there are none.
@@ -94,6 +100,8 @@ class Answers(StoreAnswers):
                 self._keep_in_store(signature)
             except InvariantsError as error:
                 self._why_not = f"not shared: {error}"
+        elif self.policy.keeps == "own":
+            self._keep_elsewhere(self._key())
         return verdict._replace(policy=self._why_not)
 
     def _signature_or_none(self) -> str | None:
@@ -101,6 +109,35 @@ class Answers(StoreAnswers):
             return shared_signature(self.look)
         except InvariantsError:
             return None
+
+    # ------------------------------------------------------------------ places of the policy's own
+
+    def _key(self) -> ResultKey:
+        names = {path: name_of_target(self.session.root, path) for path in self.task.targets}
+        signature = self._signature_or_none() or ""
+        return ResultKey(self.task.name, signature, self.session.root, self._absolute(names))
+
+    def _keep_elsewhere(self, key: ResultKey) -> None:
+        sink = self.policy.sink(key)
+        if sink is not None:
+            skip = frozenset(self.session.db.files)
+            self.plan.sink = PolicySink(sink, dict(key.targets), skip)
+            self.plan.signature = key.signature
+            self._adopt()
+
+    def _restore_elsewhere(self, verdict: Verdict) -> Verdict:
+        key = self._key()
+        found = self.policy.source(key)
+        if found is None:
+            return self.run(verdict)
+        source = PolicySource(found)
+        self.plan.signature = key.signature
+        if self.session.runs and self.task.setup_tasks:
+            return self._restore_now(verdict, source)
+        self.plan.source = source
+        if self.session.runs:
+            self._keep_elsewhere(key)
+        return self._restores(verdict, found.where)
 
     # ------------------------------------------------------------------ placeholders
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,7 @@ from doit_invariants.stores.base import Store
 
 if TYPE_CHECKING:
     from doit_invariants.exports.exporter import Exporter
+    from doit_invariants.results import places
 
 
 @dataclass(slots=True)
@@ -37,30 +38,7 @@ class StoreSink:
 
     def keep(self, outcome: Outcome) -> None:
         """Put the contents into the store."""
-        learned: Learned = {}
-
-        def put(path: str) -> tuple[str, int]:
-            before = stat_key(os.stat(path))
-            now = time.time_ns()
-            digest, size = self.store.put(path)
-            if stat_key(os.stat(path)) != before:
-                raise CannotKeep(f"{path} was written while it was put into the store")
-            learned[path] = (digest, before, now)
-            return digest, size
-
-        try:
-            for path in self.targets:
-                if os.path.islink(path.rstrip("/")):
-                    raise CannotKeep(f"its target {path} is a link")
-            outcome.artifacts = tuple(
-                Artifact(name, capture(path, put, self.skip)) for path, name in self.targets.items()
-            )
-        except InvariantsError as error:
-            outcome.warnings.append(f"not put into the store: {error}")
-        except OSError as error:
-            name = f" {error.filename}" if error.filename else ""
-            outcome.warnings.append(f"not put into the store:{name}: {error.strerror or error}")
-        outcome.learned.update(learned)
+        _take(outcome, self.store.put, self.targets, self.skip, "the store")
 
     def signature(self, signature: str, getargs: Mapping[str, Any]) -> str:
         """Return the one under which a later run looks it up."""
@@ -95,6 +73,36 @@ class StoreSink:
 
     def announcement(self, plan: Plan) -> str:
         """Return nothing: the task is up-to-date; that it is shared now is no news."""
+        return ""
+
+
+@dataclass(slots=True)
+class PolicySink:
+    """Puts the targets of a task to where its policy says."""
+
+    sink: places.Sink
+    targets: dict[str, str]
+    skip: frozenset[str] = frozenset()
+
+    def keep(self, outcome: Outcome) -> None:
+        """Put the contents there."""
+        _take(outcome, self.sink.put, self.targets, self.skip, self.sink.where)
+
+    def signature(self, signature: str, getargs: Mapping[str, Any]) -> str:
+        """Return the one that the values from others are part of."""
+        return late_signature(signature, getargs) if signature else ""
+
+    def finish(self, outcome: Outcome, entry: ResultEntry, publication: Publication) -> list[str]:
+        """Hand over what is known of the success."""
+        self.sink.finish(entry)
+        return []
+
+    def location(self) -> str:
+        """Return nothing: what the place does with it is not known."""
+        return ""
+
+    def announcement(self, plan: Plan) -> str:
+        """Return nothing: a result goes there only when it was made."""
         return ""
 
 
@@ -134,6 +142,43 @@ class ExportSink:
         if outcome is None or outcome.draft is None or not outcome.draft.rows:
             return "not exported"
         return f"exported to {os.path.relpath(self.exporter.directory, plan.root)}"
+
+
+def _take(
+    outcome: Outcome,
+    take: Callable[[str], tuple[str, int]],
+    targets: Mapping[str, str],
+    skip: frozenset[str],
+    where: str,
+) -> None:
+    """Put the contents of targets somewhere, and note what they hold.
+
+    :param take: puts one file, returns its digest and its size in bytes
+    """
+    learned: Learned = {}
+
+    def put(path: str) -> tuple[str, int]:
+        before = stat_key(os.stat(path))
+        now = time.time_ns()
+        digest, size = take(path)
+        if stat_key(os.stat(path)) != before:
+            raise CannotKeep(f"{path} was written while it was put into {where}")
+        learned[path] = (digest, before, now)
+        return digest, size
+
+    try:
+        for path in targets:
+            if os.path.islink(path.rstrip("/")):
+                raise CannotKeep(f"its target {path} is a link")
+        outcome.artifacts = tuple(
+            Artifact(name, capture(path, put, skip)) for path, name in targets.items()
+        )
+    except InvariantsError as error:
+        outcome.warnings.append(f"not put into {where}: {error}")
+    except OSError as error:
+        name = f" {error.filename}" if error.filename else ""
+        outcome.warnings.append(f"not put into {where}:{name}: {error.strerror or error}")
+    outcome.learned.update(learned)
 
 
 def _is_of_same_task(entry: ResultEntry, other: ResultEntry) -> bool:

@@ -23,6 +23,7 @@ from doit_invariants.stores.base import Store, StoreError
 
 if TYPE_CHECKING:
     from doit_invariants.exports.exporter import Exporter
+    from doit_invariants.results import places
 
 
 @dataclass(slots=True)
@@ -135,6 +136,27 @@ class ExportSource:
 
     def expects(self, getargs: Mapping[str, Any]) -> bool:
         """Return True: that the exports are there was found when it was made."""
+        return True
+
+
+@dataclass(slots=True)
+class PolicySource:
+    """Restores the targets of a task from where its policy says."""
+
+    source: places.Source
+
+    def restore(self, plan: Plan, getargs: Mapping[str, Any]) -> Outcome:
+        """Put the targets in place; raises NotRestored."""
+        try:
+            entry = self.source.restore()
+        except InvariantsError as error:
+            raise NotRestored(str(error)) from error
+        signature = late_signature(plan.signature, getargs) if plan.signature else ""
+        plan.valid = entry is not None and bool(signature) and entry.signature == signature
+        return Outcome(self.source.where, entry)
+
+    def expects(self, getargs: Mapping[str, Any]) -> bool:
+        """Return True: the policy has found something."""
         return True
 
 
