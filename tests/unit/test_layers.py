@@ -175,6 +175,15 @@ def test_modules_are_small(module: str) -> None:
     assert len(MODULES[module].read_text(encoding="utf-8").splitlines()) <= 350
 
 
+def test_every_package_is_explained() -> None:
+    """The page about the architecture lists the packages in their order, each with a line."""
+    page = Path(__file__).parents[2] / "docs" / "architecture.md"
+    rows = [line.split("|")[1:3] for line in page.read_text(encoding="utf-8").splitlines()
+            if line.startswith("| `")]  # fmt: skip
+    found = [name.strip(" `") for name, text in rows if text.strip()]
+    assert found[: len(ORDER) - 1] == ORDER[:-1]
+
+
 BELOW_THE_HOSTS = {*ORDER} - {"hosts.doit", "testing", ""}
 
 
