@@ -16,7 +16,7 @@ from doit_invariants.engine.check.target_guard import stats_after_run
 
 if TYPE_CHECKING:
     from doit_invariants.engine.execution import Execution
-    from doit_invariants.engine.reuse.plan import Outcome, Plan
+    from doit_invariants.engine.reuse.plan import Plan, PlanOutcome
     from doit_invariants.engine.task import Task
 
 #: What an action wrote to stdout and stderr, None for nothing.
@@ -68,10 +68,10 @@ def execute(job: Job, execution: Execution) -> Any:
 
 def _with_plan(job: Job, plan: Plan) -> Any:
     # Imported late: most projects have no use for it, and a host starts for every command.
-    from doit_invariants.engine.reuse.plan import Outcome
+    from doit_invariants.engine.reuse.plan import PlanOutcome
 
     job.task.executed = True
-    outcome = Outcome()
+    outcome = PlanOutcome()
     if plan.source is not None:
         try:
             restored = plan.source.restore(plan, job.getargs())
@@ -94,7 +94,7 @@ def _with_plan(job: Job, plan: Plan) -> Any:
     return failure
 
 
-def _take_over(job: Job, plan: Plan, outcome: Outcome) -> None:
+def _take_over(job: Job, plan: Plan, outcome: PlanOutcome) -> None:
     """Give a restored task what it would have, and show what it would have shown."""
     entry = outcome.entry
     if entry is not None:
@@ -103,7 +103,7 @@ def _take_over(job: Job, plan: Plan, outcome: Outcome) -> None:
         job.replay(entry.output, shown=plan.replay)
 
 
-def _keep(job: Job, plan: Plan, outcome: Outcome) -> None:
+def _keep(job: Job, plan: Plan, outcome: PlanOutcome) -> None:
     from doit_invariants.engine.reuse.plan import plain
     from doit_invariants.results.capture import CannotKeep
 

@@ -29,7 +29,7 @@ from doit_invariants.rules.record import PathState, Record
 from doit_invariants.rules.schema import Origin
 
 if TYPE_CHECKING:
-    from doit_invariants.engine.reuse.plan import Outcome, Plan
+    from doit_invariants.engine.reuse.plan import Plan, PlanOutcome
     from doit_invariants.engine.task import Task
 
 
@@ -123,7 +123,7 @@ def _save_host(
     return {path: state for path, (state, _) in (states or {}).items()}
 
 
-def _save_restored(task: Task, look: Look, plan: Plan, outcome: Outcome) -> None:
+def _save_restored(task: Task, look: Look, plan: Plan, outcome: PlanOutcome) -> None:
     """Record a task that was restored: as if it had run, where that would have made the same.
 
     An export that was made of something else, or by hand, serves for now; but once the policy
@@ -142,7 +142,7 @@ def _save_restored(task: Task, look: Look, plan: Plan, outcome: Outcome) -> None
             save_values(session, task.name, *entry.values_in(session.root))
 
 
-def _tell_restored(session: Session, task: Task, outcome: Outcome) -> None:
+def _tell_restored(session: Session, task: Task, outcome: PlanOutcome) -> None:
     for warning in outcome.warnings:
         session.say(task.name, warning)
     if session.on_restored is not None:

@@ -36,7 +36,7 @@ class NotPublished(InvariantsError):
 
 
 @dataclass(slots=True)
-class Outcome:
+class PlanOutcome:
     """What came of a plan.
 
     :ivar source: where the task was restored from, in words; None if its actions ran
@@ -66,7 +66,7 @@ class Source(Protocol):
     It is made in the main process, and used where the actions would run: it can be pickled.
     """
 
-    def restore(self, plan: Plan, getargs: Mapping[str, Any]) -> Outcome:
+    def restore(self, plan: Plan, getargs: Mapping[str, Any]) -> PlanOutcome:
         """Put all targets in place, or none.
 
         :param getargs: the values that the task gets from others
@@ -84,7 +84,7 @@ class Sink(Protocol):
     in the main process to finish.
     """
 
-    def keep(self, outcome: Outcome) -> None:
+    def keep(self, outcome: PlanOutcome) -> None:
         """Take the contents, where the actions ran; what can't be taken is a warning."""
 
     def signature(self, signature: str, getargs: Mapping[str, Any]) -> str:
@@ -94,7 +94,9 @@ class Sink(Protocol):
         :param getargs: the values that the task got from others
         """
 
-    def finish(self, outcome: Outcome, entry: ResultEntry, publication: Publication) -> list[str]:
+    def finish(
+        self, outcome: PlanOutcome, entry: ResultEntry, publication: Publication
+    ) -> list[str]:
         """Complete what was kept, in the main process.
 
         :returns: targets that are not what is kept of the same signature already
@@ -147,7 +149,7 @@ class Plan:
     newest: bool = False
     signature: str | None = None
     replay: bool = True
-    outcome: Outcome | None = None
+    outcome: PlanOutcome | None = None
 
 
 def values_gotten(task: Task) -> dict[str, Any]:

@@ -17,8 +17,8 @@ from doit_invariants.engine.check.observe import Look
 from doit_invariants.engine.check.recheck import changed_since
 from doit_invariants.engine.reuse.plan import (
     NotPublished,
-    Outcome,
     Plan,
+    PlanOutcome,
     Publication,
     values_gotten,
 )
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from doit_invariants.engine.session import Session
 
 
-def learn(session: Session, outcome: Outcome) -> None:
+def learn(session: Session, outcome: PlanOutcome) -> None:
     """Spare the main process from reading again what a worker has read or written."""
     for path, (digest, stat, when) in outcome.learned.items():
         session.files.learn(path, digest, stat, when)
@@ -43,7 +43,7 @@ def learn(session: Session, outcome: Outcome) -> None:
             session.files.learn(inside, digest, stat, when)
 
 
-def kept_in(plan: Plan, outcome: Outcome) -> str:
+def kept_in(plan: Plan, outcome: PlanOutcome) -> str:
     """Return the location of the store that has a result, or is about to; empty if none has.
 
     Where the entry can't be written then, or a result can't be put there late, that is said, and
@@ -90,7 +90,7 @@ def keep(
 def _keep(
     look: Look,
     plan: Plan,
-    outcome: Outcome,
+    outcome: PlanOutcome,
     inputs: Mapping[str, PathState],
     executed_at: float,
     is_others: Callable[[str], bool],

@@ -12,8 +12,8 @@ from doit_invariants.core.errors import InvariantsError
 from doit_invariants.engine.reuse.plan import (
     Learned,
     NotPublished,
-    Outcome,
     Plan,
+    PlanOutcome,
     Publication,
 )
 from doit_invariants.engine.reuse.sources import late_signature
@@ -36,7 +36,7 @@ class StoreSink:
     targets: dict[str, str]
     skip: frozenset[str] = frozenset()
 
-    def keep(self, outcome: Outcome) -> None:
+    def keep(self, outcome: PlanOutcome) -> None:
         """Put the contents into the store."""
         _take(outcome, self.store.put, self.targets, self.skip, "the store")
 
@@ -44,7 +44,9 @@ class StoreSink:
         """Return the one under which a later run looks it up."""
         return late_signature(signature, getargs)
 
-    def finish(self, outcome: Outcome, entry: ResultEntry, publication: Publication) -> list[str]:
+    def finish(
+        self, outcome: PlanOutcome, entry: ResultEntry, publication: Publication
+    ) -> list[str]:
         """Add the entry; what is there already stays, but for what the plan says."""
         if publication.why_not:
             raise NotPublished(f"not put into the store: {publication.why_not}")
@@ -84,7 +86,7 @@ class PolicySink:
     targets: dict[str, str]
     skip: frozenset[str] = frozenset()
 
-    def keep(self, outcome: Outcome) -> None:
+    def keep(self, outcome: PlanOutcome) -> None:
         """Put the contents there."""
         _take(outcome, self.sink.put, self.targets, self.skip, self.sink.where)
 
@@ -92,7 +94,9 @@ class PolicySink:
         """Return the one that the values from others are part of."""
         return late_signature(signature, getargs) if signature else ""
 
-    def finish(self, outcome: Outcome, entry: ResultEntry, publication: Publication) -> list[str]:
+    def finish(
+        self, outcome: PlanOutcome, entry: ResultEntry, publication: Publication
+    ) -> list[str]:
         """Hand over what is known of the success."""
         self.sink.finish(entry)
         return []
@@ -113,7 +117,7 @@ class ExportSink:
     exporter: Exporter
     targets: list[str]
 
-    def keep(self, outcome: Outcome) -> None:
+    def keep(self, outcome: PlanOutcome) -> None:
         """Copy the targets to where they are exported."""
         try:
             outcome.draft = self.exporter.export(self.targets)
@@ -126,7 +130,9 @@ class ExportSink:
         """Return that of the task: exports are looked up by their targets."""
         return signature
 
-    def finish(self, outcome: Outcome, entry: ResultEntry, publication: Publication) -> list[str]:
+    def finish(
+        self, outcome: PlanOutcome, entry: ResultEntry, publication: Publication
+    ) -> list[str]:
         """Write the manifest."""
         if outcome.draft is not None:
             self.exporter.finish(outcome.draft, entry, publication.is_others)
@@ -145,7 +151,7 @@ class ExportSink:
 
 
 def _take(
-    outcome: Outcome,
+    outcome: PlanOutcome,
     take: Callable[[str], tuple[str, int]],
     targets: Mapping[str, str],
     skip: frozenset[str],

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from doit_invariants.core.errors import CannotFingerprint, InvariantsError
-from doit_invariants.engine.reuse.plan import NotRestored, Outcome, Plan
+from doit_invariants.engine.reuse.plan import NotRestored, Plan, PlanOutcome
 from doit_invariants.files.selection import matcher
 from doit_invariants.files.state import Stat, stat_key
 from doit_invariants.hashing.values import digest_value
@@ -48,7 +48,7 @@ class StoreSource:
     verify: float = 0.0
     ignored: tuple[str, ...] = ()
 
-    def restore(self, plan: Plan, getargs: Mapping[str, Any]) -> Outcome:
+    def restore(self, plan: Plan, getargs: Mapping[str, Any]) -> PlanOutcome:
         """Put the targets in place; raises NotRestored."""
         entry = self.entry
         if entry is None:
@@ -64,7 +64,7 @@ class StoreSource:
             staging.commit()
         except OSError as error:
             raise NotRestored(f"its targets can't be replaced: {error.strerror}") from error
-        return Outcome("the store", entry, learned=dict(_of_parts(entry, self.targets)))
+        return PlanOutcome("the store", entry, learned=dict(_of_parts(entry, self.targets)))
 
     def _check_inputs(self) -> None:
         """Check that the tasks that were asked for values did not write an input meanwhile."""
@@ -123,7 +123,7 @@ class ExportSource:
     missing: list[str]
     placeholders: list[str] = field(default_factory=list)
 
-    def restore(self, plan: Plan, getargs: Mapping[str, Any]) -> Outcome:
+    def restore(self, plan: Plan, getargs: Mapping[str, Any]) -> PlanOutcome:
         """Put the targets in place; raises NotRestored."""
         try:
             found = self.exporter.restore(self.missing, self.placeholders)
@@ -132,7 +132,7 @@ class ExportSource:
         where = os.path.relpath(self.exporter.directory, plan.root)
         by_hand = f" ({', '.join(found.by_hand)}: put there by hand)" if found.by_hand else ""
         # What is known is not about what was put there by hand.
-        return Outcome(f"{where}{by_hand}", None if found.by_hand else found.entry)
+        return PlanOutcome(f"{where}{by_hand}", None if found.by_hand else found.entry)
 
     def expects(self, getargs: Mapping[str, Any]) -> bool:
         """Return True: that the exports are there was found when it was made."""
@@ -145,7 +145,7 @@ class PolicySource:
 
     source: places.Source
 
-    def restore(self, plan: Plan, getargs: Mapping[str, Any]) -> Outcome:
+    def restore(self, plan: Plan, getargs: Mapping[str, Any]) -> PlanOutcome:
         """Put the targets in place; raises NotRestored."""
         try:
             entry = self.source.restore()
@@ -153,7 +153,7 @@ class PolicySource:
             raise NotRestored(str(error)) from error
         signature = late_signature(plan.signature, getargs) if plan.signature else ""
         plan.valid = entry is not None and bool(signature) and entry.signature == signature
-        return Outcome(self.source.where, entry)
+        return PlanOutcome(self.source.where, entry)
 
     def expects(self, getargs: Mapping[str, Any]) -> bool:
         """Return True: the policy has found something."""
@@ -164,9 +164,9 @@ class PolicySource:
 class AlreadyRestored:
     """A task that is restored already, as what it needs to run is not going to be set up."""
 
-    outcome: Outcome
+    outcome: PlanOutcome
 
-    def restore(self, plan: Plan, getargs: Mapping[str, Any]) -> Outcome:
+    def restore(self, plan: Plan, getargs: Mapping[str, Any]) -> PlanOutcome:
         """Return what came of it."""
         return self.outcome
 

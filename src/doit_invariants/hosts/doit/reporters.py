@@ -16,7 +16,7 @@ from doit.globals import Globals
 
 from doit_invariants.core.units import format_duration
 from doit_invariants.engine.events import Counts
-from doit_invariants.engine.reuse.plan import NotRestored, Outcome, Plan
+from doit_invariants.engine.reuse.plan import NotRestored, Plan, PlanOutcome
 from doit_invariants.engine.session import Session
 from doit_invariants.hosts.doit.sessions import ensure_session
 
@@ -175,7 +175,7 @@ def _may_be_restored(task: Any) -> bool:
         return False
 
 
-def _restored_text(outcome: Outcome) -> str:
+def _restored_text(outcome: PlanOutcome) -> str:
     if outcome.source is None:
         return ""
     entry = outcome.entry
@@ -190,7 +190,7 @@ def _announcement(plan: Plan) -> str:
     return plan.sink.announcement(plan) if plan.sink is not None else ""
 
 
-def _restored_json(outcome: Outcome) -> dict[str, Any]:
+def _restored_json(outcome: PlanOutcome) -> dict[str, Any]:
     found: dict[str, Any] = {"from": outcome.source}
     if outcome.entry is not None:
         found["executed_at"] = outcome.entry.executed_at
