@@ -7,6 +7,7 @@ it uses, and this counts it: a count is the same on every machine, and under any
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
 from collections.abc import Callable
@@ -15,13 +16,14 @@ from pathlib import Path
 
 import pytest
 
+import doit_invariants
 from doit_invariants.plugins.manager import entry_points
 from doit_invariants.testing import Project
 
 Make = Callable[..., Project]
 
-#: The most modules of ours, packages included.
-MOST = 90
+#: The most modules of ours for a run, and for a list; packages that hold nothing do not count.
+MOST = {"run": 64, "list": 52}
 
 DODO = """
 def make(dependencies, targets):
@@ -58,13 +60,17 @@ def small(doit_project: Make) -> Project:
     return project
 
 
-@pytest.mark.parametrize("command", [(), ("list", "--all")], ids=["run", "list"])
-def test_a_run_with_nothing_to_do_imports_few_modules(
-    small: Project, command: tuple[str, ...]
-) -> None:
-    names = imported(small.path, *command)
+@pytest.mark.parametrize("command", ["run", "list"])
+def test_a_run_with_nothing_to_do_imports_few_modules(small: Project, command: str) -> None:
+    names = [name for name in imported(small.path, command) if not is_empty_package(name)]
     assert names, "the loader was not at work"
-    assert len(names) <= MOST, "\n".join(names)
+    assert len(names) <= MOST[command], "\n".join(names)
+
+
+def is_empty_package(name: str) -> bool:
+    """Return whether a module is a package whose ``__init__`` has nothing but a docstring."""
+    package = Path(doit_invariants.__file__).parent.joinpath(*name.split(".")[1:], "__init__.py")
+    return package.exists() and len(ast.parse(package.read_text()).body) <= 1
 
 
 CREATORS = """

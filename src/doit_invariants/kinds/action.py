@@ -11,7 +11,6 @@ from doit_invariants.code.loaded.load_time import without_time
 from doit_invariants.code.loaded.unit import Unit
 from doit_invariants.core.errors import CannotFingerprint
 from doit_invariants.core.model import Change, Difference
-from doit_invariants.hashing.outline import outline_changes
 from doit_invariants.hashing.values import digest_value
 from doit_invariants.rules.invariant import Context, Fingerprint, Invariant
 
@@ -118,6 +117,8 @@ def _shown(shown: dict[str, Any]) -> list[str]:
 
 
 def _changes(old: dict[str, Any], new: dict[str, Any]) -> tuple[Change, ...]:
+    from doit_invariants.hashing.outline import outline_changes  # late: nearly all are the same
+
     found: list[Change] = []
     for label in dict.fromkeys([*old, *new]):
         if label not in new or label not in old:

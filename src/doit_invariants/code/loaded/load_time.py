@@ -27,14 +27,15 @@ PLACE = "<time of the load>"
 _LARGEST = 1_000
 _DEEPEST = 5
 
-# As a number of s, ms, us or ns since the epoch; as date and time; as by `time.ctime()`.
-_NUMBER = re.compile(r"(?<![\d.])(\d{10}(?:\d{3}|\d{6}|\d{9})?)(?:\.\d+)?(?!\d)")
-_MOMENT = re.compile(
+# As a number of s, ms, us or ns since the epoch; as date and time; as by `time.ctime()`. Compiled
+# when a text is long enough to hold one: few are.
+_NUMBER = r"(?<![\d.])(\d{10}(?:\d{3}|\d{6}|\d{9})?)(?:\.\d+)?(?!\d)"
+_MOMENT = (
     r"(?<!\d)(\d{4})([-/._]?)(\d\d)\2(\d\d)[ T_.-]*(\d\d)([:.h_-]?)(\d\d)\6(\d\d)"
     r"(?:[.,](\d{1,9}))?(?:Z|[+-]\d\d:?\d\d)?(?!\d)"
 )
-_CTIME = re.compile(r"[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}")
-_ANY = re.compile(r"\d{10}|\d\d.?\d\d.?\d\d")
+_CTIME = r"[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}"
+_ANY = r"\d{10}|\d\d.?\d\d.?\d\d"
 
 
 def without_time(values: Mapping[str, Any]) -> tuple[Mapping[str, Any], list[str]]:
@@ -94,11 +95,12 @@ _INSIDE: dict[type, Callable[[Any, int, _Known], Any]] = {
 
 
 def _in_text(text: str) -> str:
-    if len(text) < 10 or _ANY.search(text) is None:
+    if len(text) < 10 or re.search(_ANY, text) is None:
         return text
     changed = text
     for pattern, moments in ((_CTIME, _of_ctime), (_MOMENT, _of_moment), (_NUMBER, _of_number)):
-        changed = pattern.sub(
+        changed = re.sub(
+            pattern,
             lambda match, moments=moments: (  # type: ignore[misc]
                 PLACE if any(map(_is_now, moments(match))) else match.group()
             ),

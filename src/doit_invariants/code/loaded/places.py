@@ -8,8 +8,6 @@ counts as a whole.
 
 from __future__ import annotations
 
-import collections
-import dataclasses
 import enum
 import gc
 import types
@@ -28,7 +26,7 @@ MISSING = object()
 NOTHING = {"$": "missing"}
 _UNKNOWN = object()
 
-_FIELD_OF_TUPLE = type(collections.namedtuple("_Pair", "field").field)  # type: ignore[attr-defined]
+_FIELD_OF_TUPLE: type = type(vars(Step)["kind"])  # Step is a named tuple
 #: Classes whose ``__getattribute__`` is that of object under another name.
 _ORDINARY: tuple[type, ...] = (object, types.SimpleNamespace, dict, list, tuple, set, str, int)
 _ORDINARY += (float, bytes, frozenset, BaseException)
@@ -38,7 +36,6 @@ _DICT: Any = vars(type)["__dict__"]
 _OF_MEMBER = {"value": "_value_", "name": "_name_"}
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
 class Place:
     """A place in a value that some code reads.
 
@@ -47,9 +44,8 @@ class Place:
     :ivar rest: how the code comes there, a bar, and which attributes it takes of what is there
     """
 
-    label: str
-    value: Any
-    rest: str
+    def __init__(self, label: str, value: Any, rest: str) -> None:
+        self.label, self.value, self.rest = label, value, rest
 
 
 def places(

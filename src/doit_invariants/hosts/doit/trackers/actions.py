@@ -173,6 +173,11 @@ def writes_commands(task: Any) -> bool:
     )
 
 
+def has_commands(task: Any) -> bool:
+    """Return whether any action of a task is a command."""
+    return any(isinstance(action, (str, list, CmdAction)) for action in _written(task))
+
+
 def commands(task: Any) -> Iterator[tuple[str | list[Any], str]]:
     """Yield each command of a task as far as its text is known, and its absolute directory."""
     for action in _written(task):

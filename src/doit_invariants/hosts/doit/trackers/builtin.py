@@ -130,12 +130,12 @@ class TrackScripts:
     def found(self, task: Any, settings: Settings) -> CommandUses | _Found:
         """Return the scripts that a task runs, and what can't be looked into."""
         strings = self._strings(task, settings)
-        bare = actions.are_bare(task)
-        if bare and strings is None:
+        has_commands = actions.has_commands(task)
+        if strings is None and not has_commands:
             return _NOTHING
         if self._environment is None:
             self._environment = actions.environment_of(self._in(settings), self.programs)
-        found = _NOTHING if bare else actions.scripts(task, self._environment)
+        found = actions.scripts(task, self._environment) if has_commands else _NOTHING
         if strings is None:
             return found
         from doit_invariants.code.programs.commands import read_strings
