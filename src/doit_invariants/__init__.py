@@ -43,6 +43,7 @@ if TYPE_CHECKING:
         StoreOptions,
         Verification,
     )
+    from doit_invariants.stores.local.store import DirectoryStore
 
 __all__ = [
     "TTL",
@@ -52,6 +53,7 @@ __all__ = [
     "Command",
     "Context",
     "Difference",
+    "DirectoryStore",
     "Distribution",
     "Env",
     "Facts",
@@ -100,6 +102,7 @@ _HOME = {
     "Command": "kinds.command",
     "Context": "rules.invariant",
     "Difference": "core.model",
+    "DirectoryStore": "stores.local.store",
     "Distribution": "kinds.distribution",
     "Env": "kinds.env",
     "Facts": "policies.base",
