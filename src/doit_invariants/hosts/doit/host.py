@@ -104,15 +104,15 @@ class DoitHost:
 
     def takes(self, task: Any, name: str) -> bool:
         """Return whether an action takes something from doit when it runs."""
-        return actions.asks_for(task, name)
+        return actions.uses_keyword(task, name)
 
     def has_bare_actions(self, task: Any) -> bool:
         """Return whether all actions are functions without arguments."""
-        return actions.are_bare(task)
+        return actions.take_no_arguments(task)
 
     def has_command_writer(self, task: Any) -> bool:
         """Return whether a function writes a command of a task."""
-        return actions.asks(task)
+        return actions.has_command_writer(task)
 
     def is_plainly_called(self, task: Any) -> bool:
         """Return whether nothing is given to a task or to doit that a result could rest on."""

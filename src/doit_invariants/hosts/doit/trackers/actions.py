@@ -27,17 +27,17 @@ _WHEN_IT_RUNS = frozenset({"task", "changed", "dependencies"})
 _WRITTEN: weakref.WeakKeyDictionary[Any, str | list[Any] | None] = weakref.WeakKeyDictionary()
 
 
-def asks(task: Any) -> bool:
+def has_command_writer(task: Any) -> bool:
     """Return whether a command of a task is written by a function, which is then called."""
     return any(
         isinstance(action, CmdAction) and not isinstance(action._action, (str, list))
-        for action in _written(task)
+        for action in _raw_actions(task)
     )
 
 
 def functions(task: Any) -> Iterator[Any]:
     """Yield the callables among the actions of a task, those that write commands included."""
-    for action in _written(task):
+    for action in _raw_actions(task):
         if isinstance(action, PythonAction):
             yield action.py_callable
         elif isinstance(action, CmdAction) and _is_written_when_it_runs(action, task):
@@ -52,23 +52,24 @@ def functions(task: Any) -> Iterator[Any]:
             yield action
 
 
-def sorts(task: Any) -> list[str]:
-    """Return of which sort each action is: names may change, and the order is that of the rest."""
+def action_types(task: Any) -> list[str]:
+    """Return the type of each action; names are left out, as they may change."""
+    types = map(_type, _raw_actions(task))
     return [
-        sort + (" with arguments" if values and sort == "function" else "")
-        for sort, (_, values) in zip(map(_sort, _written(task)), given(task), strict=False)
+        one + (" with arguments" if values and one == "function" else "")
+        for one, (_, values) in zip(types, arguments_of(task), strict=False)
     ]
 
 
-def _sort(action: Any) -> str:
+def _type(action: Any) -> str:
     is_command = isinstance(action, (str, list, CmdAction))
     is_object = isinstance(action, BaseAction) and not isinstance(action, PythonAction)
     return "command" if is_command else "object" if is_object else "function"
 
 
-def asks_for(task: Any, name: str) -> bool:
+def uses_keyword(task: Any, name: str) -> bool:
     """Return whether an action takes something from doit when it runs: ``task``, ``changed``."""
-    for action in _written(task):
+    for action in _raw_actions(task):
         if isinstance(action, (str, list)):
             found = _names(action, name)
         elif isinstance(action, CmdAction):
@@ -93,7 +94,7 @@ def _names(command: str | list[Any], name: str) -> bool:
     return f"%({name})" in text or f"{{{name}" in text
 
 
-def are_bare(task: Any) -> bool:
+def take_no_arguments(task: Any) -> bool:
     """Return whether all actions are functions that are given nothing: the cheap common case."""
     for action in task._actions:  # a generator would take longer than all of this
         if type(action) is not types.FunctionType:
@@ -101,7 +102,7 @@ def are_bare(task: Any) -> bool:
     return not (task.params or task.creator_params or task.pos_arg or task.getargs)
 
 
-def given(task: Any) -> Iterator[Given]:
+def arguments_of(task: Any) -> Iterator[Given]:
     """Yield for each action of a task its name and what it is given."""
     # Late: functions that are given nothing hold nothing.
     from doit_invariants.hosts.doit.trackers.action_objects import (
@@ -110,7 +111,7 @@ def given(task: Any) -> Iterator[Given]:
         held_by_function,
     )
 
-    for action in _written(task):
+    for action in _raw_actions(task):
         if isinstance(action, (str, list)):
             yield "command", _of_command(action, task)
         elif isinstance(action, CmdAction):
@@ -156,7 +157,7 @@ def scripts(task: Any, around: Environment) -> CommandUses:
 
 def arguments(task: Any) -> Iterator[Any]:
     """Yield the values that the functions among the actions of a task are given."""
-    for action in _written(task):
+    for action in _raw_actions(task):
         if isinstance(action, (PythonAction, tuple)):
             held = action if isinstance(action, tuple) else (None, action.args, action.kwargs)
             _, args, kwargs = _callable(held)
@@ -169,18 +170,18 @@ def writes_commands(task: Any) -> bool:
     """Return whether a function writes a command of a task only when that runs."""
     return any(
         isinstance(action, CmdAction) and _is_written_when_it_runs(action, task)
-        for action in _written(task)
+        for action in _raw_actions(task)
     )
 
 
 def has_commands(task: Any) -> bool:
     """Return whether any action of a task is a command."""
-    return any(isinstance(action, (str, list, CmdAction)) for action in _written(task))
+    return any(isinstance(action, (str, list, CmdAction)) for action in _raw_actions(task))
 
 
 def commands(task: Any) -> Iterator[tuple[str | list[Any], str]]:
     """Yield each command of a task as far as its text is known, and its absolute directory."""
-    for action in _written(task):
+    for action in _raw_actions(task):
         if isinstance(action, (str, list)):
             yield _filled(action, task), os.getcwd()
         elif isinstance(action, CmdAction):
@@ -190,7 +191,7 @@ def commands(task: Any) -> Iterator[tuple[str | list[Any], str]]:
                 yield text, os.path.abspath(action.pkwargs.get("cwd") or ".")
 
 
-def _written(task: Any) -> list[Any]:
+def _raw_actions(task: Any) -> list[Any]:
     # `_actions` is what the user wrote; the property `actions` would create action objects for
     # every task of every run, up-to-date or not. An action is a text or a list (a command), a
     # callable, a tuple that begins with a callable, or an action object.

@@ -56,17 +56,17 @@ class TrackActions:
 
     def invariants_for_task(self, task: Any) -> Sequence[Invariant]:
         """Return an ``Action`` for every action that is given anything."""
-        if actions.are_bare(task):
+        if actions.take_no_arguments(task):
             return ()
         from doit_invariants.kinds.action import Action
 
-        given = [(name, values) for name, values in actions.given(task) if values]
+        given = [(name, values) for name, values in actions.arguments_of(task) if values]
         names = _distinct([name for name, _ in given])
         return [Action(values, name=name) for name, (_, values) in zip(names, given, strict=True)]
 
 
 class TrackOrder:
-    """Tracks the order of actions of different sorts: each sort by itself has one already."""
+    """Tracks the order of actions of different types; those of one type have an order already."""
 
     name = "track-order"
 
@@ -74,19 +74,19 @@ class TrackOrder:
         self._known: dict[tuple[str, ...], tuple[Invariant, ...]] = {}
 
     def invariants_for_task(self, task: Any) -> tuple[Invariant, ...]:
-        """Return an ``Action`` that stands for the order, where there is more than one sort."""
-        if len(task._actions) < 2 or actions.are_bare(task):
+        """Return an ``Action`` that stands for the order, if there is more than one type."""
+        if len(task._actions) < 2 or actions.take_no_arguments(task):
             return ()
-        sorts = tuple(actions.sorts(task))
-        if len(set(sorts)) < 2:
+        types = tuple(actions.action_types(task))
+        if len(set(types)) < 2:
             return ()
-        if sorts not in self._known:
+        if types not in self._known:
             from doit_invariants.kinds.action import Action
 
-            one = Action({"order": ", ".join(sorts)}, name="order of actions")
+            one = Action({"order": ", ".join(types)}, name="order of actions")
             one.secondary = True  # an action that came or went says more
-            self._known[sorts] = (one,)
-        return self._known[sorts]
+            self._known[types] = (one,)
+        return self._known[types]
 
 
 class _Found(NamedTuple):
@@ -158,7 +158,7 @@ class TrackScripts:
             from doit_invariants.code.loaded.subprocesses import SubprocessFinder
 
             self._subprocesses = SubprocessFinder(self._in(settings))
-        given = () if actions.are_bare(task) else actions.arguments(task)
+        given = () if actions.take_no_arguments(task) else actions.arguments(task)
         writes = actions.writes_commands(task)
         return self._subprocesses.strings(functions, given, certain=writes)
 
