@@ -21,9 +21,11 @@ from doit_invariants.code.loaded.operations import (
     LOCALS,
     SHIFT,
     Operation,
+    closure_of,
     constant,
     is_constant,
     variables_of,
+    with_nested,
 )
 
 IMPORTERS = frozenset({"import_module", "__import__"})
@@ -92,13 +94,8 @@ def _value(argument: Argument, func: types.FunctionType) -> Any:
         return argument.value
     from doit_invariants.code.loaded.places import found_at
 
-    if argument.kind == "global":
-        return found_at(func.__globals__.get(argument.value), argument.steps)
-    cells = dict(zip(func.__code__.co_freevars, func.__closure__ or (), strict=True))
-    try:
-        return found_at(cells[argument.value].cell_contents, argument.steps)
-    except (KeyError, ValueError):
-        return None  # not assigned yet, or not known
+    names = func.__globals__ if argument.kind == "global" else closure_of(func)
+    return found_at(names.get(argument.value), argument.steps)
 
 
 def _call(operations: Sequence[Operation], index: int, code: types.CodeType) -> DynamicImport:
@@ -187,7 +184,7 @@ def taken_modules(
     """
     if not _looks_there(func, reads, imports):
         return TakenModules()
-    names = frozenset(_names(func.__code__))
+    names = _names(func.__code__)
     found = dict.fromkeys(filter(_may_name, _texts(func.__code__)))
     own = "__name__" in names or "__module__" in names
     return TakenModules(tuple(found), own, "__module__" in names or not own)
@@ -210,11 +207,8 @@ def _is_registry(func: types.FunctionType, chain: tuple[str, ...]) -> bool:
     return value is sys.modules or (value is sys and chain[1:2] == ("modules",))
 
 
-def _names(code: types.CodeType) -> Iterator[str]:
-    yield from code.co_names
-    for one in code.co_consts:
-        if isinstance(one, types.CodeType):
-            yield from _names(one)
+def _names(code: types.CodeType) -> frozenset[str]:
+    return frozenset(name for one in with_nested(code) for name in one.co_names)
 
 
 def _texts(code: types.CodeType) -> Iterator[str]:

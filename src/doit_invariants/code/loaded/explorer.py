@@ -342,6 +342,7 @@ def _is_fixed(value: Any) -> bool:
 
 
 def _library_method(obj: Any, library: Library) -> str | None:
+    # Not by what it says that it is: to ask a lazy proxy makes what it stands for.
     if not issubclass(type(obj), _METHODS) or isinstance(obj.__self__, _OWNERS):
         return None
     from doit_invariants.code.loaded.process_state import library_method

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from doit_invariants.code.loaded.bytecode import structure
+from doit_invariants.code.loaded.operations import with_nested
 from doit_invariants.code.source import normal_form
 from doit_invariants.core.errors import CannotFingerprint
 
@@ -99,7 +100,7 @@ class _File:
         for node in _functions(tree):
             self.nodes.setdefault(_key(node), []).append(node)
         self.codes: dict[_Key, list[types.CodeType]] = {}
-        for one in _codes(code):
+        for one in with_nested(code):
             self.codes.setdefault((one.co_firstlineno, one.co_name), []).append(one)
 
     def source(self, code: types.CodeType) -> FunctionSource | None:
@@ -132,13 +133,6 @@ def _functions(tree: ast.AST) -> Iterator[_Node]:
         if isinstance(node, _Node):
             yield node
         yield from _functions(node)
-
-
-def _codes(code: types.CodeType) -> Iterator[types.CodeType]:
-    for constant in code.co_consts:
-        if isinstance(constant, types.CodeType):
-            yield constant
-            yield from _codes(constant)
 
 
 def _key(node: _Node) -> _Key:

@@ -64,15 +64,6 @@ class CodeGraph:
         self.code = digest_bytes(b"\n".join(self._parts()))
         self.edited = edited_modules(self.units)
 
-    @property
-    def is_narrow(self) -> bool:
-        """Whether less counts than in earlier versions: no more of a value than the code reads."""
-        return any(
-            (unit.code is not None and unit.code.names_importers)
-            or any("|" in ref.rest for ref in unit.refs)
-            for unit in self.units
-        )
-
     def _parts(self) -> Iterator[bytes]:
         for unit, extras in zip(self.units, self._extras, strict=True):
             yield unit.own_digest().encode()

@@ -13,6 +13,8 @@ import types
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from doit_invariants.code.loaded.operations import closure_of
+
 Part = tuple[str, Any]
 
 #: Installed packages that read the annotations of classes that they are given, and of functions.
@@ -89,21 +91,11 @@ def _namespaces(obj: Any) -> list[dict[str, Any]]:
     """Return where the names in annotations are looked up, the nearest first."""
     parameters = {str(one): one for one in getattr(obj, "__type_params__", ())}
     if isinstance(obj, types.FunctionType):
-        return [parameters, _cells(obj), obj.__globals__, vars(builtins)]
+        return [parameters, closure_of(obj), obj.__globals__, vars(builtins)]
     module = sys.modules.get(obj.__module__)
     around = [vars(module)] if module is not None else []
     # A class names itself, also where a function made it.
     return [parameters, dict(vars(obj)), {obj.__name__: obj}, *around, vars(builtins)]
-
-
-def _cells(func: types.FunctionType) -> dict[str, Any]:
-    found = {}
-    for name, cell in zip(func.__code__.co_freevars, func.__closure__ or (), strict=True):
-        try:
-            found[name] = cell.cell_contents
-        except ValueError:
-            continue
-    return found
 
 
 def _strings(annotation: Any, spaces: list[dict[str, Any]], depth: int = 0) -> Iterator[Any]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from doit_invariants.code.loaded.access_paths import WHOLE, Steps, behind
 from doit_invariants.code.loaded.bytecode import Chain, Structure
+from doit_invariants.code.loaded.operations import closure_of
 from doit_invariants.code.loaded.unit import CodeFinder, Key, Ref, SeenCode, Unit
 
 #: Never opaque.
@@ -75,19 +76,17 @@ class NameLookup:
 
     def closure(self, unit: Unit, func: types.FunctionType, code: Structure) -> Iterator[Ref]:
         """Yield what the closure variables of a function lead to."""
-        cells = dict(zip(func.__code__.co_freevars, func.__closure__ or (), strict=True))
+        cells = closure_of(func)
         # What `super()` looks at is named in the code of some versions only.
         frees = dict(zip(code.frees, code.inside, strict=True))
         frees.pop("__class__", None)
-        if "__class__" in cells:
+        if "__class__" in func.__code__.co_freevars:
             frees["__class__"] = WHOLE
         for name, reads in frees.items():
-            try:
-                value = cells[name].cell_contents
-            except ValueError:
-                yield Ref(f"closure {name}", "empty")
+            if name in cells:
+                yield from self.places_of(unit, f"closure {name}", cells[name], (name,), reads)
             else:
-                yield from self.places_of(unit, f"closure {name}", value, (name,), reads)
+                yield Ref(f"closure {name}", "empty")
 
     def places_of(
         self, unit: Unit, label: str, obj: Any, chain: Chain, reads: Iterable[Steps], skip: int = 0

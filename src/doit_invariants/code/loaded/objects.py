@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeGuard
 
 from doit_invariants.code.loaded.library import Library
+from doit_invariants.code.loaded.operations import closure_of, with_nested
 
 Part = tuple[str, Any]
 
@@ -239,8 +240,7 @@ def _docstrings(code: types.CodeType) -> list[str]:
 
 def private_names(func: types.FunctionType) -> list[str]:
     """Return the names in which Python has put that of the class: ``_Config__limit``."""
-    codes = [func.__code__, *_nested(func)]
-    names = {name for code in codes for name in code.co_names}
+    names = {name for code in with_nested(func.__code__) for name in code.co_names}
     return sorted(filter(_is_private, names))
 
 
@@ -261,11 +261,8 @@ def _of_wrapper(func: types.FunctionType) -> Iterator[Part]:
     if hasattr(func, "registry") and hasattr(func, "dispatch"):  # functools.singledispatch
         yield from _implementations(func)
         return
-    for name, cell in zip(func.__code__.co_freevars, func.__closure__ or (), strict=True):
-        try:
-            yield f"closure {name}", cell.cell_contents
-        except ValueError:
-            continue  # not assigned yet
+    for name, value in closure_of(func).items():
+        yield f"closure {name}", value
     if "__wrapped__" in vars(func):
         yield "function", vars(func)["__wrapped__"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import contextlib
 import dis
 import functools
 import sys
@@ -93,6 +94,23 @@ def variables_of(code: types.CodeType) -> tuple[str, ...]:
     if sys.version_info < (3, 11):
         return (*cells, *code.co_freevars)
     return (*plain, *(name for name in cells if name not in plain), *code.co_freevars)
+
+
+def with_nested(code: types.CodeType) -> Iterator[types.CodeType]:
+    """Yield a code object and those nested in it, each before its own."""
+    yield code
+    for one in code.co_consts:
+        if isinstance(one, types.CodeType):
+            yield from with_nested(one)
+
+
+def closure_of(func: types.FunctionType) -> dict[str, Any]:
+    """Return the closure variables of a function that are assigned, by their names."""
+    found: dict[str, Any] = {}
+    for name, cell in zip(func.__code__.co_freevars, func.__closure__ or (), strict=True):
+        with contextlib.suppress(ValueError):
+            found[name] = cell.cell_contents
+    return found
 
 
 def is_constant(one: Operation) -> bool:

@@ -17,7 +17,7 @@ from typing import Any
 from doit_invariants.code.loaded.access_paths import Step, Steps, written
 from doit_invariants.code.loaded.library import Library
 from doit_invariants.code.loaded.objects import is_code
-from doit_invariants.code.loaded.process_state import of_process, without_environment
+from doit_invariants.code.loaded.process_state import bases_of, of_process, without_environment
 from doit_invariants.hashing.values import ValueDigester
 
 #: There is no such key: the code raises, or takes its default.
@@ -30,7 +30,6 @@ _FIELD_OF_TUPLE: type = type(vars(Step)["kind"])  # Step is a named tuple
 #: Classes whose ``__getattribute__`` is that of object under another name.
 _ORDINARY: tuple[type, ...] = (object, types.SimpleNamespace, dict, list, tuple, set, str, int)
 _ORDINARY += (float, bytes, frozenset, BaseException)
-_MRO: Any = vars(type)["__mro__"]
 _DICT: Any = vars(type)["__dict__"]
 #: Of a member of an enum its name and value are kept under these names.
 _OF_MEMBER = {"value": "_value_", "name": "_name_"}
@@ -219,11 +218,6 @@ def _of_class(cls: type, name: str) -> Any:
 # ---------------------------------------------------------------------- how Python looks up
 
 
-def _mro(cls: type) -> tuple[type, ...]:
-    found: tuple[type, ...] = _MRO.__get__(cls)
-    return found
-
-
 def _dict(cls: type) -> Mapping[str, Any]:
     found: Mapping[str, Any] = _DICT.__get__(cls)
     return found
@@ -231,16 +225,7 @@ def _dict(cls: type) -> Mapping[str, Any]:
 
 def _is(value: Any, cls: type) -> bool:
     """Return what isinstance does, but without asking the object, which may be a proxy."""
-    return cls in _mro(type(value))
-
-
-def _owner(cls: type, name: str) -> type | None:
-    """Return the class in which an attribute is found that instances of a class have by it."""
-    return next((one for one in _mro(cls) if name in _dict(one)), None)
-
-
-def _takes(cls: type, name: str) -> bool:
-    return _owner(cls, name) is not None
+    return cls in bases_of(type(value))
 
 
 def _own(value: Any) -> dict[str, Any] | None:
@@ -249,6 +234,15 @@ def _own(value: Any) -> dict[str, Any] | None:
     except AttributeError:
         return None
     return found if isinstance(found, dict) else None
+
+
+def _owner(cls: type, name: str) -> type | None:
+    """Return the class in which an attribute is found that instances of a class have by it."""
+    return next((one for one in bases_of(cls) if name in _dict(one)), None)
+
+
+def _takes(cls: type, name: str) -> bool:
+    return _owner(cls, name) is not None
 
 
 _STEPS: dict[str, Callable[[Any, Any], Any]] = {

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import sys
-import types
 import weakref
 from typing import Any
 
@@ -41,16 +40,11 @@ def identities() -> dict[int, str]:
 
 
 def library_method(obj: Any, library: Library) -> str | None:
-    """Return a name for a method that a library has bound to an object of its own.
+    """Return a name for the bound method of an object that a library keeps for itself.
 
     ``random.gauss`` is a method of a generator that the library hides: its state is no argument.
     """
-    # Not by what it says that it is: to ask a lazy proxy makes what it stands for.
-    if not issubclass(type(obj), (types.MethodType, types.BuiltinMethodType)):
-        return None
     owner = obj.__self__
-    if owner is None or isinstance(owner, (types.ModuleType, type)):
-        return None
     name = str(type(owner).__module__)
     module = sys.modules.get(name)
     if module is None or not library.owns(type(owner)):

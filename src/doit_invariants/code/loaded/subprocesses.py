@@ -11,11 +11,12 @@ import inspect
 import os
 import sys
 from collections.abc import Iterable, Iterator
-from types import BuiltinFunctionType, CellType, CodeType, FunctionType, MethodType, ModuleType
+from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any, TypeGuard
 
 from doit_invariants.code.loaded.access_paths import Steps
 from doit_invariants.code.loaded.bytecode import structure
+from doit_invariants.code.loaded.operations import closure_of
 from doit_invariants.core.project import Project
 
 #: Modules whose functions start programs, or run files.
@@ -161,7 +162,7 @@ class SubprocessFinder:
             found.starts = found.starts or _starts(func)
             return [wrapped]
         found.add(self._code(func.__code__, func.__globals__))
-        cells = [cell.cell_contents for cell in func.__closure__ or () if _is_full(cell)]
+        cells = closure_of(func).values()
         return [*cells, *(func.__defaults__ or ()), func.__kwdefaults__, wrapped]
 
     def _other(self, obj: Any, found: CodeStrings) -> list[Any]:
@@ -302,14 +303,6 @@ def _word(item: Any) -> str | None:
     if issubclass(type(item), (str, os.PathLike)):
         return str(os.fspath(item))
     return str(item) if type(item) in (int, float) else None
-
-
-def _is_full(cell: CellType) -> bool:
-    try:
-        cell.cell_contents  # noqa: B018 - raises where there is nothing yet
-    except ValueError:
-        return False
-    return True
 
 
 def _starts(obj: Any) -> bool:
