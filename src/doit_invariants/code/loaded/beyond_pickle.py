@@ -129,15 +129,9 @@ PACKAGES = frozenset({"joblib", "msgspec", "numba", "numpy", "pandas", "pydantic
 _OF_PACKAGES = tuple(f"{name}." for name in PACKAGES)
 _ARRAY = "numpy.ndarray"
 _PROXIES = frozenset({"wrapt", "_wrappers"})
-_DIALECT: tuple[str, ...] = (
-    "delimiter",
-    "doublequote",
-    "escapechar",
-    "lineterminator",
-    "quotechar",
-    "quoting",
+_DIALECT = (
+    "delimiter doublequote escapechar lineterminator quotechar quoting skipinitialspace strict"
 )
-_DIALECT += ("skipinitialspace", "strict")
 
 #: All that an object is.
 _WHOLE: dict[str, Split] = {
@@ -149,7 +143,7 @@ _WHOLE: dict[str, Split] = {
     "typing.TypeVarTuple": parts.of_type_variable,
     "typing.TypeAliasType": parts.of_alias,
     "typing_extensions.TypeAliasType": parts.of_alias,
-    "typing.NewType": parts.attributes("__name__", "__supertype__"),
+    "typing.NewType": parts.attributes("__name__ __supertype__"),
     "typing.ForwardRef": parts.attributes("__forward_arg__"),
     "annotationlib.ForwardRef": parts.attributes("__forward_arg__"),
     "builtins.generator": parts.running("gi"),
@@ -158,15 +152,15 @@ _WHOLE: dict[str, Split] = {
     "builtins.code": parts.of_code,
     "builtins.cell": parts.of_cell,
     "builtins.set_iterator": parts.of_set,
-    "re.Match": parts.attributes("re", "string", "pos", "endpos", "regs"),
+    "re.Match": parts.attributes("re string pos endpos regs"),
     "weakref.ReferenceType": parts.of_reference,
     "functools.KeyWrapper": parts.references,
     "_contextvars.ContextVar": parts.of_variable,
     "itertools.pairwise": parts.references,
     "mmap.mmap": parts.of_map,
-    "_csv.Dialect": parts.attributes(*_DIALECT),
-    "_ctypes.CField": parts.attributes("offset", "size"),
-    "_ctypes.CFuncPtr": parts.attributes("__name__", "restype", "argtypes"),
+    "_csv.Dialect": parts.attributes(_DIALECT),
+    "_ctypes.CField": parts.attributes("offset size"),
+    "_ctypes.CFuncPtr": parts.attributes("__name__ restype argtypes"),
     "_json.Scanner": parts.members,
     "_thread._local": parts.attributes("__dict__"),
     "os.DirEntry": parts.attributes("path"),
@@ -179,7 +173,7 @@ _WHOLE: dict[str, Split] = {
 #: A part of what an object is.
 _SOME: dict[str, Split] = {
     "_io._IOBase": parts.of_file,
-    "_socket.socket": parts.attributes("family", "type", "proto"),
+    "_socket.socket": parts.attributes("family type proto"),
     "_csv.reader": lambda value: [
         *parts.attributes("dialect")(value),
         *parts.references(value),
@@ -189,11 +183,11 @@ _SOME: dict[str, Split] = {
     "_hashlib.HASH": parts.of_hash,
     "_hashlib.HASHXOF": parts.of_hash,
     "_hashlib.HMAC": parts.of_hash,
-    "_ctypes._Pointer": parts.attributes("_type_", "_objects"),
-    "_ssl._SSLContext": parts.attributes("protocol", "options", "verify_mode", "check_hostname"),
-    "sqlite3.Connection": parts.attributes("isolation_level", "row_factory", "text_factory"),
-    "numpy.nditer": parts.attributes("operands", "shape", "dtypes"),
-    "numpy.broadcast": parts.attributes("shape", "index"),
+    "_ctypes._Pointer": parts.attributes("_type_ _objects"),
+    "_ssl._SSLContext": parts.attributes("protocol options verify_mode check_hostname"),
+    "sqlite3.Connection": parts.attributes("isolation_level row_factory text_factory"),
+    "numpy.nditer": parts.attributes("operands shape dtypes"),
+    "numpy.broadcast": parts.attributes("shape index"),
     # Of Python 3.14 on they can't be pickled.
     **{f"itertools.{name}": parts.of_iterator for name in vars(itertools)},
 }

@@ -21,11 +21,14 @@ _NOTHING = object()
 _MOST_MAPPED = 1 << 24
 
 
-def attributes(*names: str) -> Split:
-    """Return what takes some attributes, or attributes of attributes, as far as there are any."""
+def attributes(names: str) -> Split:
+    """Return what takes some attributes, or attributes of attributes, as far as there are any.
+
+    :param names: with a space between them
+    """
 
     def split(value: Any) -> Iterator[Part]:
-        for name in names:
+        for name in names.split():
             found = value
             for step in name.split("."):
                 found = getattr(found, step, _NOTHING)
@@ -146,7 +149,7 @@ def of_file(file: Any) -> Iterator[Part]:
     name = getattr(file, "name", None)
     if isinstance(name, (str, bytes)):  # else the number of a descriptor
         yield "name", name
-    yield from attributes("mode", "encoding", "errors")(file)
+    yield from attributes("mode encoding errors")(file)
     buffer = getattr(file, "buffer", None)
     if isinstance(buffer, io.BytesIO):
         yield "buffer", buffer

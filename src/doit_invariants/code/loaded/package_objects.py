@@ -27,26 +27,26 @@ def _of_index(index: Any) -> Iterator[Part]:
 
 
 def _of_ufunc(ufunc: Any) -> Iterator[Part]:
-    yield from parts.attributes("__name__", "nin", "nout", "signature", "identity", "types")(ufunc)
+    yield from parts.attributes("__name__ nin nout signature identity types")(ufunc)
     for one in gc.get_referents(ufunc):
         if isinstance(one, types.FunctionType):
             yield "function", one
 
 
 def _of_dispatcher(dispatcher: Any) -> Iterator[Part]:
-    yield from parts.attributes("py_func", "targetoptions", "locals")(dispatcher)
+    yield from parts.attributes("py_func targetoptions locals")(dispatcher)
     if not getattr(dispatcher, "_can_compile", True):  # else what is compiled was called so far
         yield "signatures", [str(one) for one in dispatcher.overloads]
 
 
 def _of_dufunc(dufunc: Any) -> Iterator[Part]:
-    names = ("identity", "signature", "_identity", "_is_dynamic")
-    yield from parts.attributes(*names, "gufunc_builder.targetoptions")(dufunc)
+    names = "identity signature _identity _is_dynamic gufunc_builder.targetoptions"
+    yield from parts.attributes(names)(dufunc)
     if getattr(dufunc, "_frozen", False):
         yield "types", list(dufunc.types)
     dispatcher = getattr(dufunc, "_dispatcher", None)
     if dispatcher is not None:
-        yield from parts.attributes("py_func", "targetoptions", "locals")(dispatcher)
+        yield from parts.attributes("py_func targetoptions locals")(dispatcher)
 
 
 def _of_schema(validator: Any) -> Iterator[Part]:
@@ -65,34 +65,21 @@ def _without_addresses(schema: Any) -> Any:
     return schema
 
 
-_CODERS: tuple[str, ...] = ("enc_hook", "decimal_format", "uuid_format", "order")
-_DECODERS: tuple[str, ...] = ("type", "strict", "dec_hook", "float_hook", "ext_hook")
-_CONSTRAINTS: tuple[str, ...] = (
-    "gt",
-    "ge",
-    "lt",
-    "le",
-    "multiple_of",
-    "pattern",
-    "min_length",
-    "max_length",
-    "tz",
+_CODERS = "enc_hook decimal_format uuid_format order"
+_DECODERS = "type strict dec_hook float_hook ext_hook"
+_CONSTRAINTS = (
+    "gt ge lt le multiple_of pattern min_length max_length tz title description examples "
+    "extra_json_schema extra"
 )
-_STRUCT: tuple[str, ...] = (
-    "frozen",
-    "eq",
-    "order",
-    "array_like",
-    "omit_defaults",
-    "forbid_unknown_fields",
+_STRUCT = (
+    "frozen eq order array_like omit_defaults forbid_unknown_fields tag tag_field "
+    "repr_omit_defaults dict weakref gc cache_hash"
 )
-_STRUCT += ("tag", "tag_field", "repr_omit_defaults", "dict", "weakref", "gc", "cache_hash")
-_CONSTRAINTS += ("title", "description", "examples", "extra_json_schema", "extra")
 
 #: By the name of the class; what else there is of an object does not count.
 OF_PACKAGES: dict[str, Split] = {
     "joblib.parallel.Parallel": parts.attributes(
-        "n_jobs", "verbose", "timeout", "pre_dispatch", "batch_size", "return_as"
+        "n_jobs verbose timeout pre_dispatch batch_size return_as"
     ),
     "numpy.ndarray": _of_array,
     "pandas.DatetimeIndex": _of_index,
@@ -100,33 +87,33 @@ OF_PACKAGES: dict[str, Split] = {
     "pandas.TimedeltaIndex": _of_index,
     "pandas.core.indexes.timedeltas.TimedeltaIndex": _of_index,
     "numpy.ufunc": _of_ufunc,
-    "numpy.flatiter": parts.attributes("base", "index"),
-    "numpy.busdaycalendar": parts.attributes("weekmask", "holidays"),
-    "msgspec.Meta": parts.attributes(*_CONSTRAINTS),
-    "msgspec.json.Encoder": parts.attributes(*_CODERS),
-    "msgspec.json.Decoder": parts.attributes(*_DECODERS),
-    "msgspec.msgpack.Encoder": parts.attributes(*_CODERS),
-    "msgspec.msgpack.Decoder": parts.attributes(*_DECODERS),
-    "msgspec._core.Field": parts.attributes("default", "default_factory", "name"),
+    "numpy.flatiter": parts.attributes("base index"),
+    "numpy.busdaycalendar": parts.attributes("weekmask holidays"),
+    "msgspec.Meta": parts.attributes(_CONSTRAINTS),
+    "msgspec.json.Encoder": parts.attributes(_CODERS),
+    "msgspec.json.Decoder": parts.attributes(_DECODERS),
+    "msgspec.msgpack.Encoder": parts.attributes(_CODERS),
+    "msgspec.msgpack.Decoder": parts.attributes(_DECODERS),
+    "msgspec._core.Field": parts.attributes("default default_factory name"),
     "msgspec._core.Factory": parts.attributes("factory"),
-    "msgspec.structs.StructConfig": parts.attributes(*_STRUCT),
+    "msgspec.structs.StructConfig": parts.attributes(_STRUCT),
     "numba.core.dispatcher.Dispatcher": _of_dispatcher,
     "numba.np.ufunc.dufunc.DUFunc": _of_dufunc,
     "numba.np.ufunc.gufunc.GUFunc": _of_dufunc,
     # Its name holds an address.
     "numba.core.types.misc.ClassType": parts.attributes(
-        "jit_methods", "jit_props", "jit_static_methods", "struct"
+        "jit_methods jit_props jit_static_methods struct"
     ),
     "numba.stencils.stencil.StencilFunc": parts.attributes(
-        "kernel_ir.func_id.func", "mode", "options", "kws"
+        "kernel_ir.func_id.func mode options kws"
     ),
-    "numba.core.ccallback.CFunc": parts.attributes("_pyfunc", "_sig", "locals", "options"),
+    "numba.core.ccallback.CFunc": parts.attributes("_pyfunc _sig locals options"),
     "joblib.memory.MemorizedFunc": parts.attributes(
-        "func", "ignore", "mmap_mode", "compress", "cache_validation_callback"
+        "func ignore mmap_mode compress cache_validation_callback"
     ),
-    "pydantic.type_adapter.TypeAdapter": parts.attributes("_type", "_config"),
+    "pydantic.type_adapter.TypeAdapter": parts.attributes("_type _config"),
     "pydantic._internal._validate_call.ValidateCallWrapper": parts.attributes(
-        "function", "validate_return", "config_wrapper.config_dict"
+        "function validate_return config_wrapper.config_dict"
     ),
     "pydantic_core._pydantic_core.SchemaValidator": _of_schema,
     "pydantic_core._pydantic_core.SchemaSerializer": _of_schema,
