@@ -137,13 +137,9 @@ def _gone_and_new(old: list[str], new: list[str]) -> tuple[list[str], list[str]]
 
 
 def _parse(text: str | None) -> normal_form.AnyFunction | None:
-    if text is None:
-        return None
-    try:
-        tree = ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError):
-        return None  # written for another version of Python
-    first: Any = tree.body[0] if tree.body else None
+    tree = normal_form.parse(text) if text is not None else None
+    # None if it was written for another version of Python.
+    first: Any = tree.body[0] if tree is not None and tree.body else None
     node = first.value if isinstance(first, ast.Expr) else first
     return node if isinstance(node, normal_form.AnyFunction) else None
 

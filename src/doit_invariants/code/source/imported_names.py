@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator
 
-from doit_invariants.code.source.imports import asked_by_others, is_type_checking
+from doit_invariants.code.source.imports import asked_by_others, executed_nodes, imported
 
 #: What is imported, and the names that are asked for; None for all of it. In front of a module
 #: of which nothing is asked for, and which is imported all the same, stands ``~``.
@@ -39,7 +39,7 @@ def asks_of(body: Iterable[ast.AST], escaping: Iterable[str] | None) -> list[Ask
 
     :param escaping: names that others may use as well; None for all
     """
-    nodes = list(_nodes(body))
+    nodes = list(executed_nodes(body))
     uses = _uses(nodes)
     if uses.anything:
         return [(ANYTHING, None)]
@@ -58,22 +58,8 @@ def asks_of(body: Iterable[ast.AST], escaping: Iterable[str] | None) -> list[Ask
 
 def effects_of(node: ast.AST) -> Iterator[Ask]:
     """Yield what an import asks for of which no name is used."""
-    if isinstance(node, ast.Import):
-        yield from ((f"~{alias.name}", []) for alias in node.names)
-    elif isinstance(node, ast.ImportFrom):
-        where = "." * node.level + (node.module or "")
-        yield from ((f"~{where}:{alias.name}", []) for alias in node.names)
-
-
-def _nodes(body: Iterable[ast.AST]) -> Iterator[ast.AST]:
-    stack = list(body)
-    while stack:
-        node = stack.pop()
-        if isinstance(node, ast.If) and is_type_checking(node.test):
-            stack.extend(node.orelse)
-            continue
-        yield node
-        stack.extend(ast.iter_child_nodes(node))
+    if isinstance(node, (ast.Import, ast.ImportFrom)):
+        yield from ((f"~{text}", []) for text, _ in imported(node))
 
 
 class _Uses:
@@ -133,15 +119,9 @@ def _asked(
     nodes: Iterable[ast.AST], uses: _Uses, escaping: set[str] | None
 ) -> Iterator[tuple[str, set[str] | None]]:
     for node in nodes:
-        if isinstance(node, ast.Import):
-            for alias in node.names:
-                bound = alias.asname or alias.name
-                yield alias.name, None if "." in bound else uses.of(bound, escaping)
-        elif isinstance(node, ast.ImportFrom):
-            where = "." * node.level + (node.module or "")
-            for alias in node.names:
-                names = uses.of(alias.asname or alias.name, escaping)
-                yield f"{where}:{alias.name}", names
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            for text, bound in imported(node):
+                # Of `import a.b` any attribute may be used, of `a` as well.
+                yield text, None if "." in bound else uses.of(bound, escaping)
         else:
-            for text in asked_by_others(node):
-                yield text, None
+            yield from ((text, None) for text in asked_by_others(node))

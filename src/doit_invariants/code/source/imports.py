@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import os
 import sys
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.machinery import EXTENSION_SUFFIXES
 from typing import Any
@@ -29,31 +29,36 @@ def imports_of(tree: ast.Module) -> list[str]:
     ``+c`` for a text ``c`` in what is put on ``sys.path``, ``+`` that something is.
     """
     found: set[str] = set()
-    stack: list[ast.AST] = [tree]
-    while stack:
-        node = stack.pop()
-        if isinstance(node, ast.If) and is_type_checking(node.test):
-            stack.extend(node.orelse)
-            continue
-        found.update(_asked_by(node))
-        stack.extend(ast.iter_child_nodes(node))
+    for node in executed_nodes([tree]):
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            found.update(text for text, _ in imported(node))
+        else:
+            found.update(asked_by_others(node))
     return sorted(found)
 
 
-def is_type_checking(test: ast.expr) -> bool:
+def executed_nodes(body: Iterable[ast.AST]) -> Iterator[ast.AST]:
+    """Yield all nodes but those that only type checkers read, a node before those inside."""
+    stack = list(body)
+    while stack:
+        node = stack.pop()
+        if isinstance(node, ast.If) and _is_type_checking(node.test):
+            stack.extend(node.orelse)
+            continue
+        yield node
+        stack.extend(ast.iter_child_nodes(node))
+
+
+def _is_type_checking(test: ast.expr) -> bool:
     """Return whether the condition of an ``if`` holds for type checkers alone."""
     name = test.attr if isinstance(test, ast.Attribute) else getattr(test, "id", None)
     return name == "TYPE_CHECKING"
 
 
-def _asked_by(node: ast.AST) -> Iterator[str]:
-    if isinstance(node, ast.Import):
-        yield from (alias.name for alias in node.names)
-    elif isinstance(node, ast.ImportFrom):
-        where = "." * node.level + (node.module or "")
-        yield from (f"{where}:{alias.name}" for alias in node.names)
-    else:
-        yield from asked_by_others(node)
+def imported(node: ast.Import | ast.ImportFrom) -> Iterator[tuple[str, str]]:
+    """Yield what an import statement asks for, and the name that it binds to it."""
+    where = f"{'.' * node.level}{node.module or ''}:" if isinstance(node, ast.ImportFrom) else ""
+    yield from ((where + alias.name, alias.asname or alias.name) for alias in node.names)
 
 
 def asked_by_others(node: ast.AST) -> Iterator[str]:
@@ -63,11 +68,16 @@ def asked_by_others(node: ast.AST) -> Iterator[str]:
         if isinstance(node.func, ast.Attribute) and _is_search_path(node.func.value):
             yield from _directories(node)
     elif isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign)):
-        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        targets = targets_of(node)
         if any(map(_is_search_path, targets)) and node.value is not None:
             yield from _directories(node.value)
         if any(isinstance(target, ast.Name) and target.id == "__all__" for target in targets):
             yield from (f"={text}" for text in _texts(node.value))
+
+
+def targets_of(node: ast.Assign | ast.AnnAssign | ast.AugAssign) -> list[ast.expr]:
+    """Return what an assignment binds or changes."""
+    return node.targets if isinstance(node, ast.Assign) else [node.target]
 
 
 def _is_search_path(node: ast.expr) -> bool:

@@ -19,7 +19,8 @@ from doit_invariants.code.source.imported_names import (
     asks_of,
     effects_of,
 )
-from doit_invariants.code.source.normal_form import module_digest
+from doit_invariants.code.source.imports import targets_of
+from doit_invariants.code.source.normal_form import module_digest, with_fields
 from doit_invariants.code.source.pure import Purity
 
 _WORD = re.compile(r"[^\W\d]\w*")
@@ -81,8 +82,7 @@ def _simple(body: list[ast.stmt]) -> Iterator[ast.stmt]:
     for node in body:
         if isinstance(node, (ast.Import, ast.ImportFrom)) and len(node.names) > 1:
             for alias in node.names:
-                fields = {name: getattr(node, name) for name in node._fields}
-                yield ast.copy_location(type(node)(**{**fields, "names": [alias]}), node)
+                yield with_fields(node, names=[alias])
         elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
             continue
         elif not _only_as_program(node):
@@ -161,11 +161,11 @@ class _Statement:
             self.always = not purity.class_(node)
         elif isinstance(node, _ASSIGNMENTS):
             pure = purity.expression(node.value) and not purity.is_lazy(node.value)
-            unpacks = any(not isinstance(one, ast.Name) for one in _targets(node))
+            unpacks = any(not isinstance(one, ast.Name) for one in targets_of(node))
             pure = pure and (
                 not unpacks or isinstance(node.value, ast.Tuple) or purity.is_plain(node.value)
             )
-            self.always = not (pure and all(map(_is_plain, _targets(node))))
+            self.always = not (pure and all(map(_is_plain, targets_of(node))))
         else:
             self.always = not isinstance(node, ast.Pass)
 
@@ -175,10 +175,6 @@ def _docstrings(node: ast.AST) -> Iterator[ast.Constant]:
         first = inner.body[0] if isinstance(inner, _DEFINITIONS) else None
         if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
             yield first.value
-
-
-def _targets(node: ast.Assign | ast.AnnAssign | ast.AugAssign) -> list[ast.expr]:
-    return node.targets if isinstance(node, ast.Assign) else [node.target]
 
 
 def _is_plain(target: ast.expr) -> bool:
@@ -200,7 +196,7 @@ def _is_alone(changing: _Statement, statements: list[_Statement], binders: _Bind
         node = one.node
         if isinstance(node, ast.AugAssign):
             continue
-        alone = isinstance(node, (ast.Assign, ast.AnnAssign)) and len(_targets(node)) == 1
+        alone = isinstance(node, (ast.Assign, ast.AnnAssign)) and len(targets_of(node)) == 1
         if not alone or not Purity.is_fresh(getattr(node, "value", None)):
             return False
     users = [one for one in statements if name in one.mentions]

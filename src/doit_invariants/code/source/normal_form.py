@@ -52,7 +52,7 @@ def readable(node: AnyFunction) -> str:
     Its name and default values are there: people look for them. Empty where Python can't write
     it out: that of a sum of a thousand terms, for one.
     """
-    copy = node if isinstance(node, ast.Lambda) else _with(node, decorator_list=[])
+    copy = node if isinstance(node, ast.Lambda) else with_fields(node, decorator_list=[])
     try:
         return ast.unparse(_rebuilt(copy, in_class=False))
     except (RecursionError, ValueError):
@@ -70,17 +70,17 @@ def parse(source: bytes | str, path: str = "<source>") -> ast.Module | None:
             return None
 
 
-def _with(node: _N, **fields: Any) -> _N:
+def with_fields(node: _N, **fields: Any) -> _N:
     """Return a copy of a node with other fields."""
     present = {name: getattr(node, name, None) for name in node._fields}
     return ast.copy_location(type(node)(**{**present, **fields}), node)
 
 
 def _outermost(node: AnyFunction) -> AnyFunction:
-    args = _with(node.args, defaults=[], kw_defaults=[])
+    args = with_fields(node.args, defaults=[], kw_defaults=[])
     if isinstance(node, ast.Lambda):
-        return _with(node, args=args)
-    return _with(node, args=args, name="", decorator_list=[])
+        return with_fields(node, args=args)
+    return with_fields(node, args=args, name="", decorator_list=[])
 
 
 def _normal(node: Any, in_class: bool) -> tuple[type[ast.AST], _Fields]:

@@ -10,6 +10,8 @@ import ast
 import re
 from collections.abc import Mapping
 
+from doit_invariants.code.source.imports import targets_of
+
 _BUILTINS = re.compile(
     r"abs|all|any|bool|bytes|complex|dict|divmod|enumerate|float|frozenset|hash|int|"
     r"isinstance|issubclass|len|list|max|min|ord|chr|pow|range|repr|reversed|round|set|"
@@ -36,14 +38,9 @@ _METHODS = re.compile(
     r"difference|astype|tolist|exists|isoformat|date"
 )
 _DECORATORS = frozenset(
-    {
-        "property",
-        "staticmethod",
-        "classmethod",
-        "dataclasses.dataclass",
-        "functools.cached_property",
-    }
-    | {"functools.cache", "functools.lru_cache", "functools.wraps", "contextlib.contextmanager"}
+    {"property", "staticmethod", "classmethod", "dataclasses.dataclass", "functools.wraps"}
+    | {"functools.cache", "functools.cached_property", "functools.lru_cache"}
+    | {"contextlib.contextmanager"}
 )
 _BASES = re.compile(
     r"object|\w*Exception|\w+Error|\w+Warning|dict|list|tuple|str|int|float"
@@ -68,16 +65,10 @@ _ITERATES = re.compile(
     r"(?:all|any|bytes|dict|enumerate|frozenset|list|max|min|reversed|set|sorted|sum|tuple|zip)$"
     r"|collections\.|numpy\.|pandas\.|statistics\.|math\."
 )
-_FRESH: tuple[type[ast.AST], ...] = (
-    ast.Constant,
-    ast.JoinedStr,
-    ast.List,
-    ast.Dict,
-    ast.Set,
-    ast.ListComp,
-    ast.SetComp,
+_FRESH = (
+    *(ast.Constant, ast.JoinedStr, ast.List, ast.Dict, ast.Set, ast.Tuple),
+    *(ast.ListComp, ast.SetComp, ast.DictComp),
 )
-_FRESH += (ast.DictComp, ast.Tuple)
 
 
 def _walked_through(node: ast.AST) -> list[ast.expr]:
@@ -188,8 +179,8 @@ class Purity:
         if isinstance(node, ast.ClassDef):
             return self.class_(node)
         if isinstance(node, (ast.Assign, ast.AnnAssign)):
-            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            return all(isinstance(t, ast.Name) for t in targets) and self.expression(node.value)
+            plain = all(isinstance(target, ast.Name) for target in targets_of(node))
+            return plain and self.expression(node.value)
         return isinstance(node, ast.Pass) or (
             isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
         )
