@@ -4,15 +4,28 @@ from __future__ import annotations
 
 import os
 import shlex
+from collections.abc import Callable, Sequence
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from doit_invariants.code.programs.commands import scripts
-from doit_invariants.code.programs.environment import Use
+from doit_invariants.code.programs.commands import read
+from doit_invariants.code.programs.environment import Environment, Use
 
 ROOT = "/p"
+
+
+def scripts(
+    command: str | Sequence[str],
+    cwd: str,
+    exists: Callable[[str], bool],
+    search: Sequence[str] = (),
+) -> list[Use]:
+    """Return the scripts that a command runs, in its order, each once."""
+    return list(read(command, cwd, Environment(exists, search)).uses)
+
+
 FILES = """
 x.py y.py sub/x.py sub/deep/z.py x.sh sub/x.sh x.R x.do x.pl x.rb x.js x.jl x.m x.php x.lua x.awk
 x.sed x.gp x.sql tools/build.sh tools/run app/__main__.py pkg/__init__.py pkg/mod.py

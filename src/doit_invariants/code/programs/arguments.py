@@ -64,9 +64,7 @@ def is_assignment(word: str) -> bool:
     return _ASSIGNMENT.match(word) is not None
 
 
-def calls_of(
-    words: Sequence[str], stdin: Input | None = None, table: Table | None = None
-) -> Iterator[Call]:
+def calls_of(words: Sequence[str], stdin: Input | None, table: Table) -> Iterator[Call]:
     """Yield what a simple command runs.
 
     :param words: the program and its arguments
@@ -76,13 +74,9 @@ def calls_of(
     if count == len(words):
         return
     variables, words = tuple(words[:count]), list(words[count:])
-    reader = _Reader(table or TABLE, stdin)
+    reader = _Reader(table, stdin)
     for call in reader.program(name_of(words[0]), words):
         yield replace(call, variables=variables) if variables else call
-
-
-#: The programs that come with the package.
-TABLE = Table()
 
 
 def name_of(word: str) -> str:
@@ -116,7 +110,8 @@ class _Reader:
             yield from SPECIAL[name](arguments)
             return
         if name == "R" and arguments[:2] == ["CMD", "BATCH"]:
-            yield from _scripts([word for word in arguments[2:] if not word.startswith("-")][:1])
+            scripts = [word for word in arguments[2:] if not word.startswith("-")]
+            yield from (Call(Script((name,))) for name in scripts[:1])
             return
         known = self.table.programs(name)
         program = next((one for one in known if _applies(one, arguments)), None)
@@ -297,11 +292,6 @@ def _sub_command(program: Program, arguments: list[str]) -> int | None:
 def _behind(program: Program, arguments: list[str]) -> list[str]:
     at = _sub_command(program, arguments)
     return arguments if at is None else [*arguments[:at], *arguments[at + 1 :]]
-
-
-def _scripts(names: Sequence[str], follow: str = "content") -> Iterator[Call]:
-    for name in names:
-        yield Call(Script((name,), follow))
 
 
 def _stata(arguments: list[str]) -> Iterator[Call]:

@@ -8,7 +8,7 @@ taken. What is not understood is left out, and never an error.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -62,21 +62,6 @@ def read(command: str | Sequence[str], cwd: str, environment: Environment) -> Co
         elif isinstance(command, str):
             reader.script(command, state)
     return CommandUses(tuple(reader.uses), tuple(reader.unseen))
-
-
-def scripts(
-    command: str | Sequence[str],
-    cwd: str,
-    exists: Callable[[str], bool],
-    search: Sequence[str] = (),
-    environ: Mapping[str, str] | None = None,
-) -> list[Use]:
-    """Return the scripts that a command runs, in its order, each once; as :func:`read`.
-
-    :param exists: whether there is a file, of the project, at an absolute path
-    :param search: absolute directories in which modules are looked up besides (``python -m``)
-    """
-    return list(read(command, cwd, Environment(exists, search, environ)).uses)
 
 
 def read_strings(strings: CodeStrings, cwd: str, environment: Environment) -> CommandUses:

@@ -106,10 +106,6 @@ class Environment:
         pattern = "".join(plain(c) if is_pattern(c) else glob.escape(c) for c in path)
         return list(filter(self.exists, sorted(glob.glob(pattern))[:_MOST_MATCHES]))
 
-    def is_directory(self, path: str) -> bool:
-        """Return whether there is a directory."""
-        return os.path.isdir(path)
-
     def may_hold(self, directory: str) -> Callable[[str], bool]:
         """Return what tells whether a directory may hold a relative name.
 

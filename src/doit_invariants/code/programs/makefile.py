@@ -38,13 +38,21 @@ class _Rule:
 
     def makes(self, target: str) -> bool:
         """Return whether this is the rule for a target, by its name or as a pattern."""
+        named = any(one == target or UNKNOWN in one for one in self.targets)
+        return named or self.stem(target) is not None
+
+    def stem(self, target: str) -> str | None:
+        """Return what ``%`` stands for in the pattern that matches a target, None if none does."""
         for one in self.targets:
             before, percent, after = one.partition("%")
-            if one == target or UNKNOWN in one:
-                return True
             if percent and target.startswith(before) and target.endswith(after):
-                return True
-        return False
+                return target[len(before) : len(target) - len(after)]
+        return None
+
+    def needs_for(self, target: str) -> list[str]:
+        """Return what a target needs by this rule."""
+        stem = self.stem(target)
+        return [one if stem is None else one.replace("%", stem) for one in self.needs]
 
 
 class _Makefile:
@@ -123,7 +131,8 @@ class _Makefile:
         if name == "shell":
             return self.reader.output(argument.replace("\0", "$"), self.state.copy())
         if name == "wildcard":
-            found = [p for one in argument.split() for p in _matches(self.state.path(one))]
+            patterns = map(self.state.path, argument.split())
+            found = [path for pattern in patterns for path in sorted(glob.glob(pattern))]
             return " ".join(os.path.relpath(path, self.state.cwd) for path in found)
         if name in {"abspath", "realpath", "strip", "firstword", "lastword", "dir", "notdir"}:
             return argument if name != "notdir" else os.path.basename(argument)
@@ -141,22 +150,10 @@ class _Makefile:
             seen.add(target)
             for rule in self.rules:
                 if rule.makes(target):
-                    waiting += [one.replace("%", _stem(rule, target)) for one in rule.needs]
+                    waiting += rule.needs_for(target)
                     if id(rule) not in done or any("%" in one for one in rule.targets):
                         done.add(id(rule))
                         yield rule, target
-
-
-def _matches(pattern: str) -> list[str]:
-    return sorted(glob.glob(pattern))
-
-
-def _stem(rule: _Rule, target: str) -> str:
-    for one in rule.targets:
-        before, percent, after = one.partition("%")
-        if percent and target.startswith(before) and target.endswith(after):
-            return target[len(before) : len(target) - len(after)]
-    return "%"
 
 
 def make(reader: Reader, arguments: Sequence[str], state: ShellState) -> None:
@@ -189,10 +186,9 @@ def make(reader: Reader, arguments: Sequence[str], state: ShellState) -> None:
 
 
 def _recipe(makefile: _Makefile, rule: _Rule, target: str) -> None:
-    stem = _stem(rule, target)
-    needs = [one.replace("%", stem) for one in rule.needs]
+    needs, stem = rule.needs_for(target), rule.stem(target)
     automatic = {"@": target, "<": needs[0] if needs else "", "^": " ".join(needs)}
-    automatic |= {"+": automatic["^"], "?": automatic["^"], "*": stem}
+    automatic |= {"+": automatic["^"], "?": automatic["^"], "*": "%" if stem is None else stem}
     for line in rule.recipe:
         command = makefile.expanded(line.lstrip("@-+ \t"), automatic)
         makefile.reader.script(command, makefile.state.copy())

@@ -180,7 +180,7 @@ def _directories(
             for name in filter(environment.may_hold(base), names):
                 if len(found) < _MOST_DIRECTORIES:
                     path = os.path.normpath(os.path.join(base, name))
-                    if path not in found and environment.is_directory(path):
+                    if path not in found and os.path.isdir(path):
                         found[path] = None
     return list(found)
 
