@@ -28,7 +28,7 @@ from typing import NamedTuple
 from xxhash import xxh3_64_hexdigest
 
 from doit_invariants.core.model import Json
-from doit_invariants.files.regular import open_regular
+from doit_invariants.files.regular import open_regular, write_all
 
 #: Does not write into what a link leads to, nor wait for who reads a pipe.
 _SAFE = sum(getattr(os, name, 0) for name in ("O_BINARY", "O_NOFOLLOW", "O_NONBLOCK"))
@@ -87,8 +87,10 @@ class Journal:
         line = b"%s %s\n" % (xxh3_64_hexdigest(entry).encode("ascii"), entry)
         descriptor = self._descriptor()
         try:
+            # One system call, unless the kernel cuts it short: for a file on a local disk that is
+            # where the disk is full or the process dies, and the next call then says so.
             # Cutting a partial line off instead would take the lines of others with it.
-            _write(descriptor, b"\n" + line if self._torn else line)
+            write_all(descriptor, b"\n" + line if self._torn else line)
         except BaseException:
             self._torn = True
             raise
@@ -162,17 +164,6 @@ def _is_torn(descriptor: int) -> bool:
         return False
     os.lseek(descriptor, -1, os.SEEK_END)
     return os.read(descriptor, 1) not in (b"\n", b"")
-
-
-def _write(descriptor: int, data: bytes) -> None:
-    """Write all, with one system call unless the kernel cuts it short.
-
-    No lock is held meanwhile: for a file on a local disk the kernel cuts short only where the
-    disk is full or the process dies, and the next call then says so.
-    """
-    written = os.write(descriptor, data)
-    while written < len(data):
-        written += os.write(descriptor, data[written:])
 
 
 def _entry(line: bytes) -> Json:

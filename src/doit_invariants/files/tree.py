@@ -96,14 +96,18 @@ class TreeState:
         return TreeState(str(data["digest"]), others, blocks, left_out)
 
 
-def in_blocks(data: Json) -> TreeState | None:
-    """Return the state that is stored in blocks, None if what is stored is something else."""
-    if not isinstance(data, dict) or not isinstance(data.get("blocks"), dict):
-        return None
+def stored_tree(data: Json) -> TreeState | None:
+    """Return the state of a directory that is stored, None if what is stored is something else."""
     try:
         return TreeState.from_json(data)
     except (ValueError, TypeError, KeyError, AttributeError):
         return None
+
+
+def in_blocks(data: Json) -> TreeState | None:
+    """Return the same, None as well if nothing in it is stored in blocks."""
+    packed = isinstance(data, dict) and isinstance(data.get("blocks"), dict)
+    return stored_tree(data) if packed else None
 
 
 def is_large(data: Json) -> bool:

@@ -64,12 +64,9 @@ def measure_file(path: str, size: int = _CHUNK) -> tuple[str, int]:
         os.close(descriptor)
 
 
-def digest_open(descriptor: int, length: int = _CHUNK) -> str:
-    """Return the digest of what is left to read of an open file; raises OSError.
-
-    :param length: how many bytes to read at once
-    """
-    return _measure(descriptor, length)[0]
+def digest_open(descriptor: int) -> str:
+    """Return the digest of what is left to read of an open file; raises OSError."""
+    return _measure(descriptor, _CHUNK)[0]
 
 
 def _measure(descriptor: int, length: int) -> tuple[str, int]:

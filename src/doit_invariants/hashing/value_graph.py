@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from xxhash import xxh3_128_digest
 
@@ -79,11 +79,9 @@ def _bag(parts: list[bytes]) -> list[bytes]:
     return [made]
 
 
-class Opener(Protocol):
-    """Takes one value apart; asks :meth:`ValueGraph.child` for each part that holds others."""
-
-    def __call__(self, value: Any, where: str) -> bytes:
-        """Return the encoding of the value, with pieces among it."""
+#: Takes the value at a place apart, and returns its encoding with pieces among it; asks
+#: :meth:`ValueGraph.child` for each part that holds others.
+Opener = Callable[[Any, str], bytes]
 
 
 class _Node:

@@ -11,7 +11,7 @@ from doit_invariants.core.model import Difference
 from doit_invariants.core.paths import as_seen_from_here, relative_to
 from doit_invariants.files.selection import unexpanded
 from doit_invariants.files.state import FileState
-from doit_invariants.files.tree import TreeState, entries_digest, tree_difference
+from doit_invariants.files.tree import TreeState, entries_digest, stored_tree, tree_difference
 from doit_invariants.rules.invariant import Context, Fingerprint, Invariant
 
 
@@ -58,7 +58,8 @@ class Files(Invariant):
 
     def fingerprint(self, context: Context, previous: Fingerprint | None) -> Fingerprint:
         """Record each file by its path relative to the project."""
-        before = _known(previous)
+        known = stored_tree(previous)
+        before = known.entries if known is not None else {}
         own = {os.path.abspath(target) for target in context.targets}
         entries: dict[str, FileState] = {}
         for path in self._expand(context):
@@ -122,10 +123,3 @@ class Files(Invariant):
             return None
         difference = tree_difference(TreeState.from_json(old), TreeState.from_json(new), "")
         return difference or Difference("changed")
-
-
-def _known(previous: Fingerprint | None) -> dict[str, FileState]:
-    try:
-        return TreeState.from_json(previous).entries
-    except (ValueError, TypeError, KeyError, AttributeError):
-        return {}

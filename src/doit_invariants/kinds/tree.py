@@ -12,7 +12,7 @@ from doit_invariants.core.model import Change, Difference
 from doit_invariants.core.paths import as_seen_from_here
 from doit_invariants.core.text import listing
 from doit_invariants.files.selection import Selection, matcher, unexpanded
-from doit_invariants.files.tree import TreeState, tree_difference, tree_state
+from doit_invariants.files.tree import TreeState, stored_tree, tree_difference, tree_state
 from doit_invariants.hashing.values import digest_value
 from doit_invariants.rules.invariant import Context, Fingerprint, Invariant
 
@@ -102,7 +102,7 @@ class Tree(Invariant):
             )
         if not self.deep:
             return self._shallow(directory, context)
-        known = _known(previous)
+        known = stored_tree(previous)
         state = tree_state(context.files, directory, known, self._selection(context))
         return previous if state is known and previous else state.to_json()
 
@@ -141,13 +141,6 @@ class Tree(Invariant):
         if not self.deep:
             return _shallow_difference(old["times"], new["times"], self._shown)
         return tree_difference(TreeState.from_json(old), TreeState.from_json(new), self._shown)
-
-
-def _known(previous: Fingerprint | None) -> TreeState | None:
-    try:
-        return TreeState.from_json(previous)
-    except (ValueError, TypeError, KeyError, AttributeError):
-        return None
 
 
 def _shallow_difference(old: dict[str, int], new: dict[str, int], where: str) -> Difference:
