@@ -47,11 +47,8 @@ class Command(Invariant):
             raise InvalidOption(
                 f"Command: give a text or a list like 'gcc --version', got {self.cmd!r:.60}"
             )
-        if (
-            isinstance(self.timeout, bool)
-            or not isinstance(self.timeout, (int, float))
-            or (not self.timeout > 0)
-        ):
+        number = isinstance(self.timeout, (int, float)) and not isinstance(self.timeout, bool)
+        if not number or not self.timeout > 0:
             raise InvalidOption(
                 f"Command: timeout must be a positive number of seconds, got {self.timeout!r:.60}"
             )

@@ -63,10 +63,10 @@ class Env(Invariant):
 
     def fingerprint(self, context: Context, previous: Fingerprint | None) -> Fingerprint:
         """Record a digest for each variable, None for an unset one that is named."""
-        values = _digests(context, _salt(context, previous), _expanded(self.names))
+        salt = _salt(context, previous)
+        values = _digests(context, salt, _expanded(self.names))
         if previous is not None and previous.get("values") == values:
             return previous
-        salt = _salt(context, previous)
         return {"digest": digest_value(values), "salt": salt, "values": values}
 
     def signature_part(self, fingerprint: Fingerprint, context: Context) -> str:

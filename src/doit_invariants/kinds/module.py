@@ -9,22 +9,17 @@ from collections.abc import Sequence
 from typing import ClassVar, Literal
 
 from doit_invariants.code.source.fingerprint import (
+    FollowsImports,
     Start,
-    check_follow,
-    check_search,
-    list_files,
     search_path,
-    shown_options,
-    sources_difference,
     sources_fingerprint,
 )
 from doit_invariants.code.source.imports import FoundModule, ModuleFinder
 from doit_invariants.core.errors import CannotFingerprint, InvalidOption
-from doit_invariants.core.model import Difference
-from doit_invariants.rules.invariant import Context, Fingerprint, Invariant
+from doit_invariants.rules.invariant import Context, Fingerprint
 
 
-class Module(Invariant):
+class Module(FollowsImports):
     """Unchanged while a module, and the modules of the project that it imports, are the same.
 
     :param module: its dotted name, or the module itself
@@ -60,7 +55,7 @@ class Module(Invariant):
 
     def identity(self) -> str:
         """The dotted name and the options."""
-        return self.dotted_name + shown_options(self.follow, self.search)
+        return self.dotted_name + self.shown_options()
 
     def validate(self) -> None:
         """A dotted name or a module, and a known way to follow."""
@@ -75,8 +70,7 @@ class Module(Invariant):
             raise InvalidOption(
                 f"Module: {self.module!r:.60} is no name like 'package.module'; {hint}"
             )
-        check_follow("Module", self.follow)
-        check_search("Module", self.search)
+        super().validate()
 
     def fingerprint(self, context: Context, previous: Fingerprint | None) -> Fingerprint:
         """Record the module and what it imports, once for all tasks that use it.
@@ -134,12 +128,3 @@ class Module(Invariant):
         if chain[-1].file is None:
             return "it has no __init__.py; name the modules in it, or use Tree(...)"
         return None
-
-    @classmethod
-    def contents(cls, recorded: Fingerprint) -> list[str]:
-        """List the files."""
-        return list_files(recorded["details"])
-
-    def difference(self, old: Fingerprint, new: Fingerprint, context: Context) -> Difference | None:
-        """Name the files that differ."""
-        return sources_difference(old, new, context)

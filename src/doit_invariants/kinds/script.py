@@ -7,22 +7,17 @@ from collections.abc import Sequence
 from typing import ClassVar, Literal
 
 from doit_invariants.code.source.fingerprint import (
+    FollowsImports,
     Start,
-    check_follow,
-    check_search,
-    list_files,
     search_path,
-    shown_options,
-    sources_difference,
     sources_fingerprint,
 )
 from doit_invariants.core.errors import CannotFingerprint, InvalidOption
-from doit_invariants.core.model import Difference
 from doit_invariants.core.paths import as_seen_from_here
-from doit_invariants.rules.invariant import Context, Fingerprint, Invariant
+from doit_invariants.rules.invariant import Context, Fingerprint
 
 
-class Script(Invariant):
+class Script(FollowsImports):
     """Unchanged while a script, and the modules of the project that it imports, are the same.
 
     :param path: text or path object, relative to the project's directory or absolute
@@ -56,7 +51,7 @@ class Script(Invariant):
 
     def identity(self) -> str:
         """The path and the options."""
-        return self._shown + shown_options(self.follow, self.search)
+        return self._shown + self.shown_options()
 
     def validate(self) -> None:
         """A path, and a known way to follow."""
@@ -64,8 +59,7 @@ class Script(Invariant):
             raise InvalidOption(
                 f"Script: the path must be a text or a path object, got {self.path!r:.60}"
             )
-        check_follow("Script", self.follow)
-        check_search("Script", self.search)
+        super().validate()
 
     def fingerprint(self, context: Context, previous: Fingerprint | None) -> Fingerprint:
         """Record the script and what it imports, once for all tasks that use it."""
@@ -89,12 +83,3 @@ class Script(Invariant):
                 problem += "; a pattern is not expanded here: list each script"
             raise CannotFingerprint(f"{self}: {self._shown} {problem}")
         return (path,)
-
-    @classmethod
-    def contents(cls, recorded: Fingerprint) -> list[str]:
-        """List the files."""
-        return list_files(recorded["details"])
-
-    def difference(self, old: Fingerprint, new: Fingerprint, context: Context) -> Difference | None:
-        """Name the files that differ."""
-        return sources_difference(old, new, context)

@@ -139,15 +139,7 @@ def from_json(data: Json) -> Record:
 
 
 # What reading a damaged record makes Python raise.
-_DAMAGED = (
-    ValueError,
-    TypeError,
-    KeyError,
-    AttributeError,
-    IndexError,
-    OverflowError,
-    RecursionError,
-)
+_DAMAGED = (ValueError, TypeError, LookupError, AttributeError, OverflowError, RecursionError)
 
 
 def state_to_json(state: PathState) -> Json:

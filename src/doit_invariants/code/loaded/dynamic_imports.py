@@ -154,25 +154,9 @@ def _name(one: Operation, code: types.CodeType) -> str | None:
     return variables_of(code)[one.arg] if one.opcode in FREE else None
 
 
-class TakenModules:
-    """What a function may take out of ``sys.modules``.
-
-    :ivar names: its constants that may name a module, loaded or not: that differs between runs
-    :ivar own: whether it may be the module of the function
-    :ivar unknown: whether it may be another one, if none of the names is that of a module
-    """
-
-    def __init__(
-        self, names: tuple[str, ...] = (), own: bool = False, unknown: bool = False
-    ) -> None:
-        self.names = names
-        self.own = own
-        self.unknown = unknown
-
-
 def taken_modules(
     func: types.FunctionType, reads: Iterable[tuple[str, ...]], imports: Iterable[Import]
-) -> TakenModules:
+) -> tuple[list[str], bool, bool]:
     """Return which modules a function may take out of ``sys.modules``.
 
     What it does with them is not known, so all of such a module counts, as behind ``globals()``.
@@ -181,13 +165,16 @@ def taken_modules(
 
     :param reads: the globals that it reads, with the attributes it takes of them
     :param imports: what it imports when it runs
+    :returns: its constants that may name a module, loaded or not, as that differs between runs;
+        whether it may be the module of the function; whether it may be another one, if none of
+        the names is that of a module
     """
     if not _looks_there(func, reads, imports):
-        return TakenModules()
+        return [], False, False
     names = _names(func.__code__)
     found = dict.fromkeys(filter(_may_name, _texts(func.__code__)))
     own = "__name__" in names or "__module__" in names
-    return TakenModules(tuple(found), own, "__module__" in names or not own)
+    return list(found), own, "__module__" in names or not own
 
 
 def _looks_there(

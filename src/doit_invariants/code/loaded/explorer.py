@@ -168,13 +168,13 @@ class Explorer:
         for call in code.dynamic_imports:
             found = resolved(call, func)
             yield from self._import(func, found) if found else (Ref("import by name", UNKNOWN),)
-        from_registry = taken_modules(func, code.reads, code.imports)
-        names = [one for one in from_registry.names if self.module_digest(one) is not None]
+        texts, own, unknown = taken_modules(func, code.reads, code.imports)
+        names = [text for text in texts if self.module_digest(text) is not None]
         for name in names:
             yield from self._import(func, Import(0, name, ()))
-        if from_registry.unknown and not names:
+        if unknown and not names:
             yield Ref("module by name", UNKNOWN)
-        if from_registry.own and not code.dynamic:
+        if own and not code.dynamic:
             yield self._own_module(func)
 
     def _import(self, func: types.FunctionType, one: Import) -> Iterator[Ref]:

@@ -16,7 +16,7 @@ from doit_invariants.code.programs.environment import Environment
 from doit_invariants.code.programs.reader import Reader
 from doit_invariants.code.programs.shell_state import ShellState
 from doit_invariants.code.programs.table import SUFFIXES
-from doit_invariants.code.programs.trivial import runs_nothing, words_run_nothing
+from doit_invariants.code.programs.trivial import run_nothing, runs_nothing
 from doit_invariants.code.source import normal_form
 
 _TOKENS = re.compile(r"[\s'\"=;,()\[\]]+")
@@ -67,7 +67,7 @@ def _commands(
 ) -> None:
     """Note what strings run that are commands, or lists of their words."""
     environment = reader.environment
-    lists = [words for words in strings.lists if not words_run_nothing(words, environment)]
+    lists = [words for words in strings.lists if not run_nothing([words], environment)]
     several: list[tuple[str, str]] = []
     for text in texts:
         parts = text.split(None, 1)

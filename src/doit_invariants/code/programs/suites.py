@@ -191,11 +191,9 @@ def _toml(text: str) -> dict[str, list[str]] | None:
 
 
 def _words(value: object) -> list[str]:
-    return value.split() if isinstance(value, str) else list(map(str, _listed(value)))
-
-
-def _listed(value: object) -> list[object]:
-    return list(value) if isinstance(value, list) else [value]
+    if isinstance(value, str):
+        return value.split()
+    return list(map(str, value)) if isinstance(value, list) else [str(value)]
 
 
 def _unittest(reader: Reader, arguments: Sequence[str], state: ShellState) -> None:

@@ -7,7 +7,7 @@ run.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from doit_invariants.code.programs import shell_builtins
 from doit_invariants.code.programs.arguments import SPECIAL, name_of
@@ -25,14 +25,9 @@ def runs_nothing(command: str, environment: Environment) -> bool:
     return plain is not None and run_nothing(plain, environment)
 
 
-def words_run_nothing(words: Sequence[str], environment: Environment) -> bool:
-    """Return the same as :func:`runs_nothing` of a command that is run without a shell."""
-    return _runs_nothing(list(words[:1]), environment)
-
-
-def run_nothing(commands: list[list[str]], environment: Environment) -> bool:
-    """Return the same of several commands, by their words."""
-    return all(_runs_nothing(words[:1], environment) for words in commands)
+def run_nothing(commands: Iterable[Sequence[str]], environment: Environment) -> bool:
+    """Return the same of several commands that are run without a shell, by their words."""
+    return all(_runs_nothing(words[0], environment) for words in commands if words)
 
 
 def plain_commands(text: str) -> list[list[str]] | None:
@@ -51,12 +46,10 @@ def plain_commands(text: str) -> list[list[str]] | None:
     return found
 
 
-def _runs_nothing(program: list[str], environment: Environment) -> bool:
+def _runs_nothing(name: str, environment: Environment) -> bool:
     """Return whether a program is on PATH, not of the project, and known to run no scripts."""
-    for name in program:
-        if name in shell_builtins.BUILTINS:
-            return name in shell_builtins.QUIET and name not in environment.table.added
-        if "/" in name or name in SPECIAL or environment.table.programs(name_of(name)):
-            return False
-        return environment.module_of(name) is None
-    return True
+    if name in shell_builtins.BUILTINS:
+        return name in shell_builtins.QUIET and name not in environment.table.added
+    if "/" in name or name in SPECIAL or environment.table.programs(name_of(name)):
+        return False
+    return environment.module_of(name) is None

@@ -12,7 +12,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from doit_invariants.code.source.import_closure import ImportClosure, SourceFile, counts_in_part
 from doit_invariants.code.source.imports import ModuleFinder
@@ -23,7 +23,7 @@ from doit_invariants.files.loaded_sources import edited_since_loaded
 from doit_invariants.files.state import EDITED_SINCE_LOADED, FileState, stat_key
 from doit_invariants.files.tree import TreeState, tree_difference
 from doit_invariants.hashing.values import digest_value
-from doit_invariants.rules.invariant import Context, Fingerprint
+from doit_invariants.rules.invariant import Context, Fingerprint, Invariant
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,30 +49,55 @@ class Start:
 Find = Callable[[ModuleFinder], Sequence[str]]
 
 
-def check_follow(kind: str, follow: object) -> None:
-    """Check the option of the kinds that follow imports; raises InvalidOption."""
-    if follow != "project" and follow is not False:
-        raise InvalidOption(
-            f"{kind}: follow must be 'project' (the project's modules that it imports count) "
-            f"or False, got {follow!r:.60}"
-        )
+class FollowsImports(Invariant):
+    """What the kinds share whose fingerprint is that of sources and of what they import.
 
+    :ivar follow: ``"project"``, or False if what is imported does not count
+    :ivar search: directories in which imports are looked up besides
+    """
 
-def check_search(kind: str, search: object) -> None:
-    """Check the option that names directories; raises InvalidOption."""
-    if not isinstance(search, (list, tuple)) or not all(
-        isinstance(path, (str, os.PathLike)) for path in search
-    ):
-        raise InvalidOption(
-            f"{kind}: search must be a list of directories like ['src'], got {search!r:.60}"
-        )
+    follow: Literal["project", False]
+    search: Sequence[str | os.PathLike[str]]
 
+    def shown_options(self) -> str:
+        """Return what is put behind a name: what narrows an invariant is part of its identity."""
+        parts = [] if self.follow else ["follow=False"]
+        search = [as_seen_from_here(path) for path in self.search]
+        return "".join(f", {part}" for part in [*parts, *([f"search={search}"] if search else [])])
 
-def shown_options(follow: object, search: Sequence[str | os.PathLike[str]]) -> str:
-    """Return what is put behind a name: what narrows an invariant down is part of its identity."""
-    parts = [] if follow else ["follow=False"]
-    parts += [f"search={[as_seen_from_here(path) for path in search]}"] if search else []
-    return "".join(f", {part}" for part in parts)
+    def validate(self) -> None:
+        """A known way to follow, and a list of directories."""
+        if self.follow != "project" and self.follow is not False:
+            raise InvalidOption(
+                f"{self.kind}: follow must be 'project' (the project's modules that it imports "
+                f"count) or False, got {self.follow!r:.60}"
+            )
+        listed = isinstance(self.search, (list, tuple))
+        if not listed or not all(isinstance(path, (str, os.PathLike)) for path in self.search):
+            raise InvalidOption(
+                f"{self.kind}: search must be a list of directories like ['src'], got "
+                f"{self.search!r:.60}"
+            )
+
+    @classmethod
+    def contents(cls, recorded: Fingerprint) -> list[str]:
+        """List the files; none if the details are gone, or damaged."""
+        try:
+            files = recorded["details"]["files"]
+            return sorted(_shown(path, entry) for path, entry in files.items())
+        except (TypeError, LookupError, AttributeError):
+            return []
+
+    def difference(self, old: Fingerprint, new: Fingerprint, context: Context) -> Difference | None:
+        """Name the files that differ, as far as the details are still there."""
+        if old["digest"] == new["digest"]:
+            return None
+        before = _tree(old["digest"], context.lookup(old.get("details")))
+        after = _tree(new["digest"], context.lookup(new.get("details")))
+        if before is None or after is None:
+            return Difference("changed")
+        difference = tree_difference(before, after, "")
+        return difference if difference is not None and difference.text else Difference("changed")
 
 
 def search_path(
@@ -122,26 +147,6 @@ def known_sources(
         if own.isdisjoint(known.stamps):
             context.memo[key] = known
     return known
-
-
-def sources_difference(old: Fingerprint, new: Fingerprint, context: Context) -> Difference | None:
-    """Return which files differ, as far as the details are still there."""
-    if old["digest"] == new["digest"]:
-        return None
-    before = _tree(old["digest"], context.lookup(old.get("details")))
-    after = _tree(new["digest"], context.lookup(new.get("details")))
-    if before is None or after is None:
-        return Difference("changed")
-    difference = tree_difference(before, after, "")
-    return difference if difference is not None and difference.text else Difference("changed")
-
-
-def list_files(details: Json) -> list[str]:
-    """Return the paths of the files that count; none if the details are gone."""
-    try:
-        return sorted(_shown(path, entry) for path, entry in details["files"].items())
-    except (TypeError, KeyError, IndexError, AttributeError):
-        return []  # gone, or damaged
 
 
 def _shown(path: str, entry: SourceFile) -> str:
