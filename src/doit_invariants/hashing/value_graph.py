@@ -73,12 +73,6 @@ def framed(tag: bytes, *parts: bytes) -> bytes:
     return made
 
 
-def _bag(parts: list[bytes]) -> list[bytes]:
-    made = Bag()
-    made.parts = parts
-    return [made]
-
-
 #: Takes the value at a place apart, and returns its encoding with pieces among it; asks
 #: :meth:`ValueGraph.child` for each part that holds others.
 Opener = Callable[[Any, str], bytes]
@@ -149,12 +143,14 @@ class ValueGraph:
 
     def items(self, encoded: list[bytes]) -> list[bytes]:
         """Return what stands for the items of a set."""
-        return _bag(encoded)
+        made = Bag()
+        made.parts = encoded
+        return [made]
 
     def pairs(self, encoded: list[tuple[bytes, bytes]]) -> list[bytes]:
         """Return what stands for the items of a dict, in the order of their keys if known."""
         if any(isinstance(key, Part) for key, _ in encoded):
-            return _bag([framed(b"p", key, item) for key, item in encoded])
+            return self.items([framed(b"p", key, item) for key, item in encoded])
         encoded.sort(key=operator.itemgetter(0))
         return [framed(b"p", key, item) for key, item in encoded]
 

@@ -42,15 +42,8 @@ _COMPILED = frozenset(
 )
 # Fields of a dataclass: what of them changes what the class does.
 _OF_FIELD = (
-    "name",
-    "default",
-    "default_factory",
-    "init",
-    "repr",
-    "hash",
-    "compare",
-    "kw_only",
-    "metadata",
+    *("name", "default", "default_factory", "init", "repr"),
+    *("hash", "compare", "kw_only", "metadata"),
 )
 
 

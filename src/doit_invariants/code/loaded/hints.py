@@ -15,8 +15,6 @@ from typing import Any
 
 from doit_invariants.code.loaded.operations import closure_of
 
-Part = tuple[str, Any]
-
 #: Installed packages that read the annotations of classes that they are given, and of functions.
 _OF_CLASSES = frozenset(
     {"apischema", "attr", "attrs", "cattr", "cattrs", "dacite", "dataclass_wizard", "desert"}

@@ -22,19 +22,10 @@ if TYPE_CHECKING:
     from doit_invariants.hashing.value_graph import ValueGraph
 
 #: Types of values that nobody can change: equal ones are the same for every purpose.
-IMMUTABLE: tuple[type, ...] = (
-    str,
-    int,
-    float,
-    complex,
-    bytes,
-    type(None),
-    tuple,
-    frozenset,
-    range,
-    enum.Enum,
+IMMUTABLE = (
+    *(type(None), str, int, float, complex, bytes, tuple, frozenset, range, enum.Enum),
+    *(pathlib.PurePath, re.Pattern, datetime.date, datetime.time, datetime.timedelta),
 )
-IMMUTABLE += (pathlib.PurePath, re.Pattern, datetime.date, datetime.time, datetime.timedelta)
 
 
 class CodeEncoder(Encoder):

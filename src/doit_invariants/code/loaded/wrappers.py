@@ -54,26 +54,9 @@ def state(obj: Any) -> Iterator[Part]:
     """Yield what an object holds beside the function that it stands for."""
     function = wrapped(obj)
     known = beyond_pickle.all_parts(obj)
-    for name, value in known if known is not None else _everything(obj):
+    for name, value in known if known is not None else beyond_pickle.own_attributes(obj):
         if value is not function and not _is_kept(name, value, known is not None):
             yield f"state {name}", _without_contents(value)
-
-
-def _everything(obj: Any) -> Iterator[Part]:
-    found = dict(_dict_of(obj))
-    for cls in type(obj).__mro__:
-        for name, one in vars(cls).items():
-            if isinstance(one, types.MemberDescriptorType) and hasattr(obj, name):
-                found[name] = getattr(obj, name)
-    yield from sorted(found.items())
-
-
-def _dict_of(obj: Any) -> dict[str, Any]:
-    try:
-        found = object.__getattribute__(obj, "__dict__")
-    except AttributeError:
-        return {}
-    return found if type(found) is dict else {}
 
 
 def _is_kept(name: str, value: Any, is_known: bool) -> bool:

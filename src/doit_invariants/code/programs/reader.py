@@ -10,16 +10,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from doit_invariants.code.programs.arguments import Call, Input
+    from doit_invariants.code.programs.arguments import Input
     from doit_invariants.code.programs.environment import Environment, Use
     from doit_invariants.code.programs.shell_state import ShellState
 
 
 class Recorder(Protocol):
     """Notes what is run: scripts, modules, code."""
-
-    def call(self, call: Call, state: ShellState, words: list[str]) -> None:
-        """Note what a program runs, and read that where it can be read."""
 
     def use(self, use: Use) -> None:
         """Note a use."""
@@ -42,13 +39,12 @@ class Recorder(Protocol):
 class Reader(Protocol):
     """Reads commands, and all that they run in turn.
 
-    :ivar uses, unseen: what was found so far
+    :ivar uses: what was found so far
     :ivar makefiles_read: the calls of make that were read
     """
 
     environment: Environment
     uses: dict[Use, None]
-    unseen: dict[str, None]
     makefiles_read: set[tuple[object, ...]]
 
     @property

@@ -25,7 +25,6 @@ _OTHER_CELL = re.compile(r"^\s*%%(\w+)")
 _BLOCK = re.compile(
     r"^```+\s*\{?\.?(python|ipython3?|bash|sh)\b[^\n]*\n(.*?)^```+", re.MULTILINE | re.DOTALL
 )
-_CELL_OPTION = re.compile(r"^#\|.*\n?", re.MULTILINE)
 
 
 def cells(text: str, path: str = "x.ipynb") -> list[str] | None:
