@@ -12,7 +12,6 @@ Make = Callable[..., Project]
 
 DODO = """
 import json, os, pathlib, shutil
-import xxhash
 from doit_invariants import InvariantsError, Policy, ResultEntry, hookimpl
 
 class ToAttic:
@@ -27,12 +26,9 @@ class ToAttic:
         kept = self.place / os.path.relpath(path, self.root)
         kept.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(path, kept)
-        content = kept.read_bytes()
-        return "xxh3_128:" + xxhash.xxh3_128_hexdigest(content), len(content)
 
     def finish(self, entry):
-        if entry.signature:
-            (self.place / ".entry").write_text(json.dumps(entry.to_json()))
+        (self.place / ".entry").write_text(json.dumps(entry.to_json()))
 
 class FromAttic:
     where = "the attic"
@@ -147,3 +143,165 @@ def test_only_one_that_keeps_its_own_is_asked(doit_project: Make) -> None:
     project.run().assert_executed("copy")
     project.remove("out.txt")
     project.run().assert_executed("copy")
+
+
+def attic(doit_project: Make, change: tuple[str, str], name: str = "project") -> Project:
+    """Return a project whose policy, source or sink has one thing changed."""
+    assert change[0] in DODO
+    return doit_project({**FILES, "dodo.py": DODO.replace(*change)}, name=name)
+
+
+@pytest.mark.parametrize("runner", [[], ["-n", "2"]], ids="".join)
+def test_removed_targets_come_back(doit_project: Make, runner: list[str]) -> None:
+    """What is restored is as if it had run; changed code has it run."""
+    project = doit_project(FILES)
+    project.run(*runner).assert_executed("copy")
+    project.remove("out.txt")
+    outcome = project.run(*runner)
+    assert outcome.executed == []
+    assert "restored from the attic, made " in outcome.stdout
+    project.run(*runner).assert_up_to_date("copy")
+    project.write({"dodo.py": DODO.replace('MORE = ""', 'MORE = "; echo more >> out.txt"')})
+    project.run(*runner).assert_executed("copy")
+    assert project.read("out.txt") == "onemore\n"
+
+
+def test_an_input_that_is_edited_meanwhile_keeps_a_result_out(doit_project: Make) -> None:
+    """The sink does not hear of the success; the user hears why."""
+    files = {**FILES, "dodo.py": DODO.replace('MORE = ""', 'MORE = "; echo new > in.txt"')}
+    outcome = doit_project(files).run().assert_executed("copy")
+    said = outcome.stdout + outcome.stderr
+    assert "not put into the attic: its input in.txt changed while it ran" in said
+
+
+@pytest.mark.parametrize("runner", [[], ["-n", "2"], ["-n", "2", "-P", "thread"]], ids="".join)
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        (("shutil.copytree(self", "1 / 0; shutil.copytree(self"), "ZeroDivisionError"),
+        (("shutil.copytree(self", 'open("../none"); shutil.copytree(self'), "FileNotFoundError"),
+        (("shutil.copytree(self", "raise SystemExit(3); shutil.copytree(self"), "SystemExit"),
+    ],
+    ids=["error", "system", "exit"],
+)
+def test_whatever_a_source_raises_costs_a_run(
+    doit_project: Make, change: tuple[str, str], text: str, runner: list[str]
+) -> None:
+    """An exception of a plugin ends neither the run nor the worker."""
+    doit_project(FILES, name="one").run().assert_executed("copy")
+    outcome = attic(doit_project, change).run(*runner).assert_executed("copy")
+    said = outcome.stdout + outcome.stderr
+    assert f"copy: not restored: the attic failed with {text}: " in said
+    assert said.count("the attic failed") == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        ("        kept = self.place /", "        1 / 0\n        kept = self.place /"),
+        ("        (self.place / ", "        1 / 0\n        (self.place / "),
+    ],
+    ids=["put", "finish"],
+)
+def test_whatever_a_sink_raises_costs_a_line(doit_project: Make, change: tuple[str, str]) -> None:
+    """The task has succeeded, and is recorded."""
+    project = attic(doit_project, change)
+    outcome = project.run().assert_executed("copy")
+    said = outcome.stdout + outcome.stderr
+    assert "copy: not put into the attic: failed with ZeroDivisionError: " in said
+    project.run().assert_up_to_date("copy")
+
+
+def test_a_policy_that_raises_costs_a_run(doit_project: Make) -> None:
+    """It is named, with what it raised; a look says the same, and writes nothing."""
+    change = ("        place = self._place(key)\n", "        1 / 0\n        place = 2\n")
+    project = attic(doit_project, change)
+    text = "not restored: the policy 'attic': failed with ZeroDivisionError: division by zero"
+    assert text in project.run("invariants", "why").stdout
+    outcome = project.run().assert_executed("copy")
+    assert text in outcome.stdout + outcome.stderr
+
+
+def test_a_source_that_cannot_be_pickled_is_not_used(doit_project: Make) -> None:
+    """With ``-n`` it would be lost on its way, and with it what was restored."""
+    doit_project(FILES, name="one").run().assert_executed("copy")
+    change = (
+        "self.place, self.root = place, key.root\n\n    def restore",
+        "self.place, self.root, self.f = place, key.root, lambda: 1\n\n    def restore",
+    )
+    outcome = attic(doit_project, change).run().assert_executed("copy")
+    assert "not restored: the policy 'attic': failed with " in outcome.stdout + outcome.stderr
+
+
+def test_what_a_place_has_mixed_up_is_not_taken(doit_project: Make) -> None:
+    """Contents are compared with the entry: a damaged one is no result."""
+    project = doit_project(FILES)
+    project.run().assert_executed("copy")
+    (kept,) = (project.path / "../attic").resolve().glob("*/tree/out.txt")
+    kept.write_text("spoiled")
+    project.remove("out.txt")
+    outcome = project.run().assert_executed("copy")
+    said = outcome.stdout + outcome.stderr
+    assert "not restored: tree is not what the task made, in the attic; it runs" in said
+    assert project.read("tree/out.txt") == "one"
+
+
+def test_a_link_in_the_place_of_a_target_is_not_written_through(doit_project: Make) -> None:
+    """Whoever put it there keeps what it leads to: as with the store, the task runs instead."""
+    project = doit_project({**FILES, "mine.txt": "mine"})
+    project.run().assert_executed("copy")
+    project.remove("out.txt")
+    (project.path / "out.txt").symlink_to("mine.txt")
+    project.write({"in.txt": "two"})
+    project.run().assert_executed("copy")
+    project.remove("out.txt")
+    (project.path / "out.txt").symlink_to("mine.txt")
+    project.write({"in.txt": "one", "mine.txt": "mine"})
+    outcome = project.run()
+    said = outcome.stdout + outcome.stderr
+    assert "a link is in the place of its target out.txt; it runs" in said
+
+
+def test_values_of_other_tasks_are_no_part_of_a_signature(doit_project: Make) -> None:
+    """They are known too late: a result that rests on them is not taken for another's."""
+    values = DODO.replace(
+        '"cache": "attic"}', '"cache": "attic", "getargs": {"n": ("count", "n")}}'
+    )
+    values = values.replace("cp in.txt out.txt", "echo %(n)s > out.txt") + (
+        "\ndef count():\n    return {'n': int(open('n.txt').read())}\n"
+        "\ndef task_count():\n    return {'actions': [count], 'file_dep': ['n.txt']}\n"
+    )
+    project = doit_project({"dodo.py": values, "in.txt": "one", "n.txt": "1"})
+    project.run("count", "copy").assert_executed("count", "copy")
+    project.write({"n.txt": "2"})
+    project.run("count", "copy").assert_executed("count", "copy")
+    assert project.read("out.txt") == "2\n"
+    project.remove("out.txt")
+    assert "not shared: it gets values from other tasks" in project.run("invariants", "why").stdout
+    project.run("count", "copy").assert_executed("copy")
+    assert project.read("out.txt") == "2\n"
+
+
+def test_a_task_with_a_ttl_is_not_restored(doit_project: Make) -> None:
+    """Nobody knows how old what a place has is before it is there."""
+    dodo = DODO.replace('"cache": "attic"}', '"cache": "attic", "ttl": "1d"}')
+    files = {**FILES, "dodo.py": dodo}
+    doit_project(files, name="one").run().assert_executed("copy")
+    other = doit_project(files, name="other")
+    assert "not restored: it has a TTL" in other.run("invariants", "why").stdout
+    other.run().assert_executed("copy")
+
+
+def test_nothing_is_restored_for_what_an_action_has_changed(doit_project: Make) -> None:
+    """A command is asked once in a run: what it said then need not be what it would say now."""
+    dodo = DODO.replace(
+        '"cache": "attic"}',
+        '"cache": "attic", "invariants": [Command("cat state")], "task_dep": ["change"]}',
+    ).replace("import InvariantsError", "import Command, InvariantsError")
+    dodo += "\ndef task_change():\n    return {'actions': ['cp next state']}\n"
+    project = doit_project({"dodo.py": dodo, "in.txt": "one", "state": "a", "next": "a"})
+    project.run("copy").assert_executed("change", "copy")
+    project.write({"next": "b"})
+    project.remove("out.txt")
+    outcome = project.run("copy")
+    assert outcome.executed == ["change", "copy"], outcome

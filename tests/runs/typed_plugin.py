@@ -17,6 +17,7 @@ from doit_invariants import (
     Facts,
     Fingerprint,
     Invariant,
+    InvariantsError,
     Policy,
     Program,
     Pruned,
@@ -24,7 +25,10 @@ from doit_invariants import (
     Reason,
     Record,
     ResultEntry,
+    ResultKey,
     Settings,
+    Sink,
+    Source,
     Store,
     StoredEntry,
     StoreError,
@@ -73,6 +77,40 @@ class Patient(Policy):
         return "run" if facts.uptodate_is_false else "restore"
 
 
+class Shelf(Source, Sink):
+    """Keeps nothing, and has nothing."""
+
+    where = "the shelf"
+
+    def __init__(self, key: ResultKey) -> None:
+        self.key = key
+
+    def restore(self) -> ResultEntry | None:
+        raise InvariantsError(f"{', '.join(self.key.targets.values())} is not there")
+
+    def put(self, path: str) -> None:
+        pass
+
+    def finish(self, entry: ResultEntry) -> None:
+        pass
+
+
+class OnShelf(Policy):
+    """Keep results on a shelf."""
+
+    name = "shelf"
+    keeps = "own"
+
+    def answer(self, facts: Facts) -> Answer:
+        return "restore"
+
+    def source(self, key: ResultKey) -> Source | None:
+        return Shelf(key) if key.signature else None
+
+    def sink(self, key: ResultKey) -> Sink | None:
+        return Shelf(key)
+
+
 class Nowhere(Store):
     """Keeps nothing."""
 
@@ -119,7 +157,7 @@ def invariants_register_kinds() -> Iterable[type[Invariant]]:
 
 @hookimpl
 def invariants_register_policies() -> Iterable[type[Policy]]:
-    return [Patient]
+    return [Patient, OnShelf]
 
 
 @hookimpl

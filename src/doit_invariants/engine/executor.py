@@ -104,7 +104,7 @@ def _take_over(job: Job, plan: Plan, outcome: PlanOutcome) -> None:
 
 
 def _keep(job: Job, plan: Plan, outcome: PlanOutcome) -> None:
-    from doit_invariants.engine.reuse.plan import plain
+    from doit_invariants.engine.reuse.plan import as_json
     from doit_invariants.results.capture import CannotKeep
 
     if plan.sink is None:
@@ -112,8 +112,8 @@ def _keep(job: Job, plan: Plan, outcome: PlanOutcome) -> None:
     if plan.runs:
         outcome.output = tuple(job.output())
     try:
-        outcome.values = plain(job.task.values)
-        outcome.result = plain(job.task.result)
+        outcome.values = as_json(job.task.values)
+        outcome.result = as_json(job.task.result)
     except CannotKeep as error:
         outcome.warnings.append(f"its result is not kept: {error}")
     else:

@@ -50,20 +50,20 @@ def save(session: Session, task: Task, result: Any) -> None:
         return
     from doit_invariants.engine.reuse import publish
 
-    publish.learn(session, outcome)
-    look.kept = publish.kept_in(plan, outcome)
+    publish.take_digests(session, outcome)
+    look.kept = publish.location_of(plan, outcome)
     if outcome.source is not None:
         _save_restored(task, look, plan, outcome)
     elif not plan.runs:
         previous = look.before.record
         executed_at = previous.executed_at if previous is not None else None
-        publish.keep(look, plan, {}, executed_at or 0.0)
+        publish.publish(look, plan, {}, executed_at or 0.0)
         if look.kept:
             refresh(look)
     else:
         executed_at = session.clock()
         inputs = _save_as_run(session, task, look, execution, result, executed_at)
-        publish.keep(look, plan, inputs, executed_at)
+        publish.publish(look, plan, inputs, executed_at)
 
 
 def _save_as_run(

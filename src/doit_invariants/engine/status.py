@@ -94,9 +94,9 @@ def _verdict(
     verdict = decide(look.before.record, look.snapshot, look.context, look.before.unreadable)
     if look.spec.policy.decides or look.spec.exports:
         # Imported late: most projects have no use for it.
-        from doit_invariants.engine.reuse.decide import Answers
+        from doit_invariants.engine.reuse.decide import CacheDecision
 
-        verdict = Answers(look, facts).apply(verdict)
+        verdict = CacheDecision(look, facts).apply(verdict)
     verdict = _with_its_end(session, varying.tell(look, verdict))
     _tell(session, task, verdict)
     if verdict.status != "error":

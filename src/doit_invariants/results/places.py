@@ -13,7 +13,8 @@ class ResultKey(NamedTuple):
 
     :ivar task: name of the task
     :ivar signature: of the task as it stands, the same in every checkout; empty if it has none:
-        then nobody can tell which result would be the one that the actions make now
+        then nobody can tell which result would be the one that the actions make now. That is so
+        for a task that gets values from others, too: they are known only when it runs
     :ivar root: absolute path of the directory of the project
     :ivar targets: absolute path of each target, to its name relative to the project
     """
@@ -38,8 +39,8 @@ class Source(Protocol):
     def restore(self) -> ResultEntry | None:
         """Put all targets in place, or none; return what is known of the success they are of.
 
-        With None, and with an entry of another signature, the targets are taken, but the task is
-        not recorded as one that ran.
+        With an entry of the signature of the task the targets are compared with it, and the task
+        is recorded as if it had run. With another one, or None, they are taken for now.
 
         :raises InvariantsError: in one line, if that can't be; the actions then run
         """
@@ -56,14 +57,17 @@ class Sink(Protocol):
 
     where: str
 
-    def put(self, path: str) -> tuple[str, int]:
-        """Take the content of one file of the targets; return its digest and its size in bytes.
+    def put(self, path: str) -> None:
+        """Take the content of one file of the targets.
 
         :raises InvariantsError: in one line, if that can't be; the task has succeeded nevertheless
         """
 
     def finish(self, entry: ResultEntry) -> None:
-        """Take what is known of the success. Its signature is empty if the result is unproven.
+        """Take what is known of the success, once it is known to be one.
+
+        With a signature this is not called where something that the task depends on changed while
+        it ran: nobody can tell what the result was made of.
 
         :raises InvariantsError: in one line, if that can't be; the task has succeeded nevertheless
         """

@@ -13,33 +13,33 @@ from doit_invariants.files.tree import TreeState
 from doit_invariants.policies.base import Facts
 
 
-def facts_of(look: Look, host: HostFacts, verdict: Verdict) -> Facts:
+def facts_of(look: Look, facts: HostFacts, verdict: Verdict) -> Facts:
     """Return what the policy of a task is told.
 
-    :param host: what doit's own rules say of the task
+    :param facts: what the host's own rules say of the task
     """
     task, session = look.task, look.session
     return Facts(
         reasons=verdict.reasons,
         targets=tuple(task.targets),
-        missing=tuple(missing_targets(look, host)),
+        missing=tuple(missing_targets(look, facts)),
         succeeded=look.before.record is not None or not look.snapshot.never_ran,
         failed=task.name in session.unfinished.read(),
-        expired=_expired(look, host),
-        uptodate_is_false=not look.snapshot.has_dependencies or is_told(host),
+        expired=_expired(look, facts),
+        uptodate_is_false=not look.snapshot.has_dependencies or uptodate_is_false(facts),
     )
 
 
-def is_told(host: HostFacts) -> bool:
+def uptodate_is_false(facts: HostFacts) -> bool:
     """Return whether ``uptodate`` has a plain False in it."""
-    return any(item is False for item, _, _ in host.uptodate_false)
+    return any(item is False for item, _, _ in facts.uptodate_false)
 
 
-def missing_targets(look: Look, host: HostFacts) -> list[str]:
+def missing_targets(look: Look, facts: HostFacts) -> list[str]:
     """Return the targets that are not there, or are only placeholders."""
     targets = look.task.targets
     placeholders = look.session.placeholders.among(targets)
-    return [path for path in targets if path in host.missing_targets or path in placeholders]
+    return [path for path in targets if path in facts.missing_targets or path in placeholders]
 
 
 def expired_at(look: Look, executed_at: float | None) -> bool:
@@ -61,14 +61,14 @@ def has_ttl(look: Look) -> bool:
     return expired_at(look, None)
 
 
-def _expired(look: Look, host: HostFacts) -> bool:
+def _expired(look: Look, facts: HostFacts) -> bool:
     """Return whether a TTL has expired since the last execution that is known of."""
     policy, executed_at = look.spec.policy, look.context.executed_at
     if policy.keeps == "store":
         return False  # the entry that is found says when it was made
     if policy.keeps != "export" or not look.task.targets:
         return expired_at(look, executed_at)
-    missing = missing_targets(look, host)
+    missing = missing_targets(look, facts)
     found = exporter_of(look.session, look.task, look.spec).preview(missing, missing)
     if found.by_hand:
         return expired_at(look, found.by_hand_since)

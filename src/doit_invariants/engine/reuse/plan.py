@@ -2,7 +2,8 @@
 
 A plan is made in the main process, where the decision falls, and carried out where the actions
 run, so that ``-n 8`` restores and keeps eight results at a time. It travels on the task, which
-doit pickles on the way there and back: everything in it is plain data.
+doit pickles on the way there and back. Its source and its sink do the work: they hold a store, an
+exporter or what a plugin brought, which can be pickled as well.
 """
 
 from __future__ import annotations
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
     from doit_invariants.engine.task import Task
     from doit_invariants.exports.exporter import Draft
 
-#: Digest, stat and time of a file that was read or written anyway.
-Learned = dict[str, tuple[str, Stat, int]]
+#: By path the digest, stat and time of a file that was read or written anyway.
+Digests = dict[str, tuple[str, Stat, int]]
 
 
 class NotRestored(InvariantsError):
@@ -41,11 +42,11 @@ class PlanOutcome:
 
     :ivar source: where the task was restored from, in words; None if its actions ran
     :ivar entry: what is known of the success that it was restored from
-    :ivar artifacts: its targets, once they are in the store
+    :ivar artifacts: its targets, once their contents are kept
     :ivar draft: its targets, once they are exported
     :ivar values, result, output, took: what the actions gave; the time in seconds
     :ivar warnings: what did not go as planned, each in one line
-    :ivar learned: files whose content is known now
+    :ivar digests: of files that were read or written anyway: the main process need not read them
     """
 
     source: str | None = None
@@ -57,10 +58,10 @@ class PlanOutcome:
     output: tuple[tuple[str | None, str | None], ...] = ()
     took: float = 0.0
     warnings: list[str] = field(default_factory=list)
-    learned: Learned = field(default_factory=dict)
+    digests: Digests = field(default_factory=dict)
 
 
-class Source(Protocol):
+class PlanSource(Protocol):
     """Where the result of a task comes from, in the place of its actions.
 
     It is made in the main process, and used where the actions would run: it can be pickled.
@@ -77,7 +78,7 @@ class Source(Protocol):
         """Return whether there is a result; nothing is written. Raises NotRestored."""
 
 
-class Sink(Protocol):
+class PlanSink(Protocol):
     """Where the result of a task goes once its actions have succeeded.
 
     It is made in the main process, used where the actions ran, which needs it pickled, and asked
@@ -94,10 +95,10 @@ class Sink(Protocol):
         :param getargs: the values that the task got from others
         """
 
-    def finish(
+    def publish(
         self, outcome: PlanOutcome, entry: ResultEntry, publication: Publication
     ) -> list[str]:
-        """Complete what was kept, in the main process.
+        """Let what was kept be found from now on, in the main process.
 
         :returns: targets that are not what is kept of the same signature already
         :raises NotPublished, InvariantsError, OSError: saying why not
@@ -111,15 +112,15 @@ class Sink(Protocol):
 
 
 class Publication(NamedTuple):
-    """What a sink has to know to finish.
+    """What a sink has to know to publish a result.
 
     :ivar why_not: why the result need not be that of its signature, empty if it is
-    :ivar newest: see :class:`Plan`
+    :ivar replaces: see :class:`Plan`
     :ivar is_others: whether a target, relative to the project, is one of another task now
     """
 
     why_not: str
-    newest: bool
+    replaces: bool
     is_others: Callable[[str], bool]
 
 
@@ -133,32 +134,33 @@ class Plan:
     :ivar sink: called after they succeeded
     :ivar runs: whether there is anything to run; not if a result only is to be kept
     :ivar valid: whether what is restored is what the actions would make now
-    :ivar newest: whether what is made takes the place of what is kept under its signature: of what
-        a user has made anew because of its age, or of what doit can't see
-    :ivar signature: of the task as it was looked at, None if it has none that could be shared
+    :ivar replaces: whether a new result replaces the stored one with the same signature: with a
+        TTL or ``uptodate: [False]`` the user has asked for a new one
+    :ivar signature: of the task as it was checked, without the values that it gets from other
+        tasks; None if it has none that could be shared
     :ivar replay: whether a restored task shows the output that it was stored with
     :ivar outcome: what came of it, None before
     """
 
     root: str
     run: str
-    source: Source | None = None
-    sink: Sink | None = None
+    source: PlanSource | None = None
+    sink: PlanSink | None = None
     runs: bool = True
     valid: bool = True
-    newest: bool = False
+    replaces: bool = False
     signature: str | None = None
     replay: bool = True
     outcome: PlanOutcome | None = None
 
 
-def values_gotten(task: Task) -> dict[str, Any]:
+def getargs_values(task: Task) -> dict[str, Any]:
     """Return the values that a task gets from other tasks, by the names of its arguments."""
     options = task.options or {}
     return {name: options[name] for name in task.getargs if name in options}
 
 
-def plain(value: Any) -> Json:
+def as_json(value: Any) -> Json:
     """Return a value as JSON gives it back; raises CannotKeep for what JSON can't hold."""
     try:
         again = json.loads(json.dumps(value))

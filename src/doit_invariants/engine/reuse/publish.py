@@ -20,7 +20,7 @@ from doit_invariants.engine.reuse.plan import (
     Plan,
     PlanOutcome,
     Publication,
-    values_gotten,
+    getargs_values,
 )
 from doit_invariants.engine.reuse.signature import name_of_target
 from doit_invariants.files.state import FileState
@@ -34,17 +34,17 @@ if TYPE_CHECKING:
     from doit_invariants.engine.session import Session
 
 
-def learn(session: Session, outcome: PlanOutcome) -> None:
-    """Spare the main process from reading again what a worker has read or written."""
-    for path, (digest, stat, when) in outcome.learned.items():
+def take_digests(session: Session, outcome: PlanOutcome) -> None:
+    """Take over the digests of files that a worker has read or written: nobody reads them again."""
+    for path, (digest, stat, when) in outcome.digests.items():
         session.files.learn(path, digest, stat, when)
         inside = relative_to(path, session.root)  # as most tasks write it
         if inside is not None:
             session.files.learn(inside, digest, stat, when)
 
 
-def kept_in(plan: Plan, outcome: PlanOutcome) -> str:
-    """Return the location of the store that has a result, or is about to; empty if none has.
+def location_of(plan: Plan, outcome: PlanOutcome) -> str:
+    """Return the location of the place that has a result, or is about to; empty if none has.
 
     Where the entry can't be written then, or a result can't be put there late, that is said, and
     not tried again.
@@ -53,7 +53,7 @@ def kept_in(plan: Plan, outcome: PlanOutcome) -> str:
     return plan.sink.location() if plan.sink is not None and known else ""
 
 
-def keep(
+def publish(
     look: Look,
     plan: Plan,
     inputs: Mapping[str, PathState],
@@ -78,7 +78,7 @@ def keep(
     for warning in outcome.warnings:
         say(look.task.name, warning)
     try:
-        _keep(look, plan, outcome, inputs, executed_at, is_others)
+        _publish(look, plan, outcome, inputs, executed_at, is_others)
     except NotPublished as error:
         say(look.task.name, str(error))
     except InvariantsError as error:
@@ -87,7 +87,7 @@ def keep(
         say(look.task.name, f"not kept: {error.strerror or error}")
 
 
-def _keep(
+def _publish(
     look: Look,
     plan: Plan,
     outcome: PlanOutcome,
@@ -105,7 +105,7 @@ def _keep(
     why_not = _changed_meanwhile(look, inputs) or _not_as_kept(look, artifacts, states)
     if not plan.runs:
         why_not = why_not or _edited_since(look)
-    signature = plan.sink.signature(plan.signature or "", values_gotten(look.task))
+    signature = plan.sink.signature(plan.signature or "", getargs_values(look.task))
     entry = ResultEntry(
         signature="" if why_not else signature,
         task=look.task.name,
@@ -117,8 +117,8 @@ def _keep(
         took=outcome.took,
         root=ROOT,
     )
-    publication = Publication(why_not, plan.newest, is_others)
-    different = plan.sink.finish(outcome, entry, publication)
+    publication = Publication(why_not, plan.replaces, is_others)
+    different = plan.sink.publish(outcome, entry, publication)
     if different:
         look.session.counts.not_reproducible.append(look.task.name)
         look.session.say(

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from doit_invariants.core.errors import InvariantsError
+from doit_invariants.core.text import error_text
 from doit_invariants.engine.reuse.plan import (
-    Learned,
+    Digests,
     NotPublished,
     Plan,
     PlanOutcome,
@@ -18,6 +19,7 @@ from doit_invariants.engine.reuse.plan import (
 )
 from doit_invariants.engine.reuse.sources import late_signature
 from doit_invariants.files.state import stat_key
+from doit_invariants.hashing.digest import measure_file
 from doit_invariants.results.capture import CannotKeep, capture
 from doit_invariants.results.entry import ResultEntry, entry_from_json
 from doit_invariants.results.parts import Artifact, DamagedResult
@@ -44,7 +46,7 @@ class StoreSink:
         """Return the one under which a later run looks it up."""
         return late_signature(signature, getargs)
 
-    def finish(
+    def publish(
         self, outcome: PlanOutcome, entry: ResultEntry, publication: Publication
     ) -> list[str]:
         """Add the entry; what is there already stays, but for what the plan says."""
@@ -57,7 +59,7 @@ class StoreSink:
             other = entry_from_json(there)
         except DamagedResult:
             other = None
-        if other is None or publication.newest or not _is_of_same_task(entry, other):
+        if other is None or publication.replaces or not _is_of_same_task(entry, other):
             self._replace(entry)
             return []
         different = entry.differs_in(other)
@@ -80,25 +82,47 @@ class StoreSink:
 
 @dataclass(slots=True)
 class PolicySink:
-    """Puts the targets of a task to where its policy says."""
+    """Puts the targets of a task to where its policy says; the code there is a plugin's.
+
+    :ivar signed: whether the result is kept under a signature: it then has to be proven
+    """
 
     sink: places.Sink
     targets: dict[str, str]
+    signed: bool
     skip: frozenset[str] = frozenset()
 
     def keep(self, outcome: PlanOutcome) -> None:
         """Put the contents there."""
-        _take(outcome, self.sink.put, self.targets, self.skip, self.sink.where)
+        _take(outcome, self._put, self.targets, self.skip, self.sink.where)
+
+    def _put(self, path: str) -> tuple[str, int]:
+        measured = measure_file(path)  # before: what is put later is known to be the same
+        try:
+            self.sink.put(path)
+        except (InvariantsError, OSError):
+            raise
+        except (Exception, SystemExit) as error:
+            raise CannotKeep(f"failed with {type(error).__name__}: {error_text(error)}") from error
+        return measured
 
     def signature(self, signature: str, getargs: Mapping[str, Any]) -> str:
-        """Return the one that the values from others are part of."""
-        return late_signature(signature, getargs) if signature else ""
+        """Return that of the task: one that gets values has none here."""
+        return signature
 
-    def finish(
+    def publish(
         self, outcome: PlanOutcome, entry: ResultEntry, publication: Publication
     ) -> list[str]:
-        """Hand over what is known of the success."""
-        self.sink.finish(entry)
+        """Hand over what is known of the success, if it is proven where that is asked for."""
+        where = self.sink.where
+        if publication.why_not and self.signed:
+            raise NotPublished(f"not put into {where}: {publication.why_not}")
+        try:
+            self.sink.finish(entry)
+        except (Exception, SystemExit) as error:
+            text = str(error) if isinstance(error, InvariantsError) else ""
+            text = text or f"failed with {type(error).__name__}: {error_text(error)}"
+            raise NotPublished(f"not put into {where}: {text}") from error
         return []
 
     def location(self) -> str:
@@ -130,7 +154,7 @@ class ExportSink:
         """Return that of the task: exports are looked up by their targets."""
         return signature
 
-    def finish(
+    def publish(
         self, outcome: PlanOutcome, entry: ResultEntry, publication: Publication
     ) -> list[str]:
         """Write the manifest."""
@@ -161,7 +185,7 @@ def _take(
 
     :param take: puts one file, returns its digest and its size in bytes
     """
-    learned: Learned = {}
+    digests: Digests = {}
 
     def put(path: str) -> tuple[str, int]:
         before = stat_key(os.stat(path))
@@ -169,7 +193,7 @@ def _take(
         digest, size = take(path)
         if stat_key(os.stat(path)) != before:
             raise CannotKeep(f"{path} was written while it was put into {where}")
-        learned[path] = (digest, before, now)
+        digests[path] = (digest, before, now)
         return digest, size
 
     try:
@@ -184,7 +208,7 @@ def _take(
     except OSError as error:
         name = f" {error.filename}" if error.filename else ""
         outcome.warnings.append(f"not put into {where}:{name}: {error.strerror or error}")
-    outcome.learned.update(learned)
+    outcome.digests.update(digests)
 
 
 def _is_of_same_task(entry: ResultEntry, other: ResultEntry) -> bool:

@@ -12,13 +12,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from doit_invariants.core.errors import CannotFingerprint, InvariantsError
+from doit_invariants.core.text import error_text
 from doit_invariants.engine.reuse.plan import NotRestored, Plan, PlanOutcome
 from doit_invariants.files.selection import matcher
 from doit_invariants.files.state import Stat, stat_key
+from doit_invariants.hashing.digest import measure_file
 from doit_invariants.hashing.values import digest_value
+from doit_invariants.results.capture import capture
 from doit_invariants.results.entry import ResultEntry, entry_from_json
 from doit_invariants.results.parts import DamagedResult, Part
-from doit_invariants.results.staging import Staging, check_replaceable
+from doit_invariants.results.staging import Excluded, Staging, check_replaceable
 from doit_invariants.stores.base import Store, StoreError
 
 if TYPE_CHECKING:
@@ -64,7 +67,7 @@ class StoreSource:
             staging.commit()
         except OSError as error:
             raise NotRestored(f"its targets can't be replaced: {error.strerror}") from error
-        return PlanOutcome("the store", entry, learned=dict(_of_parts(entry, self.targets)))
+        return PlanOutcome("the store", entry, digests=dict(_of_parts(entry, self.targets)))
 
     def _check_inputs(self) -> None:
         """Check that the tasks that were asked for values did not write an input meanwhile."""
@@ -141,23 +144,57 @@ class ExportSource:
 
 @dataclass(slots=True)
 class PolicySource:
-    """Restores the targets of a task from where its policy says."""
+    """Restores the targets of a task from where its policy says; the code there is a plugin's.
+
+    :ivar targets: path of each target, to the name that entries give it
+    :ivar left: what the task is known to have left in each directory that is its target
+    :ivar ignored: patterns of what counts in no directory
+    """
 
     source: places.Source
+    targets: dict[str, str]
+    left: dict[str, list[str]]
+    ignored: tuple[str, ...] = ()
 
     def restore(self, plan: Plan, getargs: Mapping[str, Any]) -> PlanOutcome:
         """Put the targets in place; raises NotRestored."""
+        excluded = matcher(self.ignored)
         try:
+            for path in self.targets:
+                check_replaceable(path, self.left.get(path, ()), excluded)
             entry = self.source.restore()
+            plan.valid = bool(plan.signature and entry and entry.signature == plan.signature)
+            if entry is not None and plan.valid:
+                self._check_contents(entry, excluded)
         except InvariantsError as error:
             raise NotRestored(str(error)) from error
-        signature = late_signature(plan.signature, getargs) if plan.signature else ""
-        plan.valid = entry is not None and bool(signature) and entry.signature == signature
+        except (Exception, SystemExit) as error:
+            text = f"{self.source.where} failed with {type(error).__name__}: {error_text(error)}"
+            raise NotRestored(text) from error
         return PlanOutcome(self.source.where, entry)
+
+    def _check_contents(self, entry: ResultEntry, excluded: Excluded | None) -> None:
+        """Check that the targets are what the task made: a place may have lost or mixed it up.
+
+        :raises NotRestored: naming the target
+        """
+        kept = {artifact.path: artifact.parts for artifact in entry.artifacts}
+        if list(kept) != list(self.targets.values()):
+            raise NotRestored(f"what {self.source.where} has is of other targets")
+        for path, name in self.targets.items():
+            there = {_content(part) for part in capture(path, measure_file)}
+            made = {_content(part) for part in kept[name]}
+            more = [one for one in there - made if excluded is None or not excluded(one[0])]
+            if made - there or more:
+                raise NotRestored(f"{name} is not what the task made, in {self.source.where}")
 
     def expects(self, getargs: Mapping[str, Any]) -> bool:
         """Return True: the policy has found something."""
         return True
+
+
+def _content(part: Part) -> tuple[str, str, str, str]:
+    return part.path, part.type, part.digest, part.link
 
 
 @dataclass(slots=True)

@@ -38,10 +38,10 @@ class DoitJob(NamedTuple):
 
     def getargs(self) -> dict[str, Any]:
         """Return the values that the task gets from other tasks."""
-        from doit_invariants.engine.reuse.plan import values_gotten  # late: for cached tasks only
+        from doit_invariants.engine.reuse.plan import getargs_values  # late: for cached tasks only
 
         self.task.init_options()
-        return values_gotten(self.task)
+        return getargs_values(self.task)
 
     def output(self) -> list[Output]:
         """Return what each action has written."""

@@ -1,0 +1,100 @@
+"""Makes the plan of one task; what all places that keep results have in common."""
+
+from __future__ import annotations
+
+import os
+from typing import TypeVar
+
+from doit_invariants.core.errors import CannotFingerprint, InvariantsError
+from doit_invariants.core.model import Verdict
+from doit_invariants.engine.check.host_facts import HostFacts
+from doit_invariants.engine.check.observe import Look
+from doit_invariants.engine.check.recheck import changed_since
+from doit_invariants.engine.reuse.plan import NotRestored, Plan, PlanSource
+from doit_invariants.engine.reuse.signature import names_of_targets, shared_signature
+from doit_invariants.engine.reuse.sources import AlreadyRestored
+
+T = TypeVar("T")
+
+
+class PlanBuilder:
+    """The plan of one task while it is made.
+
+    :ivar look: the look at the task that the verdict was made of
+    :ivar facts: what the host's own rules say of it
+    :ivar plan: takes effect with :meth:`adopt`
+    :ivar why_not: why nothing is restored or kept, for the user; empty if that is no news
+    """
+
+    def __init__(self, look: Look, facts: HostFacts) -> None:
+        self.look = look
+        self.facts = facts
+        self.session = look.session
+        self.task = look.task
+        self.policy = look.spec.policy
+        self.plan = Plan(self.session.root, self.session.aside, replay=self.session.settings.replay)
+        self.why_not = ""
+
+    def adopt(self) -> None:
+        """Have the plan travel with the task when it runs."""
+        self.session.execution(self.task.name).plan = self.plan
+
+    def restores(self, verdict: Verdict, where: str) -> Verdict:
+        """Have the task restored when it is its turn, or say that it would be."""
+        if not self.session.runs:
+            return verdict._replace(status="run", policy=f"would be restored from {where}")
+        self.adopt()
+        return verdict._replace(status="run", policy=f"restored from {where}")
+
+    def restore_now(self, verdict: Verdict, source: PlanSource) -> Verdict | None:
+        """Restore a task with setup tasks, which without them can't run any more if that fails.
+
+        :returns: None if it can't be restored
+        """
+        try:
+            self.plan.source = AlreadyRestored(source.restore(self.plan, {}))
+        except NotRestored as error:
+            self.why_not = f"not restored: {error}"
+            self.complain()
+            return None
+        self.task.setup_tasks = []
+        self.adopt()
+        return verdict._replace(status="run", policy="restored")
+
+    def complain(self) -> None:
+        """Say in a run what is wrong with a place; a plain miss is nothing to talk about."""
+        if self.session.runs:
+            self.session.say(self.task.name, f"{self.why_not}; it runs")
+
+    def changed_in_run(self) -> bool:
+        """Return whether actions that ran have changed what the task depends on; says it."""
+        changed = changed_since(self.look) if self.session.executed else ""
+        if changed:
+            self.why_not = f"{changed} changed since this run began"
+        return bool(changed)
+
+    def names(self) -> dict[str, str]:
+        """Return for each target the name that it has in any checkout.
+
+        :raises CannotFingerprint: if the result of the task can't be shared
+        """
+        if not self.look.spec.share:
+            raise CannotFingerprint("share is False")
+        if not self.task.targets and not self.look.spec.asked:
+            raise CannotFingerprint("it has no targets, and does not say itself that it is")
+        return names_of_targets(self.look)
+
+    def signature_or_none(self) -> str | None:
+        """Return the signature of the task, None if it has none."""
+        try:
+            return shared_signature(self.look)
+        except InvariantsError:
+            return None
+
+    def absolute(self, paths: dict[str, T]) -> dict[str, T]:
+        """Return the same by absolute paths: an action may leave the directory of the project."""
+        return {os.path.join(self.session.root, path): one for path, one in paths.items()}
+
+    def is_asked_for_values(self) -> bool:
+        """Return whether other tasks get values of the task."""
+        return self.task.name in self.session.relations.gotten(self.session.tasks)

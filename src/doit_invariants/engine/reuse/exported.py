@@ -1,0 +1,117 @@
+"""Looks for the exports of a task, and plans to export its targets."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+from doit_invariants.core.model import Verdict
+from doit_invariants.engine.records.values import values_of
+from doit_invariants.engine.reuse.builder import PlanBuilder
+from doit_invariants.engine.reuse.exports import exporter_of, is_outdated
+from doit_invariants.engine.reuse.facts import missing_targets
+from doit_invariants.engine.reuse.signature import name_of_target
+from doit_invariants.engine.reuse.sinks import ExportSink
+from doit_invariants.engine.reuse.sources import ExportSource
+from doit_invariants.exports.manifest import SUFFIXES
+from doit_invariants.results.entry import ResultEntry
+from doit_invariants.rules.decide import path_difference
+
+
+class ExportLookup:
+    """The directory of exports, for one task whose targets are exported."""
+
+    def __init__(self, builder: PlanBuilder) -> None:
+        self._builder = builder
+        self._look, self._session, self._task = builder.look, builder.session, builder.task
+        self._plan = builder.plan
+        self._exporter = exporter_of(self._session, self._task, self._look.spec)
+
+    def entry(self) -> ResultEntry | None:
+        """Return the success of which the exports are, None if that is not known."""
+        return self._exporter.preview(()).entry
+
+    def keep(self) -> None:
+        """Plan to export the targets."""
+        self._plan.sink = self._sink()
+        self._plan.signature = self._builder.signature_or_none()
+        self._builder.adopt()
+
+    def keep_late(self, verdict: Verdict) -> Verdict:
+        """Export the targets of a task that need not run, where its result was not exported yet."""
+        record, targets = self._look.before.record, self._task.targets
+        if not self._session.runs or not targets:
+            return verdict
+        if record is None or record.executed_at is None:
+            return verdict
+        matches = not verdict.reasons
+        outdated = is_outdated(self._session.root, record, self._exporter.entry())
+        if not outdated and (not matches or self._all_exported(targets)):
+            return verdict
+        self._task.values = dict(values_of(self._session, self._task.name))
+        self._plan.runs = False
+        self._plan.sink = self._sink()
+        self._plan.signature = self._builder.signature_or_none() if matches else None
+        self._task.setup_tasks = []
+        self._builder.adopt()
+        return verdict._replace(status="run", policy="exported, which was not done yet")
+
+    def restore(self, verdict: Verdict) -> Verdict | None:
+        """Plan to restore missing targets; None if they can't be, and ``why_not`` says why."""
+        builder, session = self._builder, self._session
+        missing = missing_targets(self._look, builder.facts)
+        placeholders = session.placeholders.among(self._task.targets)
+        found = self._exporter.preview(missing, placeholders)
+        if found.refusals:
+            builder.why_not = f"not restored: {'; '.join(found.refusals.values())}"
+            return None
+        if is_outdated(session.root, self._look.before.record, found.entry):
+            builder.why_not = "not restored: its exports are older than its last result"
+            return None
+        if found.by_hand and builder.is_asked_for_values():
+            builder.why_not = "not restored: others get values of it, and it was put there by hand"
+            return None
+        self._plan.valid = self._is_valid(found.entry, missing)
+        source = ExportSource(self._exporter, missing, placeholders)
+        self._plan.source = source
+        if session.runs and self._task.setup_tasks:
+            return builder.restore_now(verdict, source)
+        self._plan.sink = self._sink()
+        return builder.restores(verdict, os.path.relpath(self._exporter.directory, session.root))
+
+    def _is_valid(self, entry: ResultEntry | None, missing: Sequence[str]) -> bool:
+        """Return whether the exports are what the actions would make now."""
+        signature = self._builder.signature_or_none()
+        return (
+            bool(signature)
+            and entry is not None
+            and entry.signature == signature
+            and not self._task.getargs
+            and self._has_the_rest_of(entry, missing)
+        )
+
+    def _has_the_rest_of(self, entry: ResultEntry, missing: Sequence[str]) -> bool:
+        """Return whether the targets that are not restored are what was exported as well."""
+        states = self._look.target_states()
+        made = {one.path: one.state for one in entry.artifacts}
+        for path, state in states.items():
+            name = name_of_target(self._session.root, path)
+            if path not in missing and (state is None or made.get(name) != state.digest):
+                return False
+        return True
+
+    def _all_exported(self, targets: Sequence[str]) -> bool:
+        places = [self._exporter.place(target) for target in targets]
+        return all(any(os.path.lexists(place + suffix) for suffix in SUFFIXES) for place in places)
+
+    def _sink(self) -> ExportSink:
+        return ExportSink(self._exporter, list(self._task.targets))
+
+    def is_as_left(self) -> bool:
+        """Return whether the targets are what the last success left: no edit is exported."""
+        record, states = self._look.before.record, self._look.target_states()
+        recorded = record.targets if record is not None else None
+        return recorded is not None and all(
+            state is not None and path_difference(recorded.get(path), state, path) is None
+            for path, state in states.items()
+        )
