@@ -37,7 +37,7 @@ from doit_invariants.exports.manifest import read_manifest
 from doit_invariants.files.journal import Journal
 from doit_invariants.hashing.digest import digest_json
 from doit_invariants.hosts.doit.database import BACKENDS, run_journal
-from doit_invariants.hosts.doit.database.rows import DoitDatabase
+from doit_invariants.hosts.doit.host import DoitDatabase
 from doit_invariants.results.parts import DamagedResult
 from doit_invariants.rules.record import KEY, Record, Unreadable, from_json, to_json
 from doit_invariants.stores.base import StoreError

@@ -7,8 +7,8 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from doit_invariants.core.choices import ASIDE, HOWS
 from doit_invariants.core.errors import InvalidOption
+from doit_invariants.core.model import ASIDE, HOWS
 from doit_invariants.plugins.registry import Registry
 from doit_invariants.plugins.settings import Settings
 from doit_invariants.policies.base import Policy

@@ -15,8 +15,7 @@ from doit_invariants.core.text import listing, printable
 from doit_invariants.engine.events import Counts, Events
 from doit_invariants.engine.execution import Execution
 from doit_invariants.engine.options import TaskSpec, default_options, parse_options
-from doit_invariants.engine.records.ends import Ends
-from doit_invariants.engine.records.flags import Flags, Placeholders
+from doit_invariants.engine.records.flags import Ends, Flags, Placeholders
 from doit_invariants.engine.records.shared_details import Details
 from doit_invariants.engine.tracking import Trackers
 from doit_invariants.files.state import FileView

@@ -17,7 +17,7 @@ class Destination:
 
     :ivar root: absolute path of the directory of the project
     :ivar directory: absolute path of the directory of the exports
-    :ivar how: one of :data:`~doit_invariants.core.choices.HOWS`
+    :ivar how: one of :data:`~doit_invariants.core.model.HOWS`
     :ivar overwrite: whether files that this task did not put there may be overwritten
     :ivar task: name of the task
     """

@@ -6,8 +6,8 @@ import os
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
-from doit_invariants.core.choices import HOWS
 from doit_invariants.core.errors import InvariantsError
+from doit_invariants.core.model import HOWS
 from doit_invariants.core.text import error_text
 from doit_invariants.exports.destination import Destination
 from doit_invariants.exports.manifest import (

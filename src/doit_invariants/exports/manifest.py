@@ -15,8 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
-from doit_invariants.core.choices import ASIDE, HOWS
-from doit_invariants.core.model import Json
+from doit_invariants.core.model import ASIDE, HOWS, Json
 from doit_invariants.files.regular import read_small
 from doit_invariants.hashing.digest import digest_bytes, digest_json
 from doit_invariants.results.entry import ResultEntry, entry_from_json

@@ -10,8 +10,8 @@ import stat as stat_module
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from doit_invariants.core.choices import ASIDE
 from doit_invariants.core.errors import InvalidOption, InvariantsError
+from doit_invariants.core.model import ASIDE
 from doit_invariants.exports.content import digest_at, is_row, is_still_linked
 from doit_invariants.exports.manifest import Row, is_name_below
 from doit_invariants.files.deep import remove

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from doit_invariants.core.choices import HOWS, LINKS, MAX_SIZE
 from doit_invariants.core.errors import InvalidOption
+from doit_invariants.core.model import HOWS, LINKS, MAX_SIZE
 
 #: Names that no directory is looked at for: what tools leave beside the data.
 TREE_EXCLUDE = (

@@ -13,7 +13,7 @@ import os
 from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING
 
-from doit_invariants.core.choices import ASIDE
+from doit_invariants.core.model import ASIDE
 from doit_invariants.files.deep import remove, walk
 from doit_invariants.files.processes import is_orphaned_path, owned_name
 from doit_invariants.results.bystanders import InTheWay, let_stay

@@ -12,9 +12,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from doit_invariants.core.choices import LINKS, MAX_SIZE
 from doit_invariants.core.errors import InvariantsError
-from doit_invariants.core.model import Json
+from doit_invariants.core.model import LINKS, MAX_SIZE, Json
 
 #: Told about a long check: how many things are done, and how many there are.
 Progress = Callable[[int, int], None]

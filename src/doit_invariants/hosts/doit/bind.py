@@ -20,9 +20,9 @@ def bind_options(session: DoitSession, task: Any, given: Mapping[str, Any]) -> N
     :param given: our keys of its task dict
     :raises doit.exceptions.InvalidTask: in one line that names the task and the option
     """
-    if session.host.directories is not None:  # a task that is made late
-        _link_directories(session.host.directories, [task])
-        session.host.places.add(task)
+    if session.directories is not None:  # a task that is made late
+        _link_directories(session.directories, [task])
+        session.places.add(task)
     if session.frozen:
         session.batch = {} if session.batch is None else session.batch
         session.late[task.name] = session.batch
@@ -74,11 +74,11 @@ def finish_loading(session: DoitSession, tasks: Iterable[Any]) -> None:
         for exports that collide
     """
     _refuse_groups(session, tasks)
-    session.host.directories = {}
-    _link_directories(session.host.directories, tasks)
+    session.directories = {}
+    _link_directories(session.directories, tasks)
     for task in tasks:
         if task.targets:
-            session.host.places.add(task)
+            session.places.add(task)
     if session.caches:
         from doit_invariants.hosts.doit.check_exports import check_exports
 

@@ -1,4 +1,4 @@
-"""doit as the host of the engine; see :class:`~doit_invariants.engine.host.Host`.
+"""doit as the host of the engine, and its DB as the database.
 
 Most answers are for tasks that run, or have items in ``uptodate``: what they need is imported late,
 as doit makes a host for every command.
@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from doit import doit_cmd
-from doit.dependency import Dependency
+from doit.dependency import Dependency, get_md5
 from doit.task import DelayedLoader, result_dep
 
 from doit_invariants.core.model import Json
 from doit_invariants.engine.execution import Home
 from doit_invariants.hosts.doit.checker import ContentChecker
-from doit_invariants.hosts.doit.same_files import Places
+from doit_invariants.hosts.doit.database import SUFFIXES
+from doit_invariants.hosts.doit.database.base import Backend
 from doit_invariants.hosts.doit.trackers import actions
 from doit_invariants.hosts.doit.trackers.builtin import TRACKERS
 
@@ -58,28 +59,22 @@ class DoitHost:
     """What doit's side answers.
 
     :param dep_manager: doit's dependency manager
-    :param root: absolute path of the directory of the project
     :ivar session: the session of the run
     :ivar journal: the journal of doit's DB, None if there is none
     :ivar unlock: lets others write doit's DB; once it was called it does nothing
     :ivar resume: what the command line accepts, None if it says nothing of that
     :ivar home: the directory in which the tasks run, None until the first is checked
-    :ivar places: where the targets of the tasks lie
-    :ivar directories: targets without their trailing slash, to the target and its task; None
-        until all tasks are loaded that are not delayed
     """
 
     trackers = TRACKERS
     session: Session
 
-    def __init__(self, dep_manager: Any, root: str) -> None:
+    def __init__(self, dep_manager: Any) -> None:
         self._dep_manager = dep_manager
         self.journal: RunJournal | None = None
         self.unlock: Callable[[], Any] = lambda: None
         self.resume: Resume | None = None
         self.home: str | None = None
-        self.places = Places(root)
-        self.directories: dict[str, tuple[str, str]] | None = None
 
     @property
     def checker(self) -> ForeignChecker | None:
@@ -226,3 +221,71 @@ class DoitHost:
         finally:
             if states is not None:
                 checker.prepared = {}
+
+
+class DoitDatabase:
+    """The rows of doit's DB; see :class:`~doit_invariants.engine.database.Database`.
+
+    The methods of the dependency manager are asked for each time: the journal replaces some.
+
+    :param dep_manager: doit's
+    :param root: absolute path of the directory that the name of the DB is relative to
+    """
+
+    def __init__(self, dep_manager: Any, root: str) -> None:
+        self._dep_manager = dep_manager
+        name = os.path.join(root, dep_manager.name)
+        self.files: tuple[str, ...] = tuple(name + suffix for suffix in SUFFIXES)
+
+    @property
+    def _backend(self) -> Backend | None:
+        """Return our backend, None if it is one of doit's or of a plugin."""
+        backend = self._dep_manager.backend
+        return backend if isinstance(backend, Backend) else None
+
+    def get(self, task: str, key: str) -> Any:
+        """Return a value of a row, None if there is none."""
+        return self._dep_manager._get(task, key)
+
+    def set(self, task: str, key: str, value: Any) -> None:
+        """Set a value of a row."""
+        self._dep_manager._set(task, key, value)
+
+    def has(self, task: str) -> bool:
+        """Return whether there is a row."""
+        return bool(self._dep_manager._in(task))
+
+    def remove(self, task: str) -> None:
+        """Remove a row."""
+        self._dep_manager.remove(task)
+
+    def discard(self, task: str) -> None:
+        """Treat a row that can't be decoded as empty."""
+        backend = self._backend
+        if backend is not None:
+            backend.drop(task)
+
+    def names(self) -> Iterable[str]:
+        """Return the names of all rows; nothing for a backend that is not ours."""
+        backend = self._backend
+        return backend.ids() if backend is not None else ()
+
+    def row(self, task: str) -> Any:
+        """Return a whole row, None for a backend that is not ours."""
+        backend = self._backend
+        return backend.row(task) if backend is not None else None
+
+    def renew(self, task: str, values: Mapping[str, Any]) -> None:
+        """Set values past the journal."""
+        backend = self._backend
+        if backend is not None:
+            for key, value in values.items():
+                backend.set(task, key, value)
+            backend.pack(task)
+
+    def save_values(self, task: str, values: Mapping[str, Any], result: Any) -> None:
+        """Save what a task gives to others, as doit saves it."""
+        self.get(task, "result:")  # two backends of doit forget a task that is written unread
+        self.set(task, "_values_:", values)
+        if result:
+            self.set(task, "result:", result if isinstance(result, dict) else get_md5(result))

@@ -17,7 +17,7 @@ from doit_invariants.engine.events import TaskEnd, TaskOutcome
 from doit_invariants.hosts.doit.sessions import session_of
 
 if TYPE_CHECKING:
-    from doit_invariants.engine.records.ends import How
+    from doit_invariants.engine.records.flags import How
     from doit_invariants.hosts.doit.sessions import DoitSession
 
 
