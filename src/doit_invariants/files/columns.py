@@ -120,9 +120,7 @@ def _unpacked(block: Block) -> Columns:
     data = zlib.decompress(data[1:]) if data[:1] == b"z" else data[1:]
     names, _, across = data.partition(b"\0")
     columns = Columns(
-        names.decode("utf-8", "surrogatepass"),
-        _transposed(across),
-        a2b_base64(block.digests).hex(),
+        names.decode("utf-8", "surrogatepass"), _transposed(across), a2b_base64(block.digests).hex()
     )
     if not len(columns.split()) * WIDTH == len(columns.stats) == len(columns.digests):
         raise ValueError("there must be a stat and a digest for each name")

@@ -21,13 +21,7 @@ from typing import NamedTuple
 
 from doit_invariants.core.model import Change, Difference, Reason, Status, Verdict
 from doit_invariants.core.text import listing
-from doit_invariants.files.state import (
-    EDITED,
-    EDITED_MEANWHILE,
-    EDITED_TEXT,
-    UNEQUAL,
-    FileState,
-)
+from doit_invariants.files.state import EDITED, EDITED_MEANWHILE, EDITED_TEXT, UNEQUAL, FileState
 from doit_invariants.files.tree import TreeState, tree_difference
 from doit_invariants.rules.invariant import Context, Fingerprint, Invariant
 from doit_invariants.rules.record import PathState, Record, RecordedInvariant

@@ -30,11 +30,7 @@ def signature(now: Snapshot, context: Context, more: Json = None, *, strict: boo
     parts: dict[str, Json] = {
         "inputs": {portable(p, root): _digest(state) for p, state in now.inputs.items()},
         "invariants": {
-            key: [
-                seen.invariant.kind,
-                seen.invariant.version,
-                _stand_in(seen, context, strict),
-            ]
+            key: [seen.invariant.kind, seen.invariant.version, _stand_in(seen, context, strict)]
             for key, seen in now.observed.items()
         },
         "order": [key for key, seen in now.observed.items() if seen.source is not None],

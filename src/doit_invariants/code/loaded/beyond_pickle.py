@@ -174,10 +174,7 @@ _WHOLE: dict[str, Split] = {
 _SOME: dict[str, Split] = {
     "_io._IOBase": parts.of_file,
     "_socket.socket": parts.attributes("family type proto"),
-    "_csv.reader": lambda value: [
-        *parts.attributes("dialect")(value),
-        *parts.references(value),
-    ],
+    "_csv.reader": lambda value: [*parts.attributes("dialect")(value), *parts.references(value)],
     "_csv.writer": parts.attributes("dialect"),
     "_csv.Writer": parts.attributes("dialect"),
     "_hashlib.HASH": parts.of_hash,

@@ -185,8 +185,7 @@ class Functions:
             return marked(previous)
         details = None if previous is None else previous.get("details")
         return self.memoised(
-            ("describe", id(graph), details),
-            lambda: self._describe(graph, previous, context),
+            ("describe", id(graph), details), lambda: self._describe(graph, previous, context)
         )
 
     def difference(self, old: Fingerprint, new: Fingerprint, context: Context) -> Difference | None:
@@ -259,8 +258,7 @@ class Functions:
     def as_before(self, unit: Unit) -> Unit:
         """Return what :meth:`group` would have given in earlier versions."""
         return self.memoised(
-            ("before", id(unit)),
-            lambda: self.explorers[True, False].group(unit.name, unit.obj),
+            ("before", id(unit)), lambda: self.explorers[True, False].group(unit.name, unit.obj)
         )
 
 

@@ -189,11 +189,7 @@ class SeenCode:
         self._known = before.known(stale) if before is not None else {}
 
     def read(
-        self,
-        unit: Unit,
-        namespace: dict[str, Any],
-        key: Key,
-        look: Callable[[], Iterable[Ref]],
+        self, unit: Unit, namespace: dict[str, Any], key: Key, look: Callable[[], Iterable[Ref]]
     ) -> list[Ref]:
         """Return what a global leads to that a unit reads.
 

@@ -6,12 +6,7 @@ import contextlib
 from collections.abc import Iterator, Sequence
 
 from doit_invariants.code.programs import shell_builtins
-from doit_invariants.code.programs.arguments import (
-    Call,
-    Input,
-    calls_of,
-    is_assignment,
-)
+from doit_invariants.code.programs.arguments import Call, Input, calls_of, is_assignment
 from doit_invariants.code.programs.environment import Environment, Use
 from doit_invariants.code.programs.expand import UNKNOWN, expand, expand_text
 from doit_invariants.code.programs.lexer import Token, tokens

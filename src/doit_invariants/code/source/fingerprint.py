@@ -210,11 +210,7 @@ def _own_targets(context: Context) -> frozenset[str]:
 
 
 def _fingerprint_sources(
-    context: Context,
-    start: Start,
-    find: Find,
-    previous: Fingerprint | None,
-    own: frozenset[str],
+    context: Context, start: Start, find: Find, previous: Fingerprint | None, own: frozenset[str]
 ) -> SourcesAnswer:
     details = context.lookup(previous.get("details")) if previous is not None else None
     finder = ModuleFinder(start.search, context.project.contains, context.memo)
