@@ -231,8 +231,8 @@ def _docstrings(code: types.CodeType) -> list[str]:
     """Return the texts of a code object among which its docstring is."""
     texts = [text for text in code.co_consts if isinstance(text, str)]
     if code.co_flags & inspect.CO_OPTIMIZED:
-        # From Python 3.13 on a flag says it: the first constant may be any other string.
-        if sys.version_info >= (3, 13) and not code.co_flags & inspect.CO_HAS_DOCSTRING:
+        # From Python 3.14 on a flag says it: the first constant may be any other string.
+        if sys.version_info >= (3, 14) and not code.co_flags & inspect.CO_HAS_DOCSTRING:
             return []
         return texts[:1] if texts and code.co_consts[0] is texts[0] else []
     return [text for text in texts if "<locals>" not in text]  # of the body of a class
