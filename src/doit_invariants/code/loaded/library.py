@@ -6,7 +6,6 @@ import functools
 import os
 import sys
 import types
-from collections.abc import Mapping
 from importlib import metadata
 from typing import Any
 
@@ -112,9 +111,7 @@ def _version(top: str) -> str:
     return ", ".join(versions) + ": " if versions else f"{top} without a version: "
 
 
-@functools.cache
-def _all_named() -> Mapping[str, list[str]]:
-    return metadata.packages_distributions()
+_all_named = functools.cache(metadata.packages_distributions)
 
 
 @functools.cache
