@@ -305,3 +305,16 @@ def test_nothing_is_restored_for_what_an_action_has_changed(doit_project: Make) 
     project.remove("out.txt")
     outcome = project.run("copy")
     assert outcome.executed == ["change", "copy"], outcome
+
+
+@pytest.mark.parametrize("runner", [[], ["-n", "2"], ["-n", "2", "-P", "thread"]], ids="".join)
+def test_a_result_of_something_else_serves_for_now(doit_project: Make, runner: list[str]) -> None:
+    """A policy may give the last result, whatever changed; it is not recorded as that of now."""
+    project = attic(doit_project, ('key.signature.partition(":")[2]', '"last"'))
+    project.run(*runner).assert_executed("copy")
+    project.write({"in.txt": "two"})
+    outcome = project.run(*runner)
+    assert "restored from the attic, made " in outcome.stdout
+    assert project.read("out.txt") == "one"
+    project.run(*runner, "--cache=True").assert_executed("copy")
+    assert project.read("out.txt") == "two"

@@ -13,9 +13,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from doit_invariants.core.errors import InvariantsError
+from doit_invariants.core.errors import CannotFingerprint, InvariantsError
 from doit_invariants.core.model import Json
 from doit_invariants.files.state import Stat
+from doit_invariants.hashing.values import digest_value
 from doit_invariants.results.capture import CannotKeep
 from doit_invariants.results.entry import ResultEntry
 from doit_invariants.results.parts import Artifact
@@ -158,6 +159,20 @@ def getargs_values(task: Task) -> dict[str, Any]:
     """Return the values that a task gets from other tasks, by the names of its arguments."""
     options = task.options or {}
     return {name: options[name] for name in task.getargs if name in options}
+
+
+def late_signature(signature: str, getargs: Mapping[str, Any]) -> str:
+    """Return the signature of a task with the values that it gets from other tasks.
+
+    :raises CannotFingerprint: if those are not JSON
+    """
+    if not getargs:
+        return signature
+    try:
+        text = json.dumps(sorted(getargs.items()))  # the order inside of the values counts
+    except (TypeError, ValueError, RecursionError) as error:
+        raise CannotFingerprint(f"what it gets from other tasks is not JSON: {error}") from error
+    return digest_value([signature, text])
 
 
 def as_json(value: Any) -> Json:

@@ -16,8 +16,8 @@ from doit_invariants.engine.reuse.plan import (
     Plan,
     PlanOutcome,
     Publication,
+    late_signature,
 )
-from doit_invariants.engine.reuse.sources import late_signature
 from doit_invariants.files.state import stat_key
 from doit_invariants.hashing.digest import measure_file
 from doit_invariants.results.capture import CannotKeep, capture

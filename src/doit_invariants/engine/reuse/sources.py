@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import random
 import time
@@ -11,13 +10,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from doit_invariants.core.errors import CannotFingerprint, InvariantsError
+from doit_invariants.core.errors import InvariantsError
 from doit_invariants.core.text import error_text
-from doit_invariants.engine.reuse.plan import NotRestored, Plan, PlanOutcome
+from doit_invariants.engine.reuse.plan import NotRestored, Plan, PlanOutcome, late_signature
 from doit_invariants.files.selection import matcher
 from doit_invariants.files.state import Stat, stat_key
 from doit_invariants.hashing.digest import measure_file
-from doit_invariants.hashing.values import digest_value
 from doit_invariants.results.capture import capture
 from doit_invariants.results.entry import ResultEntry, entry_from_json
 from doit_invariants.results.parts import DamagedResult, Part
@@ -210,20 +208,6 @@ class AlreadyRestored:
     def expects(self, getargs: Mapping[str, Any]) -> bool:
         """Return True."""
         return True
-
-
-def late_signature(signature: str, getargs: Mapping[str, Any]) -> str:
-    """Return the signature of a task with the values that it gets from other tasks.
-
-    :raises CannotFingerprint: if those are not JSON
-    """
-    if not getargs:
-        return signature
-    try:
-        text = json.dumps(sorted(getargs.items()))  # the order inside of the values counts
-    except (TypeError, ValueError, RecursionError) as error:
-        raise CannotFingerprint(f"what it gets from other tasks is not JSON: {error}") from error
-    return digest_value([signature, text])
 
 
 def find_entry(

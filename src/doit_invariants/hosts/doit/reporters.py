@@ -9,16 +9,19 @@ import datetime
 import io
 import json
 from collections.abc import MutableMapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from doit import reporter
 from doit.globals import Globals
 
+from doit_invariants.core.errors import InvariantsError
 from doit_invariants.core.units import format_duration
 from doit_invariants.engine.events import Counts
-from doit_invariants.engine.reuse.plan import NotRestored, Plan, PlanOutcome
 from doit_invariants.engine.session import Session
 from doit_invariants.hosts.doit.sessions import ensure_session
+
+if TYPE_CHECKING:
+    from doit_invariants.engine.reuse.plan import Plan, PlanOutcome
 
 
 def report_restores(command: Any, session: Session, options: MutableMapping[str, Any]) -> None:
@@ -171,7 +174,7 @@ def _may_be_restored(task: Any) -> bool:
         return False
     try:
         return plan.source.expects({n: (task.options or {}).get(n) for n in task.getargs})
-    except NotRestored:
+    except InvariantsError:
         return False
 
 
