@@ -12,13 +12,13 @@ from doit_invariants.engine.check.host_facts import HostFacts
 from doit_invariants.engine.check.observe import Look
 from doit_invariants.engine.records.values import save_values
 from doit_invariants.engine.reuse.builder import PlanBuilder
-from doit_invariants.engine.reuse.exported import ExportLookup
+from doit_invariants.engine.reuse.export_lookup import ExportLookup
 from doit_invariants.engine.reuse.facts import facts_of, has_ttl, uptodate_is_false
-from doit_invariants.engine.reuse.shared import StoreLookup
+from doit_invariants.engine.reuse.store_lookup import StoreLookup
 from doit_invariants.policies.base import answer_of
 
 if TYPE_CHECKING:
-    from doit_invariants.engine.reuse.own_place import OwnPlaceLookup
+    from doit_invariants.engine.reuse.own_place_lookup import OwnPlaceLookup
 
 
 class CacheDecision:
@@ -43,7 +43,9 @@ class CacheDecision:
 
     @functools.cached_property
     def _own_place(self) -> OwnPlaceLookup:
-        from doit_invariants.engine.reuse.own_place import OwnPlaceLookup  # late: of few plugins
+        from doit_invariants.engine.reuse.own_place_lookup import (
+            OwnPlaceLookup,
+        )  # late: of few plugins
 
         return OwnPlaceLookup(self._builder)
 

@@ -1,4 +1,4 @@
-"""Where results go: into a store, or to where a task exports them."""
+"""Where results go: into a store, to where a task exports them, or to where its policy says."""
 
 from __future__ import annotations
 

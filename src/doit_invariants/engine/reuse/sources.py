@@ -1,4 +1,4 @@
-"""Where results come from: a store, exports, or what was restored already."""
+"""Where results come from: a store, exports, where a policy says, or a restore that is done."""
 
 from __future__ import annotations
 
