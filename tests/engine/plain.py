@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from doit_invariants import Function, Settings, Verdict, hookimpl
-from doit_invariants.engine.check.fast_path import is_unchanged
+from doit_invariants.engine.check.aspects import is_unchanged
 from doit_invariants.engine.database import MemoryDatabase
 from doit_invariants.engine.events import Listener, TaskEnd, successful_end
 from doit_invariants.engine.execution import Execution

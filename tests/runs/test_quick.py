@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from doit_invariants.engine.check import fast_path
+from doit_invariants.engine.check import aspects
 from doit_invariants.files.tree import TreeState
 from doit_invariants.testing import Project
 
@@ -259,7 +259,7 @@ def test_both_ways_agree(
     for quick in (True, False):
         with monkeypatch.context() as patch:
             if not quick:
-                patch.setattr(fast_path, "_is_unchanged", lambda *args, **kwargs: False)
+                patch.setattr(aspects, "_is_unchanged", lambda *args, **kwargs: False)
             project = settled(doit_project(files, backend="json", name=f"quick-{quick}"))
             change(project)
             now = time.time() + (86_500 if name == "a day" else 0)
@@ -276,14 +276,14 @@ def test_the_short_way_is_taken_for_what_is_as_it_was(
     doit_project, monkeypatch, files: dict[str, str], tasks: list[str]
 ) -> None:
     asked: dict[str, bool] = {}
-    original = fast_path._is_unchanged
+    original = aspects._is_unchanged
 
     def spy(session, task, *args, **kwargs) -> bool:
         asked[task.name] = original(session, task, *args, **kwargs)
         return asked[task.name]
 
     project = settled(doit_project(files, backend="json"))
-    monkeypatch.setattr(fast_path, "_is_unchanged", spy)
+    monkeypatch.setattr(aspects, "_is_unchanged", spy)
     project.run().assert_up_to_date(*tasks)
     assert asked == dict.fromkeys(tasks, True)
 
@@ -302,7 +302,7 @@ def stats_recorded(project: Project) -> dict[str, list[int]]:
 def test_new_stats_are_recorded(doit_project, monkeypatch, quick: bool) -> None:
     """What was touched is read once, and not again by every later run, as by plain doit."""
     if not quick:
-        monkeypatch.setattr(fast_path, "_is_unchanged", lambda *args, **kwargs: False)
+        monkeypatch.setattr(aspects, "_is_unchanged", lambda *args, **kwargs: False)
     project = settled(doit_project(FILES, backend="json"))
     before = json.loads(project.read(".doit.db"))
     for name in ("a", "b", "x", "z"):

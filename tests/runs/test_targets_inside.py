@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from doit_invariants.engine.check import fast_path
+from doit_invariants.engine.check import aspects
 from doit_invariants.testing import Project
 
 DODO = """
@@ -80,7 +80,7 @@ def test_what_others_make_does_not_count(
     doit_project, monkeypatch, runner: tuple[str, ...], quick: bool
 ) -> None:
     if not quick:
-        monkeypatch.setattr(fast_path, "_is_unchanged", lambda *args, **kwargs: False)
+        monkeypatch.setattr(aspects, "_is_unchanged", lambda *args, **kwargs: False)
     project = doit_project(FILES)
     project.run(*runner).assert_success()
     assert executed(project, *runner) == set()
@@ -195,7 +195,7 @@ def test_records_of_an_earlier_version(doit_project) -> None:
 
 def test_the_short_way_is_taken(doit_project, monkeypatch) -> None:
     asked: dict[str, bool] = {}
-    original = fast_path._is_unchanged
+    original = aspects._is_unchanged
 
     def spy(session, task, *args, **kwargs) -> bool:
         asked[task.name] = original(session, task, *args, **kwargs)
@@ -205,7 +205,7 @@ def test_the_short_way_is_taken(doit_project, monkeypatch) -> None:
     for _ in range(2):
         project.run().assert_success()
         time.sleep(0.03)
-    monkeypatch.setattr(fast_path, "_is_unchanged", spy)
+    monkeypatch.setattr(aspects, "_is_unchanged", spy)
     project.run().assert_success()
     assert {name: asked[name] for name in MAKERS} == dict.fromkeys(MAKERS, True)
 

@@ -1,18 +1,13 @@
-"""The verdict on a task: looks at all of it, decides, and says why.
-
-Everything is looked at even where one reason would do: users are told all of them.
-"""
+"""The verdict on a task, and what follows from it before the task runs."""
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 from doit_invariants.core.errors import InvariantsError
 from doit_invariants.core.model import Reason, Verdict
 from doit_invariants.engine.check import varying
-from doit_invariants.engine.check.fast_path import is_unchanged
-from doit_invariants.engine.check.file_deps import compare_inputs
+from doit_invariants.engine.check.aspects import is_unchanged, reasons
 from doit_invariants.engine.check.host_facts import HostFacts
 from doit_invariants.engine.check.observe import Look
 from doit_invariants.engine.check.signer import Signer
@@ -22,9 +17,8 @@ from doit_invariants.engine.finish import refresh
 from doit_invariants.engine.freeze import freeze
 from doit_invariants.engine.listed import ListedItem, with_items
 from doit_invariants.engine.records import recorded
-from doit_invariants.engine.records.flags import INTERRUPTED, placeholder_reason
 from doit_invariants.engine.session import Session
-from doit_invariants.rules.decide import decide
+from doit_invariants.rules.decide import verdict_on
 
 if TYPE_CHECKING:
     from doit_invariants.engine.task import Task
@@ -45,9 +39,9 @@ def task_status(
     if accepted:
         return Verdict(task.name, "up-to-date", policy=f"accepted by {accepted}"), facts
     items, problems = _uptodate(session, facts, task)
-    simple = not (fast_path_tried or items or problems or facts.uptodate_false)
+    simple = not (fast_path_tried or items or problems)
     try:
-        if simple and is_unchanged(session, task, counted=facts.counted):
+        if simple and is_unchanged(session, task, facts):
             verdict = Verdict(task.name, "up-to-date")
             _tell(session, task, verdict)
         else:
@@ -89,9 +83,10 @@ def _verdict(
     items: list[ListedItem],
     problems: list[Reason],
 ) -> Verdict:
-    look = _look(session, task, facts, items)
+    look = begin_look(session, task, items)
+    found = reasons(look, facts)
     look.snapshot.problems += problems
-    verdict = decide(look.before.record, look.snapshot, look.context, look.before.unreadable)
+    verdict = verdict_on(look.snapshot, found)
     if look.spec.policy.decides or look.spec.exports:
         # Imported late: most projects have no use for it.
         from doit_invariants.engine.reuse.decide import CacheDecision
@@ -104,7 +99,8 @@ def _verdict(
     return verdict
 
 
-def _look(session: Session, task: Task, facts: HostFacts, items: list[ListedItem]) -> Look:
+def begin_look(session: Session, task: Task, items: list[ListedItem]) -> Look:
+    """Return a look at a task that has read its record, and nothing else yet."""
     spec = with_items(session.plugins.kinds, session.spec(task.name), items)
     before = recorded.read(session, task.name)
     if task.name in session.damaged:
@@ -116,23 +112,6 @@ def _look(session: Session, task: Task, facts: HostFacts, items: list[ListedItem
     now = look.snapshot
     now.never_ran = record is None and session.db.get(task.name, "checker:") is None
     now.explicit = spec.own or bool(spec.invariants)
-    changes = compare_inputs(look, facts)
-    before.drop_implicit()
-    # What is an input as well the actions do not make: it is missing as an input.
-    made = [path for path in task.targets if path not in task.file_dep]
-    exists = session.host.checker.exists if session.host.checker else os.path.exists
-    facts.missing_targets = [path for path in made if not exists(path)]
-    if spec.track_targets:
-        look.targets()
-    look.invariants()
-    now.has_dependencies = bool(facts.counted or spec.own or now.inputs)
-    now.host = [*facts.reasons(), *changes]
-    placeholders = session.placeholders.among(task.targets)
-    now.policy = [*spec.policy.reasons(), *map(placeholder_reason, placeholders)]
-    if task.name in session.running:
-        now.policy.append(Reason("running", "task", f"running now in {session.running[task.name]}"))
-    elif session.unfinished.read().get(task.name) == INTERRUPTED:
-        now.policy.append(Reason("interrupted", "task", "its last execution did not end"))
     return look
 
 
@@ -144,8 +123,8 @@ def _with_its_end(session: Session, verdict: Verdict) -> Verdict:
     end = session.ends.reason(verdict.task) if not ends else None
     if not ends and end is None:
         return verdict
-    reasons = [one for one in verdict.reasons if one.code not in ("never_ran", "no_record")]
-    return verdict._replace(reasons=(*reasons, *([end] if end is not None else [])))
+    others = [one for one in verdict.reasons if one.code not in ("never_ran", "no_record")]
+    return verdict._replace(reasons=(*others, *([end] if end is not None else [])))
 
 
 def _note_others(task: Task, look: Look) -> None:

@@ -1,5 +1,6 @@
-"""The decision: a record compared with now gives a verdict. No I/O, no clock, no state.
+"""The comparison of a record with now, and the verdict. No I/O, no clock, no state.
 
+What is asked for reasons, in which order, are the aspects (:mod:`doit_invariants.engine.check`).
 The rules, in the order in which their reasons are given:
 
 1. What doit itself decides: ``uptodate`` items, missing targets, the checker, ``file_dep``.
@@ -15,11 +16,11 @@ The rules, in the order in which their reasons are given:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from doit_invariants.core.model import Change, Difference, Reason, Status, Verdict
+from doit_invariants.core.model import Change, Difference, Reason, Verdict
 from doit_invariants.core.text import listing
 from doit_invariants.files.state import EDITED, EDITED_MEANWHILE, EDITED_TEXT, UNEQUAL, FileState
 from doit_invariants.files.tree import TreeState, tree_difference
@@ -57,7 +58,6 @@ class Snapshot:
     """A task as it stands now: all that a decision needs and a record is made of.
 
     :ivar task: name of the task
-    :ivar host: the reasons that doit's own rules give, ``missing_file_dep`` among them
     :ivar has_dependencies: whether anything can make the task up-to-date at all
     :ivar explicit: whether the task names invariants or a cache policy itself
     :ivar never_ran: whether doit has no record of a success either
@@ -65,14 +65,12 @@ class Snapshot:
     :ivar targets: state of each target in order, None if targets are not tracked
     :ivar observed: invariants by their id
     :ivar sources: plugins that were asked for implicit invariants
-    :ivar policy: reasons that the cache policy adds
     :ivar adopted: ids of invariants that differ by how they are compared alone
     :ivar unknown: ids of invariants that could not be checked
     :ivar problems: what could not be checked; any of them makes the verdict an error
     """
 
     task: str
-    host: list[Reason] = field(default_factory=list)
     has_dependencies: bool = True
     explicit: bool = False
     never_ran: bool = False
@@ -80,45 +78,44 @@ class Snapshot:
     targets: dict[str, PathState] | None = None
     observed: dict[str, Observed] = field(default_factory=dict)
     sources: tuple[str, ...] = ()
-    policy: list[Reason] = field(default_factory=list)
     unknown: set[str] = field(default_factory=set)
     adopted: set[str] = field(default_factory=set)
     problems: list[Reason] = field(default_factory=list)
 
 
-def decide(
-    before: Record | None, now: Snapshot, context: Context, unreadable: str | None = None
-) -> Verdict:
-    """Compare a record with now.
+def verdict_on(now: Snapshot, reasons: Iterable[Reason]) -> Verdict:
+    """Return the verdict on a task, with every reason against its being up-to-date."""
+    found = tuple(reasons)
+    if now.problems:
+        return Verdict(now.task, "error", (*now.problems, *found))
+    codes = {reason.code for reason in found}
+    if "missing_file_dep" in codes and not codes & _BEFORE_DEPENDENCIES:
+        return Verdict(now.task, "error", found)
+    return Verdict(now.task, "run" if found else "up-to-date", found)
+
+
+def record_reasons(
+    before: Record | None, now: Snapshot, unreadable: str | None
+) -> Iterator[Reason]:
+    """Return why there is nothing to compare a task with, if it names anything to compare.
 
     :param before: the record, None if there is none
-    :param now: the task as it stands
-    :param context: handed on to the kinds
     :param unreadable: why there is no record although something is stored
-    :returns: the verdict with every reason
     """
-    reasons = list(now.host)
     if not now.has_dependencies:
-        text = "no file_dep, uptodate, invariants or cache: the task always runs"
-        reasons.append(Reason("has_no_dependencies", "task", text))
-    elif unreadable is not None:
-        reasons.append(Reason("unreadable_record", "record", f"{unreadable}; taken as never ran"))
-    elif before is not None:
-        reasons += _without_secondary(list(_compare_invariants(before, now, context)), now)
-        reasons += _compare_targets(before, now)
-    elif now.explicit:
-        reasons.append(NEVER_RAN if now.never_ran else _NO_RECORD)
-    reasons += now.policy
-    if now.problems:
-        return Verdict(now.task, "error", (*now.problems, *reasons))
-    return Verdict(now.task, _status(reasons), tuple(reasons))
+        return  # it is a reason by itself
+    if unreadable is not None:
+        yield Reason("unreadable_record", "record", f"{unreadable}; taken as never ran")
+    elif before is None and now.explicit:
+        yield NEVER_RAN if now.never_ran else _NO_RECORD
 
 
-def _status(reasons: list[Reason]) -> Status:
-    codes = {reason.code for reason in reasons}
-    if "missing_file_dep" in codes and not codes & _BEFORE_DEPENDENCIES:
-        return "error"
-    return "run" if reasons else "up-to-date"
+def invariant_reasons(before: Record, now: Snapshot, context: Context) -> list[Reason]:
+    """Return how the invariants differ from the recorded ones.
+
+    :param context: handed on to the kinds
+    """
+    return _without_secondary(list(_compare_invariants(before, now, context)), now)
 
 
 def _without_secondary(reasons: list[Reason], now: Snapshot) -> list[Reason]:
@@ -219,7 +216,8 @@ def _difference(seen: Observed, old: Fingerprint, context: Context) -> Differenc
         return Difference("the recorded fingerprint is damaged")
 
 
-def _compare_targets(before: Record, now: Snapshot) -> Iterator[Reason]:
+def target_reasons(before: Record, now: Snapshot) -> Iterator[Reason]:
+    """Return how the targets differ from the recorded ones, where targets are tracked."""
     if now.targets is None or before.targets is None:
         return
     for path, state in now.targets.items():

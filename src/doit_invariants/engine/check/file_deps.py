@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 
 from doit_invariants.core.model import Reason
 from doit_invariants.engine.check.host_facts import HostFacts
@@ -18,7 +19,7 @@ _ADVICE = "if by the task, name it among the targets, too"
 def compare_inputs(look: Look, facts: HostFacts) -> list[Reason]:
     """Look at each ``file_dep``, and note in ``facts`` what doit would say of it.
 
-    :returns: why those that changed did
+    :returns: the reasons that they give, in doit's order
     """
     deps = _file_deps(look)
     if deps or facts.counted:
@@ -33,8 +34,24 @@ def compare_inputs(look: Look, facts: HostFacts) -> list[Reason]:
                 reasons.append(reason)
     if look.snapshot.never_ran and (reasons or facts.awaited):
         look.snapshot.explicit = False  # said once is enough
-        return [NEVER_RAN]
-    return reasons
+        reasons = [NEVER_RAN]
+    return [*_reasons_of_names(facts), *reasons]
+
+
+def _reasons_of_names(facts: HostFacts) -> Iterator[Reason]:
+    if facts.checker_changed is not None:
+        old, new = facts.checker_changed
+        text = f"the checker changed from {old} to {new}"
+        yield Reason("checker_changed", "file_dep", text)
+    for path in facts.missing:
+        yield Reason("missing_file_dep", path, "file_dep does not exist")
+    for path, maker in facts.awaited:
+        text = f"file_dep does not exist yet, task {maker} makes it"
+        yield Reason("awaited_file_dep", path, text)
+    for path in facts.added:
+        yield Reason("added_file_dep", path, "file_dep added")
+    for path in facts.removed:
+        yield Reason("removed_file_dep", path, "file_dep removed")
 
 
 def _compare(look: Look, facts: HostFacts, path: str) -> Reason | None:

@@ -9,8 +9,6 @@ import inspect
 from dataclasses import dataclass, field
 from typing import Any
 
-from doit_invariants.core.model import Reason
-
 
 @dataclass(slots=True, eq=False, repr=False)
 class HostFacts:
@@ -32,26 +30,6 @@ class HostFacts:
     removed: list[str] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
     checker_changed: tuple[str, str] | None = None
-
-    def reasons(self) -> list[Reason]:
-        """Return the reasons, but for changed files: only who compared them can say how."""
-        found = [
-            Reason("uptodate_false", "uptodate", f"{describe(item)} is false")
-            for item, _, _ in self.uptodate_false
-        ]
-        found += [Reason("missing_target", p, "target is missing") for p in self.missing_targets]
-        if self.checker_changed is not None:
-            old, new = self.checker_changed
-            text = f"the checker changed from {old} to {new}"
-            found.append(Reason("checker_changed", "file_dep", text))
-        found += [Reason("missing_file_dep", p, "file_dep does not exist") for p in self.missing]
-        found += [
-            Reason("awaited_file_dep", p, f"file_dep does not exist yet, task {maker} makes it")
-            for p, maker in self.awaited
-        ]
-        found += [Reason("added_file_dep", p, "file_dep added") for p in self.added]
-        found += [Reason("removed_file_dep", p, "file_dep removed") for p in self.removed]
-        return found
 
     def to_doit(self) -> dict[str, Any]:
         """Return the reasons as ``doit info`` reads them."""

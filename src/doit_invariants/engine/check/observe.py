@@ -67,6 +67,7 @@ class Look:
         #: Inputs into which the task is known to have written itself, once it has run.
         self.written: set[str] = set()
         self.snapshot = Snapshot(task.name)
+        self._path_problems = 0
         #: Location of the store in which the result is known to be now.
         self.kept = ""
         #: What its actions may import, by the id of the invariant: names of modules, and their
@@ -79,6 +80,12 @@ class Look:
         self.execution = Execution()
         #: What the task is tracked by, where others are tracked alike.
         self.alike: TrackedSet | None = None
+
+    @property
+    def comparable(self) -> Record | None:
+        """The record with which the task can be compared as it stands, None if there is none."""
+        is_readable = self.before.unreadable is None
+        return self.before.record if is_readable and self.snapshot.has_dependencies else None
 
     def _inputs_of_directory(self) -> Selection:
         """Return what counts of a directory that the task reads: not its own targets."""
@@ -106,7 +113,7 @@ class Look:
         try:
             return path_state(self.session.files, path, info, known, self._inputs_of_directory)
         except CannotFingerprint as error:
-            self.problem(path, str(error))
+            self._path_problem(path, str(error))
             return known
         except FileNotFoundError:
             return None  # gone since its stat
@@ -181,11 +188,11 @@ class Look:
             select = functools.partial(self._all_of_directory, path, known)
             return path_state(self.session.files, path, info, known, select)
         except CannotFingerprint as error:
-            self.problem(path, str(error))
+            self._path_problem(path, str(error))
         except FileNotFoundError:
             pass  # gone since its stat
         except OSError as error:
-            self.problem(path, f"{path} can't be read: {error.strerror}")
+            self._path_problem(path, f"{path} can't be read: {error.strerror}")
         return None
 
     def invariants(self) -> None:
@@ -268,6 +275,11 @@ class Look:
     def problem(self, subject: str, text: str) -> None:
         """Note that something can't be checked."""
         self.snapshot.problems.append(Reason("cannot_check", subject, text))
+
+    def _path_problem(self, path: str, text: str) -> None:
+        """Note that an input or a target can't be read: users are told that first."""
+        self.snapshot.problems.insert(self._path_problems, Reason("cannot_check", path, text))
+        self._path_problems += 1
 
 
 def _check_json(one: Invariant, fingerprint: Any) -> None:

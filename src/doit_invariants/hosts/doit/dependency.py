@@ -1,7 +1,7 @@
 """doit's dependency manager, with invariants: what doit asks of it, and what it keeps meanwhile.
 
 doit calls this in its main process and thread, with any runner. Most tasks of most runs are as they
-were recorded (:mod:`doit_invariants.engine.check.fast_path`), and most commands look at none: what
+were recorded (:mod:`doit_invariants.engine.check.aspects`), and most commands look at none: what
 looks at the others, and records them, is imported when it is needed.
 """
 
@@ -16,7 +16,7 @@ from typing import Any
 from doit.dependency import Dependency, DependencyStatus
 
 from doit_invariants.core.model import Verdict
-from doit_invariants.engine.check.fast_path import is_unchanged, look_again
+from doit_invariants.engine.check.aspects import is_unchanged, look_again
 from doit_invariants.engine.check.unconditional import runs_unlooked
 from doit_invariants.engine.events import TaskEnd, TaskOutcome, successful_end
 from doit_invariants.engine.execution import Execution

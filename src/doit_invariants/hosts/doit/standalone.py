@@ -17,7 +17,12 @@ from doit_invariants.engine.listed import ListedItem, add_task_deps, invariants_
 from doit_invariants.engine.options import TaskSpec
 from doit_invariants.engine.records import recorded
 from doit_invariants.hosts.doit.sessions import DoitSession, ensure_session
-from doit_invariants.rules.decide import Snapshot, decide
+from doit_invariants.rules.decide import (
+    Snapshot,
+    invariant_reasons,
+    record_reasons,
+    verdict_on,
+)
 from doit_invariants.rules.record import Record
 
 
@@ -48,7 +53,11 @@ def check(dep_manager: Any, tasks: Any, task: Any, items: Sequence[ListedItem]) 
     look.invariants()
     now = look.snapshot
     now.explicit, now.sources = True, ()
-    verdict = decide(before.record, now, context, before.unreadable)
+    reasons = [*record_reasons(before.record, now, before.unreadable)]
+    record = look.comparable
+    if record is not None:
+        reasons += invariant_reasons(record, now, context)
+    verdict = verdict_on(now, reasons)
     if not now.problems:
         task.value_savers.append(lambda: _save(session, task, now))
     return verdict

@@ -1,0 +1,237 @@
+"""What an aspect is, and those that compare nothing with files or code.
+
+The module is imported on every command: what the full look needs is imported there.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, ClassVar
+
+from doit_invariants.core.model import Json, Reason
+from doit_invariants.files.state import Stat
+from doit_invariants.rules.schema import KEY, ORIGINS, SCHEMA
+
+if TYPE_CHECKING:
+    import os
+
+    from doit_invariants.engine.check.host_facts import HostFacts
+    from doit_invariants.engine.check.observe import Look
+    from doit_invariants.engine.options import TaskSpec
+    from doit_invariants.engine.session import Session
+    from doit_invariants.engine.task import Task
+
+#: Paths that have the recorded content under another stat, with its digest and that stat.
+Renewed = dict[str, tuple[str, Stat]]
+
+
+class StoredTask:
+    """One task, with what is stored of it as it was read.
+
+    :ivar facts: what its ``uptodate`` items have said, None if there are none
+    :ivar row: the stored row; set by :class:`StoredRecord`, before what compares anything with it
+    :ivar record: our record in it
+    :ivar stats: of the targets; set by :class:`TargetsExist`
+    :ivar inputs, targets: those that have the recorded content under another stat
+    """
+
+    __slots__ = (
+        "facts",
+        "inputs",
+        "record",
+        "row",
+        "session",
+        "spec",
+        "stats",
+        "targets",
+        "task",
+    )
+
+    def __init__(self, session: Session, task: Task, facts: HostFacts | None) -> None:
+        self.session, self.task, self.facts = session, task, facts
+        self.spec: TaskSpec = session.spec(task.name)
+        self.row: Json = None
+        self.record: Json = None
+        self.stats: dict[str, os.stat_result] = {}
+        self.inputs: Renewed = {}
+        self.targets: Renewed = {}
+
+    def renew(self) -> None:
+        """Put the present stats of files into the record, so that the next check reads none."""
+        from doit_invariants.engine.records.triples import float_mtime  # late: few were touched
+
+        values: dict[str, Json] = {
+            path: (float_mtime(stat[0]), stat[1], digest)
+            for path, (digest, stat) in self.inputs.items()
+        }
+        stats = {
+            path: self.inputs[path][1] if path in self.inputs else stat
+            for path, stat in self.record["stats"].items()
+        }
+        targets = self.record["targets"] and [
+            [path, self.targets.get(path, state)] for path, state in self.record["targets"]
+        ]
+        values[KEY] = {**self.record, "stats": stats, "targets": targets}
+        self.session.db.renew(self.task.name, values)
+
+
+class Aspect(ABC):
+    """One rule by which a task is up-to-date or not, with both of its answers.
+
+    Where :meth:`unchanged` says yes, :meth:`reasons` must give none.
+
+    :cvar cost: the cheap answers are asked for in this order. 0 looks at no file and nothing
+        stored of the task, 1 reads its row, 2 and more compare with that
+    """
+
+    cost: ClassVar[int]
+
+    @abstractmethod
+    def unchanged(self, stored: StoredTask) -> bool:
+        """Return whether this part of a task is certainly as it was recorded.
+
+        :raises Exception: any, which counts as no: nothing that is stored can be trusted
+        """
+
+    @abstractmethod
+    def reasons(self, look: Look, facts: HostFacts) -> Iterable[Reason]:
+        """Look at this part of a task in full, and return why it is not up-to-date.
+
+        What is recorded of it goes into ``look``, what the host reports into ``facts``.
+        """
+
+
+class Uptodate(Aspect):
+    """The ``uptodate`` items of a task are true; tasks that calculate its ``file_dep`` are rare."""
+
+    cost = 0
+
+    def unchanged(self, stored: StoredTask) -> bool:
+        """Return whether none is false."""
+        facts = stored.facts
+        return not stored.task.calc_dep and (facts is None or not facts.uptodate_false)
+
+    def reasons(self, look: Look, facts: HostFacts) -> Iterable[Reason]:
+        """Return the false ones; the host has evaluated them."""
+        from doit_invariants.engine.check.host_facts import describe
+
+        for item, _, _ in facts.uptodate_false:
+            yield Reason("uptodate_false", "uptodate", f"{describe(item)} is false")
+
+
+class Dependencies(Aspect):
+    """A task that depends on nothing always runs."""
+
+    cost = 0
+
+    def unchanged(self, stored: StoredTask) -> bool:
+        """Return whether there is anything that can make the task up-to-date."""
+        counted = stored.facts is not None and stored.facts.counted
+        return bool(counted or stored.spec.own or stored.task.file_dep)
+
+    def reasons(self, look: Look, facts: HostFacts) -> Iterable[Reason]:
+        """Return that there is nothing; inputs that a ``calc_dep`` gave count here."""
+        now = look.snapshot
+        now.has_dependencies = bool(facts.counted or look.spec.own or now.inputs)
+        if not now.has_dependencies:
+            text = "no file_dep, uptodate, invariants or cache: the task always runs"
+            yield Reason("has_no_dependencies", "task", text)
+
+
+class StoredRecord(Aspect):
+    """There is a record of a success, of this directory, that this version can read."""
+
+    cost = 1
+
+    def unchanged(self, stored: StoredTask) -> bool:
+        """Read the record; return whether it can be compared as it is."""
+        session, name = stored.session, stored.task.name
+        if name in session.damaged:
+            return False
+        stored.row = session.db.row(name)
+        stored.record = record = stored.row.get(KEY) if stored.row is not None else None
+        return (
+            record is not None
+            and record["schema"] == SCHEMA
+            and record["root"] == session.root
+            and record["origin"] in ORIGINS
+        )
+
+    def reasons(self, look: Look, facts: HostFacts) -> Iterable[Reason]:
+        """Return what is wrong with the record; where it is of another place it was translated."""
+        from doit_invariants.rules.decide import record_reasons
+
+        return record_reasons(look.before.record, look.snapshot, look.before.unreadable)
+
+
+class PolicyReasons(Aspect):
+    """The cache policy has nothing against a task, and there is nothing that it wants done."""
+
+    cost = 0
+
+    def unchanged(self, stored: StoredTask) -> bool:
+        """Return whether no policy has to be asked, and no record has to be made."""
+        session, policy = stored.session, stored.spec.policy
+        if policy.decides and policy.keeps != "store":
+            return False
+        return not ((session.always and session.writes) or policy.reasons())
+
+    def reasons(self, look: Look, facts: HostFacts) -> Iterable[Reason]:
+        """Return the policy's own reasons."""
+        return look.spec.policy.reasons()
+
+
+class Kept(Aspect):
+    """Nothing is left to do for a task that is shared: the store has its result."""
+
+    cost = 1
+
+    def unchanged(self, stored: StoredTask) -> bool:
+        """Return whether the result is recorded to be in the store of this run."""
+        if not stored.spec.policy.decides:
+            return True
+        kept, store = stored.record.get("kept"), stored.session.store
+        return bool(kept) and store is not None and kept == store.location
+
+    def reasons(self, look: Look, facts: HostFacts) -> Iterable[Reason]:
+        """Return none: a result that is not in the store is put there, or looked for if needed."""
+        return ()
+
+
+class Placeholders(Aspect):
+    """No target is an empty placeholder that ``cache: "force"`` made."""
+
+    cost = 0
+
+    def unchanged(self, stored: StoredTask) -> bool:
+        """Return whether there is none."""
+        targets = stored.task.targets
+        return not targets or not stored.session.placeholders.among(targets)
+
+    def reasons(self, look: Look, facts: HostFacts) -> Iterable[Reason]:
+        """Return those that there are."""
+        from doit_invariants.engine.records.flags import placeholder_reason
+
+        return map(placeholder_reason, look.session.placeholders.among(look.task.targets))
+
+
+class Attempts(Aspect):
+    """The last execution of a task ended well, and no other doit runs it now."""
+
+    cost = 0
+
+    def unchanged(self, stored: StoredTask) -> bool:
+        """Return whether nothing is remembered of an attempt."""
+        session, name = stored.session, stored.task.name
+        return name not in session.running and name not in session.unfinished.read()
+
+    def reasons(self, look: Look, facts: HostFacts) -> Iterable[Reason]:
+        """Return what is; of one that failed the host has forgotten the record."""
+        from doit_invariants.engine.records.flags import INTERRUPTED
+
+        session, name = look.session, look.task.name
+        if name in session.running:
+            yield Reason("running", "task", f"running now in {session.running[name]}")
+        elif session.unfinished.read().get(name) == INTERRUPTED:
+            yield Reason("interrupted", "task", "its last execution did not end")
