@@ -8,38 +8,184 @@ users are told everything, and the record that is made next holds everything.
 
 Here "no" is no answer: an aspect that is not certain says that its part is not unchanged. What is
 only certain to run is in :mod:`doit_invariants.engine.check.unconditional`.
+
+Below are the rules that compare contents: of inputs, of targets, of invariants. A file that has the
+recorded content under another stat, after a ``touch`` or a checkout, is unchanged; its new stat is
+put into the stored record.
 """
 
 from __future__ import annotations
 
+import functools
+import math
 import os
+from collections.abc import Iterable
 from operator import attrgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from doit_invariants.core.model import Json, Reason
 from doit_invariants.engine.check.aspects.base import (
     Aspect,
-    Attempts,
     Dependencies,
-    Kept,
-    Placeholders,
-    PolicyReasons,
+    Flags,
+    Policy,
+    Renewed,
     StoredRecord,
     StoredTask,
     Uptodate,
 )
-from doit_invariants.engine.check.aspects.contents import (
-    FileDeps,
-    Invariants,
-    TargetContents,
-    TargetsExist,
-)
+from doit_invariants.files.state import UNEQUAL, FileView
+from doit_invariants.rules.invariant import Invariant
 
 if TYPE_CHECKING:
-    from doit_invariants.core.model import Reason
     from doit_invariants.engine.check.host_facts import HostFacts
     from doit_invariants.engine.check.observe import Look
+    from doit_invariants.engine.context import TaskContext
     from doit_invariants.engine.session import Session
     from doit_invariants.engine.task import Task
+
+
+class FileDeps(Aspect):
+    """The ``file_dep`` are the recorded ones, with the recorded contents, by the same checker."""
+
+    cost = 2
+
+    def unchanged(self, stored: StoredTask) -> bool:
+        """Return whether names, checker and contents are."""
+        session, task, row = stored.session, stored.task, stored.row
+        if session.host.checker is not None or row["checker:"] != session.host.checker_name:
+            return False
+        stats, trees = stored.record["stats"], stored.record["trees"]
+        if len(stats) + len(trees) != len(task.file_dep) or set(row["deps:"]) != set(task.file_dep):
+            return False
+        for path in task.file_dep:
+            if path in trees:
+                if not _is_same_input_directory(stored, path):
+                    return False
+                continue
+            info = os.stat(path)
+            mtime, size, digest = row[path]
+            if size != info.st_size or type(digest) is not str:
+                return False
+            stat = stats[path]
+            if stat == [info.st_mtime_ns, size, info.st_ino, info.st_ctime_ns]:
+                same = mtime == info.st_mtime
+            else:
+                same = _is_of_time(mtime, stat) and _has_content(
+                    session.files, path, info, digest, stat, stored.inputs
+                )
+            # Where plain doit has saved the file since, the time of its triple is another.
+            if not same:
+                return False
+        return True
+
+    def reasons(self, look: Look, facts: HostFacts) -> Iterable[Reason]:
+        """Return which differ; what is recorded of other parts may be older than the inputs."""
+        from doit_invariants.engine.check.file_deps import compare_inputs
+
+        found = compare_inputs(look, facts)
+        look.before.drop_implicit()
+        return found
+
+
+class TargetsExist(Aspect):
+    """The targets are there."""
+
+    cost = 3
+
+    def unchanged(self, stored: StoredTask) -> bool:
+        """Take the stats of all targets, which raises where there is none."""
+        stored.stats = list(map(os.stat, stored.task.targets))
+        return True
+
+    def reasons(self, look: Look, facts: HostFacts) -> Iterable[Reason]:
+        """Return those that are missing."""
+        # What is an input as well the actions do not make: it is missing as an input.
+        made = [path for path in look.task.targets if path not in look.task.file_dep]
+        checker = look.session.host.checker
+        exists = checker.exists if checker is not None else os.path.exists
+        facts.missing_targets = missing = [path for path in made if not exists(path)]
+        return [Reason("missing_target", path, "target is missing") for path in missing]
+
+
+class TargetContents(Aspect):
+    """The targets are the recorded ones, as the task left them."""
+
+    cost = 3
+
+    def unchanged(self, stored: StoredTask) -> bool:
+        """Return whether they are, in the recorded order."""
+        session, task, recorded = stored.session, stored.task, stored.record["targets"]
+        if not stored.spec.track_targets:
+            return recorded is None
+        if len(recorded) != len(task.targets):
+            return False
+        for path, info, (known, state) in zip(task.targets, stored.stats, recorded, strict=True):
+            if path != known:
+                return False
+            if type(state) is dict:
+                others = session.relations.others_inside(path, task.name, session.tasks)
+                skip = session.db.files
+                if not _is_same_directory(session, path, state, state["digest"], skip, others):
+                    return False
+                continue
+            digest, stat = state
+            now = [info.st_mtime_ns, info.st_size, info.st_ino, info.st_ctime_ns]
+            if type(digest) is not str:
+                return False
+            if stat != now and not _has_content(
+                session.files, path, info, digest, stat, stored.targets
+            ):
+                return False
+        return True
+
+    def reasons(self, look: Look, facts: HostFacts) -> Iterable[Reason]:
+        """Return which differ; where there is no record they are looked at for the next one."""
+        from doit_invariants.rules.decide import target_reasons
+
+        if look.spec.track_targets:
+            look.targets()
+        record = look.comparable
+        return target_reasons(record, look.snapshot) if record is not None else ()
+
+
+class Invariants(Aspect):
+    """The invariants that are listed or tracked are the recorded ones, and found the same."""
+
+    cost = 4
+
+    def unchanged(self, stored: StoredTask) -> bool:
+        """Return whether they are, in the recorded order, by the same plugins."""
+        session, task, record = stored.session, stored.task, stored.record
+        tracked = session.trackers.of(task, stored.spec)
+        sources, listed = record["sources"], stored.spec.invariants
+        invariants: list[_Named] = [(key, None, one) for key, one in listed.items()]
+        alike = type(sources) is str and task.name not in session.late
+        if alike and tracked.unchanged_as == sources:
+            # The very same functions, recorded alike: those of the tasks that one loop has made.
+            same = list(record["entries"]) == list(listed)
+            return same and _are_same(stored, invariants, record)
+        record = session.details.expand(record)
+        if record["sources"] != list(tracked.sources):
+            return False
+        if list(record["entries"]) != [*listed, *tracked.entries]:
+            return False
+        invariants += [(key, plugin, one) for key, (plugin, one) in tracked.entries.items()]
+        same = _are_same(stored, invariants, record)
+        if same and alike and all(one.stable_in_run for _, one in tracked.entries.values()):
+            session.trackers.note_unchanged(tracked, sources)
+        return same
+
+    def reasons(self, look: Look, facts: HostFacts) -> Iterable[Reason]:
+        """Return which differ; where there is no record they are looked at for the next one."""
+        from doit_invariants.rules.decide import invariant_reasons
+
+        look.invariants()
+        record = look.comparable
+        if record is None:
+            return ()
+        return invariant_reasons(record, look.snapshot, look.context)
+
 
 #: All rules, in the order in which users read their reasons. Both ways to a verdict walk this list.
 ASPECTS: tuple[Aspect, ...] = (
@@ -50,12 +196,10 @@ ASPECTS: tuple[Aspect, ...] = (
     StoredRecord(),
     Invariants(),
     TargetContents(),
-    PolicyReasons(),
-    Kept(),
-    Placeholders(),
-    Attempts(),
+    Policy(),
+    Flags(),
 )
-_CHEAPEST_FIRST = tuple(sorted(ASPECTS, key=attrgetter("cost")))
+_CHEAPEST_FIRST = [one.unchanged for one in sorted(ASPECTS, key=attrgetter("cost"))]
 
 
 def is_unchanged(session: Session, task: Task, facts: HostFacts | None = None) -> bool:
@@ -77,8 +221,8 @@ def is_unchanged(session: Session, task: Task, facts: HostFacts | None = None) -
 
 def _is_unchanged(session: Session, task: Task, facts: HostFacts | None) -> bool:
     stored = StoredTask(session, task, facts)
-    for aspect in _CHEAPEST_FIRST:
-        if not aspect.unchanged(stored):
+    for unchanged in _CHEAPEST_FIRST:
+        if not unchanged(stored):
             return False
     if session.writes and (stored.inputs or stored.targets):
         stored.renew()
@@ -95,3 +239,78 @@ def look_again(session: Session) -> None:
     functions = session.memo.get("functions")
     if functions is not None and functions.uses_modules and functions.look_again_at_modules():
         session.trackers.forget_unchanged()
+
+
+#: An invariant with its id and the plugin that adds it, None if it is listed.
+_Named = tuple[str, "str | None", Invariant]
+
+
+def _are_same(stored: StoredTask, invariants: list[_Named], record: Json) -> bool:
+    if not invariants:
+        return True
+    # Late: the invariants of most tasks are those of their functions, which many tasks share.
+    from doit_invariants.engine.context import TaskContext
+
+    executed_at = record["executed_at"]
+    if executed_at is not None and not math.isfinite(executed_at := float(executed_at)):
+        return False
+    sign = functools.partial(_sign, stored.session)
+    context = TaskContext(stored.session, stored.task, executed_at, sign)
+    entries = record["entries"]
+    return all(_is_same(one, entries[key], plugin, context) for key, plugin, one in invariants)
+
+
+def _is_same(one: Invariant, entry: Json, plugin: str | None, context: TaskContext) -> bool:
+    kind, version, label, recorded, source = entry
+    if kind != one.kind or type(version) is not int or version != one.version or source != plugin:
+        return False
+    digest = recorded["digest"]
+    if type(digest) is not str or digest in UNEQUAL or label != one.label():
+        return False
+    if "blocks" in recorded and _is_large(recorded):
+        return False  # if it is not the same, the full look would look at all of it again
+    now = one.fingerprint(context, recorded)
+    return (now is recorded or now == recorded) and one.difference(recorded, now, context) is None
+
+
+def _sign(session: Session, task: str) -> str:
+    from doit_invariants.engine.check.signer import Signer  # late: few tasks look at others
+
+    return Signer(session)(task)
+
+
+def _is_of_time(mtime: float, stat: Json) -> bool:
+    from doit_invariants.engine.records.triples import float_mtime  # late: few were touched
+
+    return mtime == float_mtime(stat[0])
+
+
+def _has_content(
+    files: FileView, path: str, info: os.stat_result, digest: str, stat: Json, renewed: Renewed
+) -> bool:
+    """Return whether a file whose stat is not the recorded one has the recorded content."""
+    state = files.state_of(path, info, None)
+    if state.digest != digest or state.stat is None:
+        return False
+    if list(state.stat) != stat:
+        renewed[path] = (digest, state.stat)
+    return True
+
+
+def _is_same_input_directory(stored: StoredTask, path: str) -> bool:
+    mtime, _, digest = stored.row[path]  # of a directory the time does not count
+    session, skip = stored.session, (*stored.task.targets, *stored.session.db.files)
+    tree = stored.record["trees"][path]
+    return type(mtime) is float and _is_same_directory(session, path, tree, digest, skip)
+
+
+def _is_same_directory(*args: Any) -> bool:
+    from doit_invariants.engine.check.directories import is_same_directory  # late: few have any
+
+    return is_same_directory(*args)
+
+
+def _is_large(recorded: Json) -> bool:
+    from doit_invariants.files.tree import is_large
+
+    return is_large(recorded)

@@ -32,7 +32,7 @@ class StoredTask:
     :ivar facts: what its ``uptodate`` items have said, None if there are none
     :ivar row: the stored row; set by :class:`StoredRecord`, before what compares anything with it
     :ivar record: our record in it
-    :ivar stats: of the targets; set by :class:`TargetsExist`
+    :ivar stats: of the targets, in their order; set by :class:`TargetsExist`
     :ivar inputs, targets: those that have the recorded content under another stat
     """
 
@@ -53,7 +53,7 @@ class StoredTask:
         self.spec: TaskSpec = session.spec(task.name)
         self.row: Json = None
         self.record: Json = None
-        self.stats: dict[str, os.stat_result] = {}
+        self.stats: list[os.stat_result] = []
         self.inputs: Renewed = {}
         self.targets: Renewed = {}
 
@@ -81,8 +81,8 @@ class Aspect(ABC):
 
     Where :meth:`unchanged` says yes, :meth:`reasons` must give none.
 
-    :cvar cost: the cheap answers are asked for in this order. 0 looks at no file and nothing
-        stored of the task, 1 reads its row, 2 and more compare with that
+    :cvar cost: the cheap answers are asked for in this order: 0 if they need nothing of the row
+        of the task, 1 if they read it, more if they compare something with it
     """
 
     cost: ClassVar[int]
@@ -165,72 +165,48 @@ class StoredRecord(Aspect):
         return record_reasons(look.before.record, look.snapshot, look.before.unreadable)
 
 
-class PolicyReasons(Aspect):
-    """The cache policy has nothing against a task, and there is nothing that it wants done."""
-
-    cost = 0
-
-    def unchanged(self, stored: StoredTask) -> bool:
-        """Return whether no policy has to be asked, and no record has to be made."""
-        session, policy = stored.session, stored.spec.policy
-        if policy.decides and policy.keeps != "store":
-            return False
-        return not ((session.always and session.writes) or policy.reasons())
-
-    def reasons(self, look: Look, facts: HostFacts) -> Iterable[Reason]:
-        """Return the policy's own reasons."""
-        return look.spec.policy.reasons()
-
-
-class Kept(Aspect):
-    """Nothing is left to do for a task that is shared: the store has its result."""
+class Policy(Aspect):
+    """The cache policy has nothing against a task, and wants nothing done for it."""
 
     cost = 1
 
     def unchanged(self, stored: StoredTask) -> bool:
-        """Return whether the result is recorded to be in the store of this run."""
-        if not stored.spec.policy.decides:
+        """Return whether there is nothing to ask a policy about, to record or to keep."""
+        session, policy = stored.session, stored.spec.policy
+        if (session.always and session.writes) or policy.reasons():
+            return False
+        if not policy.decides:
             return True
-        kept, store = stored.record.get("kept"), stored.session.store
-        return bool(kept) and store is not None and kept == store.location
+        # Nothing is left to do for a task that is shared if the store of this run has its result.
+        kept = policy.keeps == "store" and stored.record.get("kept")
+        return bool(kept) and session.store is not None and kept == session.store.location
 
     def reasons(self, look: Look, facts: HostFacts) -> Iterable[Reason]:
-        """Return none: a result that is not in the store is put there, or looked for if needed."""
-        return ()
+        """Return the policy's own reasons; what it makes of those of others comes later."""
+        return look.spec.policy.reasons()
 
 
-class Placeholders(Aspect):
-    """No target is an empty placeholder that ``cache: "force"`` made."""
+class Flags(Aspect):
+    """Nothing is remembered of a task beside its record.
+
+    Its targets are no placeholders, its last execution ended well, and no other doit runs it now.
+    """
 
     cost = 0
 
     def unchanged(self, stored: StoredTask) -> bool:
-        """Return whether there is none."""
-        targets = stored.task.targets
-        return not targets or not stored.session.placeholders.among(targets)
+        """Return whether there is nothing."""
+        session, task = stored.session, stored.task
+        if task.name in session.running or task.name in session.unfinished.read():
+            return False
+        return not task.targets or not session.placeholders.among(task.targets)
 
     def reasons(self, look: Look, facts: HostFacts) -> Iterable[Reason]:
-        """Return those that there are."""
-        from doit_invariants.engine.records.flags import placeholder_reason
-
-        return map(placeholder_reason, look.session.placeholders.among(look.task.targets))
-
-
-class Attempts(Aspect):
-    """The last execution of a task ended well, and no other doit runs it now."""
-
-    cost = 0
-
-    def unchanged(self, stored: StoredTask) -> bool:
-        """Return whether nothing is remembered of an attempt."""
-        session, name = stored.session, stored.task.name
-        return name not in session.running and name not in session.unfinished.read()
-
-    def reasons(self, look: Look, facts: HostFacts) -> Iterable[Reason]:
-        """Return what is; of one that failed the host has forgotten the record."""
-        from doit_invariants.engine.records.flags import INTERRUPTED
+        """Return what there is; of an execution that failed the host has forgotten the record."""
+        from doit_invariants.engine.records.flags import INTERRUPTED, placeholder_reason
 
         session, name = look.session, look.task.name
+        yield from map(placeholder_reason, session.placeholders.among(look.task.targets))
         if name in session.running:
             yield Reason("running", "task", f"running now in {session.running[name]}")
         elif session.unfinished.read().get(name) == INTERRUPTED:
