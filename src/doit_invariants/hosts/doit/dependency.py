@@ -16,7 +16,6 @@ from typing import Any
 from doit.dependency import Dependency, DependencyStatus
 
 from doit_invariants.core.model import Verdict
-from doit_invariants.engine.check.aspects import is_unchanged, look_again
 from doit_invariants.engine.check.unconditional import runs_unlooked
 from doit_invariants.engine.events import TaskEnd, TaskOutcome, successful_end
 from doit_invariants.engine.execution import Execution
@@ -29,6 +28,14 @@ _FAILED: dict[str, TaskOutcome] = {
     "unchecked": "unchecked",
     "unmet": "not-run",
 }
+
+
+@functools.cache
+def _aspects() -> Any:
+    """Return the rules of being up-to-date. Imported late: most commands ask about no task."""
+    from doit_invariants.engine.check import aspects
+
+    return aspects
 
 
 class InvariantsDependency(Dependency):  # type: ignore[misc]
@@ -82,13 +89,13 @@ class InvariantsDependency(Dependency):  # type: ignore[misc]
         session.looked.add(task.name)
         if session.executed:
             with contextlib.suppress(Exception):  # with -n doit would wait for ever
-                look_again(session)
+                _aspects().look_again(session)
         session.tasks = tasks_dict or {}
         simple = not (task.uptodate or session.host.resume or session.on_verdict)
         if simple and not get_log and not session.explains and self._runs_unlooked(task):
             status.status = "run"
             status.verdict = Verdict(task.name, "run")
-        elif simple and is_unchanged(session, task):
+        elif simple and _aspects().is_unchanged(session, task):
             status.verdict = Verdict(task.name, "up-to-date")
             if session.runs and task.name in session.varying.read():
                 session.varying.drop(task.name)
