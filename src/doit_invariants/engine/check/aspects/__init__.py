@@ -17,7 +17,6 @@ put into the stored record.
 from __future__ import annotations
 
 import functools
-import math
 import os
 from collections.abc import Iterable
 from operator import attrgetter
@@ -251,11 +250,8 @@ def _are_same(stored: StoredTask, invariants: list[_Named], record: Json) -> boo
     # Late: the invariants of most tasks are those of their functions, which many tasks share.
     from doit_invariants.engine.context import TaskContext
 
-    executed_at = record["executed_at"]
-    if executed_at is not None and not math.isfinite(executed_at := float(executed_at)):
-        return False
     sign = functools.partial(_sign, stored.session)
-    context = TaskContext(stored.session, stored.task, executed_at, sign)
+    context = TaskContext(stored.session, stored.task, record["executed_at"], sign)
     entries = record["entries"]
     return all(_is_same(one, entries[key], plugin, context) for key, plugin, one in invariants)
 

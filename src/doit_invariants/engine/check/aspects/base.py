@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
+from math import isfinite
 from typing import TYPE_CHECKING, ClassVar
 
 from doit_invariants.core.model import Json, Reason
@@ -151,12 +152,11 @@ class StoredRecord(Aspect):
             return False
         stored.row = session.db.row(name)
         stored.record = record = stored.row.get(KEY) if stored.row is not None else None
-        return (
-            record is not None
-            and record["schema"] == SCHEMA
-            and record["root"] == session.root
-            and record["origin"] in ORIGINS
-        )
+        if record is None or record["schema"] != SCHEMA or record["origin"] not in ORIGINS:
+            return False
+        executed_at = record["executed_at"]
+        is_damaged = executed_at is not None and not isfinite(executed_at)
+        return record["root"] == session.root and not is_damaged
 
     def reasons(self, look: Look, facts: HostFacts) -> Iterable[Reason]:
         """Return what is wrong with the record; where it is of another place it was translated."""
