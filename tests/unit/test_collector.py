@@ -7,9 +7,9 @@ import sys
 
 RUNS = """
 import gc
-from doit_invariants.hosts.doit.process import lasting
+from doit_invariants.hosts.doit.process import gc_paused
 for _ in range(12):
-    with lasting():
+    with gc_paused():
         for _ in range(100_000):
             circle = []
             circle.append(circle)

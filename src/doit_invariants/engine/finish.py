@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from doit_invariants.core.text import listing
 from doit_invariants.engine.check.in_place import states_to_save
-from doit_invariants.engine.check.observe import Look
+from doit_invariants.engine.check.observe import TaskObservation
 from doit_invariants.engine.check.recheck import edited_meanwhile
 from doit_invariants.engine.check.target_guard import mark_edited_since
 from doit_invariants.engine.execution import Execution
@@ -39,7 +39,7 @@ def save(session: Session, task: Task, result: Any) -> None:
     :raises FileNotFoundError: if a ``file_dep`` is gone
     """
     # Each of these was put there by the check of the task; the session does not know their class.
-    look = cast("Look | None", session.pending.pop(task.name, None))
+    look = cast("TaskObservation | None", session.pending.pop(task.name, None))
     execution = session.executions.pop(task.name, None) or Execution()
     plan = execution.plan
     outcome = plan.outcome if plan is not None else None
@@ -69,7 +69,7 @@ def save(session: Session, task: Task, result: Any) -> None:
 def _save_as_run(
     session: Session,
     task: Task,
-    look: Look | None,
+    look: TaskObservation | None,
     execution: Execution,
     result: Any,
     ended_at: float,
@@ -110,7 +110,7 @@ def _say_what_was_not_made(session: Session, task: Task, execution: Execution) -
 
 
 def _save_host(
-    session: Session, task: Task, look: Look | None, result: Any
+    session: Session, task: Task, look: TaskObservation | None, result: Any
 ) -> dict[str, PathState]:
     """Record what the host itself does of a task."""
     states = None
@@ -123,7 +123,7 @@ def _save_host(
     return {path: state for path, (state, _) in (states or {}).items()}
 
 
-def _save_restored(task: Task, look: Look, plan: Plan, outcome: PlanOutcome) -> None:
+def _save_restored(task: Task, look: TaskObservation, plan: Plan, outcome: PlanOutcome) -> None:
     """Record a task that was restored: as if it had run, where that would have made the same.
 
     An export that was made of something else, or by hand, serves for now; but once the policy
@@ -155,7 +155,7 @@ def _tell_restored(session: Session, task: Task, outcome: PlanOutcome) -> None:
 
 
 def _save_record(
-    look: Look, inputs: dict[str, PathState], origin: Origin, executed_at: float | None
+    look: TaskObservation, inputs: dict[str, PathState], origin: Origin, executed_at: float | None
 ) -> None:
     session, task = look.session, look.task.name
     known = look.before.record is not None or look.before.unreadable is not None
@@ -188,7 +188,7 @@ def _save_record(
     _write(look, record)
 
 
-def refresh(look: Look) -> None:
+def refresh(look: TaskObservation) -> None:
     """Save for an up-to-date task what makes its next check cheaper, or was not known yet.
 
     After a ``touch`` the content is the same under another stat: without this every later
@@ -218,7 +218,7 @@ def refresh(look: Look) -> None:
         recorded.write(session, task, record, look.alike)
 
 
-def _write(look: Look, record: Record) -> None:
+def _write(look: TaskObservation, record: Record) -> None:
     session, task = look.session, look.task
     recorded.write(session, task.name, record, look.alike)
     if session.on_saved is None:

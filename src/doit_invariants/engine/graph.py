@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 
-class Relations:
+class TaskGraph:
     """Answers for the tasks that are known; delayed ones come later."""
 
     def __init__(self) -> None:
@@ -20,7 +20,7 @@ class Relations:
         self._gotten: tuple[int, set[str]] = (-1, set())
         self._late = (-1, False)
 
-    def any_late(self, tasks: Mapping[str, Any]) -> bool:
+    def any_created_late(self, tasks: Mapping[str, Any]) -> bool:
         """Return whether any of the tasks was, or is to be, created late."""
         count, found = self._late
         if count != len(tasks):
@@ -28,7 +28,7 @@ class Relations:
             self._late = (len(tasks), found)
         return found
 
-    def maker(self, path: str, tasks: Mapping[str, Any]) -> str | None:
+    def producer(self, path: str, tasks: Mapping[str, Any]) -> str | None:
         """Return the name of the task that has a path among its targets, None if none has."""
         count, makers = self._makers
         if count != len(tasks):
@@ -38,7 +38,7 @@ class Relations:
             self._makers = (len(tasks), makers)
         return makers.get(path.rstrip("/"))
 
-    def inside(self, directory: str, tasks: Mapping[str, Any]) -> tuple[str, str] | None:
+    def target_below(self, directory: str, tasks: Mapping[str, Any]) -> tuple[str, str] | None:
         """Return a target that lies in a directory, and its task; None if there is none.
 
         :param directory: absolute path
@@ -78,7 +78,7 @@ class Relations:
             last += 1
         return targets[first:last]
 
-    def gotten(self, tasks: Mapping[str, Any]) -> set[str]:
+    def value_providers(self, tasks: Mapping[str, Any]) -> set[str]:
         """Return the names of the tasks whose values others get, of a group its own name."""
         count, names = self._gotten
         if count != len(tasks):
@@ -87,10 +87,10 @@ class Relations:
             self._gotten = (len(tasks), names)
         return names
 
-    def needs(self, name: str, tasks: Mapping[str, Any]) -> list[str]:
+    def dependencies(self, name: str, tasks: Mapping[str, Any]) -> list[str]:
         """Return the tasks that a task needs directly, setup tasks among them."""
         task = tasks[name]
-        makers = (self.maker(path, tasks) for path in task.file_dep)
+        makers = (self.producer(path, tasks) for path in task.file_dep)
         wild = [one for pattern in task.wild_dep for one in fnmatch.filter(tasks, pattern)]
         named = [*task.task_dep, *task.setup_tasks, *task.calc_dep, *wild]
         # It may edit its input in place.
@@ -126,5 +126,5 @@ class Relations:
                 named += values.get("task_dep", ())
         for pattern in task.wild_dep:
             named += fnmatch.filter(tasks, pattern)
-        named += [maker for path in paths if (maker := self.maker(path, tasks)) is not None]
+        named += [maker for path in paths if (maker := self.producer(path, tasks)) is not None]
         return [one for one in dict.fromkeys(named) if one in tasks and one != name]

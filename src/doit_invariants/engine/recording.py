@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from doit_invariants.engine.check.observe import Look
+from doit_invariants.engine.check.observe import TaskObservation
 from doit_invariants.files.state import Stat
 from doit_invariants.files.tree import TreeState
 from doit_invariants.rules.record import PathState, Record
@@ -10,7 +10,7 @@ from doit_invariants.rules.schema import Origin
 
 
 def make_record(
-    look: Look, inputs: dict[str, PathState], origin: Origin, executed_at: float | None
+    look: TaskObservation, inputs: dict[str, PathState], origin: Origin, executed_at: float | None
 ) -> Record:
     """Return the record of a task.
 

@@ -25,7 +25,7 @@ from doit_invariants.plugins.settings import TREE_EXCLUDE, Settings
 
 if TYPE_CHECKING:
     from doit_invariants.engine.database import Database
-    from doit_invariants.engine.graph import Relations
+    from doit_invariants.engine.graph import TaskGraph
     from doit_invariants.engine.host import Host
     from doit_invariants.engine.task import Task
     from doit_invariants.files.lock import Holder
@@ -90,7 +90,7 @@ class Session:
 
     What is known of all:
 
-    :ivar relations: what the tasks have to do with each other
+    :ivar graph: what the tasks have to do with each other
     :ivar details: what fingerprints keep beside the records
     :ivar taught: of what plugins taught of files, the digest of the content
     :ivar memo: answers that kinds keep for the run
@@ -161,10 +161,10 @@ class Session:
         self.teach: ValueDigester | None = None
         self.files = FileView(None)
         if teach_file or teach:
-            from doit_invariants.engine.value_hooks import careful, text_from
+            from doit_invariants.engine.value_hooks import checked, guarded
 
-            self.files = FileView(teach_file and careful(teach_file))
-            self.teach = teach and text_from(teach)
+            self.files = FileView(teach_file and guarded(teach_file))
+            self.teach = teach and checked(teach)
         self.files.recorded_plugin_digest = lambda digest: self.taught.read().get(digest)
         self.project = Project(self.root, self.settings.code_roots)
         if self.settings.store is not None:
@@ -193,11 +193,11 @@ class Session:
         return owned_name()
 
     @functools.cached_property
-    def relations(self) -> Relations:
+    def graph(self) -> TaskGraph:
         """What the tasks have to do with each other."""
-        from doit_invariants.engine.graph import Relations
+        from doit_invariants.engine.graph import TaskGraph
 
-        return Relations()
+        return TaskGraph()
 
     @property
     def store(self) -> Store | None:

@@ -9,7 +9,7 @@ from doit_invariants.core.model import Reason, Verdict
 from doit_invariants.engine.check import varying
 from doit_invariants.engine.check.aspects import is_unchanged, reasons
 from doit_invariants.engine.check.host_facts import HostFacts
-from doit_invariants.engine.check.observe import Look
+from doit_invariants.engine.check.observe import TaskObservation
 from doit_invariants.engine.check.signer import Signer
 from doit_invariants.engine.check.unconditional import always_runs
 from doit_invariants.engine.context import TaskContext
@@ -99,7 +99,7 @@ def _verdict(
     return verdict
 
 
-def begin_look(session: Session, task: Task, items: list[ListedItem]) -> Look:
+def begin_look(session: Session, task: Task, items: list[ListedItem]) -> TaskObservation:
     """Return a look at a task that has read its record, and nothing else yet."""
     spec = with_items(session.plugins.kinds, session.spec(task.name), items)
     before = recorded.read(session, task.name)
@@ -108,7 +108,7 @@ def begin_look(session: Session, task: Task, items: list[ListedItem]) -> Look:
     record = before.record
     executed_at = record.executed_at if record is not None else None
     context = TaskContext(session, task, executed_at, Signer(session))
-    look = Look(session, task, spec, before, context, knows_others=True)
+    look = TaskObservation(session, task, spec, before, context, knows_others=True)
     now = look.snapshot
     now.never_ran = record is None and session.db.get(task.name, "checker:") is None
     now.explicit = spec.own or bool(spec.invariants)
@@ -127,11 +127,11 @@ def _with_its_end(session: Session, verdict: Verdict) -> Verdict:
     return verdict._replace(reasons=(*others, *([end] if end is not None else [])))
 
 
-def _note_others(task: Task, look: Look) -> None:
+def _note_others(task: Task, look: TaskObservation) -> None:
     """Have a task know what others make inside of its targets: a worker can't find that out."""
     session = look.session
     for path in task.targets:
-        found = session.relations.others_inside(path, task.name, session.tasks)
+        found = session.graph.others_inside(path, task.name, session.tasks)
         leave = look.leave.get(path, frozenset()).union(found)
         if leave:
             session.execution(task.name).made_by_others[path] = leave
@@ -147,7 +147,7 @@ def _tell(session: Session, task: Task, verdict: Verdict) -> None:
         raise InvariantsError(text) from error
 
 
-def _prepare(session: Session, task: Task, look: Look, verdict: Verdict) -> None:
+def _prepare(session: Session, task: Task, look: TaskObservation, verdict: Verdict) -> None:
     """Do what is due once a verdict is known, and before the task runs if it does."""
     if verdict.status == "up-to-date" and session.writes and not verdict.reasons:
         refresh(look)
@@ -159,7 +159,7 @@ def _prepare(session: Session, task: Task, look: Look, verdict: Verdict) -> None
             _before_it_runs(session, task, look)
 
 
-def _before_it_runs(session: Session, task: Task, look: Look) -> None:
+def _before_it_runs(session: Session, task: Task, look: TaskObservation) -> None:
     acts = bool(session.host.actions(task))
     if session.runs:
         session.placeholders.remove(task.targets)

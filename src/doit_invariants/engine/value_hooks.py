@@ -10,7 +10,7 @@ from doit_invariants.files.state import FileDigester
 from doit_invariants.hashing.values import ValueDigester
 
 
-def text_from(teach: Callable[..., Any]) -> ValueDigester:
+def checked(teach: Callable[..., Any]) -> ValueDigester:
     """Return a caller of invariants_digest_value that accepts a text or None alone."""
 
     def taught(value: Any) -> str | None:
@@ -24,7 +24,7 @@ def text_from(teach: Callable[..., Any]) -> ValueDigester:
     return taught
 
 
-def careful(teach: Callable[..., Any]) -> FileDigester:
+def guarded(teach: Callable[..., Any]) -> FileDigester:
     """Return a caller of invariants_digest_file whose errors fail the task that asks, alone."""
 
     def taught(path: str) -> str | None:

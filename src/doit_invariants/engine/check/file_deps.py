@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from doit_invariants.core.model import Reason
 from doit_invariants.engine.check.host_facts import HostFacts
-from doit_invariants.engine.check.observe import Look
+from doit_invariants.engine.check.observe import TaskObservation
 from doit_invariants.engine.records.moved import recorded_path
 from doit_invariants.engine.records.values import values_of
 from doit_invariants.files.state import EDITED_MEANWHILE, EDITED_TEXT, FileState
@@ -16,7 +16,7 @@ from doit_invariants.rules.decide import NEVER_RAN, path_difference
 _ADVICE = "if by the task, name it among the targets, too"
 
 
-def compare_inputs(look: Look, facts: HostFacts) -> list[Reason]:
+def compare_inputs(look: TaskObservation, facts: HostFacts) -> list[Reason]:
     """Look at each ``file_dep``, and note in ``facts`` what doit would say of it.
 
     :returns: the reasons that they give, in doit's order
@@ -54,7 +54,7 @@ def _reasons_of_names(facts: HostFacts) -> Iterator[Reason]:
         yield Reason("removed_file_dep", path, "file_dep removed")
 
 
-def _compare(look: Look, facts: HostFacts, path: str) -> Reason | None:
+def _compare(look: TaskObservation, facts: HostFacts, path: str) -> Reason | None:
     session = look.session
     checker = session.host.checker
     stored_at = recorded_path(path, look.record_as_stored, session.root)
@@ -62,7 +62,7 @@ def _compare(look: Look, facts: HostFacts, path: str) -> Reason | None:
     look.before.states[path] = stored
     info = _stat(path) if checker is None else checker.info(path)
     if info is None:
-        maker = session.relations.maker(path, session.tasks) if _foresees(look) else None
+        maker = session.graph.producer(path, session.tasks) if _foresees(look) else None
         if maker is not None:
             facts.awaited.append((path, maker))  # only a run has had that task make it
         else:
@@ -84,7 +84,7 @@ def _stat(path: str) -> os.stat_result | None:
         return None
 
 
-def _compare_content(look: Look, path: str, info: os.stat_result) -> Reason | None:
+def _compare_content(look: TaskObservation, path: str, info: os.stat_result) -> Reason | None:
     known = look.before.known(path, info)
     state = look.path(path, known, info)
     look.snapshot.inputs[path] = state
@@ -98,7 +98,7 @@ def _compare_content(look: Look, path: str, info: os.stat_result) -> Reason | No
     return Reason("changed_file_dep", path, difference.text, difference.changes)
 
 
-def _file_deps(look: Look) -> set[str]:
+def _file_deps(look: TaskObservation) -> set[str]:
     """Return the ``file_dep`` of a task, what its ``calc_dep`` last gave included.
 
     In a run doit has added those by now. Commands that only read never ask the tasks that
@@ -112,7 +112,7 @@ def _file_deps(look: Look) -> set[str]:
     return deps
 
 
-def _foresees(look: Look) -> bool:
+def _foresees(look: TaskObservation) -> bool:
     """Return whether to look past what doit's own commands know of a task without running.
 
     They do for tasks that use anything of ours; for others they say what plain doit says.
@@ -120,7 +120,7 @@ def _foresees(look: Look) -> bool:
     return not look.session.writes and (look.session.explains or look.spec.own)
 
 
-def _compare_checker(look: Look, facts: HostFacts) -> None:
+def _compare_checker(look: TaskObservation, facts: HostFacts) -> None:
     session = look.session
     previous = session.db.get(look.task.name, "checker:")
     present = session.host.checker_name
@@ -131,7 +131,7 @@ def _compare_checker(look: Look, facts: HostFacts) -> None:
             look.before.record = look.record_as_stored = None
 
 
-def _compare_names(look: Look, facts: HostFacts, deps: set[str]) -> None:
+def _compare_names(look: TaskObservation, facts: HostFacts, deps: set[str]) -> None:
     previous = look.session.db.get(look.task.name, "deps:")
     if not isinstance(previous, (list, tuple)) or not previous:
         # doit compares nothing with an empty list; but our record knows what there was.

@@ -14,13 +14,13 @@ from collections.abc import Iterable, Iterator
 
 from doit_invariants.code.loaded.functions import functions_of
 from doit_invariants.code.loaded.module_digests import FileEntries
-from doit_invariants.engine.check.observe import Look
+from doit_invariants.engine.check.observe import TaskObservation
 from doit_invariants.engine.execution import Execution
 from doit_invariants.files.loaded_sources import edited_since_loaded
 from doit_invariants.rules.decide import Observed
 
 
-def begin(look: Look) -> None:
+def begin(look: TaskObservation) -> None:
     """Note, right before the actions of a task run, what they may import."""
     paths: set[str] = set()
     for key, seen in look.snapshot.observed.items():
@@ -45,7 +45,7 @@ def end(execution: Execution) -> None:
     execution.edited_imports = edited_since_loaded(execution.imports)
 
 
-def edited(look: Look) -> dict[str, bool]:
+def edited(look: TaskObservation) -> dict[str, bool]:
     """Return what rests on modules that may not have run as they were looked at, by its id.
 
     :returns: whether their contents are the same at least, before and after
@@ -55,7 +55,7 @@ def edited(look: Look) -> dict[str, bool]:
     return look.imports_edited
 
 
-def _edited(look: Look) -> Iterator[tuple[str, bool]]:
+def _edited(look: TaskObservation) -> Iterator[tuple[str, bool]]:
     in_worker = set(look.execution.edited_imports)
     for key, (names, before) in look.imports.items():
         now = functions_of(look.context).imported_late(names)
@@ -65,7 +65,7 @@ def _edited(look: Look) -> Iterator[tuple[str, bool]]:
             yield key, _contents(before) == _contents(now)
 
 
-def _modules(look: Look, seen: Observed) -> list[str]:
+def _modules(look: TaskObservation, seen: Observed) -> list[str]:
     if seen.invariant.kind not in ("Function", "Action"):
         return []
     names: list[str] = seen.invariant.modules(look.context)  # type: ignore[attr-defined]

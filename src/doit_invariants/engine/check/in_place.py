@@ -12,7 +12,7 @@ import os
 from collections.abc import Iterable
 from typing import Any
 
-from doit_invariants.engine.check.observe import Look
+from doit_invariants.engine.check.observe import TaskObservation
 from doit_invariants.engine.records import recorded
 from doit_invariants.engine.records.triples import Triple, to_triple
 from doit_invariants.files.state import EDITED_MEANWHILE, FileState
@@ -24,7 +24,7 @@ from doit_invariants.rules.record import PathState
 EDITED = FileState(EDITED_MEANWHILE, (0, -1, 0, -1))
 
 
-def states_to_save(look: Look) -> dict[str, tuple[PathState, Triple]]:
+def states_to_save(look: TaskObservation) -> dict[str, tuple[PathState, Triple]]:
     """Return the state of each ``file_dep`` that is recorded now that its task has succeeded.
 
     That is the one before the actions ran, and for a file that was written meanwhile, be it with
@@ -55,7 +55,7 @@ class _Edit:
 
     def __init__(
         self,
-        look: Look,
+        look: TaskObservation,
         path: str,
         before: PathState,
         after: PathState,
@@ -64,7 +64,7 @@ class _Edit:
         self._session, self._look, self._path = look.session, look, path
         self._before, self._after, self._info = before, after, info
         self._is_own = is_own(path, look.task.targets)
-        self._maker = look.session.relations.maker(path, look.session.tasks)
+        self._maker = look.session.graph.producer(path, look.session.tasks)
 
     def is_same(self) -> bool:
         """Return whether it is known who has written what was there already."""

@@ -36,8 +36,8 @@ class Others:
 
     def declared(self, path: str) -> frozenset[str]:
         """Return the absolute paths in a directory that are targets of other tasks."""
-        relations = self._session.relations
-        return frozenset(relations.others_inside(path, self._task, self._tasks))
+        graph = self._session.graph
+        return frozenset(graph.others_inside(path, self._task, self._tasks))
 
     def recorded(self, path: str) -> frozenset[str]:
         """Return those that other tasks have made, in whatever run.

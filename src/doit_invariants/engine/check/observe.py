@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 _UNTAUGHT = "what is kept for the run where nothing is taught of values"
 
 
-class Look:
+class TaskObservation:
     """One look at one task: fills a :class:`Snapshot`.
 
     :param knows_others: whether all tasks are known, so that what other tasks make inside of its
@@ -151,7 +151,7 @@ class Look:
     def expect_late(self) -> None:
         """Note before the actions run what tasks that are not created yet have made in targets."""
         tasks = self.session.tasks
-        if not self._knows_others or not self.session.relations.any_late(tasks):
+        if not self._knows_others or not self.session.graph.any_created_late(tasks):
             return
         from doit_invariants.engine.check import nested_targets
 

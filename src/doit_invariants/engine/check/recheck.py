@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from doit_invariants.core.model import Json
 from doit_invariants.engine.check.imported_modules import edited
-from doit_invariants.engine.check.observe import Look
+from doit_invariants.engine.check.observe import TaskObservation
 from doit_invariants.files.state import EDITED_MEANWHILE
 from doit_invariants.files.tree import in_blocks, was_written
 from doit_invariants.rules.decide import Observed
@@ -28,7 +28,7 @@ _OF_FILES = _OF_SOURCES | {"Files", "Tree"}
 _FIXED = frozenset({"Action", "Function", "Value", "Env", "Distribution", "TTL"})
 
 
-def changed_since(look: Look) -> str:
+def changed_during_run(look: TaskObservation) -> str:
     """Return the label of an invariant that is not what it was when the task was looked at.
 
     :returns: empty if all are
@@ -38,13 +38,15 @@ def changed_since(look: Look) -> str:
     doubtful = [s for s in look.snapshot.observed.values() if s.invariant.kind not in _FIXED]
     memo: dict[Any, Any] = {}
     for seen in doubtful:
-        now = _anew(look, seen, memo)
+        now = _fingerprint_again(look, seen, memo)
         if now is None or _differs(seen.fingerprint, now, look.context):
             return seen.invariant.label()
     return ""
 
 
-def _anew(look: Look, seen: Observed, memo: dict[Any, Any]) -> Fingerprint | None:
+def _fingerprint_again(
+    look: TaskObservation, seen: Observed, memo: dict[Any, Any]
+) -> Fingerprint | None:
     """Return the fingerprint of an invariant now, None if there is none."""
     context = copy.copy(look.context)
     context.memo = memo
@@ -53,7 +55,7 @@ def _anew(look: Look, seen: Observed, memo: dict[Any, Any]) -> Fingerprint | Non
     return None
 
 
-def edited_meanwhile(look: Look) -> list[str]:
+def edited_meanwhile(look: TaskObservation) -> list[str]:
     """Return the ids of invariants whose files were written while the task ran.
 
     Only of kinds that are about files alone, and of modules that actions import when they run: a
@@ -66,7 +68,7 @@ def edited_meanwhile(look: Look) -> list[str]:
         if kind not in _OF_FILES or (kind == "Module" and _was_loaded(look, seen)):
             continue
         # Sources are kept for the run with the stats of their files, which are looked at each time.
-        now = _anew(look, seen, look.context.memo if kind in _OF_SOURCES else {})
+        now = _fingerprint_again(look, seen, look.context.memo if kind in _OF_SOURCES else {})
         same = now is not None and now["digest"] == seen.fingerprint["digest"]
         if now is not None and same and not _differs(seen.fingerprint, now, look.context):
             continue
@@ -78,13 +80,13 @@ def edited_meanwhile(look: Look) -> list[str]:
     return found
 
 
-def _was_loaded(look: Look, seen: Observed) -> bool:
+def _was_loaded(look: TaskObservation, seen: Observed) -> bool:
     """Return whether a module was loaded when it was looked at: then its file tells nothing."""
     one = cast("Module", seen.invariant)
     return not one.elsewhere and one.memo_key in look.context.memo
 
 
-def _writes_it_itself(look: Look, key: str) -> bool:
+def _writes_it_itself(look: TaskObservation, key: str) -> bool:
     record = look.before.record
     before = record.entries.get(key) if record is not None else None
     edited = before is not None and before.fingerprint.get("digest") == EDITED_MEANWHILE

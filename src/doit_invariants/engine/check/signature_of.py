@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from doit_invariants.core.errors import CannotFingerprint
 from doit_invariants.engine.check.host_facts import describe
-from doit_invariants.engine.check.observe import Look
+from doit_invariants.engine.check.observe import TaskObservation
 from doit_invariants.engine.context import TaskContext
 from doit_invariants.engine.listed import listed_items, with_items
 from doit_invariants.engine.records import recorded
@@ -27,7 +27,7 @@ def signature_of(session: Session, task: Task, sign: Callable[[str], str]) -> st
     executed_at = before.record.executed_at if before.record is not None else None
     context = TaskContext(session, task, executed_at, sign)
     spec = with_items(session.plugins.kinds, session.spec(task.name), listed_items(task))
-    look = Look(session, task, spec, before, context)
+    look = TaskObservation(session, task, spec, before, context)
     # Use the stored result of each calc_dep: during a run some tasks have a new one already.
     values = [values_of(session, name).get("file_dep", ()) for name in task.calc_dep]
     for path in sorted({*task.file_dep, *(str(path) for given in values for path in given)}):

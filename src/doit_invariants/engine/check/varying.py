@@ -11,7 +11,7 @@ import os
 from typing import Any
 
 from doit_invariants.core.model import Reason, Verdict
-from doit_invariants.engine.check.observe import Look
+from doit_invariants.engine.check.observe import TaskObservation
 from doit_invariants.files.loaded_sources import loaded_files
 from doit_invariants.files.state import latest_change, stat_key
 
@@ -22,7 +22,7 @@ _WAYS = (
 )
 
 
-def tell(look: Look, verdict: Verdict) -> Verdict:
+def tell(look: TaskObservation, verdict: Verdict) -> Verdict:
     """Return a verdict that says what has differed alone in the last runs too; count a run."""
     session, task = look.session, look.task.name
     _tell_of_times(look, verdict)
@@ -49,7 +49,7 @@ def tell(look: Look, verdict: Verdict) -> Verdict:
     )
 
 
-def _tell_of_times(look: Look, verdict: Verdict) -> None:
+def _tell_of_times(look: TaskObservation, verdict: Verdict) -> None:
     """Say that a time was left out, when its task is recorded; later only ``show`` tells."""
     if not look.session.runs or verdict.status == "error":
         return
@@ -63,7 +63,7 @@ def _tell_of_times(look: Look, verdict: Verdict) -> None:
             )
 
 
-def _only_values(look: Look, verdict: Verdict) -> list[str]:
+def _only_values(look: TaskObservation, verdict: Verdict) -> list[str]:
     """Return which values differ if nothing but values does, none otherwise."""
     tracked = {
         seen.invariant.label()

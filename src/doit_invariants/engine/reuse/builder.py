@@ -8,8 +8,8 @@ from typing import TypeVar
 from doit_invariants.core.errors import CannotFingerprint, InvariantsError
 from doit_invariants.core.model import Verdict
 from doit_invariants.engine.check.host_facts import HostFacts
-from doit_invariants.engine.check.observe import Look
-from doit_invariants.engine.check.recheck import changed_since
+from doit_invariants.engine.check.observe import TaskObservation
+from doit_invariants.engine.check.recheck import changed_during_run
 from doit_invariants.engine.reuse.plan import NotRestored, Plan, PlanSource
 from doit_invariants.engine.reuse.signature import names_of_targets, shared_signature
 from doit_invariants.engine.reuse.sources import AlreadyRestored
@@ -26,7 +26,7 @@ class PlanBuilder:
     :ivar why_not: why nothing is restored or kept, for the user; empty if that is no news
     """
 
-    def __init__(self, look: Look, facts: HostFacts) -> None:
+    def __init__(self, look: TaskObservation, facts: HostFacts) -> None:
         self.look = look
         self.facts = facts
         self.session = look.session
@@ -68,7 +68,7 @@ class PlanBuilder:
 
     def changed_in_run(self) -> bool:
         """Return whether actions that ran have changed what the task depends on; says it."""
-        changed = changed_since(self.look) if self.session.executed else ""
+        changed = changed_during_run(self.look) if self.session.executed else ""
         if changed:
             self.why_not = f"{changed} changed since this run began"
         return bool(changed)
@@ -97,4 +97,4 @@ class PlanBuilder:
 
     def is_asked_for_values(self) -> bool:
         """Return whether other tasks get values of the task."""
-        return self.task.name in self.session.relations.gotten(self.session.tasks)
+        return self.task.name in self.session.graph.value_providers(self.session.tasks)

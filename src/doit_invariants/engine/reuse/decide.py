@@ -9,7 +9,7 @@ from doit_invariants.core.errors import CannotFingerprint, InvariantsError
 from doit_invariants.core.model import Verdict
 from doit_invariants.core.text import listing
 from doit_invariants.engine.check.host_facts import HostFacts
-from doit_invariants.engine.check.observe import Look
+from doit_invariants.engine.check.observe import TaskObservation
 from doit_invariants.engine.records.values import save_values
 from doit_invariants.engine.reuse.builder import PlanBuilder
 from doit_invariants.engine.reuse.export_lookup import ExportLookup
@@ -28,7 +28,7 @@ class CacheDecision:
     :param facts: what the host's own rules say of it
     """
 
-    def __init__(self, look: Look, facts: HostFacts) -> None:
+    def __init__(self, look: TaskObservation, facts: HostFacts) -> None:
         self._builder = PlanBuilder(look, facts)
         self._look, self._facts, self._policy = look, facts, look.spec.policy
         self._session, self._task = look.session, look.task

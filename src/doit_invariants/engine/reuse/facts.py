@@ -6,14 +6,14 @@ import copy
 
 from doit_invariants.core.model import Verdict
 from doit_invariants.engine.check.host_facts import HostFacts
-from doit_invariants.engine.check.observe import Look
+from doit_invariants.engine.check.observe import TaskObservation
 from doit_invariants.engine.reuse.exports import exporter_of
 from doit_invariants.files.state import FileState, Stat
 from doit_invariants.files.tree import TreeState
 from doit_invariants.policies.base import Facts
 
 
-def facts_of(look: Look, facts: HostFacts, verdict: Verdict) -> Facts:
+def facts_of(look: TaskObservation, facts: HostFacts, verdict: Verdict) -> Facts:
     """Return what the policy of a task is told.
 
     :param facts: what the host's own rules say of the task
@@ -35,14 +35,14 @@ def uptodate_is_false(facts: HostFacts) -> bool:
     return any(item is False for item, _, _ in facts.uptodate_false)
 
 
-def missing_targets(look: Look, facts: HostFacts) -> list[str]:
+def missing_targets(look: TaskObservation, facts: HostFacts) -> list[str]:
     """Return the targets that are not there, or are only placeholders."""
     targets = look.task.targets
     placeholders = look.session.placeholders.among(targets)
     return [path for path in targets if path in facts.missing_targets or path in placeholders]
 
 
-def expired_at(look: Look, executed_at: float | None) -> bool:
+def expired_at(look: TaskObservation, executed_at: float | None) -> bool:
     """Return whether a TTL has expired for a result of that time; None is never in time."""
     context = copy.copy(look.context)
     context.executed_at = executed_at
@@ -56,12 +56,12 @@ def expired_at(look: Look, executed_at: float | None) -> bool:
     return False
 
 
-def has_ttl(look: Look) -> bool:
+def has_ttl(look: TaskObservation) -> bool:
     """Return whether results of a task expire at all."""
     return expired_at(look, None)
 
 
-def _expired(look: Look, facts: HostFacts) -> bool:
+def _expired(look: TaskObservation, facts: HostFacts) -> bool:
     """Return whether a TTL has expired since the last execution that is known of."""
     policy, executed_at = look.spec.policy, look.context.executed_at
     if policy.keeps == "store":
@@ -77,7 +77,7 @@ def _expired(look: Look, facts: HostFacts) -> bool:
     return expired_at(look, max(known) if known else None)
 
 
-def left_in_directories(look: Look) -> dict[str, list[str]]:
+def left_in_directories(look: TaskObservation) -> dict[str, list[str]]:
     """Return what a task is known to have left in each directory that is its target."""
     record = look.before.record
     targets = (record.targets if record is not None else None) or {}
@@ -86,7 +86,7 @@ def left_in_directories(look: Look) -> dict[str, list[str]]:
     }
 
 
-def stats_of_inputs(look: Look) -> dict[str, Stat]:
+def stats_of_inputs(look: TaskObservation) -> dict[str, Stat]:
     """Return the stat of each file among the inputs of a task, as it was looked at."""
     states = look.snapshot.inputs.items()
     return {path: one.stat for path, one in states if isinstance(one, FileState) and one.stat}

@@ -9,14 +9,14 @@ from __future__ import annotations
 import sys
 
 from doit_invariants.core.errors import InvariantsError
-from doit_invariants.engine.check.observe import Look
+from doit_invariants.engine.check.observe import TaskObservation
 from doit_invariants.engine.recording import make_record
 
 #: What a task is run under that has no options, as most are. Stored: never change it.
 _PLAIN = "plain"
 
 
-def run_under(look: Look) -> str:
+def run_under(look: TaskObservation) -> str:
     """Return what the result of a task is made under; empty where that can't be told later."""
     task = look.task
     host = look.session.host
@@ -34,7 +34,7 @@ def run_under(look: Look) -> str:
         return ""
 
 
-def is_provable(look: Look, result: object) -> bool:
+def is_provable(look: TaskObservation, result: object) -> bool:
     """Return whether an up-to-date task has the result of what it depends on now.
 
     Not where anything was adopted or accepted since it ran, where it is not recorded what it ran
@@ -57,7 +57,7 @@ def is_provable(look: Look, result: object) -> bool:
     return record.whole == run_under(look) and record.covers(now)
 
 
-def _results_asked_for(look: Look) -> set[str]:
+def _results_asked_for(look: TaskObservation) -> set[str]:
     host, tasks = look.session.host, look.session.tasks
     key = ("results asked for", len(tasks))
     names: set[str] | None = look.session.memo.get(key)

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from doit_invariants.core.errors import InvariantsError
 from doit_invariants.core.paths import moved, relative_to
 from doit_invariants.core.text import listing
-from doit_invariants.engine.check.observe import Look
-from doit_invariants.engine.check.recheck import changed_since
+from doit_invariants.engine.check.observe import TaskObservation
+from doit_invariants.engine.check.recheck import changed_during_run
 from doit_invariants.engine.reuse.plan import (
     NotPublished,
     Plan,
@@ -54,7 +54,7 @@ def location_of(plan: Plan, outcome: PlanOutcome) -> str:
 
 
 def publish(
-    look: Look,
+    look: TaskObservation,
     plan: Plan,
     inputs: Mapping[str, PathState],
     executed_at: float,
@@ -66,7 +66,7 @@ def publish(
     """
 
     def is_others(target: str) -> bool:
-        return look.session.relations.maker(target, look.session.tasks) not in (
+        return look.session.graph.producer(target, look.session.tasks) not in (
             None,
             look.task.name,
         )
@@ -88,7 +88,7 @@ def publish(
 
 
 def _publish(
-    look: Look,
+    look: TaskObservation,
     plan: Plan,
     outcome: PlanOutcome,
     inputs: Mapping[str, PathState],
@@ -128,7 +128,7 @@ def _publish(
         )
 
 
-def _changed_meanwhile(look: Look, inputs: Mapping[str, PathState]) -> str:
+def _changed_meanwhile(look: TaskObservation, inputs: Mapping[str, PathState]) -> str:
     """Return what the task depends on that changed while it ran, empty if nothing did."""
     task = look.task
     if look.session.host.takes(task, "changed") and set(task.dep_changed) != set(task.file_dep):
@@ -142,11 +142,11 @@ def _changed_meanwhile(look: Look, inputs: Mapping[str, PathState]) -> str:
                 f"its input {path} changed while it ran; a task that edits its input names it "
                 "among its targets, too"
             )
-    changed = changed_since(look)
+    changed = changed_during_run(look)
     return f"{changed} changed while it ran" if changed else ""
 
 
-def _edited_since(look: Look) -> str:
+def _edited_since(look: TaskObservation) -> str:
     """Return which target is not as it was when the task was checked, empty if all are."""
     known = look.snapshot.targets or {}
     for path, state in look.target_states().items():
@@ -156,7 +156,7 @@ def _edited_since(look: Look) -> str:
 
 
 def _not_as_kept(
-    look: Look, artifacts: tuple[Artifact, ...], states: Mapping[str, PathState]
+    look: TaskObservation, artifacts: tuple[Artifact, ...], states: Mapping[str, PathState]
 ) -> str:
     """Return which target changed between being kept and being looked at, empty if none did."""
     if look.session.files.asks_plugins:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from doit_invariants.core.errors import CannotFingerprint
 from doit_invariants.core.model import Json
 from doit_invariants.core.paths import is_inside, portable, relative_to
-from doit_invariants.engine.check.observe import Look
+from doit_invariants.engine.check.observe import TaskObservation
 from doit_invariants.files.tree import TreeState
 from doit_invariants.hashing.digest import is_plain_md5
 from doit_invariants.rules.decide import Observed
@@ -17,7 +17,7 @@ from doit_invariants.rules.record import PathState
 from doit_invariants.rules.signature import signature
 
 
-def shared_signature(look: Look) -> str:
+def shared_signature(look: TaskObservation) -> str:
     """Return the signature of a task as it stands; of one with ``getargs`` all but their values.
 
     It covers what the record does, and besides what a record need not: the options that the task
@@ -52,7 +52,7 @@ def shared_signature(look: Look) -> str:
     return signature(full, look.context, more, strict=True)
 
 
-def circumstances(look: Look) -> dict[str, Json]:
+def circumstances(look: TaskObservation) -> dict[str, Json]:
     """Return what counts of a result in another project beside what is recorded in this one.
 
     :raises CannotFingerprint: if an option can't be compared
@@ -63,7 +63,7 @@ def circumstances(look: Look) -> dict[str, Json]:
     return more
 
 
-def names_of_targets(look: Look) -> dict[str, str]:
+def names_of_targets(look: TaskObservation) -> dict[str, str]:
     """Return for each target of a task the name that it has in any checkout of the project.
 
     :raises CannotFingerprint: if a target can't go into a store: it lies outside of the project,
@@ -77,7 +77,7 @@ def names_of_targets(look: Look) -> dict[str, str]:
         if inside is None or inside == ".":
             raise CannotFingerprint(f"its target {path} is not inside of the project")
         _check_state_outside(look, path, absolute)
-        other_target = look.session.relations.inside(absolute, look.session.tasks)
+        other_target = look.session.graph.target_below(absolute, look.session.tasks)
         if other_target is not None:
             one, name = other_target
             one = os.path.relpath(one, root)
@@ -98,7 +98,7 @@ def names_of_targets(look: Look) -> dict[str, str]:
     return names
 
 
-def _check_state_outside(look: Look, path: str, absolute: str) -> None:
+def _check_state_outside(look: TaskObservation, path: str, absolute: str) -> None:
     """Refuse a directory in which doit's DB or the store lies: it is never the same."""
     store = getattr(look.session.store, "location", "")
     for what, place in (("DB of doit", (*look.session.db.files, "")[0]), ("store", store)):
@@ -111,14 +111,14 @@ def name_of_target(root: str, path: str) -> str:
     return portable(os.path.normpath(os.path.join(root, path)), root).replace(os.sep, "/")
 
 
-def _by_content(look: Look, path: str, state: PathState) -> PathState:
+def _by_content(look: TaskObservation, path: str, state: PathState) -> PathState:
     """Return a state by our digest, where doit's own is recorded."""
     if state is None or isinstance(state, TreeState) or not is_plain_md5(state.digest):
         return state
     return look.session.files.state(path)
 
 
-def _actions(look: Look) -> dict[str, Observed]:
+def _actions(look: TaskObservation) -> dict[str, Observed]:
     """Fingerprint the actions of a task that does not track them."""
     tracked = look.spec._replace(track_code=True)
     found = look.session.trackers.of(look.task, tracked, only=look.session.host.trackers)

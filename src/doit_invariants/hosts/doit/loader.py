@@ -118,7 +118,7 @@ class LoaderMixin:
             clock=self.clock,
         )
         try:
-            with process.lasting():
+            with process.gc_paused():
                 tasks = super().load_tasks(cmd=cmd, pos_args=pos_args)  # type: ignore[misc]
             self._prepare(cmd, session, tasks)
         except BaseException:

@@ -73,7 +73,7 @@ class Outlook:
         full: bool,
     ) -> None:
         self._dep_manager = dep_manager
-        self._relations = dep_manager.session.relations
+        self._graph = dep_manager.session.graph
         self.tasks = tasks
         self._selected = list(selected)
         self._full = full
@@ -150,7 +150,7 @@ class Outlook:
     def _is_in_doubt(self, verdict: Verdict) -> bool:
         """Return whether a task is not up-to-date for nothing but files that others make."""
         return bool(verdict.reasons) and all(
-            one.code in _IN_DOUBT and self._relations.maker(one.subject, self.tasks) is not None
+            one.code in _IN_DOUBT and self._graph.producer(one.subject, self.tasks) is not None
             for one in verdict.reasons
         )
 
@@ -168,7 +168,7 @@ class Outlook:
 
     def _needs(self, name: str) -> list[str]:
         """Return the tasks that are done before a task is looked at."""
-        found = self._relations.awaits(name, self.tasks, self._dep_manager.get_values)
+        found = self._graph.awaits(name, self.tasks, self._dep_manager.get_values)
         gotten = dict.fromkeys(one for one, _ in self.tasks[name].getargs.values())
         # Done first where they are part of the run anyway; see hosts.doit.ordering.
         return [*found, *(one for one in gotten if one not in found and self._is_asked_for(one))]
@@ -176,7 +176,7 @@ class Outlook:
     def _is_asked_for(self, name: str) -> bool:
         if self._asked_for is None:
             values = self._dep_manager.get_values
-            self._asked_for = self._relations.awaited(self._selected, self.tasks, values)
+            self._asked_for = self._graph.awaited(self._selected, self.tasks, values)
         return name in self._asked_for
 
     def _combined(self, own: Prospect, needs: list[str]) -> Prospect:

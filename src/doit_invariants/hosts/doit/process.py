@@ -67,7 +67,7 @@ _kept = [0]
 
 
 @contextlib.contextmanager
-def lasting() -> Iterator[None]:
+def gc_paused() -> Iterator[None]:
     """Have nothing collected meanwhile, and what there is then left alone until the next time.
 
     What nothing refers to any more is freed all the same; here it is about circles of objects.

@@ -49,7 +49,7 @@ class Counting:
         if counts.failed:
             tasks, selected = session.tasks, session.selected or ()
             values = Globals.dep_manager.get_values
-            asked = session.relations.awaited(selected, tasks, values) | counts.not_done
+            asked = session.graph.awaited(selected, tasks, values) | counts.not_done
             left = (tasks[name] for name in asked - counts.ended)
             counts.not_run = sum(bool(session.host.actions(task)) for task in left)
         return counts

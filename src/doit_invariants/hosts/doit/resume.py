@@ -63,7 +63,7 @@ class Resume:
     def _resolve(self, name: str, option: str, tasks: Mapping[str, Any]) -> list[str]:
         """Return the tasks that a name on the command line means, sub-tasks for a group."""
         found = [name] if name in tasks else fnmatch.filter(tasks, name) if "*" in name else []
-        maker = self._session.relations.maker(name, tasks)
+        maker = self._session.graph.producer(name, tasks)
         if not found and maker is not None:
             found = [maker]
         if not found:
@@ -80,13 +80,13 @@ class Resume:
         for given, option in self._options.items():  # a strict one comes last, and wins
             names = self._resolve(given, option, tasks)
             resumed.update(names)
-            todo = [one for name in names for one in self._session.relations.needs(name, tasks)]
+            todo = [one for name in names for one in self._session.graph.dependencies(name, tasks)]
             seen: set[str] = set()
             while todo:
                 name = todo.pop()
                 if name not in seen and name in tasks:
                     seen.add(name)
-                    todo += self._session.relations.needs(name, tasks)
+                    todo += self._session.graph.dependencies(name, tasks)
             accepted.update(dict.fromkeys(seen - set(names), f"{option} {given}"))
         return {name: why for name, why in accepted.items() if name not in resumed}
 

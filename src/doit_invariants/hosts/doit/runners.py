@@ -166,7 +166,7 @@ def _progress(session: DoitSession, dep_manager: Any, dispatcher: Any) -> list[s
     """Return what was running, how many tasks of how many are done, and what becomes of them."""
     running = session.host.journal.interrupted() if session.host.journal is not None else []
     tasks, nodes = dispatcher.tasks, dispatcher.nodes
-    asked = session.relations.awaited(dispatcher.selected_tasks, tasks, dep_manager.get_values)
+    asked = session.graph.awaited(dispatcher.selected_tasks, tasks, dep_manager.get_values)
     work = [name for name in asked | set(nodes) if name in tasks and tasks[name]._actions]
     states = [nodes[name].run_status for name in work if name in nodes]
     done = sum(state in ("successful", "up-to-date", "ignore") for state in states)

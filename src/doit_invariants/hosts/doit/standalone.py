@@ -10,7 +10,7 @@ from doit.globals import Globals
 
 from doit_invariants.core.errors import InvalidOption
 from doit_invariants.core.model import Verdict
-from doit_invariants.engine.check.observe import Look
+from doit_invariants.engine.check.observe import TaskObservation
 from doit_invariants.engine.check.signer import Signer
 from doit_invariants.engine.context import TaskContext
 from doit_invariants.engine.listed import ListedItem, add_task_deps, invariants_of
@@ -49,7 +49,7 @@ def check(dep_manager: Any, tasks: Any, task: Any, items: Sequence[ListedItem]) 
     before = recorded.read(session, task.name)
     executed_at = before.record.executed_at if before.record else None
     context = TaskContext(session, task, executed_at, Signer(session))
-    look = Look(session, task, spec, before, context)
+    look = TaskObservation(session, task, spec, before, context)
     look.invariants()
     now = look.snapshot
     now.explicit, now.sources = True, ()

@@ -38,7 +38,7 @@ from doit_invariants.rules.invariant import Invariant
 
 if TYPE_CHECKING:
     from doit_invariants.engine.check.host_facts import HostFacts
-    from doit_invariants.engine.check.observe import Look
+    from doit_invariants.engine.check.observe import TaskObservation
     from doit_invariants.engine.context import TaskContext
     from doit_invariants.engine.session import Session
     from doit_invariants.engine.task import Task
@@ -78,7 +78,7 @@ class FileDeps(Aspect):
                 return False
         return True
 
-    def reasons(self, look: Look, facts: HostFacts) -> Iterable[Reason]:
+    def reasons(self, look: TaskObservation, facts: HostFacts) -> Iterable[Reason]:
         """Return which differ; what is recorded of other parts may be older than the inputs."""
         from doit_invariants.engine.check.file_deps import compare_inputs
 
@@ -97,7 +97,7 @@ class TargetsExist(Aspect):
         stored.stats = list(map(os.stat, stored.task.targets))
         return True
 
-    def reasons(self, look: Look, facts: HostFacts) -> Iterable[Reason]:
+    def reasons(self, look: TaskObservation, facts: HostFacts) -> Iterable[Reason]:
         """Return those that are missing."""
         # What is an input as well the actions do not make: it is missing as an input.
         made = [path for path in look.task.targets if path not in look.task.file_dep]
@@ -123,7 +123,7 @@ class TargetContents(Aspect):
             if path != known:
                 return False
             if type(state) is dict:
-                others = session.relations.others_inside(path, task.name, session.tasks)
+                others = session.graph.others_inside(path, task.name, session.tasks)
                 skip = session.db.files
                 if not _is_same_directory(session, path, state, state["digest"], skip, others):
                     return False
@@ -138,7 +138,7 @@ class TargetContents(Aspect):
                 return False
         return True
 
-    def reasons(self, look: Look, facts: HostFacts) -> Iterable[Reason]:
+    def reasons(self, look: TaskObservation, facts: HostFacts) -> Iterable[Reason]:
         """Return which differ; where there is no record they are looked at for the next one."""
         from doit_invariants.rules.decide import target_reasons
 
@@ -175,7 +175,7 @@ class Invariants(Aspect):
             session.trackers.note_unchanged(tracked, sources)
         return same
 
-    def reasons(self, look: Look, facts: HostFacts) -> Iterable[Reason]:
+    def reasons(self, look: TaskObservation, facts: HostFacts) -> Iterable[Reason]:
         """Return which differ; where there is no record they are looked at for the next one."""
         from doit_invariants.rules.decide import invariant_reasons
 
@@ -228,7 +228,7 @@ def _is_unchanged(session: Session, task: Task, facts: HostFacts | None) -> bool
     return True
 
 
-def reasons(look: Look, facts: HostFacts) -> list[Reason]:
+def reasons(look: TaskObservation, facts: HostFacts) -> list[Reason]:
     """Return all reasons against a task being up-to-date; fill in what is recorded of it."""
     return [one for aspect in ASPECTS for one in aspect.reasons(look, facts)]
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import os
 
     from doit_invariants.engine.check.host_facts import HostFacts
-    from doit_invariants.engine.check.observe import Look
+    from doit_invariants.engine.check.observe import TaskObservation
     from doit_invariants.engine.options import TaskSpec
     from doit_invariants.engine.session import Session
     from doit_invariants.engine.task import Task
@@ -96,7 +96,7 @@ class Aspect(ABC):
         """
 
     @abstractmethod
-    def reasons(self, look: Look, facts: HostFacts) -> Iterable[Reason]:
+    def reasons(self, look: TaskObservation, facts: HostFacts) -> Iterable[Reason]:
         """Look at this part of a task in full, and return why it is not up-to-date.
 
         What is recorded of it goes into ``look``, what the host reports into ``facts``.
@@ -113,7 +113,7 @@ class Uptodate(Aspect):
         facts = stored.facts
         return not stored.task.calc_dep and (facts is None or not facts.uptodate_false)
 
-    def reasons(self, look: Look, facts: HostFacts) -> Iterable[Reason]:
+    def reasons(self, look: TaskObservation, facts: HostFacts) -> Iterable[Reason]:
         """Return the false ones; the host has evaluated them."""
         from doit_invariants.engine.check.host_facts import describe
 
@@ -131,7 +131,7 @@ class Dependencies(Aspect):
         counted = stored.facts is not None and stored.facts.counted
         return bool(counted or stored.spec.own or stored.task.file_dep)
 
-    def reasons(self, look: Look, facts: HostFacts) -> Iterable[Reason]:
+    def reasons(self, look: TaskObservation, facts: HostFacts) -> Iterable[Reason]:
         """Return that there is nothing; inputs that a ``calc_dep`` gave count here."""
         now = look.snapshot
         now.has_dependencies = bool(facts.counted or look.spec.own or now.inputs)
@@ -158,7 +158,7 @@ class StoredRecord(Aspect):
         is_damaged = executed_at is not None and not isfinite(executed_at)
         return record["root"] == session.root and not is_damaged
 
-    def reasons(self, look: Look, facts: HostFacts) -> Iterable[Reason]:
+    def reasons(self, look: TaskObservation, facts: HostFacts) -> Iterable[Reason]:
         """Return what is wrong with the record; where it is of another place it was translated."""
         from doit_invariants.rules.decide import record_reasons
 
@@ -181,7 +181,7 @@ class Policy(Aspect):
         kept = policy.keeps == "store" and stored.record.get("kept")
         return bool(kept) and session.store is not None and kept == session.store.location
 
-    def reasons(self, look: Look, facts: HostFacts) -> Iterable[Reason]:
+    def reasons(self, look: TaskObservation, facts: HostFacts) -> Iterable[Reason]:
         """Return the policy's own reasons; what it makes of those of others comes later."""
         return look.spec.policy.reasons()
 
@@ -201,7 +201,7 @@ class Flags(Aspect):
             return False
         return not task.targets or not session.placeholders.among(task.targets)
 
-    def reasons(self, look: Look, facts: HostFacts) -> Iterable[Reason]:
+    def reasons(self, look: TaskObservation, facts: HostFacts) -> Iterable[Reason]:
         """Return what there is; of an execution that failed the host has forgotten the record."""
         from doit_invariants.engine.records.flags import INTERRUPTED, placeholder_reason
 

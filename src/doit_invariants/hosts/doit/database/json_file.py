@@ -11,7 +11,7 @@ from doit.dependency import JSONCodec
 
 from doit_invariants.files.regular import open_regular
 from doit_invariants.hosts.doit.database.base import Backend, DamagedDB, decode, seal
-from doit_invariants.hosts.doit.process import lasting
+from doit_invariants.hosts.doit.process import gc_paused
 
 
 class JsonBackend(Backend):
@@ -24,7 +24,7 @@ class JsonBackend(Backend):
         try:
             with open(open_regular(self.path, follow=True), "rb") as stream:
                 data = stream.read()
-            with lasting():
+            with gc_paused():
                 found = decode(data, self.codec)
         except FileNotFoundError:
             return
