@@ -33,7 +33,8 @@ class StoredTask:
     :ivar facts: what its ``uptodate`` items have said, None if there are none
     :ivar row: the stored row; set by :class:`StoredRecord`, before what compares anything with it
     :ivar record: our record in it
-    :ivar stats: of the targets, in their order; set by :class:`TargetsExist`
+    :ivar stats: of the targets, in their order; set by
+        :class:`~doit_invariants.engine.check.aspects.TargetsExist`
     :ivar inputs, targets: those that have the recorded content under another stat
     """
 
