@@ -117,7 +117,8 @@ def answer_of(policy: Policy, facts: Facts) -> Answer:
     return answer
 
 
+# Not in `builtin`, with the others: nearly every task has this one, and only this.
 class Changed(Policy):
-    """Up-to-date while the record matches, else run; the default, so it is not with the others."""
+    """Up-to-date while the record matches, else run."""
 
     name: ClassVar[str] = "True"
