@@ -160,7 +160,11 @@ class StoredRecord(Aspect):
         return record["root"] == session.root and not is_damaged
 
     def reasons(self, look: TaskObservation, facts: HostFacts) -> Iterable[Reason]:
-        """Return what is wrong with the record; where it is of another place it was translated."""
+        """Return what is wrong with the record; where it is of another place it was translated.
+
+        Damage in the part of another aspect is said here, too: that aspect does not call it the
+        same.
+        """
         from doit_invariants.rules.decide import record_reasons
 
         return record_reasons(look.before.record, look.snapshot, look.before.unreadable)
