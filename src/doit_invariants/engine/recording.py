@@ -1,4 +1,7 @@
-"""Makes the record of a task from what was seen of it."""
+"""Makes the record of a task from what was seen of it.
+
+Apart from :mod:`.finish`, because what may go into a store late is compared with such a record.
+"""
 
 from __future__ import annotations
 

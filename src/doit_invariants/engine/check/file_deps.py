@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from doit_invariants.core.model import Reason
 from doit_invariants.engine.check.host_facts import HostFacts
 from doit_invariants.engine.check.observe import TaskObservation
-from doit_invariants.engine.records.moved import recorded_path
+from doit_invariants.engine.records.recorded import recorded_path
 from doit_invariants.engine.records.values import values_of
 from doit_invariants.files.state import EDITED_MEANWHILE, EDITED_TEXT, FileState
 from doit_invariants.rules.decide import NEVER_RAN, path_difference

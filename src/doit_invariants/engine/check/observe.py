@@ -15,8 +15,7 @@ from doit_invariants.core.model import Json, Reason
 from doit_invariants.engine.context import TaskContext
 from doit_invariants.engine.execution import Execution
 from doit_invariants.engine.options import TaskSpec
-from doit_invariants.engine.records.moved import translate
-from doit_invariants.engine.records.recorded import StoredState
+from doit_invariants.engine.records.recorded import StoredState, translate
 from doit_invariants.engine.session import Session
 from doit_invariants.engine.tracking import TrackedSet
 from doit_invariants.files.selection import Selection

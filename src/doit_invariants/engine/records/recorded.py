@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from doit_invariants.core.model import Json
+from doit_invariants.core.paths import is_inside
 from doit_invariants.engine.records.shared_details import MissingDetails
 from doit_invariants.engine.records.triples import (
     is_superseded,
@@ -149,3 +150,32 @@ def discard(session: Session, task: str, error: Exception) -> str:
     """
     session.db.discard(task)
     return f"what the DB holds for this task is damaged ({type(error).__name__})"
+
+
+# ---------------------------------------------------------------------- moved projects
+#
+# Many `dodo.py` anchor their paths on `__file__`: after a move each of them is another file.
+
+
+def translate(record: Record, root: str) -> Record:
+    """Return a record with the paths that its files have in this directory."""
+    old = record.root
+    targets = record.targets
+    return replace(
+        record,
+        stats={_from(path, old, root): stat for path, stat in record.stats.items()},
+        trees={_from(path, old, root): tree for path, tree in record.trees.items()},
+        targets=targets and {_from(path, old, root): state for path, state in targets.items()},
+    )
+
+
+def recorded_path(path: str, record: Record | None, root: str) -> str:
+    """Return the name under which doit recorded a path."""
+    if record is None or record.root == root:
+        return path
+    return _from(path, root, record.root)
+
+
+def _from(path: str, old: str, new: str) -> str:
+    # By the text: a path need not be normalised, and doit compares texts.
+    return new + path[len(old) :] if is_inside(path, old) else path
