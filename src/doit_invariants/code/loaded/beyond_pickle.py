@@ -1,4 +1,4 @@
-"""What objects hold that pickle does not save.
+"""Finds what pickle does not save of an object.
 
 Some objects pickle can't save at all: unions, generators, ufuncs, decoders. Two tables say what
 they hold, by the name of the class, so that nothing is imported for them: what of an object is all
