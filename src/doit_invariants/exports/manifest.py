@@ -18,7 +18,7 @@ from urllib.parse import quote
 from doit_invariants.core.model import ASIDE, HOWS, Json
 from doit_invariants.files.regular import read_small
 from doit_invariants.hashing.digest import digest_bytes, digest_json
-from doit_invariants.results.entry import ResultEntry, entry_from_json
+from doit_invariants.results.entry import ResultEntry
 from doit_invariants.results.parts import DamagedResult, Part
 
 #: What the name of an export may have behind the name of its target.
@@ -146,7 +146,7 @@ def _manifest(data: Json) -> Manifest:
     check = data.pop("check", None)
     if check != digest_json(data):
         raise DamagedResult("it was edited, or not completely written")
-    entry = entry_from_json(data.get("entry"))
+    entry = ResultEntry.from_json(data.get("entry"))
     rows, stale = (dict(_rows(data.get(key))) for key in ("exports", "former"))
     manifest = Manifest(entry, rows, stale)
     for target in rows:

@@ -73,8 +73,30 @@ class ResultEntry:
 
     @staticmethod
     def from_json(data: Json) -> ResultEntry:
-        """Read a kept entry; as :func:`entry_from_json`."""
-        return entry_from_json(data)
+        """Read a kept entry.
+
+        :raises DamagedResult: in one line, for another version and for what is not an entry
+        """
+        if not isinstance(data, dict) or type(data.get("schema")) is not int:
+            raise DamagedResult("it is not an entry")
+        if data["schema"] != SCHEMA:
+            raise DamagedResult(
+                f"it is of version {data['schema']}, this one reads version {SCHEMA}"
+            )
+        try:
+            return ResultEntry(
+                signature=_is(str, data["signature"]),
+                task=_is(str, data["task"]),
+                artifacts=tuple(Artifact.from_json(one) for one in _is(list, data["artifacts"])),
+                values=_is(dict, data["values"]),
+                result=_result(data["result"]),
+                output=tuple((_text(out), _text(err)) for out, err in _is(list, data["output"])),
+                executed_at=_number(data["executed_at"], _LATEST),
+                took=_number(data["took"], _LONGEST),
+                root=_is(str, data.get("root", "")),
+            )
+        except (KeyError, ValueError, TypeError) as error:
+            raise DamagedResult("it is not an entry") from error
 
     def differs_in(self, other: ResultEntry) -> list[str]:
         """Return the targets that two successes made differently; ``values`` for their values."""
@@ -92,31 +114,6 @@ def _same(one: Artifact | None, other: Artifact | None) -> bool:
         return False
     # States are digests that plugins may teach otherwise since.
     return (one.state != "" and one.state == other.state) or one.parts == other.parts
-
-
-def entry_from_json(data: Json) -> ResultEntry:
-    """Read a kept entry.
-
-    :raises DamagedResult: in one line, for another version and for anything that is not an entry
-    """
-    if not isinstance(data, dict) or type(data.get("schema")) is not int:
-        raise DamagedResult("it is not an entry")
-    if data["schema"] != SCHEMA:
-        raise DamagedResult(f"it is of version {data['schema']}, this one reads version {SCHEMA}")
-    try:
-        return ResultEntry(
-            signature=_is(str, data["signature"]),
-            task=_is(str, data["task"]),
-            artifacts=tuple(Artifact.from_json(one) for one in _is(list, data["artifacts"])),
-            values=_is(dict, data["values"]),
-            result=_result(data["result"]),
-            output=tuple((_text(out), _text(err)) for out, err in _is(list, data["output"])),
-            executed_at=_number(data["executed_at"], _LATEST),
-            took=_number(data["took"], _LONGEST),
-            root=_is(str, data.get("root", "")),
-        )
-    except (KeyError, ValueError, TypeError) as error:
-        raise DamagedResult("it is not an entry") from error
 
 
 def _is(wanted: type, value: Any) -> Any:

@@ -21,7 +21,7 @@ from doit_invariants.engine.reuse.plan import (
 from doit_invariants.files.state import stat_key
 from doit_invariants.hashing.digest import measure_file
 from doit_invariants.results.capture import CannotKeep, capture
-from doit_invariants.results.entry import ResultEntry, entry_from_json
+from doit_invariants.results.entry import ResultEntry
 from doit_invariants.results.parts import Artifact, DamagedResult
 from doit_invariants.stores.base import Store
 
@@ -56,7 +56,7 @@ class StoreSink:
         if there is None:
             return []
         try:
-            other = entry_from_json(there)
+            other = ResultEntry.from_json(there)
         except DamagedResult:
             other = None
         if other is None or publication.replaces or not _is_of_same_task(entry, other):

@@ -17,7 +17,7 @@ from doit_invariants.files.selection import matcher
 from doit_invariants.files.state import Stat, stat_key
 from doit_invariants.hashing.digest import measure_file
 from doit_invariants.results.capture import capture
-from doit_invariants.results.entry import ResultEntry, entry_from_json
+from doit_invariants.results.entry import ResultEntry
 from doit_invariants.results.parts import DamagedResult, Part
 from doit_invariants.results.staging import Excluded, Staging, check_replaceable
 from doit_invariants.stores.base import Store, StoreError
@@ -221,7 +221,7 @@ def find_entry(
     """
     try:
         data = store.peek(signature) if look else store.find(signature)
-        entry = entry_from_json(data) if data is not None else None
+        entry = ResultEntry.from_json(data) if data is not None else None
     except (DamagedResult, StoreError) as error:
         raise NotRestored(f"the entry in the store can't be used: {error}") from error
     if entry is None:

@@ -14,7 +14,7 @@ from doit.exceptions import InvalidCommand
 from doit_invariants.core.errors import InvalidOption
 from doit_invariants.core.text import printable
 from doit_invariants.core.units import format_duration, format_size, parse_age, parse_size
-from doit_invariants.results.entry import ResultEntry, entry_from_json
+from doit_invariants.results.entry import ResultEntry
 from doit_invariants.results.parts import DamagedResult
 from doit_invariants.stores.base import Pruned, PruneLimits, Store, StoredEntry, StoreError
 
@@ -56,7 +56,7 @@ def _ls(command: Any, store: Store, as_json: bool) -> int:
 
 def _entry(stored: StoredEntry) -> ResultEntry | None:
     with contextlib.suppress(DamagedResult):
-        return None if stored.entry is None else entry_from_json(stored.entry)
+        return None if stored.entry is None else ResultEntry.from_json(stored.entry)
     return None
 
 
