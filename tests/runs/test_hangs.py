@@ -326,16 +326,20 @@ PLAIN_TOO = {
 }
 
 
-def test_teardown_that_fails(doit_project: Make) -> None:
-    """An error of doit after all has run, which is recorded; nothing waits."""
-    dodo = "def task_a():\n    return {'actions': ['true'], 'teardown': ['false']}\n"
-    for loader in (False, True):
-        files = {"dodo.py": START + dodo, "in.txt": "1"}
-        project = doit_project(files, loader=loader, name=f"loader{loader}")
-        outcome = run(project, "fork")
-        assert outcome.returncode == 3, repr(outcome)
-        assert "AssertionError" in outcome.stderr, repr(outcome)
-        project.run("good").assert_up_to_date(*GOOD)
+@pytest.mark.parametrize("runner", ["serial", *RUNNERS])
+def test_teardown_that_fails(doit_project: Make, runner: str) -> None:
+    """The error is printed; the run and its exit code are as without ``-n``."""
+    dodo = (
+        "def broken():\n    raise ValueError('disk is gone')\n"
+        "def task_a():\n    return {'actions': ['true'], 'teardown': [broken]}\n"
+    )
+    project = doit_project({"dodo.py": START + dodo, "in.txt": "1"})
+    outcome = project.run("run", process=True) if runner == "serial" else run(project, runner)
+    assert outcome.returncode == 0, repr(outcome)
+    assert "ERROR: task 'a' teardown action" in outcome.stderr, repr(outcome)
+    assert "ValueError: disk is gone" in outcome.stderr, repr(outcome)
+    assert "AssertionError" not in outcome.stderr, repr(outcome)
+    project.run("good").assert_up_to_date(*GOOD)
 
 
 @pytest.mark.parametrize(

@@ -19,8 +19,8 @@ import signal
 from typing import Any
 
 from doit import cmd_run
-from doit.exceptions import InvalidTask, TaskError, TaskFailed
-from doit.runner import JobTaskPickle, MRunner, MThreadRunner
+from doit.exceptions import InvalidTask, SetupError, TaskError, TaskFailed
+from doit.runner import JobTaskPickle, MReporter, MRunner, MThreadRunner
 
 from doit_invariants.files.loaded_sources import watch_imports
 from doit_invariants.hosts.doit.runners import Noting
@@ -31,6 +31,9 @@ _PAUSE = 0.5
 _PATIENCE = 5.0
 #: The attribute of a task, in a worker, that says what of it could not be sent.
 _UNSENT = "invariants_unsent"
+#: The key of a message with the error of a teardown. doit's own messages name a task, which such
+#: an error does not have: doit's worker raises an AttributeError instead, and ends the run.
+_TEARDOWN_ERROR = "teardown_error"
 #: What a worker can't do without; anything else it has from the moment that it was started.
 _NEEDED = ("options", "values", "result", "file_dep", "dep_changed", "targets")
 
@@ -93,9 +96,8 @@ class ProcessRunner(Noting, MRunner):  # type: ignore[misc]
 
     def _run_start_processes(self, job_q: Any, result_q: Any) -> list[Any]:
         self._job_q, self._came = job_q, collections.deque()
-        original = result_q.empty
         result_q.get = functools.partial(self._await_result, result_q)
-        result_q.empty = lambda: not self._came and original()
+        result_q.empty = functools.partial(self._nothing_came, result_q)
         for _ in range(self.num_process):
             job = self.get_next_job(None)
             if job is None:
@@ -131,19 +133,37 @@ class ProcessRunner(Noting, MRunner):  # type: ignore[misc]
     def _join(self, worker: Any, result_q: Any, timeout: float | None = None) -> None:
         """Wait for the end of a worker, and take meanwhile what it says."""
         while worker.is_alive():
-            with contextlib.suppress(queue.Empty):
-                self._came.append(type(result_q).get(result_q, timeout=0.02))
+            self._receive(result_q, 0.02)
         type(worker).join(worker, timeout)
 
     def _await_result(self, result_q: Any) -> Any:
-        if self._came:
-            return self._came.popleft()
-        while True:
-            with contextlib.suppress(queue.Empty):
-                return type(result_q).get(result_q, timeout=_PAUSE)
+        while not self._came:
+            if self._receive(result_q, _PAUSE):
+                continue
             gone = [one for one in self._workers if not one.is_alive()]
             if len(gone) > self._released:
                 raise InvalidTask(self._say(gone))
+        return self._came.popleft()
+
+    def _nothing_came(self, result_q: Any) -> bool:
+        while not self._came and not type(result_q).empty(result_q):
+            self._receive(result_q, _PAUSE)
+        return not self._came
+
+    def _receive(self, result_q: Any, seconds: float) -> bool:
+        """Take the next message, and keep it for doit unless it is an error of a teardown.
+
+        Return whether there was a message.
+        """
+        try:
+            message = type(result_q).get(result_q, timeout=seconds)
+        except queue.Empty:
+            return False
+        if _TEARDOWN_ERROR in message:
+            self.reporter.cleanup_error(message[_TEARDOWN_ERROR])
+        else:
+            self._came.append(message)
+        return True
 
     def _say(self, gone: list[Any]) -> str:
         code = next((one.exitcode for one in gone if one.exitcode), 0)
@@ -177,6 +197,17 @@ class ProcessRunner(Noting, MRunner):  # type: ignore[misc]
         except BaseException as error:
             failure = _failed_by(error)
         return _sendable(task, failure)
+
+    def teardown(self) -> None:
+        """Run the teardowns of the tasks of this process; send what fails to the main process."""
+        if isinstance(self.reporter, MReporter):
+            self.reporter.cleanup_error = self._send_teardown_error
+        super().teardown()
+
+    def _send_teardown_error(self, error: SetupError) -> None:
+        if _problem(error) is not None:
+            error = SetupError(str(error.message))
+        self.result_q.put({_TEARDOWN_ERROR: error})
 
 
 def _failed_by(error: BaseException) -> TaskError:
