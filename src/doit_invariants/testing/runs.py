@@ -107,21 +107,40 @@ def _isolated(project: Path, cwd: Path, env: Mapping[str, str]) -> Iterator[None
         os.chdir(before[0])
         own = [project.resolve(), *_added(sys.path, before[1], project)]
         sys.path[:] = before[1]
-        # Of a relative directory on sys.path it remembers what was in the project's.
-        sys.path_importer_cache.clear()
+        _forget_listings(own)
         for name in set(sys.modules) - before[2].keys():
             if _is_below(sys.modules[name], own):
                 del sys.modules[name]
-        os.environ.clear()
-        os.environ.update(before[3])
+        _restore_environment(before[3])
         Globals.dep_manager = None
         gc.collect()
 
 
 def _added(path: list[str], before: list[str], project: Path) -> list[Path]:
     """Return the directories that a run put on ``sys.path``."""
-    known = {Path(entry).resolve() for entry in before}
-    return [place for entry in path if (place := (project / entry).resolve()) not in known]
+    new = [entry for entry in path if not os.path.isabs(entry) or entry not in before]
+    known = {Path(entry).resolve() for entry in before} if new else set()
+    return [place for entry in new if (place := (project / entry).resolve()) not in known]
+
+
+def _forget_listings(own: list[Path]) -> None:
+    """Drop what Python remembers of the files in directories of the project.
+
+    A relative directory on ``sys.path`` is another one in the next project. All other listings
+    stay: to list site-packages again takes longer than a small run.
+    """
+    for entry in list(sys.path_importer_cache):
+        if not os.path.isabs(entry) or any(Path(entry).is_relative_to(one) for one in own):
+            del sys.path_importer_cache[entry]
+
+
+def _restore_environment(before: Mapping[str, str]) -> None:
+    """Set, one by one, only the variables that differ: each is a call of the C library."""
+    for name in os.environ.keys() - before.keys():
+        del os.environ[name]
+    for name, value in before.items():
+        if os.environ.get(name) != value:
+            os.environ[name] = value
 
 
 def _is_below(module: Any, directories: list[Path]) -> bool:

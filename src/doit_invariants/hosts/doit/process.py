@@ -64,6 +64,11 @@ _INSPECT = _Inspect()
 _MANY = 500_000
 #: How many there were after the last time that all were looked at.
 _kept = [0]
+#: Python counts them one by one, so ask only once about this many may have been added ...
+_SOME = 100_000
+#: ... and count each pause as at least so many, for what was made outside of the pauses.
+_AT_LEAST = 5_000
+_added = [_SOME]
 
 
 @contextlib.contextmanager
@@ -76,15 +81,18 @@ def gc_paused() -> Iterator[None]:
     if not gc.isenabled():
         yield
         return
-    if gc.get_freeze_count() > _MANY + _kept[0]:
-        # What earlier runs of a notebook have left in circles; not each time, as it takes long.
-        gc.unfreeze()
-        gc.collect()
-        _kept[0] = len(gc.get_objects())
+    if _added[0] >= _SOME:
+        _added[0] = 0
+        if gc.get_freeze_count() > _MANY + _kept[0]:
+            # Cycles left by earlier runs in a notebook; not each time because it takes long.
+            gc.unfreeze()
+            gc.collect()
+            _kept[0] = len(gc.get_objects())
     gc.disable()
     try:
         yield
     finally:
+        _added[0] += max(gc.get_count()[0], _AT_LEAST)
         gc.freeze()
         gc.enable()
 

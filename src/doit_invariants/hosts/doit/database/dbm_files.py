@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dbm
+import functools
 import os
 from collections.abc import Iterable, Mapping
 
@@ -94,8 +95,12 @@ class DbmBackend(Backend):
             return False
 
 
+@functools.cache
 def _default() -> str:
-    """Return the module that makes a new DB, as :func:`dbm.open` chooses it."""
+    """Return the module that makes a new DB, as :func:`dbm.open` chooses it.
+
+    Each import that fails searches the whole of ``sys.path``, so this is done once.
+    """
     for name in _MODULES:
         try:
             __import__(name)
