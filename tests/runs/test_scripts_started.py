@@ -272,7 +272,7 @@ def task_t():
     project = doit_project({"dodo.py": dodo, "name.txt": "x.py"})
     outcome = project.run("invariants", "show", "t").stdout
     assert outcome.count("not looked into") == 1
-    assert "not looked into: a script that a function starts: its name can't be told" in outcome
+    assert "not looked into: a script that a function starts: can't tell its name" in outcome
 
 
 def test_upgrading_reruns_nothing(doit_project: Make) -> None:

@@ -224,18 +224,18 @@ def test_scripts_of_a_command(name: str, root: Path) -> None:
 
 
 UNSEEN = {
-    "python $UNKNOWN": "python ...: which script that is can't be told",
-    "cd $WHERE && python x.py": "python x.py: which script that is can't be told",
-    "Rscript x.R": "what x.R runs in turn",
-    "tox -e py311": "tox -e py311: tox: what it runs is not known",
-    "while read f; do python $f; done < data.csv": "python ...: which script that is can't be told",
-    "python -m $MODULE": "python -m ...: which module that is can't be told",
+    "python $UNKNOWN": "python ...: can't tell which script it runs",
+    "cd $WHERE && python x.py": "python x.py: can't tell which script it runs",
+    "Rscript x.R": "anything that x.R runs",
+    "tox -e py311": "tox -e py311: can't tell what tox runs",
+    "while read f; do python $f; done < data.csv": "python ...: can't tell which script it runs",
+    "python -m $MODULE": "python -m ...: can't tell which module it runs",
 }
 
 
 @pytest.mark.parametrize("command", UNSEEN)
 def test_what_is_not_looked_into(command: str, root: Path) -> None:
-    """What is run and can't be told is said."""
+    """A program or script that can't be determined is reported."""
     assert found(command, root).unseen == (UNSEEN[command],)
 
 

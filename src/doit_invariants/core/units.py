@@ -32,7 +32,9 @@ def parse_size(value: str | int) -> int:
     found = _SIZE.fullmatch(value.strip()) if isinstance(value, str) else None
     factor = _FACTORS.get(found[2].upper()) if found else None
     if found is None or factor is None:
-        raise InvalidOption(f"{value!r} is not a size such as '20GB', '500MiB' or a number")
+        raise InvalidOption(
+            f"{value!r} is not a size; give a number of bytes or a string like '20GB' or '500MiB'"
+        )
     whole, _, part = found[1].partition(".")
     # In integers: a float has lost bytes from 2**53 on.
     return int(whole) * factor + int(part or 0) * factor // int("1" + "0" * len(part))

@@ -188,7 +188,7 @@ def from_json(data: Json) -> tuple[Block, ...]:
     """
     blocks = tuple(Block(*block) for block in data["directories"])
     if not blocks or data["check"] != _check(blocks):
-        raise ValueError("a block is not as it was written")
+        raise ValueError("the checksum of the blocks is wrong")
     return blocks
 
 

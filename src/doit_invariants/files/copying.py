@@ -47,7 +47,7 @@ class WrongContent(InvariantsError):
     """
 
     def __init__(self, digest: str, size: int) -> None:
-        super().__init__(f"the content is {digest or 'another'}, {size} bytes")
+        super().__init__(f"wrong content: {digest or 'digest not computed'}, {size} bytes")
         self.digest = digest
         self.size = size
 
@@ -209,7 +209,7 @@ class _Hashing:
                     # With a place of its own: the kernel's copying moves that of the descriptor.
                     count = os.preadv(self._descriptor, [buffer[: end - done]], done)
                     if not count:
-                        raise OSError(errno.EIO, "The copy became shorter")
+                        raise OSError(errno.EIO, "The copy was truncated while it was written")
                     self._hasher.update(buffer[:count])
                     done += count
         except BaseException as error:  # whatever it is: a digest of a part must not get out

@@ -37,7 +37,7 @@ def read_small(path: str, limit: int) -> bytes:
     try:
         size = os.fstat(descriptor).st_size
         if size > limit:
-            raise ValueError(f"{size} bytes are too many")
+            raise ValueError(f"the file has {size} bytes, at most {limit} are allowed")
         data = os.read(descriptor, size + 1)
         while 0 < len(data) < size and (more := os.read(descriptor, size - len(data))):
             data += more

@@ -86,8 +86,8 @@ def matcher(patterns: Sequence[str]) -> Matcher | None:
     for pattern in patterns:
         if pattern.startswith("!") or _BRACES.search(pattern):
             raise InvalidOption(
-                f"pattern {pattern!r:.60}: there is neither '!' for what is kept nor "
-                "{a,b}; give each pattern, and a narrower one for what is left out"
+                f"pattern {pattern!r:.60}: '!' and {{a,b}} are not supported; "
+                "list each pattern, and use a narrower pattern instead of '!'"
             )
         stripped = pattern.rstrip("/")
         if "/" in stripped:
@@ -137,8 +137,8 @@ _UNEXPANDED = (
         re.compile(r".*(\$\w|\$\{|%\w+%)"),
         "variables are not expanded: give os.path.expandvars(...)",
     ),
-    (re.compile(r"!"), "a pattern can't leave out files"),
-    (re.compile(r"\w+://"), "a URL is no path"),
+    (re.compile(r"!"), "a pattern can't exclude files"),
+    (re.compile(r"\w+://"), "a URL is not a path"),
 )
 
 

@@ -82,7 +82,7 @@ class FileState(NamedTuple):
         """
         digest, stat = data
         if not isinstance(digest, str):
-            raise ValueError("the digest of a file must be a text")
+            raise ValueError("the digest of a file must be a string")
         return FileState(digest, stat_from_json(stat))
 
 

@@ -332,8 +332,8 @@ class Encoder:
         """Raise CannotFingerprint for what has no encoding; subclasses may write it."""
         name = type_name(type(value)).removeprefix("builtins.")
         raise CannotFingerprint(
-            f"{where} is of type {name}, which can't be compared with a later run; pass what "
-            "matters about it (a name, a number, a path), or teach the type with the hook "
+            f"{where} is of type {name}, which can't be compared with a later run; pass the part "
+            "that matters (a name, a number, a path), or digest the type in the hook "
             "invariants_digest_value"
         )
 

@@ -131,13 +131,13 @@ class _Reader:
                 follow = {"py": "python", "sh": "shell"}.get(suffixed[0].rpartition(".")[2])
                 yield Call(Script((suffixed[0],), follow or "content"))
             else:
-                yield Call(unseen="a program whose name is in a variable")
+                yield Call(unseen="the program is named by a variable")
         else:
             yield Call(Script((words[0],), "console"))
 
     def _known(self, program: Program, name: str, arguments: list[str]) -> Iterator[Call]:
         if program.follow == "unseen":
-            yield Call(unseen=f"{name}: what it runs is not known")
+            yield Call(unseen=f"can't tell what {name} runs")
         elif program.follow in {"pytest", "unittest"}:
             yield Call(suite=program.follow, arguments=tuple(arguments))
         elif name in _BY_WORDS or name.lower().lstrip("x").startswith("stata"):

@@ -45,7 +45,7 @@ def read(command: str | Sequence[str], cwd: str, environment: Environment) -> Co
     :param cwd: absolute directory in which it is run
     """
     if isinstance(command, str) and len(command) > _LONGEST:
-        return CommandUses((), (f"{command:.80}...: it is too long",))
+        return CommandUses((), (f"{command:.80}...: the command is too long",))
     plain = plain_commands(command) if isinstance(command, str) else [list(map(os.fspath, command))]
     if plain is not None and run_nothing(plain, environment):
         return NOTHING

@@ -160,7 +160,7 @@ def make(reader: Reader, arguments: Sequence[str], state: ShellState) -> None:
     """Note the Makefile, and what the recipes run."""
     words = list(arguments)
     if UNKNOWN in state.cwd:
-        reader.note("make: in a directory that can't be told")
+        reader.note("make: can't tell which directory it runs in")
         return
     # Makefiles that run each other have no end.
     key = (*words, state.cwd, *state.pythonpath, *sorted(state.values.items()))

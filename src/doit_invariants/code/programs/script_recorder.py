@@ -77,7 +77,7 @@ class ScriptRecorder:
             if found:
                 return
         if UNKNOWN in script.names[0] or UNKNOWN in state.cwd:
-            self.reader.note(f"{' '.join(words):.80}: which script that is can't be told")
+            self.reader.note(f"{' '.join(words):.80}: can't tell which script it runs")
 
     def file(self, path: str, follow: str, arguments: tuple[str, ...], state: ShellState) -> None:
         """Note a script, and what it runs in turn."""
@@ -98,7 +98,7 @@ class ScriptRecorder:
             self._notebook(path, state)
         elif follow == "content":
             name = os.path.relpath(path, state.cwd) if UNKNOWN not in state.cwd else path
-            self.reader.note(f"what {name} runs in turn")
+            self.reader.note(f"anything that {name} runs")
 
     def _shell(
         self, path: str, arguments: tuple[str, ...], state: ShellState, *, sourced: bool
@@ -176,7 +176,7 @@ class ScriptRecorder:
         parts = name.split(".")
         if not all(map(str.isidentifier, parts)):
             if UNKNOWN in name:
-                self.reader.note(f"python -m {name}: which module that is can't be told")
+                self.reader.note(f"python -m {name}: can't tell which module it runs")
             return
         first = (state.cwd, *(directory for directory, _ in state.pythonpath))
         for directory in (*first, *self.environment.search):

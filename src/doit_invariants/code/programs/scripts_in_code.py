@@ -59,7 +59,7 @@ def note_scripts(strings: CodeStrings, cwd: str, reader: Reader) -> None:
     for path in _named(names, directories, environment):
         reader.recorder.file(path, "executable", (path,), ShellState(cwd, environment.environ))
     if runs and len(reader.uses) == before:
-        reader.note("a script that a function starts: its name can't be told")
+        reader.note("a script that a function starts: can't tell its name")
 
 
 def _commands(

@@ -54,7 +54,7 @@ def _pytest(reader: Reader, arguments: Sequence[str], state: ShellState) -> None
         reader.recorder.module(plugin.removeprefix("no:"), state)
     unknown = [one for one in (*operands, state.cwd) if UNKNOWN in one]
     if unknown:
-        reader.note(f"pytest {' '.join(arguments):.80}: which tests these are can't be told")
+        reader.note(f"pytest {' '.join(arguments):.80}: can't tell which tests it runs")
     paths = [state.path(one.partition("::")[0]) for one in operands if UNKNOWN not in one]
     if UNKNOWN in state.cwd:
         return

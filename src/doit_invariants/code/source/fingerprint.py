@@ -69,8 +69,8 @@ class FollowsImports(Invariant):
         """A known way to follow, and a list of directories."""
         if self.follow != "project" and self.follow is not False:
             raise InvalidOption(
-                f"{self.kind}: follow must be 'project' (the project's modules that it imports "
-                f"count) or False, got {self.follow!r:.60}"
+                f"{self.kind}: follow must be 'project' (imported modules of the project count) "
+                f"or False, got {self.follow!r:.60}"
             )
         listed = isinstance(self.search, (list, tuple))
         if not listed or not all(isinstance(path, (str, os.PathLike)) for path in self.search):
