@@ -48,6 +48,16 @@ def task_docs():
     }
 
 
+def task_site():
+    """the site of the documentation, into build/site; a warning fails"""
+    return {
+        "actions": [[PYTHON, "-m", "sphinx", "-W", "--keep-going", "-q", "docs", "build/site"]],
+        "file_dep": ["docs/", "dodo_examples/", "src/"],
+        "targets": ["build/site/"],
+        "invariants": [Distribution("sphinx", "myst-parser", "furo", "sphinx-copybutton")],
+    }
+
+
 def task_hunt():
     """the tests that take minutes"""
     return {"actions": [[PYTHON, "-m", "pytest", "-q", "-m", "long", "--timeout", "3600"]]}

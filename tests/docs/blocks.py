@@ -28,7 +28,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-PAGES = sorted([*DOCS.glob("*.md"), *(page for page in [ROOT / "README.md"] if page.exists())])
+PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
 
 _MARK = re.compile(r"<!-- (?P<key>[a-z ]+?)(?:: (?P<value>.*?))? -->")
 _NAME = re.compile(r"\*\*`(?P<path>[^`]+)`\*\*")
@@ -38,7 +38,7 @@ _NAME = re.compile(r"\*\*`(?P<path>[^`]+)`\*\*")
 class Block:
     """One fenced block.
 
-    :ivar info: the words after the fence: a language, and perhaps ``no-run``
+    :ivar info: the words after the fence: a language, perhaps followed by ``no-run``
     :ivar marks: what the comments before it say
     """
 
@@ -56,7 +56,7 @@ class Block:
     @property
     def place(self) -> str:
         """Where it stands, for a failed assertion and as the id of a test."""
-        return f"{self.page.name}:{self.line}"
+        return f"{page_name(self.page)}:{self.line}"
 
     @property
     def has_tasks(self) -> bool:
@@ -95,6 +95,11 @@ class Snippet:
     stories: dict[str, list[Block]] = field(default_factory=dict)
 
 
+def page_name(page: Path) -> str:
+    """Return the path of a page below the project, with slashes."""
+    return page.relative_to(ROOT).as_posix()
+
+
 def read_blocks(page: Path) -> Iterator[Block]:
     """Yield the blocks of a page."""
     marks: dict[str, str] = {}
@@ -115,7 +120,7 @@ def read_blocks(page: Path) -> Iterator[Block]:
             marks["file"] = name["path"]
         elif line.strip():
             marks = {}
-    assert info is None, f"{page.name}:{start}: the block has no end"
+    assert info is None, f"{page_name(page)}:{start}: the block has no end"
 
 
 def read_snippets(page: Path) -> Iterator[Snippet]:
@@ -160,7 +165,7 @@ def section(page: Path, heading: str) -> str:
             found.append(line)
         elif is_heading and title == heading:
             level = len(marks)
-    assert level, f"{page.name} has no heading {heading!r}"
+    assert level, f"{page_name(page)} has no heading {heading!r}"
     return "\n".join(found)
 
 

@@ -37,6 +37,13 @@ TIMEOUT = 300  # seconds for one command
 TASK = 'def task_any():\n    return {"actions": ["true"], "file_dep": ["any.txt"]}\n'
 
 
+@pytest.fixture(autouse=True)
+def same_python(monkeypatch: pytest.MonkeyPatch) -> None:
+    """``python`` in a snippet is the one of this test, also without an activated environment."""
+    programs = os.path.dirname(sys.executable)
+    monkeypatch.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")
+
+
 def place(block: Block) -> str:
     """Return the id of a test."""
     return block.place

@@ -36,7 +36,7 @@ def test_the_truth_table_is_current(tmp_path: Path) -> None:
 
 def test_the_comparison_has_every_class_of_edits() -> None:
     """A row for each class with the number of its cases, and nothing wrong in our column."""
-    head, _, *lines = between(DOCS / "comparison.md", "scores").splitlines()
+    head, _, *lines = between(DOCS / "explanation/comparison.md", "scores").splitlines()
     names = [cell.strip() for cell in head.strip("|").split("|")]
     assert names[2] == "doit-invariants"
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]

@@ -1,4 +1,4 @@
-"""doit's DB is damaged, or gone: docs/faults.md, with what plain doit makes of it."""
+"""doit's DB is damaged, or gone: faults.md, with what plain doit makes of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Records, values, kinds and hooks that are not as they should be: docs/faults.md."""
+"""Records, values, kinds and hooks that are not as they should be: faults.md."""
 
 from __future__ import annotations
 

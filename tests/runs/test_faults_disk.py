@@ -1,4 +1,4 @@
-"""The disk is full, read-only, or not there: docs/faults.md, with what plain doit makes of it."""
+"""The disk is full, read-only, or not there: faults.md, with what plain doit makes of it."""
 
 from __future__ import annotations
 

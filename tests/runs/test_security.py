@@ -1,4 +1,4 @@
-"""What an attacker who can write the state can't do: docs/security.md says the same in words.
+"""What an attacker who can write the state can't do: security.md says the same in words.
 
 This is about a store; test_security_exports.py about an export directory, test_security_state.py
 about all else. Names and links that lead out of a target, entries of other tasks and damage of any

@@ -1,4 +1,4 @@
-"""What an attacker who can write an export directory can't do: docs/security.md says it in words.
+"""What an attacker who can write an export directory can't do: security.md says it in words.
 
 More of that is in test_cache_export*.py and tests/unit/test_exports*.py.
 """
