@@ -2,7 +2,7 @@
 
 A pytest plugin; each test in which the two disagree fails::
 
-    python -m pytest -p tests.oracle tests/runs/test_quick.py
+    python -m pytest -p tests.oracle tests/runs/check/test_fast_path.py
 
 It sees what runs in the process of the test: not ``-n``, and no run with ``process=True``.
 """

@@ -290,7 +290,7 @@ def test_extension_that_is_built_after_it_was_loaded(tmp_path: Path) -> None:
         module.__file__ = str(built)
         assert library.extension(function) == EDITED_SINCE_LOADED
         module.__file__ = str(
-            Path(__file__).parents[2] / "pyproject.toml"
+            Path(__file__).parents[3] / "pyproject.toml"
         )  # older than this process
         assert str(library.extension(function)).startswith("xxh3_128:")
     finally:

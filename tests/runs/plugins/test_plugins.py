@@ -12,7 +12,7 @@ import pytest
 from doit_invariants.testing import Outcome, Project
 
 Make = Callable[..., Project]
-SAMPLE = Path(__file__).parents[1] / "sample_plugin"
+SAMPLE = Path(__file__).parents[2] / "sample_plugin"
 
 
 @pytest.fixture(scope="session")

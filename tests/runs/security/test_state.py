@@ -1,6 +1,6 @@
 """What an attacker who can write doit's DB, the journal, inputs or the environment can't do.
 
-More of that is in test_durable.py, test_records.py and test_errors.py.
+See also tests/runs/database, tests/runs/records and tests/runs/loading/test_errors.py.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """What an attacker who can write the state can't do: security.md says the same in words.
 
-This is about a store; test_security_exports.py about an export directory, test_security_state.py
-about all else. Names and links that lead out of a target, entries of other tasks and damage of any
-kind are in test_cache_faults.py, test_cache_attacked*.py and tests/unit/test_store*.py.
+This file is about a store, test_export_directory.py about an export directory, and test_state.py
+about the rest. tests/runs/cache/test_store_hostile.py, test_stored_results.py and
+tests/unit/test_store*.py test damage and names that lead out of a target.
 """
 
 from __future__ import annotations

@@ -118,7 +118,7 @@ def test_value_that_json_cannot_hold(doit_project: Make, backend: str) -> None:
 
 
 def test_value_that_cannot_be_pickled(doit_project: Make) -> None:
-    """With processes plain doit waits for ever (test_hangs.py); here it is one failed task."""
+    """Plain doit hangs on this with -n (see runners/test_hangs.py); here one task fails."""
     project = doit_project({"dodo.py": PLAIN.format(value="{'x': lambda: 1}"), **FILES})
     check(project, 1, "an action returned what can't be saved as JSON", "-n", "2")
 

@@ -1,6 +1,6 @@
 """What an attacker who can write an export directory can't do: security.md says it in words.
 
-More of that is in test_cache_export*.py and tests/unit/test_exports*.py.
+See also tests/runs/exports and tests/unit/test_exports*.py.
 """
 
 from __future__ import annotations

@@ -1,0 +1,1 @@
+"""Tests of cache policies, by runs of doit."""

@@ -1,0 +1,1 @@
+"""Tests of the check whether a task is up-to-date, by runs of doit."""

@@ -1,0 +1,1 @@
+"""Tests of code tracking, by runs of doit."""

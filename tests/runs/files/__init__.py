@@ -1,0 +1,1 @@
+"""Tests of file dependencies and targets, by runs of doit."""

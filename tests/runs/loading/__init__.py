@@ -1,0 +1,1 @@
+"""Tests of how tasks and settings are loaded."""

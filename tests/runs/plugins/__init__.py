@@ -1,0 +1,1 @@
+"""Tests of plugins, by runs of doit."""

@@ -1,0 +1,1 @@
+"""Tests of records, by runs of doit."""

@@ -1,0 +1,1 @@
+"""Tests of runners, parallel runs and interrupts."""
