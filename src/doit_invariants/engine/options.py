@@ -194,7 +194,7 @@ def _unknown(one: Any, kinds: Registry) -> str:
         return f"{one!r:.60} is not an invariant{hint}; {known}"
     return (
         f"unknown kind {one.kind!r} ({type(one).__module__}.{type(one).__qualname__}); {known}; a "
-        "plugin makes a kind known with the hook invariants_register_kinds"
+        "plugin registers a kind with the hook invariants_register_kinds"
     )
 
 
@@ -242,10 +242,12 @@ def _export_dir(given: Any) -> str | None:
             f"option 'export_dir' must be a path like 'published', got {given!r:.60}"
         )
     if "*" in os.fspath(given):
-        raise InvalidOption(f"option 'export_dir' is one directory, no pattern, got {given!r:.60}")
+        raise InvalidOption(
+            f"option 'export_dir' must be one directory, not a pattern, got {given!r:.60}"
+        )
     directory = os.path.abspath(os.path.expanduser(os.fspath(given)))
     if ASIDE in directory.split(os.sep):
-        raise InvalidOption(f"option 'export_dir': {ASIDE} is not for exports, got {given!r:.60}")
+        raise InvalidOption(f"option 'export_dir' must not be inside {ASIDE}, got {given!r:.60}")
     return directory
 
 

@@ -109,8 +109,8 @@ class Trackers:
         for one in plugins.implementations("invariants_for_task"):
             if one.hookwrapper or one.wrapper:
                 raise InvalidOption(
-                    f"plugin {one.plugin_name!r}: invariants_for_task can't be a wrapper: what it "
-                    "adds must be known to come from it"
+                    f"plugin {one.plugin_name!r}: invariants_for_task can't be a wrapper, because "
+                    "each invariant is recorded with the plugin that adds it"
                 )
             given = {"settings": settings} if "settings" in one.argnames else {}
             name = one.plugin_name
@@ -192,7 +192,7 @@ def _version(plugin: str, version: object) -> tuple[str, ...]:
     """
     if type(version) is not int or version < 1:
         raise InvalidOption(
-            f"plugin {plugin!r}: tracking_version must be a whole number from 1, "
+            f"plugin {plugin!r}: tracking_version must be an integer, 1 or more, "
             f"got {version!r:.60}"
         )
     return (f"{plugin}@{version}",) if version > 1 else ()

@@ -17,7 +17,7 @@ def checked(teach: Callable[..., Any]) -> ValueDigester:
         text: str | None = teach(value=value)
         if not isinstance(text, (str, type(None))):
             raise CannotFingerprint(
-                f"invariants_digest_value must return a text or None, not {type(text).__name__}"
+                f"invariants_digest_value must return a string or None, not {type(text).__name__}"
             )
         return text
 
@@ -31,7 +31,7 @@ def guarded(teach: Callable[..., Any]) -> FileDigester:
         try:
             digest: str | None = teach(path=path)
             if not isinstance(digest, (str, type(None))):
-                raise TypeError(f"it must return a text or None, not {type(digest).__name__}")
+                raise TypeError(f"it must return a string or None, not {type(digest).__name__}")
         except Exception as error:
             text = f"invariants_digest_file failed with {type(error).__name__}: {error}"
             raise CannotFingerprint(f"{path}: {text}") from error

@@ -69,7 +69,9 @@ class Action(Invariant):
     def signature_part(self, fingerprint: Fingerprint, context: Context) -> str:
         """The digest of the values; what was left out as it can't be compared is missed there."""
         if self.times:
-            raise CannotFingerprint(f"{', '.join(self.times)} holds the time at which it is loaded")
+            raise CannotFingerprint(
+                f"{', '.join(self.times)} holds the time at which dodo.py was loaded"
+            )
         functions = functions_of(context)
         unit = functions.group((context.task, self.name), str(self.name), self.values)
         problems = functions.graph_of(unit).problems

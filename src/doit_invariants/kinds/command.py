@@ -45,7 +45,8 @@ class Command(Invariant):
         )
         if not texts or not parts or not str(parts[0]).strip():
             raise InvalidOption(
-                f"Command: give a text or a list like 'gcc --version', got {self.cmd!r:.60}"
+                "Command: give a string like 'gcc --version' or a list of strings, "
+                f"got {self.cmd!r:.60}"
             )
         number = isinstance(self.timeout, (int, float)) and not isinstance(self.timeout, bool)
         if not number or not self.timeout > 0:
@@ -79,7 +80,7 @@ class Command(Invariant):
             )
         except subprocess.TimeoutExpired as error:
             raise CannotFingerprint(
-                f"{self}: no end after {self.timeout} seconds; give a larger timeout"
+                f"{self}: still running after {self.timeout} seconds; set a larger timeout"
             ) from error
         except OSError as error:
             raise CannotFingerprint(f"{self}: can't be run: {error.strerror}") from error

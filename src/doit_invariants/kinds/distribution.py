@@ -40,12 +40,12 @@ class Distribution(Invariant):
         for name in self.names:
             if not isinstance(name, str) or not name.strip():
                 raise InvalidOption(
-                    f"Distribution: the name of a distribution must be a text, got {name!r:.60}"
+                    f"Distribution: the name of a distribution must be a string, got {name!r:.60}"
                 )
             if not _NAME.fullmatch(name):
                 raise InvalidOption(
                     f"Distribution: {name!r:.60} is not the name of a distribution; give names "
-                    "without patterns, versions and extras: Distribution('numpy', 'pandas')"
+                    "without patterns, versions or extras: Distribution('numpy', 'pandas')"
                 )
 
     def fingerprint(self, context: Context, previous: Fingerprint | None) -> Fingerprint:

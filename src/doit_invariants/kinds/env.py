@@ -53,12 +53,12 @@ class Env(Invariant):
         for name in self.names:
             if not isinstance(name, str) or not name or "=" in name or "\0" in name:
                 raise InvalidOption(
-                    f"Env: the name of a variable must be a text without '=', got {name!r:.60}"
+                    f"Env: the name of a variable must be a string without '=', got {name!r:.60}"
                 )
             if _MISTAKEN.search(name):
                 raise InvalidOption(
                     f"Env: {name!r:.60} is not the name of a variable; give one name in each "
-                    "argument, or a pattern of the shell: Env('API_REGION', 'NEXT_*')"
+                    "argument, or a shell pattern: Env('API_REGION', 'NEXT_*')"
                 )
 
     def fingerprint(self, context: Context, previous: Fingerprint | None) -> Fingerprint:

@@ -48,8 +48,8 @@ class Files(Invariant):
         for path in self.paths:
             if not isinstance(path, (str, os.PathLike)):
                 raise InvalidOption(
-                    f"Files: a path must be a text or a path object, got {path!r:.60}; "
-                    "a list is given as Files(*paths)"
+                    f"Files: a path must be a string or a path object, got {path!r:.60}; "
+                    "pass a list as Files(*paths)"
                 )
         if not isinstance(self.missing_ok, bool):
             raise InvalidOption(
@@ -90,7 +90,7 @@ class Files(Invariant):
         why = unexpanded(path)
         if not self.missing_ok:
             context.say(
-                f"{self}: no file matches {path!r}{why}; if that may be so, say missing_ok=True"
+                f"{self}: no file matches {path!r}{why}; if that is fine, set missing_ok=True"
             )
         elif why:
             raise CannotFingerprint(f"no file matches {path!r}{why}")
@@ -107,7 +107,7 @@ class Files(Invariant):
             if self.missing_ok:
                 return None
             raise CannotFingerprint(
-                f"{path} does not exist; if it need not, say missing_ok=True"
+                f"{path} does not exist; if it may be missing, set missing_ok=True"
             ) from error
         except OSError as error:
             raise CannotFingerprint(f"{path} can't be read: {error.strerror}") from error

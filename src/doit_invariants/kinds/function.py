@@ -64,7 +64,7 @@ class Function(Invariant):
         if not callable(self.func):
             raise InvalidOption(f"Function: give a function, got {self.func!r:.60}")
         if self.name is not None and not isinstance(self.name, str):
-            raise InvalidOption(f"Function: name must be a text, got {self.name!r:.60}")
+            raise InvalidOption(f"Function: name must be a string, got {self.name!r:.60}")
         if self.follow not in ("project", False):
             raise InvalidOption(
                 f"Function: follow must be 'project' or False, got {self.follow!r:.60}"

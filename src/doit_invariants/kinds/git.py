@@ -33,7 +33,7 @@ class Git(Invariant):
     def validate(self) -> None:
         """A text that git can't take for an option."""
         if not isinstance(self.ref, str) or not self.ref.strip() or self.ref.startswith("-"):
-            raise InvalidOption(f"Git: the ref must be a text like 'HEAD', got {self.ref!r:.60}")
+            raise InvalidOption(f"Git: the ref must be a string like 'HEAD', got {self.ref!r:.60}")
 
     def fingerprint(self, context: Context, previous: Fingerprint | None) -> Fingerprint:
         """Record the full hash of the commit."""

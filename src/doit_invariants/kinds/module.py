@@ -64,11 +64,11 @@ class Module(FollowsImports):
         if isinstance(self.module, str) and (
             self.module.endswith(".py") or not all(map(str.isidentifier, self.module.split(".")))
         ):
-            hint = "a path is given as Script(path)"
+            hint = "for a path, use Script(path)"
             if "*" in self.module:
-                hint = "all modules of a package are given as Tree('package', include=['*.py'])"
+                hint = "for all modules of a package, use Tree('package', include=['*.py'])"
             raise InvalidOption(
-                f"Module: {self.module!r:.60} is no name like 'package.module'; {hint}"
+                f"Module: {self.module!r:.60} is not a name like 'package.module'; {hint}"
             )
         super().validate()
 
@@ -118,8 +118,8 @@ class Module(FollowsImports):
         foreign = any(not context.project.contains(file) for file in files[-1:])
         if foreign or parts[0] in sys.builtin_module_names:
             return (
-                "it is not part of the project; what is installed is tracked by its "
-                "version, with Distribution(...)"
+                "it is not part of the project; track an installed package by its version, "
+                "with Distribution(...)"
             )
         if isinstance(self.module, types.ModuleType) and files:
             return None

@@ -57,7 +57,7 @@ class Script(FollowsImports):
         """A path, and a known way to follow."""
         if not isinstance(self.path, (str, os.PathLike)) or not str(self.path):
             raise InvalidOption(
-                f"Script: the path must be a text or a path object, got {self.path!r:.60}"
+                f"Script: the path must be a string or a path object, got {self.path!r:.60}"
             )
         super().validate()
 
@@ -80,6 +80,6 @@ class Script(FollowsImports):
         if not os.path.isfile(path):
             problem = "is not a file" if os.path.exists(path) else "does not exist"
             if "*" in self._shown and not os.path.exists(path):
-                problem += "; a pattern is not expanded here: list each script"
+                problem += "; Script does not expand patterns: list each script"
             raise CannotFingerprint(f"{self}: {self._shown} {problem}")
         return (path,)

@@ -47,4 +47,4 @@ class Task(Invariant):
         """Point to the other task: its own explanation says what."""
         if old["digest"] == new["digest"]:
             return None
-        return Difference(f"what task {self.task} depends on changed")
+        return Difference(f"something that task {self.task} depends on changed")

@@ -67,7 +67,7 @@ class Tree(Invariant):
         """A directory's name, and lists of patterns."""
         if not isinstance(self.directory, (str, os.PathLike)) or not str(self.directory):
             raise InvalidOption(
-                f"Tree: the directory must be a text or a path object, got {self.directory!r:.60}"
+                f"Tree: the directory must be a string or a path object, got {self.directory!r:.60}"
             )
         for option in ("include", "exclude"):
             value = getattr(self, option)
@@ -91,14 +91,14 @@ class Tree(Invariant):
                 )
             why = unexpanded(directory)
             if glob.has_magic(directory):
-                why = " (it is no pattern: give the directory, and include=[...])"
+                why = " (Tree takes no pattern: give the directory, and include=[...])"
             if why:
                 raise CannotFingerprint(f"{self}: the directory {directory} does not exist{why}")
             if self.missing_ok:
                 return dict(_ABSENT)
             raise CannotFingerprint(
-                f"{self}: the directory {directory} does not exist; if it need not, say "
-                "missing_ok=True"
+                f"{self}: the directory {directory} does not exist; if it may be missing, "
+                "set missing_ok=True"
             )
         if not self.deep:
             return self._shallow(directory, context)
@@ -127,7 +127,7 @@ class Tree(Invariant):
     def signature_part(self, fingerprint: Fingerprint, context: Context) -> str:
         """The digest; but of times nothing can be concluded on another machine."""
         if not self.deep and fingerprint != _ABSENT:
-            raise CannotFingerprint(f"{self} goes by times, which say nothing elsewhere")
+            raise CannotFingerprint(f"{self} compares times, which mean nothing on another machine")
         return super().signature_part(fingerprint, context)
 
     def difference(self, old: Fingerprint, new: Fingerprint, context: Context) -> Difference | None:

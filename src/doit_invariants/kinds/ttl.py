@@ -14,7 +14,7 @@ from doit_invariants.rules.invariant import Context, Fingerprint, Invariant
 _CALENDAR = {"day": "%Y-%m-%d", "week": "%G-%V", "month": "%Y-%m"}
 
 _ALLOWED = (
-    "allowed are a text like '90s', '15m', '36h', '1d12h' or '2w', a number of seconds, a "
+    "allowed are a string like '90s', '15m', '36h', '1d12h' or '2w', a number of seconds, a "
     "timedelta, or 'day', 'week', 'month'"
 )
 
@@ -69,7 +69,7 @@ class TTL(Invariant):
             if _local(executed).strftime(form) == _local(now).strftime(form):
                 return None
             when = _local(executed).strftime("%Y-%m-%d %H:%M")
-            return Difference(f"expired: executed {when}, another {self.age}", code="expired")
+            return Difference(f"expired: executed {when}, before this {self.age}", code="expired")
         seconds = parse_age(self.age)
         if seconds is not None and now - executed < seconds:
             return None

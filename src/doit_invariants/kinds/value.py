@@ -38,7 +38,7 @@ class Value(Invariant):
     def validate(self) -> None:
         """The name is a text; whether the value can be encoded shows at the check."""
         if self.name is not None and not isinstance(self.name, str):
-            raise InvalidOption(f"Value: name must be a text, got {self.name!r:.60}")
+            raise InvalidOption(f"Value: name must be a string, got {self.name!r:.60}")
 
     def fingerprint(self, context: Context, previous: Fingerprint | None) -> Fingerprint:
         """Record the digest, and an outline if the value is small enough for one."""

@@ -238,7 +238,7 @@ def test_entry_with_other_targets(doit_project: Make) -> None:
         path.write_text(json.dumps({"check": digest_json(entry), "entry": entry}))
     project.remove("one.txt")
     outcome = project.run().assert_executed("t")
-    assert "it is that of another task" in outcome.stderr, repr(outcome)
+    assert "it belongs to another task" in outcome.stderr, repr(outcome)
     assert "not reproducible" not in outcome.stdout + outcome.stderr, repr(outcome)
     project.remove("one.txt")
     assert restored(project.run())

@@ -245,5 +245,5 @@ def task_b():
     project = doit_project({"dodo.py": dodo.replace("#", place), "in": ""}, settings=settings)
     outcome = project.run()
     assert outcome.returncode == 3, repr(outcome)
-    outcome.assert_error(".doit-invariants is not for exports")
+    outcome.assert_error("must not be inside .doit-invariants")
     assert leftovers(project.path) == []

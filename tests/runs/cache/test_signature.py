@@ -225,7 +225,7 @@ REFUSED = {
         dodo('"actions": ["cp in.txt ../out.txt"], "file_dep": ["in.txt"]').replace(
             '["out.txt"]', '["../out.txt"]'
         ),
-        "its target ../out.txt is not inside of the project",
+        "its target ../out.txt is not inside the project",
     ),
     "a callable in uptodate": (
         dodo(

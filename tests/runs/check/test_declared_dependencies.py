@@ -138,7 +138,7 @@ def task_b():
 """
     project = doit_project({"dodo.py": dodo, "in.txt": ""}, backend=backend)
     outcome = project.run("-c")
-    outcome.assert_error("it must return a text or None, not bytes", returncode=2)
+    outcome.assert_error("it must return a string or None, not bytes", returncode=2)
     project.run("-c").assert_up_to_date("b")
 
 

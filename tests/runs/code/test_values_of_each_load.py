@@ -115,21 +115,21 @@ def test_random_values(doit_project: Make, tmp_path: pathlib.Path) -> None:
         return project.run(env={"TMPDIR": str(tmp_path)})
 
     run().assert_executed(*changing, "make:kept")
-    assert "differed alone" not in run().assert_executed(*changing).stderr
+    assert "alone differed" not in run().assert_executed(*changing).stderr
     said = project.run("invariants", "why", "make:random").stdout
     assert "argument 0: 0." in said
-    assert "it differed alone in the last 2 runs, and no source was edited: is it random" in said
+    assert "it alone differed in the last 2 runs, and no source was edited: is it random" in said
     ran = run().assert_executed(*changing)
-    told = "Action(write): argument 0 differed alone in the last 2 runs, and no source was edited"
+    told = "Action(write): argument 0 alone differed in the last 2 runs, and no source was edited"
     assert f"make:random, make:uuid: {told}" in ran.stderr, repr(ran)
-    assert ran.stderr.count("differed alone") == 4, repr(ran)
+    assert ran.stderr.count("alone differed") == 4, repr(ran)
     project.write({"kept": "2"})
     assert "make:kept" not in run().assert_executed(*changing, "make:kept").stderr
     run().assert_executed(*changing).assert_up_to_date("make:kept")
     project.write({"kept": "3"})
     assert "make:kept" not in run().stderr, "between two edits it was up-to-date"
     project.write({"dodo.py": RANDOM + "\n# edited"})
-    assert "differed alone" not in run().stderr
+    assert "alone differed" not in run().stderr
 
 
 UTC = datetime.timezone.utc

@@ -280,7 +280,8 @@ def task_a():
     project.run().assert_executed("a")
     project.remove("x")
     assert project.run("invariants", "why").stdout == (
-        "a: can't be checked\n  Files(x): x does not exist; if it need not, say missing_ok=True\n"
+        "a: can't be checked\n"
+        "  Files(x): x does not exist; if it may be missing, set missing_ok=True\n"
     )
 
 

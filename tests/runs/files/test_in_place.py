@@ -173,7 +173,7 @@ def test_the_reason_blames_nobody(doit_project) -> None:
     project.run().assert_success()
     text = project.run("invariants", "why", "stamps").stdout
     assert "d.txt: changed while the task ran, by the task itself or by you" in text
-    assert "name it among the targets, too" in text
+    assert "list it in its targets too" in text
     for _ in range(3):
         assert "stamps" in project.run().assert_success().executed
 

@@ -207,7 +207,7 @@ def test_task(doit_project: Make) -> None:
     first.assert_executed("b", "group:x", "group:y", "c")
     project.run("b", "c").assert_executed()
     project.write({"conf": "2"})
-    assert why(project) == ["Task(server): what task server depends on changed"]
+    assert why(project) == ["Task(server): something that task server depends on changed"]
     project.run("a").assert_executed("server", "a")
     project.run("b").assert_executed("b")
     project.edit("dodo.py", "Value(n)", "Value(n + n)")

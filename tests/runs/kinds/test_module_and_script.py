@@ -225,13 +225,13 @@ def test_what_is_not_there(doit_project: Make, invariant: str, error: str) -> No
 @pytest.mark.parametrize(
     ("invariant", "error"),
     [
-        pytest.param("Script(1)", "the path must be a text or a path object, got 1", id="path"),
+        pytest.param("Script(1)", "the path must be a string or a path object, got 1", id="path"),
         pytest.param("Script('x', follow=True)", "follow must be 'project'", id="follow"),
         pytest.param("Script('x', search='src')", "search must be a list", id="search"),
         pytest.param("Module(1)", "give a dotted name or a module, got 1", id="module"),
-        pytest.param("Module('a.py')", "a path is given as Script(path)", id="path of a module"),
-        pytest.param("Module('a/b')", "a path is given as Script(path)", id="path"),
-        pytest.param("Module('')", "a path is given as Script(path)", id="empty name"),
+        pytest.param("Module('a.py')", "for a path, use Script(path)", id="path of a module"),
+        pytest.param("Module('a/b')", "for a path, use Script(path)", id="path"),
+        pytest.param("Module('')", "for a path, use Script(path)", id="empty name"),
     ],
 )
 def test_wrong_arguments(doit_project: Make, invariant: str, error: str) -> None:

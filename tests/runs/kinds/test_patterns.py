@@ -97,7 +97,7 @@ if OLD:
         ('Distribution("doit>=0.1")', "is not the name of a distribution"),
         ('Distribution("doit[toml]")', "is not the name of a distribution"),
         ('Distribution("doit, pluggy")', "is not the name of a distribution"),
-        ('Module("shop.*")', "all modules of a package are given as Tree("),
+        ('Module("shop.*")', "for all modules of a package, use Tree("),
         ('Tree("data", exclude=["!keep.csv"])', "'!' and {a,b} are not supported"),
         ('Tree("data", include=["*.{csv,txt}"])', "{a,b} are not supported; list each pattern"),
         ('Files("a", missing_ok=1)', "Files: missing_ok must be True or False, got 1"),
@@ -117,15 +117,17 @@ def test_refused_in_settings(doit_project: Make) -> None:
     project.run("list").assert_error("'!' and {a,b} are not supported")
     text = tasks(a="Git()").replace('"invariants"', '"cache": "export", "export_dir": "pub*", "x"')
     project = doit_project({"dodo.py": text.replace('"x": [Git()]', "")}, name="second")
-    project.run().assert_error("option 'export_dir' is one directory, no pattern, got 'pub*'")
+    project.run().assert_error(
+        "option 'export_dir' must be one directory, not a pattern, got 'pub*'"
+    )
 
 
 @pytest.mark.parametrize(
     ("one", "said"),
     [
-        ('Script("tools/*.py")', "a pattern is not expanded here: list each script"),
+        ('Script("tools/*.py")', "Script does not expand patterns: list each script"),
         ('Task("build:*")', "there is no task 'build:*'"),
-        ('Files("no.txt")', "no.txt does not exist; if it need not, say missing_ok=True"),
+        ('Files("no.txt")', "no.txt does not exist; if it may be missing, set missing_ok=True"),
         ('Files("{a,b}.txt")', "(braces are not expanded: give each pattern)"),
         ('Files("{a,b}.txt", missing_ok=True)', "(braces are not expanded: give each pattern)"),
         ('Files("~/.no", missing_ok=True)', "(~ is not expanded: give Path(...).expanduser())"),
@@ -135,8 +137,14 @@ def test_refused_in_settings(doit_project: Make) -> None:
         ('Files("in.txt", "!out.txt", missing_ok=True)', "(a pattern can't exclude files)"),
         ('Files("https://example.org/a", missing_ok=True)', "(a URL is not a path)"),
         ('Tree("~/no", missing_ok=True)', "(~ is not expanded: "),
-        ('Tree("data/*", missing_ok=True)', "(it is no pattern: give the directory, and include="),
-        ('Tree("no")', "the directory no does not exist; if it need not, say missing_ok=True"),
+        (
+            'Tree("data/*", missing_ok=True)',
+            "(Tree takes no pattern: give the directory, and include=",
+        ),
+        (
+            'Tree("no")',
+            "the directory no does not exist; if it may be missing, set missing_ok=True",
+        ),
     ],
 )
 def test_refused_when_checked(doit_project: Make, one: str, said: str) -> None:
@@ -193,7 +201,7 @@ def test_pattern_without_files(doit_project: Make) -> None:
         a='Files("dta/*.csv")', b='Files("dta/*.csv")', c='Files("d*/*.x", missing_ok=True)'
     )
     project = doit_project({"dodo.py": text, "data/a.csv": ""})
-    said = "Files(dta/*.csv): no file matches 'dta/*.csv'; if that may be so, say missing_ok=True"
+    said = "Files(dta/*.csv): no file matches 'dta/*.csv'; if that is fine, set missing_ok=True"
     for arguments in ((), (), ("invariants", "why"), ("-a",), ("-n", "2")):
         outcome = project.run(*arguments)
         assert outcome.stderr.count("no file matches") == 1, repr(outcome)

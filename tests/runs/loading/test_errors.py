@@ -50,7 +50,7 @@ AT_LOAD = {
         "'invariants': [Odd()]",
         "task 'a': option 'invariants': unknown kind 'Odd' "
         "(dodo.Odd); known kinds are Action, Command, Distribution, Env, Files, Function, Git, "
-        "Module, Script, TTL, Task, Tree, Value; a plugin makes a kind known with the hook "
+        "Module, Script, TTL, Task, Tree, Value; a plugin registers a kind with the hook "
         "invariants_register_kinds",
     ),
     "name": (
@@ -69,7 +69,7 @@ AT_LOAD = {
     "malformed ttl": (
         "'ttl': '1 fortnight'",
         "task 'a': option 'ttl': '1 fortnight' is not an "
-        "age; allowed are a text like '90s', '15m', '36h', '1d12h' or '2w', a number "
+        "age; allowed are a string like '90s', '15m', '36h', '1d12h' or '2w', a number "
         "of seconds, a timedelta, or 'day', 'week', 'month'",
     ),
     "negative ttl": ("'invariants': [TTL(-1)]", "task 'a': TTL: -1 is not an age; allowed are"),
@@ -96,26 +96,26 @@ AT_LOAD = {
     "track_code": ("'track_code': 1", "task 'a': option 'track_code' must be True or False, got 1"),
     "files": (
         "'invariants': [Files(['a', 'b'])]",
-        "task 'a': Files: a path must be a text or a "
-        "path object, got ['a', 'b']; a list is given as Files(*paths)",
+        "task 'a': Files: a path must be a string or a "
+        "path object, got ['a', 'b']; pass a list as Files(*paths)",
     ),
     "no files": ("'invariants': [Files()]", "task 'a': Files() needs at least one path"),
     "env": (
         "'invariants': [Env('A=B')]",
-        "task 'a': Env: the name of a variable must be a text without '=', got 'A=B'",
+        "task 'a': Env: the name of a variable must be a string without '=', got 'A=B'",
     ),
     "tree": (
         "'invariants': [Tree('d', include='*.csv')]",
         "task 'a': Tree: include must be a list of patterns like ['*.csv'], got '*.csv'",
     ),
-    "command": ("'invariants': [Command('')]", "task 'a': Command: give a text or a list"),
+    "command": ("'invariants': [Command('')]", "task 'a': Command: give a string like"),
     "follow": (
         "'invariants': [Function(gen, follow=True)]",
         "task 'a': Function: follow must be 'project' or False, got True",
     ),
     "not callable": ("'invariants': [Function(3)]", "task 'a': Function: give a function, got 3"),
-    "value name": ("'invariants': [Value(1, name=2)]", "task 'a': Value: name must be a text"),
-    "git": ("'invariants': [Git('-x')]", "task 'a': Git: the ref must be a text like 'HEAD'"),
+    "value name": ("'invariants': [Value(1, name=2)]", "task 'a': Value: name must be a string"),
+    "git": ("'invariants': [Git('-x')]", "task 'a': Git: the ref must be a string like 'HEAD'"),
     "task": ("'invariants': [Task('')]", "task 'a': Task: give the name of a task, got ''"),
     "in uptodate too": (
         "'invariants': [TTL(1)], 'uptodate': [invariants(TTL(2))]",
@@ -163,7 +163,7 @@ AT_CHECK = {
     ),
     "slow command": (
         "'invariants': [Command('sleep 20', timeout=0.1)]",
-        "Command(sleep 20): no end after 0.1 seconds; give a larger timeout",
+        "Command(sleep 20): still running after 0.1 seconds; set a larger timeout",
     ),
     "no program": (
         "'invariants': [Command(['no-such-program'])]",

@@ -221,10 +221,13 @@ def test_wrong_plugin_is_one_line(doit_project: Make, case: str) -> None:
 
 MISBEHAVING = {
     "raises": ("raise KeyError('x')", "Odd: failed with KeyError: 'x'"),
-    "no dict": ("return 3", "Odd: fingerprint() must return a dict with a text as 'digest'"),
-    "no digest": ("return {}", "Odd: fingerprint() must return a dict with a text as 'digest'"),
+    "no dict": ("return 3", "Odd: fingerprint() must return a dict with a string as 'digest'"),
+    "no digest": ("return {}", "Odd: fingerprint() must return a dict with a string as 'digest'"),
     "no json": ("return {'digest': '', 'x': {1, 2}}", "Odd: the fingerprint is not JSON: "),
-    "tuple": ("return {'digest': '', 'x': (1, 2)}", "Odd: the fingerprint does not survive JSON"),
+    "tuple": (
+        "return {'digest': '', 'x': (1, 2)}",
+        "Odd: the fingerprint changes when it is stored as JSON",
+    ),
 }
 
 

@@ -242,7 +242,7 @@ def test_what_a_place_has_mixed_up_is_not_taken(doit_project: Make) -> None:
     project.remove("out.txt")
     outcome = project.run().assert_executed("copy")
     said = outcome.stdout + outcome.stderr
-    assert "not restored: tree is not what the task made, in the attic; it runs" in said
+    assert "not restored: tree in the attic is not what the task made; it runs" in said
     assert project.read("tree/out.txt") == "one"
 
 

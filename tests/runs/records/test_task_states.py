@@ -72,7 +72,7 @@ def test_what_failed_says_so(doit_project: Make, backend: str, runner: list[str]
     assert said["python"]["detail"][-1] == "ValueError: no such column"
     assert said["always"]["detail"][0] == "always"
     assert sum(map(len, said["long"]["detail"])) <= 1000
-    assert said["after"]["text"].endswith("before it failed, or was not run: command")
+    assert said["after"]["text"].endswith("because tasks before it failed or did not run: command")
     assert "nowhere.txt" in said["missing"]["text"]
     text = project.run("invariants", "why", "command").stdout
     assert "never ran" not in text

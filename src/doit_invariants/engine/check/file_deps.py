@@ -13,7 +13,7 @@ from doit_invariants.engine.records.values import values_of
 from doit_invariants.files.state import EDITED_MEANWHILE, EDITED_TEXT, FileState
 from doit_invariants.rules.decide import NEVER_RAN, path_difference
 
-_ADVICE = "if by the task, name it among the targets, too"
+_ADVICE = "if the task edits it, list it in its targets too"
 
 
 def compare_inputs(look: TaskObservation, facts: HostFacts) -> list[Reason]:

@@ -285,7 +285,7 @@ def _check_json(one: Invariant, fingerprint: Any) -> None:
     """Check what will go into doit's DB: doit would find out at its very end, and lose the rest."""
     if not isinstance(fingerprint, dict) or not isinstance(fingerprint.get("digest"), str):
         raise CannotFingerprint(
-            f"{one.label()}: fingerprint() must return a dict with a text as 'digest'"
+            f"{one.label()}: fingerprint() must return a dict with a string as 'digest'"
         )
     try:
         same = json.loads(json.dumps(fingerprint)) == fingerprint
@@ -293,8 +293,8 @@ def _check_json(one: Invariant, fingerprint: Any) -> None:
         raise CannotFingerprint(f"{one.label()}: the fingerprint is not JSON: {error}") from error
     if not same:
         raise CannotFingerprint(
-            f"{one.label()}: the fingerprint does not survive JSON (a tuple becomes a list, a key "
-            "that is no text becomes one); use lists and texts"
+            f"{one.label()}: the fingerprint changes when it is stored as JSON (a tuple becomes a "
+            "list, a key becomes a string); use lists and strings"
         )
 
 

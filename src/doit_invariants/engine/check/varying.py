@@ -17,8 +17,8 @@ from doit_invariants.files.state import latest_change, stat_key
 
 _OF_VALUES = frozenset({"track-actions", "track-code"})
 _WAYS = (
-    "is it random, a time, or else made anew at each load? Let the action make it when it runs, "
-    "or keep it in a file"
+    "is it random, a time, or otherwise created each time dodo.py is loaded? Compute it in the "
+    "action, or read it from a file"
 )
 
 
@@ -41,7 +41,7 @@ def tell(look: TaskObservation, verdict: Verdict) -> Verdict:
         session.varying.set(task, [count, places, session.clock()])
     if count < 2:
         return verdict
-    text = f"differed alone in the last {count} runs, and no source was edited"
+    text = f"alone differed in the last {count} runs, and no source was edited"
     if session.runs:
         session.note(task, f"{', '.join(places)} {text}: {_WAYS}")
     return verdict._replace(
@@ -59,7 +59,7 @@ def _tell_of_times(look: TaskObservation, verdict: Verdict) -> None:
             look.session.note(
                 look.task.name,
                 f"{seen.invariant.label()}: {', '.join(times)} holds the time at which dodo.py was "
-                "loaded, which does not count; where age counts, set a ttl",
+                "loaded, which is ignored; if the age of the result matters, set a ttl",
             )
 
 

@@ -201,7 +201,9 @@ def _reason(end: Json) -> Reason | None:
     text = str(end["text"])
     if end["how"] == "unmet":
         return Reason(
-            "not_run", "task", f"not run on {when}: before it failed, or was not run: {text}"
+            "not_run",
+            "task",
+            f"not run on {when} because tasks before it failed or did not run: {text}",
         )
     if end["how"] == "unchecked":
         return Reason("not_run", "task", f"could not be checked on {when}: {text}")

@@ -86,7 +86,7 @@ def _whole(session: Session, data: Json) -> Json:
     try:
         return session.details.expand(data)
     except MissingDetails as error:
-        raise Unreadable("what was tracked of it is not in the DB any more") from error
+        raise Unreadable("the DB no longer holds what was tracked for it") from error
     except (TypeError, KeyError) as error:
         raise Unreadable("the record is damaged") from error
 
@@ -149,7 +149,7 @@ def discard(session: Session, task: str, error: Exception) -> str:
     for ever after that. The DB changes only if the task then runs.
     """
     session.db.discard(task)
-    return f"what the DB holds for this task is damaged ({type(error).__name__})"
+    return f"the row of this task in the DB is damaged ({type(error).__name__})"
 
 
 # ---------------------------------------------------------------------- moved projects

@@ -81,7 +81,9 @@ class PlanBuilder:
         if not self.look.spec.share:
             raise CannotFingerprint("share is False")
         if not self.task.targets and not self.look.spec.asked:
-            raise CannotFingerprint("it has no targets, and does not say itself that it is")
+            raise CannotFingerprint(
+                "it has no targets; to share its values, set 'cache' on the task itself"
+            )
         return names_of_targets(self.look)
 
     def signature_or_none(self) -> str | None:

@@ -54,7 +54,9 @@ class ExportLookup:
         self._plan.signature = self._builder.signature_or_none() if matches else None
         self._task.setup_tasks = []
         self._builder.adopt()
-        return verdict._replace(status="run", policy="exported, which was not done yet")
+        return verdict._replace(
+            status="run", policy="exported now, because it was not exported yet"
+        )
 
     def restore(self, verdict: Verdict) -> Verdict | None:
         """Plan to restore missing targets; None if they can't be, and ``why_not`` says why."""
@@ -69,7 +71,9 @@ class ExportLookup:
             builder.why_not = "not restored: its exports are older than its last result"
             return None
         if found.by_hand and builder.is_asked_for_values():
-            builder.why_not = "not restored: others get values of it, and it was put there by hand"
+            builder.why_not = (
+                "not restored: other tasks get values from it, and its export was put there by hand"
+            )
             return None
         self._plan.valid = self._is_valid(found.entry, missing)
         source = ExportSource(self._exporter, missing, placeholders)

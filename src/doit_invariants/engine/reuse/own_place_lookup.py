@@ -36,7 +36,9 @@ class OwnPlaceLookup:
         signature = ""
         try:
             if self._task.getargs:
-                raise CannotFingerprint("it gets values from other tasks, which are known too late")
+                raise CannotFingerprint(
+                    "it gets values from other tasks, and they are known too late"
+                )
             builder.names()
             signature = shared_signature(self._look)
         except InvariantsError as error:

@@ -171,7 +171,7 @@ def late_signature(signature: str, getargs: Mapping[str, Any]) -> str:
     try:
         text = json.dumps(sorted(getargs.items()))  # the order inside of the values counts
     except (TypeError, ValueError, RecursionError) as error:
-        raise CannotFingerprint(f"what it gets from other tasks is not JSON: {error}") from error
+        raise CannotFingerprint(f"a value from another task is not JSON: {error}") from error
     return digest_value([signature, text])
 
 
@@ -183,7 +183,7 @@ def as_json(value: Any) -> Json:
         raise CannotKeep(f"a value that it returned is not JSON ({error})") from error
     if again != value:
         raise CannotKeep(
-            "a value that an action returned would come back from JSON as another, as a tuple "
-            "does; return lists, texts and numbers"
+            "a value that an action returned changes when it is stored as JSON (a tuple becomes "
+            "a list); return lists, strings and numbers"
         )
     return again

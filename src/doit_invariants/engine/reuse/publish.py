@@ -132,15 +132,15 @@ def _changed_meanwhile(look: TaskObservation, inputs: Mapping[str, PathState]) -
     """Return what the task depends on that changed while it ran, empty if nothing did."""
     task = look.task
     if look.session.host.takes(task, "changed") and set(task.dep_changed) != set(task.file_dep):
-        return "it works on what has changed alone"
+        return "its action takes `changed`, so its result depends on the run before"
     for path, before in look.snapshot.inputs.items():
         after = inputs.get(path, before)
         if path in look.written:
             continue  # its own work: what it made of the file is among the targets, or the same
         if _digest(before) != _digest(after) or was_written(before, after):
             return (
-                f"its input {path} changed while it ran; a task that edits its input names it "
-                "among its targets, too"
+                f"its input {path} changed while it ran; if the task edits it, list it in its "
+                "targets too"
             )
     changed = changed_during_run(look)
     return f"{changed} changed while it ran" if changed else ""
@@ -151,7 +151,7 @@ def _edited_since(look: TaskObservation) -> str:
     known = look.snapshot.targets or {}
     for path, state in look.target_states().items():
         if path in known and path_difference(known[path], state, path) is not None:
-            return f"its target {path} was edited since it was looked at"
+            return f"its target {path} was edited since it was checked"
     return ""
 
 
@@ -173,7 +173,7 @@ def _not_as_kept(
                 for name, digest in found.items()
             )
         if not same:
-            return f"its target {artifact.path} changed while it was kept"
+            return f"its target {artifact.path} changed while it was copied"
     return ""
 
 

@@ -31,7 +31,7 @@ def shared_signature(look: TaskObservation) -> str:
         name = host.checker_name
         raise CannotFingerprint(f"its file_dep are compared by {name}, not by content")
     if host.takes(task, "task"):
-        raise CannotFingerprint("an action takes `task`, of which anything may count")
+        raise CannotFingerprint("an action takes `task`, and may use anything in it")
     blocked = host.trackers - look.session.trackers.names()
     if blocked:
         raise CannotFingerprint(f"the plugin {min(blocked)} is blocked")
@@ -75,7 +75,7 @@ def names_of_targets(look: TaskObservation) -> dict[str, str]:
         absolute = os.path.normpath(os.path.join(root, path))
         inside = relative_to(absolute, root)
         if inside is None or inside == ".":
-            raise CannotFingerprint(f"its target {path} is not inside of the project")
+            raise CannotFingerprint(f"its target {path} is not inside the project")
         _check_state_outside(look, path, absolute)
         other_target = look.session.graph.target_below(absolute, look.session.tasks)
         if other_target is not None:

@@ -59,7 +59,7 @@ class StoreSource:
                 raise NotRestored("")
             self._check_inputs()
             if random.random() < self.verify:
-                raise NotRestored("it is to be compared with what the store has (verify_hits)")
+                raise NotRestored("its result is to be compared with the stored one (verify_hits)")
         staging = self._stage(plan, entry)
         try:
             staging.commit()
@@ -75,7 +75,7 @@ class StoreSource:
             except OSError:
                 same = False
             if not same:
-                raise NotRestored(f"its input {path} was written since it was looked at")
+                raise NotRestored(f"its input {path} was written since it was checked")
 
     def expects(self, getargs: Mapping[str, Any]) -> bool:
         """Return whether there is an entry to restore from; raises NotRestored."""
@@ -178,13 +178,13 @@ class PolicySource:
         """
         kept = {artifact.path: artifact.parts for artifact in entry.artifacts}
         if list(kept) != list(self.targets.values()):
-            raise NotRestored(f"what {self.source.where} has is of other targets")
+            raise NotRestored(f"the result in {self.source.where} has other targets")
         for path, name in self.targets.items():
             there = {_content(part) for part in capture(path, measure_file)}
             made = {_content(part) for part in kept[name]}
             more = [one for one in there - made if excluded is None or not excluded(one[0])]
             if made - there or more:
-                raise NotRestored(f"{name} is not what the task made, in {self.source.where}")
+                raise NotRestored(f"{name} in {self.source.where} is not what the task made")
 
     def expects(self, getargs: Mapping[str, Any]) -> bool:
         """Return True: the policy has found something."""
@@ -227,7 +227,7 @@ def find_entry(
     if entry is None:
         return None
     if entry.signature != signature or [one.path for one in entry.artifacts] != list(names):
-        raise NotRestored("the entry in the store can't be used: it is that of another task")
+        raise NotRestored("the entry in the store can't be used: it belongs to another task")
     return entry
 
 

@@ -68,7 +68,9 @@ class StoreLookup:
         self._task.result = result if isinstance(result, dict) else None
         self._task.setup_tasks = []
         self._plan.runs = False
-        return verdict._replace(status="run", policy="put into the store, which was not done yet")
+        return verdict._replace(
+            status="run", policy="put into the store now, because it was not there yet"
+        )
 
     def restore(self, verdict: Verdict) -> Verdict | None:
         """Plan to restore the task; None if it can't be, and ``builder.why_not`` says why."""
@@ -87,7 +89,7 @@ class StoreLookup:
         else:
             if entry is not None:
                 return self._restore_entry(verdict, signature, names, entry)
-            builder.why_not = builder.why_not or "the store has nothing for it as it stands now"
+            builder.why_not = builder.why_not or "the store has no result for its signature"
         return None
 
     def _find(self, signature: str, names: dict[str, str]) -> ResultEntry | None:
@@ -98,11 +100,11 @@ class StoreLookup:
             return None
         if expired_at(self._look, entry.executed_at):
             age = format_age(max(0.0, self._look.context.now - entry.executed_at))
-            builder.why_not = f"what the store has for it has expired: {age} old"
+            builder.why_not = f"the stored result has expired: {age} old"
             return None
         share = session.settings.verify_hits
         if session.runs and share and random.random() < share:
-            builder.why_not = "it runs to be compared with what the store has for it (verify_hits)"
+            builder.why_not = "it runs to compare its result with the stored one (verify_hits)"
             session.say(self._task.name, builder.why_not)
             session.counts.compared += 1
             return None
@@ -136,7 +138,7 @@ class StoreLookup:
         if self._session.runs:
             self._builder.adopt()
         return verdict._replace(
-            policy="looked up in the store when the values that it gets are known"
+            policy="looked up in the store once the values from other tasks are known"
         )
 
     def _store(self) -> Store:
