@@ -1,1 +1,1 @@
-"""Small values and texts that every other package uses. No I/O."""
+"""Small values and string helpers that every other package uses. No I/O."""

@@ -3,12 +3,12 @@
 ::
 
     InvariantsError
-    ├── InvalidOption        what a user wrote is wrong: found while tasks are loaded
-    └── CannotFingerprint    what a user wrote can't be checked now: found while a task is checked
+    ├── InvalidOption        an option or setting is invalid: raised while tasks are loaded
+    └── CannotFingerprint    the current state is unknown: raised while a task is checked
 
-Neither names the task: the code that raises them does not know it. The host adds the task and
-the option, and turns the error into one of its own, which it prints as one line.
-The module is small, as every other one imports it.
+Neither names the task, because the code that raises them does not know it. The host adds the
+task and the option, converts the error to its own type, and prints it as one line.
+The module is small because every other module imports it.
 """
 
 from __future__ import annotations
@@ -23,4 +23,4 @@ class InvalidOption(InvariantsError):
 
 
 class CannotFingerprint(InvariantsError):
-    """The present state of something can't be determined, so nothing may be concluded from it."""
+    """The current state of something can't be determined, so there is no verdict."""

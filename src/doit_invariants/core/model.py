@@ -6,8 +6,8 @@ from typing import Any, Literal, NamedTuple
 
 from doit_invariants.core.text import printable
 
-#: What can be stored in doit's DB. Not spelled out recursively: mypy would then demand a cast
-#: at every read of a record, and a record is validated once, where it is read.
+#: A value that doit's DB can store. The type is not recursive, because mypy would then demand a
+#: cast at each access to a record. A record is validated once, when it is read.
 Json = Any
 
 Status = Literal["run", "up-to-date", "error"]
@@ -18,7 +18,7 @@ class Change(NamedTuple):
 
     :ivar what: ``changed``, ``added`` or ``removed``
     :ivar where: the place inside: a relative path, ``$.key[3]``, the name of a variable
-    :ivar old, new: short texts of both sides, None where there is none or it must not be shown
+    :ivar old, new: short strings for both sides; None if there is no value or it must not be shown
     """
 
     what: Literal["changed", "added", "removed"]
@@ -27,24 +27,24 @@ class Change(NamedTuple):
     new: str | None = None
 
     def __str__(self) -> str:
-        """``$.k: 3 -> 4``, or what happened where the two sides are not shown."""
+        """Return ``$.k: 3 -> 4``, or ``$.k changed`` if the two sides are not shown."""
         if self.what == "changed" and self.old is not None and self.new is not None:
             return f"{self.where}: {self.old} -> {self.new}"
         value = self.new if self.what == "added" else self.old if self.what == "removed" else None
         return f"{self.where} {self.what}" + (f" ({value})" if value is not None else "")
 
     def to_json(self) -> Json:
-        """Return the change as a dict, without what is not known."""
+        """Return the change as a dict without the fields that are None."""
         fields = {"what": self.what, "where": self.where, "old": self.old, "new": self.new}
         return {key: value for key, value in fields.items() if value is not None}
 
 
 class Difference(NamedTuple):
-    """How the fingerprint of one thing differs from the recorded one.
+    """How a fingerprint differs from the recorded one.
 
-    :ivar text: what happened, to be read after the name of the thing: ``"1 changed (a.txt)"``
-    :ivar code: the machine's word for it, as in :class:`Reason`
-    :ivar detail: lines that show it, such as a short diff
+    :ivar text: what happened, worded to follow the name of the thing: ``"1 changed (a.txt)"``
+    :ivar code: machine-readable, as in :class:`Reason`
+    :ivar detail: lines that show the difference, such as a short diff
     """
 
     text: str
@@ -54,14 +54,15 @@ class Difference(NamedTuple):
 
 
 class Reason(NamedTuple):
-    """Why a task is not up-to-date, or why that can't be known.
+    """Why a task is not up-to-date, or why there is no verdict.
 
-    :ivar code: the machine's word: doit's own where doit has one (``changed_file_dep``,
-        ``missing_target``, ...), else one of ours (``changed_invariant``, ``changed_target``, ...)
-    :ivar subject: what it is about: a path, ``Value(THEME)``
-    :ivar text: what about it
-    :ivar changes: what changed inside, complete, where the text shows only the first few
-    :ivar detail: lines that show it, such as a short diff
+    :ivar code: machine-readable: doit's own code if doit has one (``changed_file_dep``,
+        ``missing_target``, ...), otherwise one of ours (``changed_invariant``,
+        ``changed_target``, ...)
+    :ivar subject: what the reason is about: a path, ``Value(THEME)``
+    :ivar text: what happened to the subject
+    :ivar changes: all changes inside the subject; the text shows only the first few
+    :ivar detail: lines that show the difference, such as a short diff
     """
 
     code: str
@@ -71,7 +72,7 @@ class Reason(NamedTuple):
     detail: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        """The one line that a user reads: ``templates/: 1 changed (templates/head.html)``."""
+        """Return the line that a user reads: ``templates/: 1 changed (templates/head.html)``."""
         return printable(f"{self.subject}: {self.text}")
 
     def to_json(self) -> Json:
@@ -85,12 +86,12 @@ class Reason(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """The outcome of comparing a record with now.
+    """The result of comparing a record with the current state.
 
     :ivar task: name of the task
-    :ivar status: as doit's: ``run``, ``up-to-date`` or ``error``
-    :ivar reasons: every reason that was found; empty if the task is as it was recorded
-    :ivar policy: what the cache policy, or the command line, makes of the reasons, if anything:
+    :ivar status: doit's status: ``run``, ``up-to-date`` or ``error``
+    :ivar reasons: every reason that was found; empty if nothing changed
+    :ivar policy: how the cache policy or the command line overrides the reasons, if it does:
         ``accepted: every target exists (cache: once)``
     """
 
@@ -108,15 +109,15 @@ class Verdict(NamedTuple):
 
 # ---------------------------------------------------------------------- choices
 #
-# What settings and options must know of stores and exports, without importing them.
+# Constants of stores and exports, for settings and options that must not import those packages.
 
-#: Name of a directory for what is not a target yet; no tracked directory contains it.
+#: Name of the directory for files that are not targets yet. It never counts in a tracked directory.
 ASIDE = ".doit-invariants"
 
-#: The ways in which a target can be exported, as users write them.
+#: The ways to export a target, as users write them.
 HOWS = ("copy", "hardlink", "symlink", "move", "gzip")
 
-#: How a file may leave a store; see :class:`~doit_invariants.stores.base.StoreOptions`.
+#: The ways to take a file from a store; see :class:`~doit_invariants.stores.base.StoreOptions`.
 LINKS = ("auto", "hardlink", "copy")
 
 #: Maximum size of a store, in bytes, unless the settings give one.

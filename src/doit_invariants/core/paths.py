@@ -1,4 +1,4 @@
-"""Paths as records, signatures and messages name them, also after the project has moved."""
+"""Paths in records, signatures and messages, and their translation after the project moved."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any
 
 from doit_invariants.core.model import Json
 
-# Where a path may begin: not within another one, but behind an option of one letter.
+# A path may begin here: not inside another path, but directly after a one-letter option.
 _BEFORE = r"(?<![\w.~-])(-[A-Za-z])?"
-# Where the name of the directory ends: /data/project2 is another one.
+# The name of the directory must end here: /data/project does not match /data/project2.
 _BEHIND = r"(?=[/\\\s:;,\"'()\[\]{}<>=|&]|$)"
 
 
@@ -28,38 +28,38 @@ def relative_to(path: str, root: str) -> str | None:
 
 
 def is_inside(path: str, directory: str) -> bool:
-    """Return whether an absolute path is a directory or lies in it, links not resolved."""
+    """Return whether an absolute path equals a directory or lies in it; links are not resolved."""
     return relative_to(path, directory) is not None
 
 
 def overlap(one: str, other: str) -> bool:
-    """Return whether of two absolute paths one is the other or lies inside it."""
+    """Return whether two absolute paths are equal or one lies inside the other."""
     return is_inside(one, other) or is_inside(other, one)
 
 
 def portable(path: str, root: str) -> str:
-    """Return a path as it reads in any checkout of the project."""
+    """Return a path in a form that is the same in every checkout of the project."""
     inside = relative_to(path, root)
     return path if inside is None else inside
 
 
 def as_seen_from_here(path: object) -> str:
-    """Return a path as it is named in records and explanations: the same in any checkout.
+    """Return a path as records and explanations name it: the same in every checkout.
 
-    Absolute paths below the current directory become relative. To be called when an invariant
-    is made, in the directory of the project: actions may change the directory later.
+    Absolute paths below the current directory become relative. Call this while an invariant is
+    created, because then the project is the current directory. Actions may change that later.
     """
     text = os.fspath(path) if isinstance(path, os.PathLike) else str(path)
     return portable(text, os.getcwd()) if os.path.isabs(text) else text
 
 
 def moved(value: Json, old: str, new: str) -> Json:
-    """Return a JSON value with all paths below one directory put below another.
+    """Return a JSON value in which all paths below one directory are moved below another.
 
-    Within longer texts and in the names of an object, too.
+    Paths inside longer strings and in object keys are moved, too.
 
     :param old, new: absolute paths
-    :returns: the very value if nothing in it names the old directory
+    :returns: the same object if nothing in it names the old directory
     """
     if old == new or old == os.sep or not mentions(value, old):
         return value
@@ -68,7 +68,7 @@ def moved(value: Json, old: str, new: str) -> Json:
 
 
 def mentions(value: Json, directory: str) -> bool:
-    """Return whether a path may be anywhere in a value, which may be nested to any depth."""
+    """Return whether a value, nested to any depth, may name a directory."""
     todo: list[Json] = [value]
     while todo:
         one = todo.pop()

@@ -10,20 +10,20 @@ from collections.abc import Iterable, Iterator
 
 from doit_invariants.core.paths import is_inside, relative_to
 
-#: Directories of these names hold what an installer put there, in any environment.
+#: Names of the directories that installers fill, in any environment.
 _INSTALLED = frozenset({"site-packages", "dist-packages"})
 
 
 class Project:
-    """Tells code of the project from that of Python and of installed distributions.
+    """Separates the project's code from Python's own and from installed distributions.
 
-    Code of the project is every source file that neither belongs to Python's standard library
-    nor lies where installers put distributions: the tree of the ``dodo.py``, editable installs,
-    what ``PYTHONPATH`` adds. Such code has no version that could stand for it. This package
-    itself is never part of it, however it is installed.
+    A source file is project code unless it belongs to Python's standard library or lies where
+    installers put distributions. So the tree of the ``dodo.py``, editable installs and the
+    directories of ``PYTHONPATH`` are project code: no version number stands for them. This
+    package is never project code, however it is installed.
 
     :ivar root: absolute path of the directory of the project
-    :ivar extra: absolute paths of directories that are part of it wherever they lie
+    :ivar extra: absolute paths of directories that always are project code
     """
 
     def __init__(self, root: str, extra: Iterable[str] = ()) -> None:
@@ -32,9 +32,9 @@ class Project:
         self._known: dict[str, bool] = {}
 
     def contains(self, path: str) -> bool:
-        """Return whether a source file is code of the project.
+        """Return whether a source file is project code.
 
-        :param path: of a file, relative to the present directory or absolute; it need not exist
+        :param path: absolute, or relative to the current directory; the file need not exist
         """
         known = self._known.get(path)
         if known is None:
@@ -42,7 +42,10 @@ class Project:
         return known
 
     def as_directory(self) -> contextlib.AbstractContextManager[None]:
-        """Look at relative paths from where they are meant: an action may have left that."""
+        """Return a context in which the root is the current directory, as relative paths need.
+
+        An action may have changed the directory.
+        """
         try:
             present = os.getcwd()
         except OSError:
@@ -57,12 +60,12 @@ class Project:
         return not any(is_inside(path, directory) for directory in _library())
 
     def relative(self, path: str) -> str:
-        """Return the path as it is named in records: relative to the root where it is below."""
+        """Return the path as records name it: relative if it lies below the root."""
         absolute = os.path.abspath(path)
         return relative_to(absolute, self.root) or absolute.replace(os.sep, "/")
 
 
-#: Asked for several times for each task.
+#: Shared, because it is needed several times for each task.
 _THERE = contextlib.nullcontext()
 
 
@@ -85,10 +88,10 @@ def _library() -> tuple[str, ...]:
 
 
 def _standard() -> set[str]:
-    """Return where Python's standard library is, with its parts in C: ``stdlib``, ``platstdlib``.
+    """Return the directories of Python's standard library: ``stdlib``, ``platstdlib`` (C parts).
 
-    ``sysconfig`` tells it, but on POSIX it first reads all that Python was built with, which takes
-    as long as to look at some functions. What it says there follows from where ``os`` lies.
+    On POSIX they follow from the location of ``os``. ``sysconfig`` gives the same answer, but
+    first reads Python's whole build configuration, which takes as long as several fingerprints.
     """
     home, name = os.path.split(os.path.dirname(os.path.abspath(os.__file__)))
     lib = sys.platlibdir

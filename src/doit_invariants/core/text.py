@@ -1,18 +1,18 @@
-"""Short texts for people: one line each, and nothing in them that a terminal would obey."""
+"""Short strings for people: one line each, without characters that control a terminal."""
 
 from __future__ import annotations
 
-#: So long is what fits into one line of an explanation.
+#: Number of characters that fit into one line of an explanation.
 WIDTH = 60
 
 
 def printable(text: str) -> str:
-    """Return a line with all in it escaped that does not simply show as itself, but tabs.
+    """Return a line in which all unprintable characters except tabs are escaped.
 
-    A file can have any name: one that clears the screen, or looks like two lines, or reads from
-    right to left. And it need not be UTF-8; Python carries such bytes as lone surrogates, which
-    no stream encodes: printing one would turn an explanation into a traceback. A newline at the
-    end of the text is the line's own.
+    A file can have any name: one that clears the screen, looks like two lines, or reads from
+    right to left. A name need not be UTF-8 either. Python keeps such bytes as lone surrogates,
+    which no stream can encode, so printing them would raise an error. A newline at the end of the
+    line is kept.
     """
     if text.isprintable():
         return text
@@ -34,7 +34,7 @@ def listing(names: list[str], most: int = 5) -> str:
 
 
 def shorten(text: str, width: int = WIDTH) -> str:
-    """Return the text cut in its middle to what fits into one line of an explanation."""
+    """Return a string that fits into one line of an explanation: a long one loses its middle."""
     if len(text) <= width:
         return text
     half = (width - 5) // 2
@@ -42,19 +42,19 @@ def shorten(text: str, width: int = WIDTH) -> str:
 
 
 def one_line(text: str) -> str:
-    """Return a text with a single space for each stretch of white space, line ends included."""
+    """Return a string with one space for each run of whitespace, newlines included."""
     return " ".join(text.split())
 
 
 def blanked(text: str) -> str:
-    """Return a text with a space for each character that does not simply show as itself."""
+    """Return a string with a space for each unprintable character, stripped."""
     return "".join(c if c.isprintable() else " " for c in text).strip()
 
 
 def error_text(error: BaseException) -> str:
-    """Return what an error says, in one line.
+    """Return the message of an error, in one line.
 
-    Of an error of the system without the path, which may be that of a temporary file.
+    The message of an OSError has no path, because that may be the path of a temporary file.
     """
     if isinstance(error, OSError) and error.strerror:
         return error.strerror

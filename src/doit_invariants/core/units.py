@@ -1,4 +1,4 @@
-"""Sizes in bytes, ages and durations: as users write them, and as they read them."""
+"""Parses and formats sizes in bytes, ages and durations."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _FACTORS: dict[str, int] = {
     **{f"{letter}IB": 1024**power for power, letter in enumerate("KMGTP", 1)},
     "B": 1,
 }
-# Not \d: it takes digits of every script.
+# Not \d, which matches the digits of every script.
 _SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([A-Za-z]*)")
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 _TERM = r"(\d+(?:\.\d+)?)([smhdw])"
@@ -24,8 +24,9 @@ _TERM = r"(\d+(?:\.\d+)?)([smhdw])"
 def parse_size(value: str | int) -> int:
     """Return a size in bytes.
 
-    :param value: bytes, or a text such as ``500MiB`` (1024s) or ``20GB`` and ``20G`` (1000s)
-    :raises InvalidOption: if it is no size
+    :param value: a number of bytes, or a string such as ``500MiB`` (powers of 1024) or ``20GB``
+        and ``20G`` (powers of 1000)
+    :raises InvalidOption: if it is not a size
     """
     if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
         return value
@@ -36,12 +37,12 @@ def parse_size(value: str | int) -> int:
             f"{value!r} is not a size; give a number of bytes or a string like '20GB' or '500MiB'"
         )
     whole, _, part = found[1].partition(".")
-    # In integers: a float has lost bytes from 2**53 on.
+    # In integers, because a float is inexact above 2**53.
     return int(whole) * factor + int(part or 0) * factor // int("1" + "0" * len(part))
 
 
 def format_size(size: int) -> str:
-    """Return a size in bytes as a user reads it: ``312 B``, ``1.5 MiB``."""
+    """Return a size in bytes for display: ``312 B``, ``1.5 MiB``."""
     if size < 1024:
         return f"{size} B"
     value = float(size)
@@ -53,7 +54,7 @@ def format_size(size: int) -> str:
 
 
 def parse_age(age: object) -> float | None:
-    """Return an age in seconds: of ``"1d12h"``, a number or a timedelta; None for anything else."""
+    """Return the seconds in ``"1d12h"``, a number or a timedelta; None for anything else."""
     if isinstance(age, datetime.timedelta):
         return age.total_seconds()
     if isinstance(age, (int, float)) and not isinstance(age, bool):
@@ -70,7 +71,7 @@ def _seconds_in(age: str) -> float | None:
 
 
 def format_age(seconds: float) -> str:
-    """Return an age as a person says it, in its two largest units: ``1d 4h``."""
+    """Return an age for display, in its two largest units: ``1d 4h``."""
     rest = int(seconds)
     parts: list[str] = []
     for unit in ("d", "h", "m", "s"):
@@ -81,7 +82,7 @@ def format_age(seconds: float) -> str:
 
 
 def format_duration(seconds: float) -> str:
-    """Return a duration as a person says it: ``0.4s``, ``12s``, ``4m 10s``."""
+    """Return a duration for display: ``0.4s``, ``12s``, ``4m 10s``."""
     if seconds < 10:
         return f"{seconds:.1f}s"
     return format_age(seconds)

@@ -1,6 +1,6 @@
 """Encodes numpy arrays and pandas frames by type, shape and content.
 
-A small module, as only objects of these packages need it: it is imported for them.
+The module is small because it is imported only for objects of these packages.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ from typing import Any
 
 
 def parts(value: Any) -> list[Any] | None:
-    """Return the values that say what an array or frame is; None for another object of theirs.
+    """Return the values that define an array or a frame; None for any other object.
 
-    The packages are looked up among the imported ones: a value of theirs can't exist without
-    them, and this module must not pay for their import.
+    The packages are looked up in ``sys.modules``, because importing them is slow. If a package is
+    not imported, no object of it exists.
     """
     numpy: Any = sys.modules.get("numpy")
-    # Subclasses hold more than the buffer (a mask, say): they go the way of any object.
+    # Subclasses hold more than the buffer (such as a mask), so they are encoded like any object.
     if numpy is not None and (type(value) is numpy.ndarray or isinstance(value, numpy.generic)):
         plain = not value.dtype.hasobject
         items = numpy.ascontiguousarray(value).tobytes() if plain else value.ravel().tolist()
@@ -28,7 +28,7 @@ def parts(value: Any) -> list[Any] | None:
         return [value.columns, value.index, dict(value.attrs), *columns, *flags]
     if pandas is not None and isinstance(value, (pandas.Series, pandas.Index)):
         index = value.index if isinstance(value, pandas.Series) else None
-        # As it lies in memory where that is numbers or moments: objects cost a hundredfold.
+        # Numbers and times are read from memory: objects take a hundred times as long.
         plain = isinstance(value.dtype, numpy.dtype) and value.dtype.kind in "biufcmM"
         items = value.to_numpy() if plain else value.to_numpy(dtype=object).tolist()
         categories = getattr(value.dtype, "categories", None)

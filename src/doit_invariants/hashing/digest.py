@@ -1,8 +1,8 @@
 """Digests of bytes and of file contents.
 
-A digest is text with its algorithm in front, ``xxh3_128:5f0c…``, so that a record says itself
-how it is to be checked. xxh3_128 is not cryptographic: it guards against accidents, not
-against an attacker who may write the project, who could as well change the code that runs.
+A digest is a string that begins with its algorithm, ``xxh3_128:5f0c…``, so that a record tells
+how to check it. xxh3_128 is not cryptographic: it guards against accidents, not against attacks.
+An attacker with write access to the project can change the code that runs anyway.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from xxhash import xxh3_128, xxh3_128_hexdigest
 
 ALGORITHM = "xxh3_128"
 _PREFIX = ALGORITHM + ":"
-#: Large enough to reach the disk's or the memory's speed, small enough for the processor's cache.
+#: Large enough to reach the speed of disk or memory, small enough for the CPU's cache.
 _CHUNK = 1 << 18
 _SMALL = 1 << 12
-# Files of the kernel can wait for news: without this a check would wait with them.
+# A read of some kernel files blocks until there is data; O_NONBLOCK keeps a check from blocking.
 _READ = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
 _PLAIN_MD5 = re.compile(r"[0-9a-f]{32}")
 
@@ -30,9 +30,10 @@ def digest_bytes(data: bytes) -> str:
 
 
 def digest_json(data: object) -> str:
-    """Return the digest of what JSON can hold; the order of the keys of an object is no part of it.
+    """Return the digest of a JSON value; the order of the keys of an object does not count.
 
-    Ten times as fast as the encoding of any value, where it is known that JSON tells all apart.
+    It is ten times as fast as :func:`~doit_invariants.hashing.values.digest_value`. Use it only
+    if JSON keeps all possible values apart.
     """
     return digest_bytes(json.dumps(data, sort_keys=True, separators=(",", ":")).encode())
 
@@ -43,14 +44,14 @@ def digest_file(path: str, size: int = _CHUNK) -> str:
 
 
 def measure_file(path: str, size: int = _CHUNK) -> tuple[str, int]:
-    """Return the digest of the content of a file, and how many bytes that has.
+    """Return the digest of the content of a file, and its size in bytes.
 
     :param path: path of a regular file
-    :param size: its size in bytes if known: memory is taken for so much only, and of a small file
-        no end is looked for behind it
+    :param size: its size in bytes if known: it limits the memory that is allocated, and saves a
+        second read of a small file
     :raises OSError: if it can't be opened or read
 
-    The file is read, not mapped: a file that shrinks under a mapping kills the process.
+    The file is read, not mapped, because a file that shrinks while it is mapped kills the process.
     """
     descriptor = os.open(path, _READ)
     try:
@@ -65,13 +66,13 @@ def measure_file(path: str, size: int = _CHUNK) -> tuple[str, int]:
 
 
 def digest_open(descriptor: int) -> str:
-    """Return the digest of what is left to read of an open file; raises OSError."""
+    """Return the digest of the unread rest of an open file; raises OSError."""
     return _measure(descriptor, _CHUNK)[0]
 
 
 def _measure(descriptor: int, length: int) -> tuple[str, int]:
     hasher, total = xxh3_128(), 0
-    # Into the same memory each time: new memory is cleared by the kernel first.
+    # One buffer is reused, because the kernel clears new memory first.
     view = memoryview(bytearray(length))
     with io.FileIO(descriptor, closefd=False) as stream:
         while count := stream.readinto(view):
@@ -81,12 +82,12 @@ def _measure(descriptor: int, length: int) -> tuple[str, int]:
 
 
 def is_of_content(digest: str) -> bool:
-    """Return whether this looks like a digest that we make of the content of a file."""
+    """Return whether this looks like one of our digests of the content of a file."""
     return digest.startswith(_PREFIX)
 
 
 def is_plain_md5(digest: str) -> bool:
-    """Return whether this is the md5 that doit itself stores, without an algorithm in front."""
+    """Return whether this is an md5 as doit itself stores it, without the name of an algorithm."""
     return _PLAIN_MD5.fullmatch(digest) is not None
 
 
@@ -95,7 +96,7 @@ def md5_of_file(path: str) -> str:
 
     :raises OSError: if the file can't be read
     """
-    import hashlib  # late: takes long to import, and is for what plain doit has saved alone
+    import hashlib  # late: slow to import, and needed only for states that plain doit saved
 
     md5 = hashlib.md5(usedforsecurity=False)
     with open(path, "rb") as stream:

@@ -1,4 +1,8 @@
-"""Limits the size of what is written out of a value, and gives Python room to recurse."""
+"""Limits the size of the full encoding of a value, and raises Python's recursion limit.
+
+A *full* encoding has each part as often as it occurs. A *folded* one has each part once; see
+:mod:`~doit_invariants.hashing.value_graph`.
+"""
 
 from __future__ import annotations
 
@@ -9,26 +13,27 @@ from typing import Any, Protocol
 
 from doit_invariants.hashing.scalars import frame
 
-#: More is written out only of a value that has as much in it that differs.
+#: Limits of a full encoding. A value whose different parts are large may have
+#: :data:`_REPEATED` times their size.
 _MOST_BYTES = 1 << 25
 _MOST_VISITS = 1 << 16
 _REPEATED = 4
-#: Where parts are shared, and one has become so large, it is time to look at the whole.
+#: When a part that is shared has so many bytes, the size of the whole value is determined.
 _LARGE = 1 << 20
-#: A level of a value takes up to a dozen calls.
+#: Added to Python's recursion limit: a level of a value takes up to a dozen calls.
 _CALLS = 4000
 
 
 class TooLarge(Exception):
-    """A value is too large or too deep to be written out."""
+    """A value is too large or too deep for a full encoding."""
 
 
 class Sizes:
     """How large a value is.
 
-    :ivar parts: how many different parts it has
-    :ivar bytes: how many bytes these take
-    :ivar least: how many bytes the value takes at the least where it is written out
+    :ivar parts: number of its different parts
+    :ivar bytes: number of bytes of these parts
+    :ivar least: smallest possible number of bytes of its full encoding
     """
 
     def __init__(self, parts: int, size: int, least: int) -> None:
@@ -36,10 +41,10 @@ class Sizes:
 
 
 class Folded:
-    """A value whose parts count once each.
+    """A value in which each different part counts once.
 
     :ivar digest: stands for the value
-    :ivar encoder: what took it apart
+    :ivar encoder: the encoder that took the value apart
     """
 
     def __init__(self, digest: bytes, sizes: Sizes, encoder: Folder) -> None:
@@ -49,26 +54,25 @@ class Folded:
 
 
 class Folder(Protocol):
-    """Writes a value; can take it apart instead, so that each part counts once."""
+    """An encoder that can also take a value apart, so that each part counts once."""
 
     def take_apart(self, value: Any, where: str) -> Folded:
-        """Return a value as a graph of its parts; what it finds beside stays with the graph."""
+        """Return a value as a graph of its parts, with the encoder that took it apart."""
 
     def take_over(self, other: Any) -> None:
-        """Learn what another encoder, which took the value apart, found beside its encoding."""
+        """Copy what the encoder that took the value apart found in addition to its encoding."""
 
 
 class Limits:
-    """Ends the writing of a value that has too many parts, each taken as often as it is met.
+    """Stops the full encoding of a value that has too many parts.
 
-    Both limits are about the value as it is written, so they are the same whether its parts are
-    shared or not.
+    Both limits apply to the encoding, so they do not depend on whether parts are shared.
 
-    :param value: what is written
+    :param value: the value that is encoded
     :param where: its name
     """
 
-    # It knows no encoder: in a circle with one it would keep open files open.
+    # Holds no encoder: a reference cycle with one would keep open files open.
     def __init__(self, value: Any, where: str) -> None:
         self._value = value
         self._where = where
@@ -79,11 +83,12 @@ class Limits:
         self.large = _LARGE
 
     def count(self, encoder: Folder, size: int, *, depends: bool) -> None:
-        """Count a container, or a way back to one; raises TooLarge.
+        """Count a container, or a reference back to one; raises TooLarge.
 
-        :param encoder: writes the value
-        :param size: the length of its encoding
-        :param depends: whether that depends on where it was met, so that it can't be kept
+        :param encoder: encodes the value
+        :param size: the length of the container's encoding
+        :param depends: whether the encoding depends on where the container occurs, so that it
+            can't be reused
         """
         self._visits += depends
         if size <= self.most_bytes and self._visits <= self._most_visits:
@@ -93,7 +98,7 @@ class Limits:
             raise TooLarge
 
     def repeated(self, encoder: Folder, found: bytes) -> bytes:
-        """Count a part that is written once more: what holds it may grow a thousandfold at once."""
+        """Count a part that occurs again: its container may grow a thousandfold at once."""
         self._again += len(found)
         if self._again > self.most_bytes:
             self._look(encoder)
@@ -102,7 +107,7 @@ class Limits:
         return found
 
     def foresee(self, encoder: Folder) -> None:
-        """Raise TooLarge now if it will have to be raised in the end."""
+        """Raise TooLarge now if the full encoding is certain to become too large."""
         if self._look(encoder).sizes.least > self.most_bytes:
             raise TooLarge
 
@@ -115,14 +120,14 @@ class Limits:
         return self._folded
 
     def folded(self, encoder: Folder) -> bytes:
-        """Return the encoding of the value by its parts."""
+        """Return the folded encoding of the value."""
         folded = self._look(encoder)
         encoder.take_over(folded.encoder)
         return frame(b"F", folded.digest)
 
 
 class _Room:
-    """Lets Python go deeper while anybody needs it."""
+    """Raises Python's recursion limit while at least one thread needs it."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -147,7 +152,7 @@ _room = _Room()
 
 
 def at_any_depth(encode: Callable[[Any, str], bytes], value: Any, where: str) -> bytes:
-    """Call an encoder; how deep the stack of its caller is makes no difference."""
+    """Call an encoder with a raised recursion limit: the depth of its caller does not matter."""
     _room.enter()
     try:
         return encode(value, where)

@@ -12,7 +12,7 @@ from typing import Any
 
 #: Py_TPFLAGS_IMMUTABLETYPE: set on classes that are written in C.
 _IMMUTABLE = 1 << 8
-#: Their texts are the same in every process.
+#: Types whose ``repr()`` is the same in every process.
 _PLAIN: tuple[type, ...] = (type(None), bool, int, float, complex, str, bytes, type)
 _PLAIN += (datetime.date, datetime.time, datetime.timedelta, pathlib.PurePath)
 _MOST_ITEMS = 20
@@ -30,12 +30,12 @@ def reduced_of(value: Any) -> Any:
 
 
 def is_python(cls: type) -> bool:
-    """Return whether a class and all its bases are written in Python; others hold more."""
+    """Return whether a class and all its bases are written in Python; others have hidden state."""
     return not any(base.__flags__ & _IMMUTABLE for base in cls.__mro__[:-1])
 
 
 def attributes_of(value: object) -> dict[str, Any] | None:
-    """Return the attributes that an object itself has, None if it can have none."""
+    """Return the instance attributes of an object, None if it can have none."""
     try:
         state = object.__getattribute__(value, "__dict__")
     except AttributeError:
@@ -44,7 +44,7 @@ def attributes_of(value: object) -> dict[str, Any] | None:
 
 
 def fields_of(value: Any) -> dict[str, Any]:
-    """Return the fields of a dataclass that are set, and what else its instance holds."""
+    """Return the fields of a dataclass that are set, and the other attributes of its instance."""
     names = [field.name for field in dataclasses.fields(value)]
     missing = object()
     found = {name: getattr(value, name, missing) for name in names}
@@ -53,17 +53,17 @@ def fields_of(value: Any) -> dict[str, Any]:
 
 
 def place_of(where: str, key: object) -> str:
-    """Return how the place of a value under a key of a dict is named."""
+    """Return the name of the place of a value in a dict."""
     if isinstance(key, str) and key.isidentifier():
         return f"{where}.{key}"
     try:
         return f"{where}[{_key(key):.40}]"
     except Exception:
-        return f"{where}[...]"  # a repr may fail: that of a huge number does
+        return f"{where}[...]"  # repr() may fail, for example for a huge number
 
 
 def _key(key: Any) -> str:
-    """Return a text for a key; of an object that of its class: its own may contain an address."""
+    """Return a string for a key; for an object its class, because its repr may have an address."""
     return repr(key) if _is_plain(key, 4) else f"<{type(key).__qualname__}>"
 
 
@@ -82,7 +82,7 @@ def _is_plain(key: Any, levels: int) -> bool:
 
 
 def visible(state: Any) -> Any:
-    """Make a pickle state an ordinary value: with ``__slots__`` it is a pair of dicts."""
+    """Return a pickle state as an ordinary value: with ``__slots__`` it is a pair of dicts."""
     if isinstance(state, Iterator):
         return list(state)
     if isinstance(state, tuple) and len(state) == 2 and isinstance(state[1], dict):

@@ -10,7 +10,7 @@ from typing import Any
 from doit_invariants.core.model import Change
 from doit_invariants.core.text import WIDTH, shorten
 
-#: How many leaves of a value are kept; of a larger one only the digest is.
+#: Maximum number of leaves in an outline. A larger value has only its digest.
 MOST_LEAVES = 100
 _DEEPEST_SET = 3
 _EMPTY = (dict, list, tuple)
@@ -20,12 +20,12 @@ Outline = dict[str, str]
 
 
 def outline(value: object, width: int = WIDTH, clean: Callable[[str], str] = str) -> Outline | None:
-    """Return ``{place: text}`` for the leaves of a value, None if it has too many to keep.
+    """Return ``{place: string}`` for the leaves of a value, None if it has too many.
 
-    The texts explain a difference, the digest finds it.
+    The digest finds a difference, the outline explains it.
 
-    :param width: longer texts are cut in their middle
-    :param clean: applied to each text before it is cut
+    :param width: longer strings lose their middle
+    :param clean: applied to each string before it is cut
     """
     leaves: Outline = {}
     for where, text in _leaves(value, "$", 0):
@@ -36,7 +36,7 @@ def outline(value: object, width: int = WIDTH, clean: Callable[[str], str] = str
 
 
 def outline_changes(old: Outline | None, new: Outline | None) -> tuple[Change, ...]:
-    """Return what differs between two outlines; empty where one is missing or none differs."""
+    """Return the changes between two outlines; empty if they are equal or one is missing."""
     if old is None or new is None:
         return ()
     changes = [
@@ -50,7 +50,7 @@ def outline_changes(old: Outline | None, new: Outline | None) -> tuple[Change, .
 
 
 def _around_difference(old: str, new: str) -> tuple[str, str]:
-    """Return two texts cut to one line each, but not where they differ."""
+    """Return two strings, each cut to one line that shows their first difference."""
     if max(len(old), len(new)) <= WIDTH:
         return old, new
     start = max(_shared(old, new) - WIDTH // 4, 0)
@@ -83,7 +83,7 @@ def _leaves(value: Any, where: str, depth: int) -> Iterator[tuple[str, str]]:
 def _inside(value: Any, where: str) -> Iterable[tuple[str, Any]] | None:
     if type(value) in _PLAIN or _is_proxy(value):
         return None
-    # Not what it says that it is: a class may raise when an object of it is asked.
+    # Not isinstance(): it reads ``__class__`` of the object, which may raise.
     cls = type(value)
     if issubclass(cls, dict):
         return (
@@ -104,30 +104,30 @@ def _attributes(value: Any, where: str) -> Iterable[tuple[str, Any]] | None:
     try:
         state = object.__getattribute__(value, "__dict__")
     except Exception:
-        return None  # a class can make anything of its attributes
+        return None  # a class can redefine access to attributes in any way
     return [(f"{where}.{name}", item) for name, item in state.items()] or None
 
 
 def _leaf(value: Any, levels: int = _DEEPEST_SET) -> str:
-    """Return a text that is the same in every process: no address, no order of a hash."""
+    """Return a string that is the same in every process: no address, no hash order."""
     if type(value) not in _PLAIN and _is_proxy(value):
         return f"<{type(value).__qualname__}>"
     if issubclass(type(value), (set, frozenset)):
         return _of_set(value, levels)
     if type(value) is int and value.bit_length() > 1000:
-        return f"<int of {value.bit_length()} bits>"  # Python refuses to write out very long ones
+        return f"<int of {value.bit_length()} bits>"  # Python refuses to format a very long int
     if type(value) in _PLAIN or type(value).__module__ in {"datetime", "decimal", "pathlib"}:
         return repr(value)
     return f"<{type(value).__qualname__}>"
 
 
 def _of_set(value: Any, levels: int) -> str:
-    """Return a set with its items in order; of one that is large or deep no more than its size."""
+    """Return a string for a set: its sorted items, or only its size if it is large or deep."""
     if not levels or len(value) > MOST_LEAVES:
         return f"<{type(value).__qualname__} of {len(value)}>"
     return "{" + ", ".join(sorted([_leaf(item, levels - 1) for item in value])) + "}"
 
 
 def _is_proxy(value: Any) -> bool:
-    """Return whether a look at an object may have to make first what it stands for (wrapt)."""
+    """Return whether an object is a lazy proxy (wrapt), which may create its target when read."""
     return hasattr(type(value), "__wrapped__")

@@ -1,15 +1,15 @@
-"""Sorts the nodes of a graph into classes of equal ones: Hopcroft's minimisation of automata.
+"""Sorts the nodes of a graph into classes of equal nodes: Hopcroft's minimization of automata.
 
-Two nodes are equal if they look alike and refer to equal nodes in the same places. The classes are
-refined until that is so; of what is split the largest part keeps its number, so each node is
-renumbered log(n) times at most, and what refers to it is looked at as often.
+Two nodes are equal if they look alike and refer to equal nodes in the same places. Classes are
+split until that holds. The largest part of a split class keeps its number, so each node is
+renumbered at most log(n) times, and the nodes that refer to it are visited as often.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-#: Where a node refers to a changed one, and the number of that one's class.
+#: The places where a node refers to renumbered nodes, each with the class of that node.
 _Marks = tuple[tuple[int, int], ...]
 
 
@@ -19,9 +19,9 @@ def partition(looks: Sequence[bytes], edges: Sequence[Sequence[Sequence[int]]]) 
     If no two nodes are equal, the numbers depend on the graph alone, not on the order in which
     its nodes are given.
 
-    :param looks: what a node looks like, apart from what it refers to
-    :param edges: for each node its places, and for each place the nodes that it refers to there:
-        those of one place have no order
+    :param looks: what each node looks like without its references
+    :param edges: for each node its places, and for each place the nodes that it refers to there,
+        in any order
     """
     return _Partition(looks, edges).refined()
 
@@ -52,7 +52,7 @@ class _Partition:
         return self.cls
 
     def _marks(self, changed: list[int]) -> dict[int, list[tuple[int, int]]]:
-        # Those of one class agreed before, so to compare what has changed is enough.
+        # Nodes of one class agreed before, so it is enough to compare what changed.
         found: dict[int, list[tuple[int, int]]] = {}
         for node in changed:
             for user, place in self.users[node]:
@@ -60,7 +60,7 @@ class _Partition:
         return found
 
     def _split(self, cls: int, affected: dict[_Marks, list[int]]) -> list[int]:
-        """Give all parts of a class but the largest numbers of their own; return those nodes."""
+        """Give each part of a class except the largest a new number; return the nodes of these."""
         members = self.members[cls]
         parts = [nodes for _, nodes in sorted(affected.items())]
         rest = len(members) - sum(map(len, parts))

@@ -1,4 +1,4 @@
-"""Encodes values that hold no other values: numbers, texts, dates, patterns."""
+"""Encodes values that hold no other values: numbers, strings, dates, patterns."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ _NAN = struct.pack(">d", float("nan"))
 
 
 def frame(tag: bytes, *parts: bytes) -> bytes:
-    """Join the parts so that they can be told apart again: tag, count, then length and part."""
+    """Join the parts so that they can be separated again: tag, count, then length and part."""
     head = tag + b"%d:" % len(parts)
     return head + b"".join(b"%d:%s" % (len(part), part) for part in parts)
 
 
 def type_name(cls: Any) -> str:
-    """Return ``module.qualname``, the name under which a class or a function is written."""
+    """Return ``module.qualname``, the name by which a class or a function is encoded."""
     name = getattr(cls, "__qualname__", None) or type(cls).__qualname__
     return f"{getattr(cls, '__module__', None)}.{name}"
 
@@ -37,11 +37,11 @@ def _moment(value: datetime.datetime) -> bytes:
 
 
 def _zone(zone: datetime.tzinfo | None) -> bytes:
-    """Return the name of a time zone: two of them may have one offset at one moment."""
+    """Return what identifies a time zone: two zones may have the same offset at one moment."""
     if zone is None:
         return b""
     name = str(getattr(zone, "key", "")) or str(zone.utcoffset(None))
-    # What a fixed offset was named by hand; what others (pytz, dateutil) keep their zone as.
+    # pytz and dateutil keep the zone in these attributes; a fixed offset may have a name.
     for kept in ("zone", "_filename"):
         name += str(getattr(zone, kept, None) or "")
     if type(zone) is datetime.timezone and (given := zone.__reduce__()[1][1:]):
@@ -57,7 +57,7 @@ def _pattern(value: re.Pattern[Any]) -> bytes:
 
 
 def scalar_encoders() -> dict[type, Callable[[Any], bytes]]:
-    """Return the encodings of types that hold no other values, by the type."""
+    """Return the encoders of the types that hold no other values, by type."""
     if _LATE and len(sys.modules) != _looked_at[0]:
         _looked_at[0] = len(sys.modules)
         _learn()
@@ -72,11 +72,11 @@ def _learn() -> None:
             _LATE.pop((module, name), None)
 
 
-#: How many modules there were the last time: this is asked for every value.
+#: Number of imported modules at the last look: a cheap test, because it is made for every value.
 _looked_at = [0]
 
 
-#: Their modules take long to import; there are no such values where nobody has.
+#: Types of modules that are slow to import. No such value exists before somebody imports them.
 _LATE: dict[tuple[str, str], Callable[[Any], bytes]] = {
     ("decimal", "Decimal"): lambda value: frame(b"c", str(value).encode()),
     ("fractions", "Fraction"): lambda value: frame(
@@ -85,7 +85,7 @@ _LATE: dict[tuple[str, str], Callable[[Any], bytes]] = {
     ("uuid", "UUID"): _text(b"U"),
 }
 
-#: Looked up by the exact type: a subclass may hold more.
+#: Looked up by the exact type, because a subclass may hold more.
 _EXACT: dict[type, Callable[[Any], bytes]] = {
     type(None): lambda _: b"N",
     bool: lambda value: b"1" if value else b"0",

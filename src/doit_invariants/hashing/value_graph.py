@@ -1,16 +1,17 @@
 """Encodes a large value as a graph, in which each part counts once.
 
-A list of forty levels, each of which names the level below twice, has a billion parts where it is
-written out; objects that know their neighbours have more. Here a value is a graph. Its nodes are
-the objects, each looked at once, and a digest stands for each of them:
+A list with forty levels, each holding the level below twice, has a billion parts in its full
+encoding. Objects that refer to their neighbors have more. Here a value is a graph. Its nodes are
+the objects, each visited once, and each node has a digest:
 
-- outside of circles it is that of the node's own bytes with the digests of what it refers to;
-- objects that refer to each other in a circle are sorted into classes of equal ones first: two
-  are equal if they look alike and refer to equal ones in the same places (the coarsest stable
-  partition, as in the minimisation of an automaton, in O(n log n)). The classes are put into an
-  order that depends on nothing but what they refer to, and written by their numbers.
+- Outside of cycles, the digest covers the node's own bytes and the digests of the nodes that it
+  refers to.
+- Objects in a cycle are first sorted into classes of equal objects. Two are equal if they look
+  alike and refer to equal objects in the same places (the coarsest stable partition, as in the
+  minimization of an automaton, in O(n log n)). The order of the classes depends only on their
+  references. Their numbers in that order are encoded.
 
-So equal structures have equal digests, whether their parts are shared or not, in every process.
+So equal structures have equal digests in every process, whether their parts are shared or not.
 """
 
 from __future__ import annotations
@@ -26,46 +27,46 @@ from doit_invariants.hashing.limits import Sizes
 from doit_invariants.hashing.partition import partition
 from doit_invariants.hashing.scalars import frame
 
-#: Longer encodings of what holds nothing are nodes, so that one that is shared counts once.
+#: A scalar with a longer encoding becomes a node, so that it counts once if it is shared.
 _LONG = 1024
-#: So many bytes a container takes at the least where it is written out.
+#: Smallest number of bytes of a container in a full encoding.
 _LEAST = 3
-#: An object that makes up another one whenever it is looked at has no end.
+#: Ends the walk through objects that create another object each time they are read.
 _MAX_DEPTH = 1_000_000
 _LONG_PLACE = 200
 
 
 class Part(bytes):
-    """A piece of an encoding that is no bytes yet: where bytes are expected, it passes for some."""
+    """Part of an encoding that has no bytes yet; as ``bytes`` it fits where those are expected."""
 
 
 class Frame(Part):
-    """What :func:`frame` would join."""
+    """The parts that :func:`frame` would join."""
 
     tag: bytes
     parts: tuple[bytes, ...]
 
 
 class Child(Part):
-    """Another node."""
+    """A reference to another node."""
 
     number: int
 
 
 class Bag(Part):
-    """Pieces without an order."""
+    """Parts without an order."""
 
     parts: list[bytes]
 
 
 class Code(Part):
-    """Code that is written by the number under which it is met."""
+    """A reference to a piece of code by its number."""
 
     number: int
 
 
 def framed(tag: bytes, *parts: bytes) -> bytes:
-    """Return what takes the place of :func:`frame` while a graph is made."""
+    """Join parts like :func:`frame`, but keep them separate if one has no bytes yet."""
     if not any(isinstance(part, Part) for part in parts):
         return frame(tag, *parts)
     made = Frame()
@@ -73,8 +74,8 @@ def framed(tag: bytes, *parts: bytes) -> bytes:
     return made
 
 
-#: Takes the value at a place apart, and returns its encoding with pieces among it; asks
-#: :meth:`ValueGraph.child` for each part that holds others.
+#: Returns the encoding of the value at a place. Each part in it that holds other values is a
+#: reference from :meth:`ValueGraph.child`.
 Opener = Callable[[Any, str], bytes]
 
 
@@ -83,7 +84,7 @@ class _Node:
 
     def __init__(self) -> None:
         self.shape = b""
-        #: The nodes that it refers to, by their places; several in one have no order.
+        #: The nodes that this one refers to, by their places; those in one place have no order.
         self.slots: list[list[int]] = []
         self.codes: list[int] = []
 
@@ -91,26 +92,26 @@ class _Node:
 class ValueGraph:
     """A value as a graph of its parts.
 
-    :ivar nodes: the value is the first
+    :ivar nodes: the nodes, first the value itself
     """
 
     def __init__(self) -> None:
         self.nodes: list[_Node] = []
         self._numbers: dict[int, int] = {}
         self._leaves: dict[bytes, int] = {}
-        self._values: list[Any] = []  # kept, so that no others come to their addresses
+        self._values: list[Any] = []  # kept alive, so that an id is never reused
         self._todo: list[tuple[int, Any, str, int]] = []
         self._depth = 0
         self._least: list[int] = []
 
     def build(self, value: Any, where: str, take_apart: Opener) -> None:
-        """Look at a value and all its parts.
+        """Add a value and all its parts.
 
-        :raises CannotFingerprint: naming the place inside the value that can't be encoded
+        :raises CannotFingerprint: if part of the value can't be encoded; names the place
         """
         self.child(value, where)
         while self._todo:
-            # Depth first: a chain without end is noticed before it fills the memory.
+            # Depth first: an endless chain is noticed before it fills the memory.
             number, item, place, self._depth = self._todo.pop()
             if self._depth > _MAX_DEPTH:
                 raise CannotFingerprint(f"{place}: nested more than {_MAX_DEPTH} levels deep")
@@ -119,7 +120,7 @@ class ValueGraph:
             self._todo[before:] = self._todo[before:][::-1]
 
     def child(self, value: Any, where: str) -> bytes:
-        """Return what stands for a value that holds others."""
+        """Return a reference to a value that holds other values."""
         if isinstance(value, Part):  # the name of a class among the arguments of an object
             return value
         number = self._numbers.get(id(value))
@@ -131,31 +132,31 @@ class ValueGraph:
         return _child(number)
 
     def leaf(self, encoded: bytes) -> bytes:
-        """Return what stands for a value that holds no others: its encoding, or a node if long."""
+        """Return the encoding of a scalar, or a reference to a node if the encoding is long."""
         if len(encoded) < _LONG:
             return encoded
         digest = xxh3_128_digest(encoded)
         if digest not in self._leaves:
             number = self._leaves[digest] = self._add()
-            # So many bytes as it has count, not those of its digest.
+            # The size of the encoding counts, not the size of its digest.
             self.nodes[number].shape = frame(b"#", digest, b"%x" % len(encoded))
         return _child(self._leaves[digest])
 
     def items(self, encoded: list[bytes]) -> list[bytes]:
-        """Return what stands for the items of a set."""
+        """Return the encoding of the items of a set."""
         made = Bag()
         made.parts = encoded
         return [made]
 
     def pairs(self, encoded: list[tuple[bytes, bytes]]) -> list[bytes]:
-        """Return what stands for the items of a dict, in the order of their keys if known."""
+        """Return the encoding of the items of a dict, sorted if the keys have bytes already."""
         if any(isinstance(key, Part) for key, _ in encoded):
             return self.items([framed(b"p", key, item) for key, item in encoded])
         encoded.sort(key=operator.itemgetter(0))
         return [framed(b"p", key, item) for key, item in encoded]
 
     def code(self, number: int) -> bytes:
-        """Return what stands for a piece of code, by the number that the encoder gave it."""
+        """Return a reference to a piece of code by the number that the encoder gave it."""
         made = Code()
         made.number = number
         return made
@@ -196,16 +197,16 @@ class ValueGraph:
         self._describe(self.nodes[number], part)
         return number
 
-    # ------------------------------------------------------------------ what stands for the nodes
+    # ------------------------------------------------------------------ digests of the nodes
 
     def has_order(self) -> bool:
-        """Return whether there is an order in which all that is in the value is met."""
+        """Return whether all parts of the value have an order."""
         return all(len(slot) < 2 for node in self.nodes for slot in node.slots)
 
     def order_of_codes(self, digests: Sequence[bytes] | None) -> list[int]:
-        """Return the numbers of the code in the order in which it is met from the value on.
+        """Return the numbers of the code in the order in which a walk from the value finds it.
 
-        :param digests: of the nodes, which give those without an order one
+        :param digests: digests of the nodes, which give unordered nodes an order
         """
         found: dict[int, None] = {}
         seen: set[int] = set()
@@ -222,9 +223,9 @@ class ValueGraph:
         return list(found)
 
     def digests(self, marks: Callable[[int], bytes]) -> list[bytes]:
-        """Return for each node the digest that stands for it.
+        """Return the digest of each node.
 
-        :param marks: gives what stands for a piece of code
+        :param marks: returns the encoding of a piece of code
         """
         found: list[bytes] = [b""] * len(self.nodes)
         self._least = [_LEAST] * len(self.nodes)
@@ -255,9 +256,9 @@ class ValueGraph:
         marks: Callable[[int], bytes],
         inside: dict[int, bytes],
     ) -> bytes:
-        """Return the digest of a node with those of the nodes it refers to.
+        """Return the digest of a node, which covers the digests of the nodes it refers to.
 
-        :param inside: what stands for those that have none yet
+        :param inside: placeholders for nodes that have no digest yet
         """
         node = self.nodes[number]
         slots = [
@@ -281,7 +282,7 @@ class ValueGraph:
         for index, cls in enumerate(classes):
             examples.setdefault(cls, index)
         if len(examples) < len(group):
-            # The order of the classes must not depend on how many there are of each.
+            # The order of the classes must not depend on how many nodes each class has.
             one_of_each = [examples[cls] for cls in sorted(examples)]
             place = {cls: i for i, cls in enumerate(sorted(examples))}
             fewer = partition(
@@ -305,7 +306,7 @@ def _child(number: int) -> bytes:
 
 
 def _components(edges: list[list[int]]) -> list[list[int]]:
-    """Return the strongly connected components of a graph, those that are referred to first."""
+    """Return the strongly connected components of a graph; each follows those it refers to."""
     # Tarjan's algorithm, without recursion.
     index: dict[int, int] = {}
     low: dict[int, int] = {}

@@ -1,15 +1,15 @@
 """A canonical encoding of Python values: equal bytes if and only if equal values.
 
-Every value is written with a tag for its type and with the length of whatever has one, so
-that no two values share an encoding: ``1``, ``1.0`` and ``True`` differ, so do ``"a"`` and
-``b"a"``, ``[1, 23]`` and ``[12, 3]``, a list and a tuple. What has no order (sets, the keys of
-a dict) is written in the order of its encodings; what has one keeps it. Nothing depends on
-``hash()``, ``id()`` or ``repr()``, so the encoding is the same in every process and on every
-machine. NaN equals NaN; ``0.0`` and ``-0.0`` differ, as they can lead to different results.
+Each value is encoded with a tag for its type and with its length if it has one, so that no two
+values share an encoding. ``1``, ``1.0`` and ``True`` differ, and so do ``"a"`` and ``b"a"``,
+``[1, 23]`` and ``[12, 3]``, a list and a tuple. Values without an order (sets, the keys of a
+dict) are sorted by their encodings. Nothing depends on ``hash()``, ``id()`` or ``repr()``, so the
+encoding is the same in every process and on every machine. NaN equals NaN; ``0.0`` and ``-0.0``
+differ, because they can lead to different results.
 
-Objects of other classes are written by their class and the state that pickle would save
-(``__reduce_ex__``), never by address. What has no such state (a generator, an open file, a
-socket, a lock) is refused with the place inside the value.
+Objects of other classes are encoded by their class and the state that pickle would save
+(``__reduce_ex__``), never by address. Objects without such a state (a generator, an open file, a
+socket, a lock) are refused; the error names the place inside the value.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ from doit_invariants.hashing.scalars import frame, scalar_encoders, type_name
 if TYPE_CHECKING:
     from doit_invariants.hashing.value_graph import ValueGraph
 
-#: Returns a text that stands for a value, or None for "not mine": how a plugin teaches a type.
+#: Returns a string that stands for a value, or None if a plugin does not handle its type.
 ValueDigester = Callable[[Any], "str | None"]
 
-#: What lies deeper is folded. With :data:`_DEEP` levels Python's own limit may come near.
+#: Deeper values are folded. From :data:`_DEEP` levels on Python's own limit may be near.
 _MAX_DEPTH = 300
 _DEEP = 40
 _NOWHERE = 1 << 62
@@ -51,7 +51,7 @@ def digest_value(
     :param root: directory of the project; a path object below it counts by its relative form,
         so that a moved checkout has the same digests
     :param digester: asked first for every value inside that is not of a plain built-in type
-    :raises CannotFingerprint: naming the place inside the value that can't be encoded
+    :raises CannotFingerprint: if part of the value can't be encoded; names the place
     """
     return digest_bytes(encode(value, root=root, digester=digester))
 
@@ -70,16 +70,16 @@ def encode(
 
 
 class Encoder:
-    """Encodes one value; keeps the chain of containers it is inside of, to end on cycles.
+    """Encodes one value, and keeps the chain of containers around the current part to end cycles.
 
-    A value that is too large to be written out, with every part as often as it is met, is folded:
+    A value that is too large for a full encoding, with each part as often as it occurs, is folded:
     see :mod:`~doit_invariants.hashing.value_graph`. Whether it is folded depends on the value
-    alone, not on what its parts share.
+    alone, not on which of its parts are shared.
 
-    Subclasses may write more types (:meth:`special`), or some of the plain ones otherwise.
+    Subclasses may encode more types (:meth:`special`), or encode some plain types differently.
 
-    :ivar graph: what the value is taken apart into, None where it is written out
-    :ivar above: how deep what is encoded lies in a value that another encoder is at
+    :ivar graph: the graph of a value that is taken apart, None for a full encoding
+    :ivar above: depth of the value inside a larger one that another encoder encodes
     """
 
     def __init__(self, root: str | None, digester: ValueDigester | None) -> None:
@@ -97,14 +97,14 @@ class Encoder:
         self._known: dict[int, tuple[Any, bytes]] = {}
 
     def whole(self, value: Any, where: str) -> bytes:
-        """Return the encoding of a value as a whole, folded if it is too large."""
+        """Return the encoding of a whole value, folded if it is too large."""
         try:
             return self.written_out(value, where)
         except TooLarge:
             return self.limits.folded(self)
 
     def written_out(self, value: Any, where: str) -> bytes:
-        """Return the encoding with every part as often as it is met; raises TooLarge."""
+        """Return the full encoding; raises TooLarge."""
         self.limits = Limits(value, where)
         return self.encode(value, where)
 
@@ -120,7 +120,7 @@ class Encoder:
         if key in self._known:
             return self.limits.repeated(self, self._known[key][1])
         if key in self._chain:
-            # A cycle is written as the number of steps up to the container that is met again.
+            # A cycle is encoded as the number of steps up to the container that occurs again.
             self._lowest = min(self._lowest, self._chain[key])
             self.limits.count(self, 0, depends=True)
             return frame(b"^", b"%d" % (len(self._chain) - self._chain[key]))
@@ -139,28 +139,28 @@ class Encoder:
                 found = self.container(value, where)
         finally:
             del self._chain[key]
-        # What refers to something around it is written otherwise where it is met otherwise.
+        # A part that refers to a container around it has another encoding in another place.
         depends = self._lowest <= depth
         if depends or len(found) > self.limits.most_bytes:
             self.limits.count(self, len(found), depends=depends)
         self._lowest = min(around, self._lowest)
         if key in self._met and not depends:
-            self._known[key] = (value, found)  # the value as well, which keeps its address
+            self._known[key] = (value, found)  # keeps the value alive: its id is not reused
             if len(found) > self.limits.large:
                 self.limits.foresee(self)
         self._met.add(key)
         return found
 
     def depends_on_place(self) -> None:
-        """Note that what is being encoded will be written otherwise when it is met again."""
+        """Note that the current part has another encoding where it occurs again."""
         self._lowest = -1
 
     def fresh(self) -> Encoder:
-        """Return an encoder like this one that has not met anything."""
+        """Return an encoder with the same settings that has not encoded anything."""
         return Encoder(self.root, self.digester)
 
     def take_apart(self, value: Any, where: str) -> Folded:
-        """Return a value as a graph of its parts, taken apart by an encoder like this one."""
+        """Return a value as a graph of its parts, built by a fresh encoder."""
         # Imported late: few values are so large.
         from doit_invariants.hashing.value_graph import ValueGraph, framed
 
@@ -170,30 +170,30 @@ class Encoder:
         return other.fold(graph)
 
     def fold(self, graph: ValueGraph) -> Folded:
-        """Return what is written for a value that this one took apart."""
+        """Return the folded form of a value that this encoder took apart."""
         digests = graph.digests(lambda _: b"")
         return Folded(digests[0], graph.sizes(digests), self)
 
     def take_over(self, other: Any) -> None:
-        """Learn what another encoder, which took the value apart, found beside its encoding."""
+        """Copy what the encoder that took the value apart found; nothing here."""
 
     def special(self, value: Any, where: str) -> bytes | None:
-        """Return the encoding of what has one of its own, None for all else."""
+        """Return the encoding of a value that is handled specially, None for all others."""
         if self.digester is not None and (text := self.digester(value)) is not None:
             taught = text.encode("utf-8", "surrogatepass")
             return self.frame(b"h", self.name(type(value)), taught)
         return None
 
     def name(self, cls: type) -> bytes:
-        """Return how a class is written beside what its instance holds."""
+        """Return the encoding of the class of an instance."""
         return type_name(cls).encode()
 
     def container(self, value: Any, where: str) -> bytes:
-        """Return the encoding of what may hold other values."""
+        """Return the encoding of a value that may hold other values."""
         cls = type(value)
         if cls is list or cls is tuple:
             items = []
-            for number, item in enumerate(value):  # a generator would be a call more for each level
+            for number, item in enumerate(value):  # a generator would add a call for each level
                 items.append(self.encode(item, f"{where}[{number}]"))
             return self.frame(b"l" if cls is list else b"t", *items)
         if cls is dict:
@@ -205,10 +205,10 @@ class Encoder:
             return self.frame(_SETS[cls], *self._items(value, where))
         if (special := self.special(value, where)) is not None:
             return special
-        if issubclass(cls, enum.Enum):  # to ask the object itself may raise
-            # By name and value: the name may stay while what it stands for changes.
+        if issubclass(cls, enum.Enum):  # isinstance() reads ``__class__``, which may raise
+            # By name and value: the value may change while the name stays the same.
             inner = self.encode(value.value, f"{where}.value")
-            # Flags that are combined have a name in some versions of Python only.
+            # Combined flags have a name in some versions of Python only.
             name = str(value.name) if value.name in cls.__members__ else ""
             return self.frame(b"e", self.name(cls), name.encode(), inner)
         if issubclass(cls, pathlib.PurePath):
@@ -218,7 +218,7 @@ class Encoder:
     def _record(self, value: Any, where: str) -> bytes:
         cls = type(value)
         if dataclasses.is_dataclass(cls) and not issubclass(cls, _BUILT_IN):
-            from doit_invariants.hashing.object_state import fields_of  # late, as all of it
+            from doit_invariants.hashing.object_state import fields_of  # late: rarely needed
 
             return self._named(b"D", cls, fields_of(value).items(), where)
         if str(cls.__module__).partition(".")[0] in _ARRAY_PACKAGES:
@@ -294,8 +294,8 @@ class Encoder:
             reduced = reduced_of(value)
             maker, arguments, *rest = (None, ()) if isinstance(reduced, str) else reduced
         except Exception:
-            # Whatever a class raises here, it says that it can't be pickled; but one that is
-            # written in Python has its state all the same.
+            # Any error means that the object can't be pickled. An object of a Python class has
+            # its attributes all the same.
             state = attributes_of(value) if is_python(cls) else None
             if state is not None:
                 return self.frame(b"o", name, self.encode(state, where))
@@ -313,11 +313,11 @@ class Encoder:
         return self.frame(b"O", name, named, *encoded, *beside)
 
     def beside_pickle(self, value: Any, reduced: Any, where: str) -> list[bytes]:
-        """Return what is written of an object beside what pickle would save; nothing, here."""
+        """Return encodings of an object in addition to what pickle would save; none here."""
         return []
 
     def maker(self, maker: Any, cls: type, where: str) -> bytes:
-        """Return what is written for what pickle would make an object with."""
+        """Return the encoding of the callable with which pickle would create an object."""
         if not hasattr(maker, "__qualname__"):  # a partial, an object with __call__
             return self.encode(maker, where)
         return type_name(maker).encode()
@@ -329,7 +329,7 @@ class Encoder:
         return self.encode(getattr(value, "__dict__", None), where)
 
     def refuse(self, value: object, where: str) -> bytes:
-        """Raise CannotFingerprint for what has no encoding; subclasses may write it."""
+        """Raise CannotFingerprint for a value without an encoding; subclasses may encode it."""
         name = type_name(type(value)).removeprefix("builtins.")
         raise CannotFingerprint(
             f"{where} is of type {name}, which can't be compared with a later run; pass the part "
@@ -338,7 +338,7 @@ class Encoder:
         )
 
 
-#: In Python 3.10 ``list[int]`` says that it is a class.
+#: In Python 3.10 ``list[int]`` claims to be a class.
 _CODE = (type, types.BuiltinFunctionType, types.MethodType)
 #: Packages whose objects may be arrays and frames.
 _ARRAY_PACKAGES = frozenset({"numpy", "pandas"})
