@@ -30,6 +30,15 @@ def task_types():
     }
 
 
+def task_prose():
+    """the style of docs, docstrings, comments and messages"""
+    return {
+        "actions": [[PYTHON, "-m", "tests.prose"]],
+        "file_dep": ["README.md", "CHANGELOG.md", "docs/", "dodo_examples/", "src", "tests/prose/"],
+        "invariants": [Distribution("proselint")],
+    }
+
+
 def task_test():
     """the tests, but for the long hunts"""
     return {
