@@ -70,13 +70,15 @@ def _docstrings_and_messages(tree: ast.Module) -> Iterator[Passage]:
                 if isinstance(first.value.value, str):
                     yield from _paragraphs(first.value.lineno, first.value.value)
     for node in ast.walk(tree):
-        if isinstance(node, ast.JoinedStr):
-            parts = [one.value if isinstance(one, ast.Constant) else "`x`" for one in node.values]
-            if _is_message(message := "".join(map(str, parts))):
-                yield Passage(node.lineno, _plain(message))
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            if node not in docstrings and _is_message(node.value):
-                yield Passage(node.lineno, _plain(node.value))
+        message = "" if node in docstrings else _string(node)
+        if _is_message(message):
+            yield Passage(node.lineno, _plain(message))
+
+
+def _string(node: ast.AST) -> str:
+    if isinstance(node, ast.JoinedStr):
+        return "".join(_string(one) or "`x`" for one in node.values)
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
 
 
 def _is_message(text: str) -> bool:
