@@ -1,1 +1,1 @@
-"""What the file system holds: states of files and directories, and writing that loses nothing."""
+"""Files and directories: their states, and reading, writing and locking that loses nothing."""

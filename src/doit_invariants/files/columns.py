@@ -1,10 +1,10 @@
 """The files of a directory in columns: all names, all stats, all digests.
 
-They are read, compared and written a directory at a time, as a directory may hold a hundred
-thousand of them; an object for a single file is made only where somebody asks for it. A *block* is
-the packed form. It names a digest of the names and stats: if a walk finds the same digest, nothing
-of the block is unpacked. Only usual files have a place in a block: those with a content digest of
-our own, and with a stat of ordinary numbers.
+A directory may hold a hundred thousand files, so they are read, compared and written a directory
+at a time. An object for a single file is created only on demand. A *block* is the packed form of
+a directory. It contains a digest of the names and stats: if a walk finds the same digest, the
+block is not unpacked. A block holds only ordinary files: those whose content has a digest of our
+own, and whose stat fits into 64-bit integers.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ WIDTH = 32
 
 _PREFIX = ALGORITHM + ":"
 _STAT = struct.Struct("<4q")
-# To compress less takes longer than to read and write more.
+# Shorter data is stored as it is: compressing it takes longer than reading and writing it.
 _WORTH_IT = 500
 
 
 class Columns:
-    """The files that lie in one directory itself.
+    """The files directly in one directory.
 
-    :ivar names: the names, with ``/`` between them
+    :ivar names: the names, joined with ``/``
     :ivar stats: for each file four integers of 64 bits, little-endian
     :ivar digests: for each file the hexadecimal digits of its digest
     """
@@ -55,7 +55,7 @@ class Columns:
         return self.names.split("/") if self.names else []
 
     def state(self, number: int) -> FileState:
-        """Return the state of one file, by its place among the names."""
+        """Return the state of one file by its number among the names."""
         start, end = number * WIDTH, (number + 1) * WIDTH
         return FileState(_PREFIX + self.digests[start:end], _STAT.unpack(self.stats[start:end]))
 
@@ -63,7 +63,7 @@ class Columns:
 class Block(NamedTuple):
     """The columns of one directory, packed.
 
-    :ivar path: the directory, relative to the first one; empty for that one itself
+    :ivar path: the directory, relative to the top; empty for the top itself
     :ivar digest_of_stats: digest of the names and the stats
     :ivar packed_columns: the names and the stats, compressed
     :ivar digests: the digests
@@ -75,18 +75,18 @@ class Block(NamedTuple):
     digests: str
 
     def same(self, other: Block) -> bool:
-        """Return whether what is recorded is the same, however it was compressed."""
+        """Return whether two blocks record the same files, however they were compressed."""
         return self[:2] == other[:2] and self.digests == other.digests
 
     def columns(self) -> Columns | None:
-        """Return what is in it; None if somebody has packed something else."""
+        """Return the unpacked columns, None if the block is damaged."""
         try:
             return _unpacked(self)
         except (ValueError, zlib.error):
             return None
 
     def files(self) -> Iterator[tuple[str, FileState]]:
-        """Yield each file by its path relative to the first directory."""
+        """Yield each file with its path relative to the top."""
         prefix = self.path + "/" if self.path else ""
         found = self.columns()
         for number, name in enumerate(found.split() if found is not None else ()):
@@ -94,7 +94,7 @@ class Block(NamedTuple):
 
 
 def _digits(block: Block) -> list[str]:
-    """Return the digits of each digest."""
+    """Return the hexadecimal digits of each digest."""
     digests = a2b_base64(block.digests)
     if len(digests) % 16:
         raise ValueError("a digest has 16 bytes")
@@ -109,7 +109,7 @@ def stats_digest(names: str, stats: bytes) -> str:
 def packed(path: str, columns: Columns) -> Block:
     """Return the block of a directory."""
     names, stats, digests = columns.names, columns.stats, columns.digests
-    # The bytes that are the same in most stats come to lie beside each other.
+    # Transposed, so that bytes that are the same in most stats lie side by side and compress well.
     data = _bytes(names) + b"\0" + b"".join([stats[start::WIDTH] for start in range(WIDTH)])
     data = b"z" + zlib.compress(data, 1) if len(data) > _WORTH_IT else b"-" + data
     return Block(path, stats_digest(names, stats), _text(data), _text(bytes.fromhex(digests)))
@@ -144,7 +144,7 @@ def _text(data: bytes) -> str:
 
 
 def entries_of(blocks: Iterable[Block]) -> Iterator[tuple[str, FileState]]:
-    """Yield the directories and the files by their relative paths."""
+    """Yield the directories and the files with their relative paths."""
     for block in blocks:
         if block.path:
             yield block.path, DIRECTORY
@@ -152,7 +152,7 @@ def entries_of(blocks: Iterable[Block]) -> Iterator[tuple[str, FileState]]:
 
 
 def column(state: FileState) -> tuple[bytes, str] | None:
-    """Return what stands for the stat and the digest of a file in a block, None if nothing can."""
+    """Return the stat and the digest of a file in packed form, None if a block can't hold them."""
     digits = state.digest.removeprefix(_PREFIX)
     if state.stat is None or len(digits) != WIDTH or len(state.digest) == WIDTH:
         return None
@@ -165,7 +165,7 @@ def column(state: FileState) -> tuple[bytes, str] | None:
 
 
 def stats_column(infos: Iterable[os.stat_result]) -> bytes | None:
-    """Return what stands for some stats in a block, None if a number is too large for that."""
+    """Return stats in packed form, None if a number is too large for a block."""
     pack = _STAT.pack
     try:
         return b"".join(
@@ -183,8 +183,8 @@ def to_json(blocks: Iterable[Block]) -> Json:
 def from_json(data: Json) -> tuple[Block, ...]:
     """Read stored blocks.
 
-    :raises ValueError, TypeError, KeyError, AttributeError: if they are damaged; what is in them
-        is not looked at before it is asked for, but it has a checksum
+    :raises ValueError, TypeError, KeyError, AttributeError: if they are damaged. Only the checksum
+        is compared; the blocks are unpacked on demand.
     """
     blocks = tuple(Block(*block) for block in data["directories"])
     if not blocks or data["check"] != _check(blocks):
@@ -199,20 +199,20 @@ def _check(blocks: Iterable[Block]) -> str:
 def digest_of(
     blocks: Sequence[Block], names: Sequence[str], others: Mapping[str, FileState]
 ) -> str | None:
-    """Return the digest of what is in blocks and beside them, with no object for each.
+    """Return the digest of the entries in and beside blocks, without an object for each entry.
 
-    The same as :func:`doit_invariants.files.tree.entries_digest`, whose order of whole paths this
-    keeps: what lies below ``a`` stands where ``a/`` does, behind ``a`` and ``a-b``.
+    The digest is that of :func:`doit_invariants.files.tree.entries_digest`, which sorts by whole
+    paths. So entries below ``a`` are sorted by ``a/``, after ``a`` and ``a-b``.
 
-    :param blocks: each directory before those that lie in it
-    :param names: the names of the files of each
-    :param others: what else there is, by relative path, in the directories of the blocks
-    :returns: None where a name can't be told from its text alone
-    :raises ValueError: if somebody has packed other digests into a block
+    :param blocks: each directory before the directories in it
+    :param names: the names of the files in each block
+    :param others: all other entries in the directories of the blocks, by relative path
+    :returns: None if a file name has no UTF-8 form, or the file system has another encoding
+    :raises ValueError: if the digests in a block are damaged
     """
     if sys.getfilesystemencoding() != "utf-8":
         return None
-    # What is to be put among the files of a directory, beginning with a name in it.
+    # Lines to be sorted among the files of a directory, each beginning with a name in it.
     more: defaultdict[str, list[str]] = defaultdict(list)
     for path, state in others.items():
         parent, _, name = path.rpartition("/")
@@ -225,7 +225,7 @@ def digest_of(
             raise ValueError("there must be a digest for each name")
         lines = list(map(between, zip(files, digests, strict=True)))
         lines += more.pop(path, ())
-        lines.sort()  # NUL is before all that names have, so these are in the order of the names
+        lines.sort()  # by name, because NUL sorts before every character of a name
         if path:
             parent, _, name = path.rpartition("/")
             more[parent].append(name + "\0" + DIRECTORY.digest)

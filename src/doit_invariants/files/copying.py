@@ -1,4 +1,4 @@
-"""Copies the contents of files, and hashes them on the way."""
+"""Copies the contents of files, and hashes them at the same time."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ if sys.platform == "linux":
 
 # ioctl of Linux that makes one file share the blocks of another: _IOW(0x94, 9, int).
 _FICLONE = 0x40049409
-# For reading too: a big copy is hashed from what was written.
+# For reading, too, because a big copy is hashed from what was written.
 _CREATE = (
     os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
 )
 _CHUNK = 1 << 18
-# From here on a thread pays: it costs as much as hashing 1 MiB.
+# From this size on a thread pays off: it costs as much as hashing 1 MiB.
 _BIG = 1 << 21
 _STEP = 1 << 24
-# The kernel or the file system has no way of its own to copy; some say it with strange numbers.
+# The kernel or the file system can't copy by itself; some report that with unusual numbers.
 _NO_COPY = (
     errno.EXDEV,
     errno.EINVAL,
@@ -43,7 +43,7 @@ _NO_COPY = (
 class WrongContent(InvariantsError):
     """A file does not have the content that it should have.
 
-    :ivar digest, size: of the content that it has; no digest if the size alone was looked at
+    :ivar digest, size: of the actual content; the digest is empty if only the size was compared
     """
 
     def __init__(self, digest: str, size: int) -> None:
@@ -66,22 +66,22 @@ def copy_file(
 
     :param destination: path of the copy; nothing may be there, not even a broken link
     :param expect: digest that the content must have, None for any
-    :param size: bytes that it must have, None for any; no more than one byte beyond is copied
-    :param create: permission bits of the copy, of which the umask takes away
-    :param mode: permission bits of the copy whatever the umask is, None for those of ``create``
+    :param size: bytes that it must have, None for any; at most one more byte is copied
+    :param create: permission bits of the copy, reduced by the umask
+    :param mode: permission bits of the copy, whatever the umask is; None for ``create``
     :param follow: whether ``source`` may be a link
-    :return: digest of what the copy holds, its size in bytes
-    :raises WrongContent: if it is not the expected one
+    :return: digest of the copy, its size in bytes
+    :raises WrongContent: if the content is not the expected one
     :raises OSError: if something can't be opened, read or written
 
-    Nothing is left at ``destination`` if it fails. Nothing is flushed to the disk: whoever needs
-    to know checks the digest.
+    If it fails, nothing is left at ``destination``. Nothing is flushed to the disk: a caller that
+    needs certainty checks the digest later.
     """
     reader = open_regular(source, follow=follow)
     try:
         if size is not None and (there := os.fstat(reader).st_size) != size:
             raise WrongContent("", there)
-        # Never readable by more than the final mode says, not even for a moment.
+        # Never readable by more users than the final mode allows, not even for a moment.
         writer = os.open(destination, _CREATE, create if mode is None else 0o600)
         try:
             try:
@@ -102,11 +102,11 @@ def copy_file(
 
 
 def clone_file(source: str, destination: str, *, create: int = 0o666) -> bool:
-    """Make a file that shares the blocks of another one until one of them is written (reflink).
+    """Create a file that shares the blocks of another one until one of them is written (reflink).
 
     :param source: path of a regular file, not of a link
     :param destination: path of the new file; nothing may be there
-    :param create: permission bits of the new file, of which the umask takes away
+    :param create: permission bits of the new file, reduced by the umask
     :return: whether it worked; if not, nothing is left at ``destination``
     :raises OSError: if something can't be opened
     """
@@ -128,7 +128,7 @@ def clone_file(source: str, destination: str, *, create: int = 0o666) -> bool:
 
 
 def set_mode(descriptor: int, path: str, mode: int) -> None:
-    """Give an open file its permission bits; never those that run it as somebody else."""
+    """Set the permission bits of an open file, but never setuid, setgid or sticky."""
     if hasattr(os, "fchmod"):
         os.fchmod(descriptor, mode & 0o777)
     else:
@@ -143,7 +143,7 @@ def _copy(reader: int, writer: int, most: int) -> tuple[str, int]:
             return found
     hasher = xxh3_128()
     total = 0
-    # One byte more than there should be: a short answer then says that this was all.
+    # One byte more than expected: a short read then shows that this was all.
     length = min(size + 1, _CHUNK)
     while chunk := os.read(reader, min(length, most - total)):
         hasher.update(chunk)
@@ -155,11 +155,11 @@ def _copy(reader: int, writer: int, most: int) -> tuple[str, int]:
 
 
 def _copy_big(reader: int, writer: int, most: int) -> tuple[str, int] | None:
-    """Let the kernel copy while a thread hashes; None, with nothing written, if it can't.
+    """Let the kernel copy while a thread hashes; None, with nothing written, if it can't copy.
 
-    The thread reads the copy, not the source: the digest is that of the copy even if somebody
-    writes the source at this moment. Sending what was read to a thread that hashes it was no
-    faster than one thread that does all.
+    The thread reads the copy, not the source, so that the digest is right even if somebody writes
+    the source at this moment. Reading here and hashing in a thread was no faster than doing both
+    in one thread.
     """
     hashing = _Hashing(writer)
     end = 0
@@ -173,7 +173,7 @@ def _copy_big(reader: int, writer: int, most: int) -> tuple[str, int] | None:
         return None
     finally:
         hexdigest = hashing.finish()
-    # Files that the kernel makes up as they are read have a size, but nothing to copy.
+    # Files that the kernel generates when they are read have a size, but nothing to copy.
     return (f"{ALGORITHM}:{hexdigest}", end) if end else None
 
 
@@ -189,11 +189,11 @@ class _Hashing:
         self._thread.start()
 
     def may_read_until(self, end: int) -> None:
-        """Say that the file has so many bytes now."""
+        """Announce that the file has this many bytes now."""
         self._ends.put(end)
 
     def finish(self) -> str:
-        """Wait, and return the digest of all; raise what reading raised."""
+        """Wait, and return the digest of the whole file; raise the error if reading failed."""
         self._ends.put(None)
         self._thread.join()
         if self._error is not None:
@@ -206,11 +206,11 @@ class _Hashing:
         try:
             while (end := self._ends.get()) is not None:
                 while done < end:
-                    # With a place of its own: the kernel's copying moves that of the descriptor.
+                    # preadv() has its own offset: the kernel's copy moves the descriptor's.
                     count = os.preadv(self._descriptor, [buffer[: end - done]], done)
                     if not count:
                         raise OSError(errno.EIO, "The copy was truncated while it was written")
                     self._hasher.update(buffer[:count])
                     done += count
-        except BaseException as error:  # whatever it is: a digest of a part must not get out
+        except BaseException as error:  # any error: the digest of a part must not be returned
             self._error = error

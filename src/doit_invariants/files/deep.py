@@ -1,6 +1,6 @@
 """Walks, removes and unshares directory trees of any depth.
 
-What the standard library has for it goes down by recursion, and fails on deep directories.
+The functions of the standard library recurse, and fail on deep directories.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ _WRITABLE = 0o200
 
 
 def walk(top: str) -> Iterator[tuple[str, list[str], list[str]]]:
-    """Yield what ``os.walk`` does, a directory before those in it.
+    """Yield what ``os.walk`` does, each directory before the directories in it.
 
-    Links are among the files, and are not followed; what can't be read is left out.
+    Links count as files and are not followed. Directories that can't be read are left out.
     """
     stack = [top]
     while stack:
@@ -37,7 +37,7 @@ def walk(top: str) -> Iterator[tuple[str, list[str], list[str]]]:
 
 
 def remove(path: str) -> None:
-    """Remove what lies at a path, read-only directories as well; what can't be removed stays."""
+    """Remove whatever is at a path, even read-only directories; ignore what can't be removed."""
     if os.path.islink(path) or not os.path.isdir(path):
         with contextlib.suppress(OSError):
             os.unlink(path)
@@ -60,7 +60,7 @@ def _open_up(path: str) -> None:
 
 
 def _remove_deep(path: str) -> None:
-    """Remove what rmtree() has left: it goes down by recursion, and opens all on the way."""
+    """Remove what rmtree() left: it recurses and holds a descriptor for each level."""
     for directory, names, files in reversed(list(walk(path))):
         for name in files:
             with contextlib.suppress(OSError):
@@ -73,9 +73,9 @@ def _remove_deep(path: str) -> None:
 
 
 def unshare(target: str) -> None:
-    """Replace read-only hard links by writable copies, in a directory all of them.
+    """Replace a read-only hard link, or all in a directory, with writable copies.
 
-    A task that writes its target would otherwise fail, or, as root, write into the store.
+    Otherwise a task that writes its target would fail or, as root, write into the store.
 
     :param target: path of a file or directory; links are not followed
     """
@@ -88,7 +88,7 @@ def unshare(target: str) -> None:
 
 
 def _unshare(path: str) -> None:
-    # What can't be replaced stays: the task then says what it can't write.
+    # Errors are ignored: the task itself reports what it can't write.
     with contextlib.suppress(OSError):
         info = os.lstat(path)
         shared = stat_module.S_ISREG(info.st_mode) and info.st_nlink > 1

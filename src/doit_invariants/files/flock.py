@@ -16,25 +16,26 @@ _PAUSE = 0.005
 
 @contextlib.contextmanager
 def locked(path: str, *, wait: float) -> Iterator[bool]:
-    """Hold a lock between processes; yields whether it is held.
+    """Hold a lock between processes; yield whether it is held.
 
-    :param path: of the lock's file, which is made; it stays, since removing it would let two in
-    :param wait: for another holder, in seconds: whoever can write here may hold it for ever
+    :param path: path of the lock file. It is created and never removed, because then two processes
+        could hold the lock.
+    :param wait: seconds to wait for another holder. It is limited, because anybody who can write
+        here could hold the lock forever.
     :raises OSError: if the file can't be opened
 
-    Where the file system has no locks it counts as held: what is done under it is then merely
-    not safe against others.
+    On a file system without locks, the lock counts as held and protects against nothing.
     """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o666)
     try:
         yield _lock(descriptor, wait)
     finally:
-        os.close(descriptor)  # gives up the lock
+        os.close(descriptor)  # releases the lock
 
 
 def _lock(descriptor: int, wait: float) -> bool:
     if sys.platform == "win32":
-        return True  # no lock there that ends with its process and can be waited for
+        return True  # Windows has no lock that ends with its process and can be waited for
     until = time.monotonic() + wait
     while True:
         try:

@@ -1,18 +1,17 @@
 """An append-only journal: one line for each event, readable after a crash.
 
-doit writes its DB at the end of a run. What became of each task goes to a journal meanwhile,
-so that a run that is killed has lost nothing.
+doit writes its DB at the end of a run. During the run, the result of each task is appended to a
+journal, so that nothing is lost if the run is killed.
 
-A line is the checksum of an entry, a space, the entry as JSON, and a newline, all of
-it ASCII. The checksum guards against accidents, as in :mod:`doit_invariants.hashing.digest`. A line
-goes out in one write to a file opened for appending, which the kernel does as a whole: lines of
-threads and processes that append at the same time do not mix. Where that does not hold (NFS,
-Windows, a write that the kernel cuts short while another appends) lines may be lost, which the
-reader notices, but no entry is ever read that was not written.
+A line is the checksum of an entry, a space, the entry as JSON, and a newline, all in ASCII. The
+checksum guards against accidents, as in :mod:`doit_invariants.hashing.digest`. A line is appended
+with one write, which the kernel does as a whole: lines of threads and processes that append at the
+same time do not mix. Without that guarantee (NFS, Windows, a write that the kernel cuts short while
+another process appends) lines may be lost. The reader notices that, and never reads an entry that
+was not written.
 
-What was appended is with the kernel and outlives the process however that ends. A power cut
-can lose what was appended in the last seconds; ``sync`` pays a write to the disk for each entry
-to prevent that.
+Appended entries are in the kernel's hands and survive the end of the process. A power failure can
+lose the entries of the last seconds.
 """
 
 from __future__ import annotations
@@ -30,16 +29,16 @@ from xxhash import xxh3_64_hexdigest
 from doit_invariants.core.model import Json
 from doit_invariants.files.regular import open_regular, write_all
 
-#: Does not write into what a link leads to, nor wait for who reads a pipe.
+#: Do not write to the target of a link, and do not wait for the reader of a pipe.
 _SAFE = sum(getattr(os, name, 0) for name in ("O_BINARY", "O_NOFOLLOW", "O_NONBLOCK"))
 
 _CHECK = 16
-#: Where in a line an entry may begin; looking ahead, as hexadecimal digits may stand before it.
+#: Where an entry may begin in a line; a lookahead, because other hexadecimal digits may precede it.
 _START = re.compile(rb"(?=[0-9a-f]{16} )")
-# Bounds the time for a damaged line: each place costs a checksum of all that follows.
+# Limits the time for a damaged line: each start costs a checksum of the rest of the line.
 _MOST_STARTS = 200
-# Made once: json.dumps() with options makes one at each call.
-# The order of keys is kept: in a record it counts.
+# Created once, because json.dumps() with options creates an encoder at each call.
+# The order of keys is kept, because it counts in a record.
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
@@ -47,7 +46,7 @@ class Entries(NamedTuple):
     """What a journal holds.
 
     :ivar entries: the entries in the order in which they were appended
-    :ivar damaged: number of lines of which something was skipped
+    :ivar damaged: number of lines in which something was skipped
     """
 
     entries: list[Json]
@@ -55,14 +54,14 @@ class Entries(NamedTuple):
 
 
 class Journal:
-    """An append-only file of JSON entries, each safe from the death of the process once appended.
+    """An append-only file of JSON entries. An appended entry survives the death of the process.
 
-    A process that was forked inherits the object and opens the file itself. Threads may append
-    at once; two whose very first appends coincide may open the file twice, which costs a
+    A forked process inherits the object and opens the file itself. Several threads may append at
+    the same time. If their first appends coincide, they may open the file twice, which costs a
     descriptor.
 
-    :param path: of the file; it is made by the first append, its directory must be there
-    :param mode: permissions of a file that is made, less the user's umask
+    :param path: path of the file; the first append creates it, its directory must exist
+    :param mode: permissions of a new file, reduced by the umask
     """
 
     def __init__(self, path: str, *, mode: int = 0o666) -> None:
@@ -75,21 +74,21 @@ class Journal:
     def append(self, entry: Json) -> None:
         """Write an entry; it survives the process when this returns.
 
-        :param entry: what JSON can hold
-        :raises OSError: if the file can't be opened or written. A part of the line may be left
-            then, which the reader skips.
-        :raises TypeError, ValueError: if JSON can't hold the entry; nothing was written
+        :param entry: a JSON value
+        :raises OSError: if the file can't be opened or written. Part of the line may be left; the
+            reader skips it.
+        :raises TypeError, ValueError: if the entry is not a JSON value; nothing was written
         """
         self.append_text(_encode(entry).encode("ascii"))
 
     def append_text(self, entry: bytes) -> None:
-        """Write an entry that is JSON already, in one line of ASCII; else as :meth:`append`."""
+        """Write an entry that is already one line of JSON in ASCII; see :meth:`append`."""
         line = b"%s %s\n" % (xxh3_64_hexdigest(entry).encode("ascii"), entry)
         descriptor = self._descriptor()
         try:
-            # One system call, unless the kernel cuts it short: for a file on a local disk that is
-            # where the disk is full or the process dies, and the next call then says so.
-            # Cutting a partial line off instead would take the lines of others with it.
+            # One system call, unless the kernel cuts it short. On a local disk it does so if the
+            # disk is full or the process dies, and the next call then fails. A partial line is not
+            # truncated, because that would remove lines of other processes.
             write_all(descriptor, b"\n" + line if self._torn else line)
         except BaseException:
             self._torn = True
@@ -97,10 +96,9 @@ class Journal:
         self._torn = False
 
     def read(self) -> Entries:
-        """Return what was appended, by whatever process.
+        """Return the entries that any process appended.
 
-        Lines that were not written whole are skipped and counted. Empty lines are no loss, and
-        do not count.
+        Incomplete lines are skipped and counted. Empty lines are harmless and not counted.
 
         :returns: the entries; none if there is no file
         :raises OSError: if the file can't be read
@@ -124,7 +122,7 @@ class Journal:
     def remove(self) -> None:
         """Close the file and remove it, if there is one.
 
-        What another process that has it open appends from now on is lost.
+        Later entries of another process that has the file open are lost.
 
         :raises OSError: if it can't be removed
         """
@@ -135,7 +133,7 @@ class Journal:
     def close(self) -> None:
         """Close the file if this process has it open; the next append opens it again."""
         opened, self._opened = self._opened, None
-        # The number that a forked process inherited may be another file by now.
+        # A forked process must not close the descriptor: the number may be another file by now.
         if opened is not None and opened[0] == os.getpid():
             os.close(opened[1])
 
@@ -144,7 +142,7 @@ class Journal:
         opened = self._opened
         if opened is not None and opened[0] == pid:
             return opened[1]
-        # Opened for reading as well, for a look at its last byte.
+        # Also for reading, to see the last byte.
         flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | _SAFE
         descriptor = os.open(self._path, flags, self._mode)
         try:
@@ -159,7 +157,7 @@ class Journal:
 
 
 def _is_torn(descriptor: int) -> bool:
-    """Return whether a file ends inside a line: its writer died, or found the disk full."""
+    """Return whether a file ends inside a line, because its writer died or the disk was full."""
     if not os.lseek(descriptor, 0, os.SEEK_END):
         return False
     os.lseek(descriptor, -1, os.SEEK_END)
@@ -167,7 +165,7 @@ def _is_torn(descriptor: int) -> bool:
 
 
 def _entry(line: bytes) -> Json:
-    """Read a line without its newline; raises ValueError if it is not as it was written."""
+    """Read a line without its newline; raises ValueError if it is damaged."""
     data = line[_CHECK + 1 :]
     if line[:_CHECK] != xxh3_64_hexdigest(data).encode("ascii") or line[_CHECK:][:1] != b" ":
         raise ValueError("the checksum is wrong")
@@ -178,11 +176,11 @@ def _entry(line: bytes) -> Json:
 
 
 def _glued(line: bytes) -> tuple[list[Json], bool]:
-    """Return the entries inside a line that is none itself, and whether more was in it.
+    """Return the entries inside a damaged line, and whether something else was in it.
 
-    A process that had the file open when another died or found the disk full continues the
-    partial line. Text inside an entry can't pass for one: what follows up to the end of the line
-    has the closing quote of that text, and is no JSON.
+    A process that has the file open continues the partial line of another process that died or
+    found the disk full. A string inside an entry can't be mistaken for an entry: the rest of the
+    line contains the closing quote of that string, and so is not JSON.
     """
     found: list[Json] = []
     end = len(line)

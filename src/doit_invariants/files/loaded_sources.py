@@ -1,9 +1,9 @@
-"""Which source files this process has loaded, and whether they still are what was loaded.
+"""Knows which source files this process has loaded, and whether they changed since.
 
-Code that was imported runs as it was then, whatever its file becomes. Where a file stands for
-loaded code, it may do so only if nobody has written it since. Python keeps no content of what it
-imports, so the stat of each source is noted right before it is imported. The header of a ``.pyc``
-could not tell: another process may write it anew, and it knows whole seconds only.
+Imported code runs as it was at the import, even if its file changes later. So a file may stand for
+loaded code only if nobody has written it since. Python does not keep the sources that it imports,
+so the stat of each source is noted right before its import. The header of a ``.pyc`` is no
+substitute: another process may rewrite it, and its time has whole seconds only.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from typing import Any
 from doit_invariants.files.state import Stat, latest_change, stat_key, tick_of
 from doit_invariants.hashing.digest import digest_file
 
-#: Age in ns below which the content is noted as well: the file is probably made at each load, or
-#: it could be written again without another stat.
+#: Age in ns below which the digest is noted, too: the file is probably generated at each load, or
+#: could be written again under the same stat.
 _YOUNG_NS = 2_000_000_000
-#: When this module was imported: the latest time at which this process can have begun.
+#: When this module was imported: this process began no later.
 _IMPORTED_NS = time.time_ns()
 
 
 class _Noted:
-    """A source file as it was right before it was imported; the digest only of a young one."""
+    """A source file as it was right before its import; only a young one has a digest."""
 
     def __init__(self, stat: Stat, digest: str | None) -> None:
         self.stat = stat
@@ -33,23 +33,24 @@ class _Noted:
 
 
 class _Watch:
-    """Stands first among the finders of modules; finds none, but notes what will be found."""
+    """The first finder of modules: finds nothing, but notes the files that others will find."""
 
     def __init__(self) -> None:
         self._noted: dict[str, _Noted] = {}
         self._by_real: dict[str, _Noted] | None = None
 
     def noted(self, path: str) -> _Noted | None:
-        """Return what was noted of a file.
+        """Return what was noted about a file.
 
-        :param path: real. To resolve the others takes longer than to note them, and few ask.
+        :param path: real path of the file. The noted paths are resolved only here, because
+            resolving takes longer than noting, and few callers ask.
         """
         if self._by_real is None:
             self._by_real = {os.path.realpath(name): one for name, one in self._noted.items()}
         return self._by_real.get(path)
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> None:
-        """Note the files that the source of a module may be in; Python calls this."""
+        """Note the files that may hold the source of a module; Python calls this."""
         if path is None and name in sys.stdlib_module_names:
             return
         try:
@@ -66,7 +67,7 @@ class _Watch:
             except OSError:
                 continue
             young = time.time_ns() - latest_change(stat) < _YOUNG_NS
-            self._noted.pop(path, None)  # the latest is the last one
+            self._noted.pop(path, None)  # keeps the latest file last
             self._noted[path] = _Noted(stat, _content(path) if young else None)
             self._by_real = None
 
@@ -75,16 +76,16 @@ _WATCH = _Watch()
 
 
 def watch_imports() -> None:
-    """Note from now on which files are imported; calling it again changes nothing."""
+    """Note which files are imported from now on; another call has no effect."""
     if not any(finder is _WATCH for finder in sys.meta_path):
         sys.meta_path.insert(0, _WATCH)
 
 
 def loaded_files() -> set[str]:
-    """Return the real paths of the sources of the modules that are loaded, installed ones apart."""
+    """Return the real paths of the sources of all loaded modules except installed ones."""
     found = set()
     for module in list(sys.modules.values()):
-        # Through its dict: a lazy module would be imported by a look at its attributes.
+        # Through __dict__, because access to an attribute would import a lazy module.
         path = getattr(module, "__dict__", {}).get("__file__")
         if isinstance(path, str) and not _is_installed(os.path.dirname(path)):
             found.add(os.path.realpath(path))
@@ -92,7 +93,7 @@ def loaded_files() -> set[str]:
 
 
 def edited_since_loaded(files: Iterable[str]) -> list[str]:
-    """Return those of some files that are loaded, and perhaps not as they are now.
+    """Return the loaded files among some files that may have changed since they were loaded.
 
     :param files: absolute paths
     """
@@ -108,7 +109,7 @@ def was_edited(path: str) -> bool:
     except OSError:
         return True
     if noted is None:
-        # Loaded before anybody watched, or by an import hook: then since this process began.
+        # Loaded before watch_imports(), or by an import hook: compare with the process's start.
         return latest_change(stat) >= process_began() - tick_of(stat)
     if noted.digest is not None:
         return _content(path) != noted.digest
@@ -127,7 +128,7 @@ _LIBRARY = os.path.dirname(os.__file__)
 
 
 def _is_installed(directory: str) -> bool:
-    """Return whether a directory holds installed code for certain: its modules are many."""
+    """Return whether a directory certainly holds installed code, which has many modules."""
     known = _INSTALLED.get(directory)
     if known is None:
         parts = directory.split(os.sep)
@@ -141,9 +142,9 @@ _LOADING: list[float] = []
 
 
 def load_begins(*, earlier: bool) -> None:
-    """Note that a ``dodo.py`` is loaded from now on.
+    """Note that the load of a ``dodo.py`` begins now.
 
-    :param earlier: whether it has begun already, when this process did: it runs its own tasks
+    :param earlier: whether it began with this process, because the ``dodo.py`` itself runs doit
     """
     _LOADING[:] = [process_began() / 1e9 if earlier else time.time()]
 
@@ -157,10 +158,10 @@ _BEGAN: list[int] = []
 
 
 def process_began() -> int:
-    """Return when this process began, in ns since the epoch; where that is not told, a bit later.
+    """Return when this process began, in ns since the epoch.
 
-    Later is what was loaded before this package, by a script that runs doit itself: an edit
-    between the two is not seen there.
+    If the system does not tell, it is the time when this module was imported. An edit between the
+    real start and that time is not seen, which concerns only scripts that run doit themselves.
     """
     if not _BEGAN:
         began = _IMPORTED_NS

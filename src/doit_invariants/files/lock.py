@@ -1,14 +1,13 @@
-"""A lock between processes that is free again as soon as its holder has ended in any way.
+"""A lock between processes that is released as soon as its holder ends in any way.
 
-It is a POSIX record lock, which belongs to a process: processes that it forks do not hold it,
-so workers that outlive a killed holder keep nobody waiting. flock(2) was rejected as its locks
-are inherited by a fork. POSIX locks have two oddities that shape this module:
+It is a POSIX record lock. Such a lock belongs to one process and not to the processes that it
+forks, so workers that outlive a killed holder block nobody. flock(2) was rejected because forked
+processes inherit its locks. Two peculiarities of POSIX locks shape this module:
 
-- The kernel grants a lock to a process that has it already. Locks on one path within a process
-  therefore share one entry of a registry, and the last to be released gives it up.
-- A process that closes *any* descriptor of the file gives its lock up. Nothing in here opens the
-  file while this process holds it. Other code can: a file that is locked must be kept out of
-  what the same process hashes or copies.
+- The kernel grants a lock again to the process that holds it. So all locks of a process on one path
+  share one entry in a registry, and the last release gives up the lock.
+- A process that closes *any* descriptor of the file loses its lock. This module never opens the
+  file while this process holds the lock. Other code must not hash or copy a locked file.
 """
 
 from __future__ import annotations
@@ -31,25 +30,25 @@ from doit_invariants.core.text import blanked, printable
 if sys.platform != "win32":
     import fcntl
 
-# What a link leads to is not written, and a pipe not waited for.
+# Do not write to the target of a link, and do not wait for a pipe.
 _SAFE = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 _LONGEST_COMMAND = 1000
-# Of the file that is read: a character takes at most 12 bytes in JSON.
+# Bytes to read of the file: a character takes at most 12 bytes in JSON.
 _LONGEST = 1 << 14
-# The end of the year 9999: not every system tells the date of what is later.
+# The end of the year 9999: some systems can't format later dates.
 _LATEST = 253_402_300_000.0
 
-#: The variable of the environment that tells the doits that tasks start which lock is held.
+#: The environment variable that tells a doit started by a task which lock is held.
 HELD = "DOIT_INVARIANTS_LOCK"
 
 
 class Holder(NamedTuple):
-    """Who holds a lock, as he wrote it down.
+    """The process that holds a lock, as written into the lock file.
 
-    :ivar pid: id of the process, on its own machine
-    :ivar host: name of that machine
+    :ivar pid: id of the process on its machine
+    :ivar host: name of the machine
     :ivar since: when it got the lock, in seconds since the epoch
-    :ivar command: what it was started for, one line
+    :ivar command: what the process was started for, one line
     """
 
     pid: int
@@ -68,7 +67,7 @@ class Holder(NamedTuple):
 class Busy(InvariantsError):
     """Another process holds the lock.
 
-    :ivar holder: who; None if he has not said so, or not yet
+    :ivar holder: the process; None if it has not written its name into the file (yet)
     """
 
     def __init__(self, text: str, holder: Holder | None = None) -> None:
@@ -77,7 +76,7 @@ class Busy(InvariantsError):
 
 
 class _Shared:
-    """The lock of this process on one file: its only descriptor, and how often it was taken."""
+    """The lock of this process on one file: its only descriptor, and how often it was acquired."""
 
     def __init__(self, descriptor: int) -> None:
         self.descriptor = descriptor
@@ -85,32 +84,33 @@ class _Shared:
 
 
 class _CannotLock(Exception):
-    """The lock can't be taken by anybody from here."""
+    """No process can take the lock here."""
 
 
-#: By process and real path: a forked process finds nothing of its parent's.
+#: By process id and real path, so that a forked process does not find locks of its parent.
 _registry: dict[tuple[int, str], _Shared] = {}
 _mutex = threading.RLock()
 if sys.platform != "win32":
-    # Else a process that is forked while another thread has the mutex could never take it.
+    # Otherwise a process forked while another thread has the mutex could never acquire it.
     os.register_at_fork(
         before=_mutex.acquire, after_in_parent=_mutex.release, after_in_child=_mutex.release
     )
 
 
 class Lock:
-    """A lock on a path, between processes; within one process it is shared.
+    """A lock on a path between processes; within one process it is shared.
 
-    It keeps out other processes, not other threads: whoever acquires it in a process that holds
-    it has it at once, and it is given up when each has released it. Names of one file by hard
-    links count as two files, and must not be used in one process.
+    It keeps out other processes, not other threads: a thread of the process that holds the lock
+    acquires it at once. The lock is given up after the last release. Two hard links to one file
+    count as two files; do not use both in one process.
 
-    :param path: of the lock's file, which is made and stays: removing it would let two in
-    :param command: what this process was started for, shown to those who wait
+    :param path: path of the lock file. It is created and never removed, because then two processes
+        could hold the lock.
+    :param command: what this process was started for, shown to waiting processes
     """
 
     def __init__(self, path: str, command: str = "") -> None:
-        # Not the real path of the file: what a link in its place leads to is not touched.
+        # Not the real path of the file itself: the target of a link there is not touched.
         directory, name = os.path.split(os.path.abspath(path))
         self._path = os.path.join(os.path.realpath(directory), name)
         self._command = command
@@ -129,19 +129,19 @@ class Lock:
         waiting: Callable[[Holder | None], None] | None = None,
         poll: float = 0.1,
     ) -> bool:
-        """Take the lock; each time has to be released.
+        """Take the lock; each call needs its own :meth:`release`.
 
-        :param wait: whether to wait for another process that holds it, for as long as it takes
-        :param waiting: called once before waiting, with who holds the lock if that is known
-        :param poll: seconds between two attempts; those who wait have no order among them
-        :returns: True if it is held now; False where that can't be, as the file can't be written
-            or its file system has no locks, or on Windows
-        :raises Busy: if another process holds it and ``wait`` is false
+        :param wait: whether to wait, without limit, for another process that holds the lock
+        :param waiting: called once before waiting, with the holder of the lock if it is known
+        :param poll: seconds between two attempts; waiting processes have no order
+        :returns: True if the lock is held now; False if it can't be: the file can't be written, its
+            file system has no locks, or this is Windows
+        :raises Busy: if another process holds the lock and ``wait`` is false
         """
         try:
             if not self._attempt():
                 self._tell(wait, waiting)
-                # Not the kernel's own waiting: it needs a descriptor that stays open meanwhile.
+                # Polls, because waiting in the kernel would need a descriptor that stays open.
                 while not self._attempt():
                     time.sleep(poll)
         except _CannotLock:
@@ -149,7 +149,7 @@ class Lock:
         return True
 
     def release(self) -> None:
-        """Give up what was acquired once; nothing happens if nothing was, in this process."""
+        """Undo one :meth:`acquire`; does nothing if this process has not acquired the lock."""
         with _mutex:
             if not self.held:
                 return
@@ -160,7 +160,7 @@ class Lock:
             if shared.count:
                 return
             del _registry[key]
-            # Before the lock goes: what is in the file then is the next holder's.
+            # Before the release: afterwards the content belongs to the next holder.
             with contextlib.suppress(OSError):
                 os.ftruncate(shared.descriptor, 0)
             os.close(shared.descriptor)
@@ -173,8 +173,8 @@ class Lock:
             if shared is not None:
                 shared.count += 1
             else:
-                # Opened anew each time: two threads that wait must not have a descriptor each,
-                # as the one that comes second would close its own.
+                # Opened at each attempt: of two waiting threads with a descriptor each, the
+                # second would close its own and so lose the lock of the first.
                 descriptor = _locked(self._path)
                 if descriptor is None:
                     return False
@@ -188,7 +188,7 @@ class Lock:
         if wait and waiting is None:
             return
         with _mutex:
-            # Another thread may have got it just now: opening it would give it up.
+            # Another thread may have got the lock just now: opening the file would give it up.
             ours = (os.getpid(), self._path) in _registry
             holder = None if ours else _read_holder(self._path)
         if not wait:
@@ -201,7 +201,7 @@ class Lock:
 def _locked(path: str) -> int | None:
     """Return a descriptor with a lock on the file, None if another process has one."""
     if sys.platform == "win32":
-        # The locks of msvcrt keep others from reading what they cover, and were never tried.
+        # The locks of msvcrt block readers of the locked bytes, and were never tried.
         raise _CannotLock
     descriptor = None
     try:
@@ -213,7 +213,7 @@ def _locked(path: str) -> int | None:
         if descriptor is None:
             raise _CannotLock from error
         os.close(descriptor)
-        # POSIX allows either for a lock that is taken.
+        # POSIX allows both errors for a lock that is taken.
         if error.errno in (errno.EAGAIN, errno.EACCES):
             return None
         raise _CannotLock from error
@@ -221,7 +221,7 @@ def _locked(path: str) -> int | None:
 
 
 def _introduce(descriptor: int, holder: Holder) -> None:
-    """Write into the lock's file who holds it; without that it is locked all the same."""
+    """Write the holder into the lock file; the lock does not depend on it."""
     said = {**holder._asdict(), "command": holder.command[:_LONGEST_COMMAND]}
     with contextlib.suppress(OSError):
         os.ftruncate(descriptor, 0)
@@ -229,9 +229,9 @@ def _introduce(descriptor: int, holder: Holder) -> None:
 
 
 def _read_holder(path: str) -> Holder | None:
-    """Return who says in the file that he holds the lock; None if nobody does so readably.
+    """Return the holder that is written in the lock file; None if there is none that can be read.
 
-    For an instant after a holder was killed this may be the one before.
+    For a moment after a holder was killed, this may be the previous holder.
     """
     try:
         descriptor = os.open(path, os.O_RDONLY | _SAFE)
@@ -248,16 +248,16 @@ def _read_holder(path: str) -> Holder | None:
 
 
 def holder_of(path: str) -> Holder | None:
-    """Return the process that holds a lock right now, without keeping it from anybody.
+    """Return the process that holds a lock right now, without taking the lock.
 
-    :param path: of the lock's file
-    :returns: who holds it; None if nobody does, or it can't be told
+    :param path: path of the lock file
+    :returns: the holder; None if there is none or it is unknown
     """
     path = os.path.join(
         os.path.realpath(os.path.dirname(os.path.abspath(path))), os.path.basename(path)
     )
     with _mutex:
-        if (os.getpid(), path) in _registry:  # to open it would give it up
+        if (os.getpid(), path) in _registry:  # opening the file would give up the lock
             return None
         holder = _read_holder(path)
     if holder is None or holder.host != _host():
@@ -265,14 +265,14 @@ def holder_of(path: str) -> Holder | None:
     from doit_invariants.files.processes import is_alive  # late: nobody holds most locks
 
     if not is_alive(holder.pid):
-        return None  # it was killed: what it wrote has stayed
+        return None  # it was killed, and its name is still in the file
     return holder if _is_locked(path) else None
 
 
 def _is_locked(path: str) -> bool:
-    """Return whether a process has the lock; where that can't be told, that one has.
+    """Return whether a process has the lock; True if the system does not tell.
 
-    Asked of the kernel, as to try to take it would keep away, for a moment, who wants it.
+    The kernel is asked, because an attempt to take the lock would block others for a moment.
     """
     if not sys.platform.startswith("linux") or sys.maxsize < 2**32:
         return True

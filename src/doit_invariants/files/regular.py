@@ -1,6 +1,6 @@
 """Opens, reads and writes regular files, and refuses everything else.
 
-A link may lead anywhere, and to open a pipe waits for somebody at its other end.
+A link may lead anywhere, and opening a pipe blocks until another process opens its other end.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ def open_regular(path: str, *, follow: bool) -> int:
 
     :raises OSError: if it is something else, or can't be opened
     """
-    # Never waits: opening a pipe would, for a writer.
+    # Does not block: opening a pipe would wait for a writer.
     descriptor = os.open(path, _READ if follow else _READ | _NOFOLLOW)
     if not stat_module.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
@@ -27,10 +27,10 @@ def open_regular(path: str, *, follow: bool) -> int:
 
 
 def read_small(path: str, limit: int) -> bytes:
-    """Return the content of a regular file that is no link.
+    """Return the content of a regular file; a link is refused.
 
-    :param limit: bytes that it may have at most
-    :raises ValueError: if it has more
+    :param limit: maximum number of bytes
+    :raises ValueError: if the file has more
     :raises OSError: if it can't be read
     """
     descriptor = open_regular(path, follow=False)
@@ -47,7 +47,7 @@ def read_small(path: str, limit: int) -> bytes:
 
 
 def write_all(descriptor: int, data: bytes) -> None:
-    """Write all of the data: a disk that fills up takes a part of it first."""
+    """Write all data; a write to a disk that fills up may take only part of it."""
     done = os.write(descriptor, data)
     while done < len(data):
         done += os.write(descriptor, memoryview(data)[done:])

@@ -1,4 +1,4 @@
-"""Which entries of a directory count: patterns as in ``.gitignore``, without negation."""
+"""Selects the entries of a directory that count: patterns as in ``.gitignore``, but no ``!``."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from doit_invariants.core.errors import InvalidOption
 
 
 class Matcher:
-    """Some patterns; called with a relative path it tells whether one of them matches.
+    """Some patterns; a call with a relative path returns whether one of them matches.
 
     :param names: regular expressions for the last part of a path
-    :param paths: those for a whole path, with ``/`` between its parts
+    :param paths: regular expressions for a whole path, with ``/`` between its parts
     """
 
     def __init__(self, names: Sequence[str], paths: Sequence[str]) -> None:
         ends = [rf"{name}\Z" for name in names]
         self._by_name = re.compile("|".join(ends)).match if names else None
         self._by_path = re.compile("|".join(rf"{p}\Z" for p in paths)).match if paths else None
-        # Finds each name that matches, and may find what does not: ``[!a]`` matches a slash.
+        # A quick test: it may find names that do not match, because ``[!a]`` matches a slash.
         self._in_text = re.compile(f"/(?:{'|'.join(names)})/").search if names else None
 
     def __call__(self, path: str) -> bool:
@@ -30,11 +30,11 @@ class Matcher:
         return self._by_path is not None and self._by_path(path) is not None
 
     def among(self, prefix: str, names: Collection[str]) -> set[str]:
-        """Return which names of a directory match.
+        """Return the names in a directory that match.
 
-        It costs a sixth of asking one by one where none does by its last part.
+        If no last part matches, this takes a sixth of the time of a call for each name.
 
-        :param prefix: the path of the directory with a trailing slash, empty for the first one
+        :param prefix: the path of the directory with a trailing slash, empty for the top
         """
         found: set[str] = set()
         text = f"/{'/'.join(names)}/"
@@ -49,10 +49,10 @@ class Selection(NamedTuple):
     """Which entries of a directory count.
 
     :ivar include: matches the files that count, None for all
-    :ivar exclude: matches what does not count; an excluded directory is not entered
-    :ivar skip: absolute paths that do not count (the targets of the task that asks)
-    :ivar leave: the same, of what others make: a directory in which nothing else counts is there
-        for them, and does not count either
+    :ivar exclude: matches entries that do not count; an excluded directory is not entered
+    :ivar skip: absolute paths that do not count: the targets of the task itself
+    :ivar leave: absolute paths that do not count: the targets of other tasks. A directory that
+        holds nothing else does not count either.
     """
 
     include: Matcher | None = None
@@ -66,14 +66,14 @@ ALL = Selection()
 
 
 def matcher(patterns: Sequence[str]) -> Matcher | None:
-    """Return what tells whether a relative path matches one of the patterns.
+    """Return a matcher for relative paths.
 
     :param patterns: a pattern without ``/`` is compared with the last part of the path, so it
-        matches at any depth; one with ``/`` with the whole path. ``*``, ``?`` and ``[...]`` do
-        not cross a ``/``; ``**`` does. A trailing ``/`` is ignored.
+        matches at any depth; a pattern with ``/`` is compared with the whole path. ``*``, ``?``
+        and ``[...]`` do not match ``/``; ``**`` does. A trailing ``/`` is ignored.
     :returns: None if there are no patterns
-    :raises InvalidOption: for a range that runs backwards, as in ``[z-a]``, and for what other
-        tools understand and these patterns do not: ``!kept``, ``{a,b}``
+    :raises InvalidOption: for a reversed range, as in ``[z-a]``, and for syntax of other tools
+        that is not supported: ``!kept``, ``{a,b}``
 
     >>> match = matcher(["*.pyc", "build/**"])
     >>> [match("pkg/a.pyc"), match("build/x/y"), match("pkg/build/x")]
@@ -101,9 +101,9 @@ def matcher(patterns: Sequence[str]) -> Matcher | None:
 
 
 def _translate(pattern: str) -> str:
-    """Translate a pattern into a regular expression for a whole path, without its end.
+    """Translate a pattern into a regular expression for a whole path, without an end anchor.
 
-    Not ``fnmatch.translate``: its ``*`` crosses slashes.
+    ``fnmatch.translate`` does not fit, because its ``*`` matches slashes.
     """
     out: list[str] = []
     for token in _TOKEN.findall(pattern):
@@ -115,7 +115,7 @@ def _translate(pattern: str) -> str:
             out.append("[^/]*")
         elif token == "?":
             out.append("[^/]")
-        elif token in ("[]", "[!]"):  # as in fnmatch: an empty set is no set
+        elif token in ("[]", "[!]"):  # as in fnmatch: an empty set is literal
             out.append(re.escape(token))
         elif len(token) > 1:
             inside = token[1:-1].replace("\\", "\\\\")
@@ -129,7 +129,7 @@ _BRACES = re.compile(r"\{[^}]*,[^}]*\}")
 _TOKEN = re.compile(r"\*\*/|\*\*|\*|\?|\[!?\]?[^\]/]*\]|(?s:.)")
 
 
-# How other tools write a path, and what to write instead.
+# Path syntax of other tools, and what to write instead.
 _UNEXPANDED = (
     (re.compile(r".*\{.*,.*\}"), "braces are not expanded: give each pattern"),
     (re.compile(r"~[^/\\]*([/\\]|\Z)"), "~ is not expanded: give Path(...).expanduser()"),
@@ -143,9 +143,9 @@ _UNEXPANDED = (
 
 
 def unexpanded(path: str) -> str:
-    """Return what is to be said of a path that does not exist because it is none.
+    """Return a hint for a path that does not exist because it has the syntax of another tool.
 
-    :returns: words in parentheses after a space, empty where the path may be one
+    :returns: the hint in parentheses after a space, empty if there is none
 
     >>> unexpanded("~/x"), unexpanded("notes~")
     (' (~ is not expanded: give Path(...).expanduser())', '')

@@ -1,11 +1,11 @@
-"""The state of files: their stat as a cheap test, the digest of their content as the real one.
+"""The state of a file: its stat for a quick test, the digest of its content for the real one.
 
 A file whose stat (modification time in nanoseconds, size, inode, change time in nanoseconds)
-equals the recorded one is unchanged and is not opened. A file that was written so shortly
-before it was hashed that a second write could carry the same times is *racily clean* (git's
-word, Documentation/technical/racy-git): its stat is recorded as unsettled, so that the next
-check looks at the content, and records the settled stat then. A file that holds more or less than
-its size says (``/proc/uptime``) has no stat to believe: each check reads it.
+equals the recorded one is unchanged and is not opened. A file may have been written so shortly
+before it was hashed that a second write could have the same times. It is *racily clean* (git's
+term, Documentation/technical/racy-git): its stat is recorded as unsettled, so that the next check
+reads the content and records the settled stat. The stat of a file that holds more or less than its
+size (``/proc/uptime``) proves nothing, so each check reads the file.
 """
 
 from __future__ import annotations
@@ -24,35 +24,35 @@ from doit_invariants.hashing import digest as digests
 #: Modification time in ns, size in bytes, inode, change time in ns.
 Stat = tuple[int, int, int, int]
 
-# In the place of the change time where equality of stats would prove nothing: no file has it.
+# Replaces the change time of an unsettled stat, so that no file has an equal stat.
 _UNSETTLED = -1
 
-#: The digest that stands for a target that was edited before it could be recorded.
+#: The digest of a target that was edited before it could be recorded.
 EDITED = "edited after the task ended and before it was recorded"
 
-#: The digest that stands for what was written while the task that depends on it ran.
+#: The digest of an input that was written while the task that depends on it ran.
 EDITED_MEANWHILE = "edited while the task ran"
 
-#: What is said of that: nobody knows who it was.
+#: What a user reads about such an input: it is unknown whether the task wrote it.
 EDITED_TEXT = "changed while the task ran, by the task itself or by you"
 
-#: The digest that stands for code that is loaded, and whose file is not what was loaded.
+#: The digest of loaded code whose file was edited after it was loaded.
 EDITED_SINCE_LOADED = "edited since it was loaded"
 
-#: Digests that nothing has: what is recorded under one is equal to nothing, not even to itself.
+#: Digests that are not equal to anything, not even to themselves.
 UNEQUAL = frozenset({EDITED_MEANWHILE, EDITED_SINCE_LOADED})
 
-#: Returns a digest of a file whose format it knows, or None: the hook invariants_digest_file.
+#: Returns a digest of a file in a known format, otherwise None: the hook invariants_digest_file.
 FileDigester = Callable[[str], "str | None"]
 
-# A kernel stamps files with a clock that ticks every 1 to 16 ms (jiffies, Windows' timer); FAT
-# and HFS+ keep whole seconds, which shows in the stamp itself.
+# A kernel stamps files with a clock that ticks every 1 to 16 ms (jiffies, Windows' timer). FAT
+# and HFS+ store whole seconds, which shows in the time itself.
 _TICK_NS = 20_000_000
 _COARSE_NS = 2_000_000_000
 _LARGE = 1 << 26
-# What files claim to be long that a kernel makes up when they are read.
+# Sizes that are reported for files that a kernel generates when they are read.
 _MADE_UP = (0, 4096)
-#: File systems whose files a kernel or a program makes up when they are read.
+#: File systems whose files are generated when they are read.
 _FILE_SYSTEMS = frozenset(
     {"binfmt_misc", "bpf", "cgroup", "cgroup2", "configfs", "debugfs", "efivarfs", "proc"}
     | {"pstore", "securityfs", "sysfs", "tracefs"}
@@ -60,11 +60,11 @@ _FILE_SYSTEMS = frozenset(
 
 
 class FileState(NamedTuple):
-    """Content of a file, and the stat under which it had it.
+    """Content of a file, and the stat that the file had with this content.
 
-    :ivar digest: digest of the content; for what is neither a file nor a directory, its type
-    :ivar stat: the stat, settled or not; None for what has no content to speak of, and where
-        stats say nothing of the content
+    :ivar digest: digest of the content; the type if it is neither a file nor a directory
+    :ivar stat: the stat, settled or not; None if there is no content, and if stats prove nothing
+        about the content
     """
 
     digest: str
@@ -97,7 +97,7 @@ def stat_from_json(data: Json) -> Stat | None:
 
 
 def stat_key(info: os.stat_result) -> Stat:
-    """Return what is compared of a stat."""
+    """Return the part of a stat that is compared."""
     return (info.st_mtime_ns, info.st_size, info.st_ino, info.st_ctime_ns)
 
 
@@ -110,23 +110,23 @@ def is_racy(stat: Stat, now_ns: int) -> bool:
 
 
 def tick_of(stat: Stat) -> int:
-    """Return within how many ns a file with this stat could be written twice alike."""
+    """Return within how many ns two writes can leave the same stat."""
     return _COARSE_NS if max(stat[0], stat[3]) % 1_000_000_000 == 0 else _TICK_NS
 
 
 def latest_change(stat: Stat) -> int:
-    """Return after which time, in ns since the epoch, a file was certainly not written.
+    """Return the time, in ns since the epoch, after which a file was certainly not written.
 
-    The change time alone, as a modification time can be set. On Windows that is the time when
-    the file was made.
+    The modification time does not count, because it can be set. On Windows it counts, because
+    there the change time is the time of creation.
     """
     return max(stat[0], stat[3]) if os.name == "nt" else stat[3]
 
 
 def _wait_until_settled(stat: Stat) -> None:
-    """Wait for the end of the tick in which a file was written, at most as long as one lasts.
+    """Wait for the end of the tick in which a file was written, at most one tick.
 
-    For large files: to read one again in the next run, as it was not settled, takes longer.
+    This is for large files: an unsettled file is read again in the next run, which takes longer.
     """
     left = max(stat[0], stat[3]) + _TICK_NS - time.time_ns()
     if 0 < left <= _TICK_NS:
@@ -134,49 +134,49 @@ def _wait_until_settled(stat: Stat) -> None:
 
 
 class FileView:
-    """Looks at files for one run of doit, and hashes each content once.
+    """Observes files for one run of doit, and hashes each content once.
 
-    What is looked at is never assumed to stay: every question is a fresh stat, and only a
-    content that is still under the same, not racy stat is answered from memory.
+    Each question is answered with a new stat, because files may change at any time. A digest from
+    memory is used only if the file still has the same stat, and the stat is not racy.
 
-    :param digester: asked for a digest before a file is hashed, None if nobody listens
+    :param digester: asked for a digest before a file is hashed, None if no plugin has the hook
     """
 
     def __init__(self, digester: FileDigester | None = None) -> None:
         self._digester = digester
         self._seen: dict[str, FileState] = {}
-        # Apart from what was seen: here a racy stat is believed for the rest of the run, as we
-        # wrote or read the file ourselves; it is recorded as unsettled all the same.
+        # Separate from _seen: for files that we wrote or read ourselves even a racy stat is
+        # trusted during this run, but still recorded as unsettled.
         self._learned: dict[str, tuple[Stat, FileState]] = {}
         self._md5: dict[tuple[str, Stat], str] = {}
         self._contents: dict[tuple[str, Stat], str] = {}
-        #: The digest of the content, by that of what a plugin gave for it in this run.
+        #: Digests of contents in this run, by the digest of the string that a plugin returned.
         self.plugin_digests: dict[str, str] = {}
-        #: Returns the same of earlier runs, None for what is not known.
+        #: Looks up such a digest of an earlier run; returns None if it is unknown.
         self.recorded_plugin_digest: Callable[[str], Json] = lambda _: None
 
     @property
     def asks_plugins(self) -> bool:
-        """Whether plugins may give digests that are not those of the contents."""
+        """Whether plugins may return digests that are not digests of the contents."""
         return self._digester is not None
 
     def state(self, path: str, known: FileState | None = None) -> FileState:
-        """Return the state of a file now.
+        """Return the current state of a file.
 
         :param path: path of anything but a directory; links are followed
-        :param known: the recorded state; that very object is returned if the stat is equal
-        :raises FileNotFoundError: if there is none, or the path is a broken or cyclic link
+        :param known: the recorded state; the same object is returned if the stat is equal
+        :raises FileNotFoundError: if there is no file, or the path is a broken or cyclic link
         :raises CannotFingerprint: if it can't be read
         """
         return self.state_of(path, os.stat(path), known)
 
     def state_of(self, path: str, info: os.stat_result, known: FileState | None) -> FileState:
-        """Return what :meth:`state` does, for a caller that has the stat of the path already."""
+        """Return the same as :meth:`state`, for a caller that already has the stat of the path."""
         key = stat_key(info)
         if known is not None and known.stat == key:
             return known
         if not stat_module.S_ISREG(info.st_mode):
-            # Never opened: reading a pipe would wait for a writer.
+            # Never opened, because reading a pipe would wait for a writer.
             return FileState(f"special:{stat_module.S_IFMT(info.st_mode):o}", None)
         seen = self._known(path, key)
         if seen is None:
@@ -197,12 +197,12 @@ class FileView:
         return state if stat == key else None
 
     def learn(self, path: str, digest: str, stat: Stat, when_ns: int) -> None:
-        """Take the digest of a content that was just written or read anyway.
+        """Remember the digest of a content that was just written or read.
 
-        :param stat: the stat of the file then
-        :param when_ns: the time then, in ns since the epoch
+        :param stat: the stat of the file at that time
+        :param when_ns: that time, in ns since the epoch
 
-        Where plugins teach formats nothing is learned: they may say something else.
+        Does nothing if plugins digest files, because their digest may differ.
         """
         if self._digester is None:
             settled = not is_racy(stat, when_ns)
@@ -220,7 +220,7 @@ class FileView:
             raise
         except OSError as error:
             raise CannotFingerprint(f"{path} can't be read: {error.strerror}") from error
-        # Written while it was read: the content is some mixture, and no stat stands for it.
+        # A file written while it was read has a mixed content, for which no stat may stand.
         after = stat_key(info)
         settled = after == key and not is_racy(key, started)
         if after == key and (size != key[1] or (size in _MADE_UP and is_made_up(info.st_dev))):
@@ -238,10 +238,10 @@ class FileView:
         return given, size
 
     def _has_content(self, path: str, key: Stat, recorded: str, now: str) -> bool:
-        """Return whether a file has the content of which something else is recorded.
+        """Return whether a file has the recorded content although the digests differ.
 
-        That is so where a plugin that teaches its format was added, removed or changed: then the
-        digest is another one, and the file may be the same.
+        Digests differ for the same content after a plugin that digests the format of the file was
+        added, removed or changed.
         """
         content: Json = recorded
         if not digests.is_of_content(recorded):
@@ -250,7 +250,7 @@ class FileView:
             if content is None:
                 return False
         elif self._digester is None:
-            return False  # nothing else was ever said of it
+            return False  # both are digests of contents
         if now == content:
             return True
         if (path, key) not in self._contents:
@@ -261,7 +261,7 @@ class FileView:
         return bool(self._contents[path, key] == content)
 
     def _compare_md5(self, path: str, key: Stat, known: FileState, now: FileState) -> FileState:
-        """Check a state that plain doit saved by the only digest it has."""
+        """Compare a state that plain doit saved by its md5."""
         md5 = self._md5.get((path, key))
         if md5 is None:
             try:
@@ -272,7 +272,7 @@ class FileView:
 
 
 def is_made_up(device: int) -> bool:
-    """Return whether files on a device say nothing of their content by size and times.
+    """Return whether size and times of files on a device prove nothing about their content.
 
     :param device: as ``st_dev`` has it
     """
@@ -291,5 +291,5 @@ def _devices() -> frozenset[int]:
                     major, _, minor = before.split()[2].partition(":")
                     found.add(os.makedev(int(major), int(minor)))
     except (OSError, ValueError, IndexError):
-        pass  # not Linux: there the size that differs has to do
+        pass  # not Linux: there only a size that differs from the content shows such a file
     return frozenset(found)

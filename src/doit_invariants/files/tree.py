@@ -1,10 +1,9 @@
 """The state of a directory: the names below it and the contents of its files.
 
-What counts: every file by its content, every directory by its name (so an empty one counts),
-links by what they lead to. Modes, owners and times do not count. A directory that a link leads
-back to while we are inside of it counts as a circle and is not entered again; a broken link
-counts by its text: a check never fails for a link. Pipes, sockets and devices count by their type
-and are never opened.
+Files count by content, directories by name (so an empty one counts), and links by their target.
+Modes, owners and times do not count. A link back to a directory that contains it counts as a circle
+and is not followed. A broken link counts by the path in it. So a check never fails because of a
+link. Pipes, sockets and devices count by type and are never opened.
 """
 
 from __future__ import annotations
@@ -22,14 +21,14 @@ from doit_invariants.files.selection import ALL, Selection
 from doit_invariants.files.state import FileState, FileView
 from doit_invariants.hashing.digest import digest_bytes
 
-# What packs and walks is imported late: most tasks have no directory, and doit starts for every
-# command.
+# The modules that pack and walk are imported late, because most tasks have no directory and doit
+# must start fast.
 if TYPE_CHECKING:
     from doit_invariants.files.columns import Block
 
-#: A directory with more entries is large: to look at it twice would be noticed.
+#: A directory with more entries is large: a user would notice a second walk.
 _LARGE = 1_000
-#: What the digest of a file takes in a block.
+#: Number of characters of a file's digest in a block.
 _DIGEST = 21
 
 
@@ -37,13 +36,13 @@ _DIGEST = 21
 class TreeState:
     """The entries below a directory.
 
-    Two states are equal if they would be recorded alike.
+    Two states are equal if their records would be equal.
 
     :ivar digest: digest of the names and contents
-    :ivar others: entries by relative path, with ``/`` between its parts; all of them, or those
-        that have no place in a block
-    :ivar blocks: the directories with their files, each after the one that it is in
-    :ivar left_out: relative paths that did not count, because others make what is there
+    :ivar others: entries by relative path, with ``/`` between its parts: all entries, or those
+        that a block can't hold
+    :ivar blocks: the directories with their files, each after its parent
+    :ivar left_out: relative paths that did not count, because other tasks produce them
     """
 
     digest: str
@@ -53,7 +52,7 @@ class TreeState:
 
     @cached_property
     def entries(self) -> dict[str, FileState]:
-        """What there is, by relative path: an object for each, made when it is asked for."""
+        """All entries by relative path, unpacked on first use."""
         if not self.blocks:
             return self.others
         from doit_invariants.files import columns as packing
@@ -61,7 +60,7 @@ class TreeState:
         return {**dict(packing.entries_of(self.blocks)), **self.others}
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Leave out what was made of the blocks."""
+        """Leave out the unpacked entries."""
         return TreeState, (self.digest, self.others, self.blocks, self.left_out)
 
     def to_json(self) -> Json:
@@ -77,7 +76,7 @@ class TreeState:
         return {**stored, "blocks": packing.to_json(self.blocks)}
 
     def shown(self) -> Json:
-        """Return the state as people read it: as it is stored where nothing is in blocks."""
+        """Return the state for people to read: in the stored form, but without blocks."""
         return TreeState(self.digest, self.entries, (), self.left_out).to_json()
 
     @staticmethod
@@ -97,7 +96,7 @@ class TreeState:
 
 
 def stored_tree(data: Json) -> TreeState | None:
-    """Return the state of a directory that is stored, None if what is stored is something else."""
+    """Return the stored state of a directory, None if the data is not one."""
     try:
         return TreeState.from_json(data)
     except (ValueError, TypeError, KeyError, AttributeError):
@@ -105,13 +104,13 @@ def stored_tree(data: Json) -> TreeState | None:
 
 
 def in_blocks(data: Json) -> TreeState | None:
-    """Return the same, None as well if nothing in it is stored in blocks."""
+    """Return the stored state of a directory, None if the data is not one or has no blocks."""
     packed = isinstance(data, dict) and isinstance(data.get("blocks"), dict)
     return stored_tree(data) if packed else None
 
 
 def is_large(data: Json) -> bool:
-    """Return whether what is stored, a state or a fingerprint, is of a directory of many files."""
+    """Return whether a stored state or fingerprint is that of a directory with many files."""
     blocks = data.get("blocks")
     directories = blocks.get("directories") if isinstance(blocks, dict) else None
     try:
@@ -123,9 +122,9 @@ def is_large(data: Json) -> bool:
 def tree_state(
     view: FileView, directory: str, known: TreeState | None = None, select: Selection = ALL
 ) -> TreeState:
-    """Return the state of a directory now.
+    """Return the current state of a directory.
 
-    :param known: the recorded state; that very object is returned if every stat is equal
+    :param known: the recorded state; the same object is returned if every stat is equal
     :raises FileNotFoundError: if there is no directory
     :raises CannotFingerprint: if a directory or a file in it can't be read
     """
@@ -141,7 +140,7 @@ def tree_state(
         return known if known.left_out == left_out else replace(known, left_out=left_out)
     try:
         digest = packing.digest_of(blocks, walk.names, walk.others)
-    except ValueError:  # somebody has packed a block with other digests than files
+    except ValueError:  # a recorded block is damaged
         return tree_state(view, directory, None, select)
     if digest is None:
         digest = entries_digest({**dict(packing.entries_of(blocks)), **walk.others})
@@ -149,7 +148,7 @@ def tree_state(
 
 
 def narrowed(state: TreeState, left_out: Collection[str]) -> TreeState:
-    """Return a state as it would have been recorded if these paths had not counted then.
+    """Return the state that would have been recorded if these paths had not counted.
 
     :param left_out: relative paths
     """
@@ -157,21 +156,21 @@ def narrowed(state: TreeState, left_out: Collection[str]) -> TreeState:
     kept = {path: one for path, one in state.entries.items() if not out.intersection(ups(path))}
     for path in sorted({up for one in out for up in ups(one)}, reverse=True):
         if path in kept and not any(other.startswith(path + "/") for other in kept):
-            del kept[path]  # a directory for what others make
+            del kept[path]  # a directory that holds nothing else
     return TreeState(entries_digest(kept), kept, (), tuple(sorted(out)))
 
 
 def ups(path: str) -> list[str]:
-    """Return a relative path and the directories that it is in."""
+    """Return a relative path and all its parent directories."""
     parts = path.split("/")
     return ["/".join(parts[:number]) for number in range(1, len(parts) + 1)]
 
 
 def tree_difference(old: TreeState, new: TreeState, directory: str) -> Difference | None:
-    """Return which entries differ, None if the contents are the same.
+    """Return the entries that differ, None if the contents are the same.
 
-    :param directory: path of the directory as the user wrote it, put before the names; empty
-        where the names are whole paths already
+    :param directory: path of the directory as the user wrote it, a prefix for the names; empty if
+        the names already are whole paths
     """
     if old.digest == new.digest:
         return None
@@ -191,7 +190,7 @@ def tree_difference(old: TreeState, new: TreeState, directory: str) -> Differenc
 
 
 def entries_digest(entries: dict[str, FileState]) -> str:
-    """Digest the sorted entries; NUL can't be confused with a name's own bytes."""
+    """Return the digest of the sorted entries; NUL separates them because no name contains it."""
     lines = (
         os.fsencode(path) + b"\0" + entries[path].digest.encode("utf-8", "surrogatepass") + b"\0"
         for path in sorted(entries)
@@ -200,9 +199,9 @@ def entries_digest(entries: dict[str, FileState]) -> str:
 
 
 def was_written(old: FileState | TreeState | None, new: FileState | TreeState | None) -> bool:
-    """Return whether a file was written in between, be it with what was there; in a tree any.
+    """Return whether a file, or any file of a tree, was written, even with the same content.
 
-    In between it may have had another content. The change time does not count: a hard link
+    It may have had another content in between. The change time does not count, because a hard link
     changes it.
     """
     if isinstance(old, FileState) and isinstance(new, FileState):
@@ -214,7 +213,7 @@ def was_written(old: FileState | TreeState | None, new: FileState | TreeState | 
 
 
 def _apart(old: TreeState, new: TreeState) -> tuple[dict[str, FileState], dict[str, FileState]]:
-    """Return the entries of both without the directories whose files are recorded alike."""
+    """Return the entries of both without directories whose recorded files are equal."""
     if not old.blocks or not new.blocks:
         return old.entries, new.entries
     from doit_invariants.files import columns as packing
@@ -233,5 +232,5 @@ def _apart(old: TreeState, new: TreeState) -> tuple[dict[str, FileState], dict[s
 
 
 def is_directory(info: os.stat_result) -> bool:
-    """Return whether a stat is that of a directory."""
+    """Return whether a stat belongs to a directory."""
     return stat_module.S_ISDIR(info.st_mode)

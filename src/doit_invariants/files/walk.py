@@ -1,8 +1,7 @@
 """Walks through a directory and compares it with its recorded state, one level at a time.
 
-The walk itself is most of what an unchanged directory costs. So its loops are those that Python
-runs in C, over the entries of one directory; only what is not as it was, or not of the usual sort,
-is looked at one by one.
+For an unchanged directory the walk itself takes most of the time. So its loops over the entries of
+a directory run in C. Only entries that changed or are unusual are handled one by one.
 """
 
 from __future__ import annotations
@@ -30,21 +29,21 @@ _CIRCLE = FileState("circle", None)
 _Entry: TypeAlias = "os.DirEntry[str]"
 _Inode = tuple[int, int]
 
-#: What counts of a directory: the names of the files, their stats (links followed; None for what
-#: has none), and the names of the directories.
+#: The entries of a directory that count: names of the files, their stats (links followed; None for
+#: a broken link), and names of the directories.
 _Listing: TypeAlias = "tuple[list[str], Sequence[os.stat_result | None], list[str]]"
 
 
 class Walk:
     """One walk.
 
-    :param view: looks at the files
+    :param view: observes the files
     :param known: the recorded blocks
-    :param others: the recorded entries beside them, by relative path
-    :ivar others: what was found that has no place in a block
+    :param others: the recorded entries outside the blocks, by relative path
+    :ivar others: the entries found that a block can't hold
     :ivar names: the names of the files in each block
-    :ivar same: whether each block that was found is a recorded one
-    :ivar left_out: the relative paths that others make
+    :ivar same: whether all blocks found are recorded ones
+    :ivar left_out: the relative paths that other tasks produce
     """
 
     def __init__(
@@ -64,7 +63,7 @@ class Walk:
         self.left_out: set[str] = set()
 
     def through(self, directory: str) -> Iterator[Block]:
-        """Yield the files of each directory, a known block itself where all is as it was.
+        """Yield a block for each directory, the recorded one itself if nothing changed.
 
         :raises FileNotFoundError: if there is no directory
         :raises CannotFingerprint: if a directory or a file in it can't be read
@@ -72,9 +71,9 @@ class Walk:
         top = os.path.abspath(directory)
         skip = _names_below(top, self._select.skip | self._select.leave)
         ways = self._ways(top)
-        # Directories that lead to what others make, as long as nothing else is found in them.
+        # Directories that lead to paths left out, as long as nothing else is found in them.
         waiting: dict[str, tuple[str, _Listing]] = {}
-        # Each with the directories that we are in then, by inode.
+        # Each entry has the inodes of the directories around it.
         stack: list[tuple[str, str, frozenset[_Inode]]] = [(directory, "", frozenset())]
         while stack:
             path, relative, inside = stack.pop()
@@ -84,7 +83,7 @@ class Walk:
             except (FileNotFoundError, NotADirectoryError):
                 if not relative:
                     raise
-                continue  # removed while we walked: its parent's other entries still count
+                continue  # removed during the walk: the other entries of its parent still count
             if found is None:
                 yield from self._released(waiting, relative)
                 self.others[relative] = _CIRCLE
@@ -110,7 +109,7 @@ class Walk:
         return ways
 
     def _released(self, waiting: dict[str, tuple[str, _Listing]], relative: str) -> Iterator[Block]:
-        """Yield the directories that are waiting and lead to one in which something counts."""
+        """Yield the waiting directories that lead to a directory in which something counts."""
         for up in [one for one in waiting if relative.startswith(one + "/")]:
             path, (names, infos, _) = waiting.pop(up)
             yield self._block(path, up, names, infos)
@@ -118,10 +117,10 @@ class Walk:
     def _visit(
         self, path: str, prefix: str, inside: frozenset[_Inode], skipped: Sequence[str]
     ) -> tuple[_Inode, _Listing | None]:
-        """List a directory, None if we are in it already.
+        """List a directory; the listing is None if the directory contains itself by a link.
 
-        Its entries are looked up by its descriptor, where there are such: that spares the system
-        the way to it for each of them. Nothing may be asked of them once it is closed.
+        Entries are looked up by the descriptor of the directory if the system allows that, which
+        saves resolving its path for each entry. They are not usable after it is closed.
         """
         descriptor = None
         try:
@@ -143,7 +142,7 @@ class Walk:
                 os.close(descriptor)
 
     def _selected(self, entries: list[_Entry], prefix: str, skipped: Sequence[str]) -> _Listing:
-        """Return what counts of a directory."""
+        """Return the entries of a directory that count."""
         include, exclude = self._select.include, self._select.exclude
         names = [entry.name for entry in entries]
         dropped = exclude.among(prefix, names) if exclude is not None else set()
@@ -178,7 +177,7 @@ class Walk:
         if known is not None and compared.known is not None:
             all_known = not compared.fresh and len(columns.stats) == len(compared.known.stats)
             if all_known or block.same(known):
-                self.names.append(compared.known.names)  # perhaps listed in another order
+                self.names.append(compared.known.names)  # the listing may have another order
                 return known
         self.names.append(columns.names)
         self.same = False
@@ -187,7 +186,7 @@ class Walk:
     def _look(
         self, path: str, relative: str, compared: _Compared, infos: Sequence[os.stat_result | None]
     ) -> Columns:
-        """Look at the files that are not known to be as they were."""
+        """Determine the states of the files that are not known to be unchanged."""
         place, prefix = os.path.join(path, ""), relative + "/" if relative else ""
         names, stats, digests = compared.names, compared.stats, compared.digests
         elsewhere: set[int] = set()
@@ -214,7 +213,7 @@ class Walk:
     def _state(
         self, path: str, info: os.stat_result | None, known: FileState | None
     ) -> FileState | None:
-        """Return the state of what is no directory, None if it is gone."""
+        """Return the state of an entry that is not a directory, None if it is gone."""
         try:
             return self._view.state_of(path, info or os.stat(path), known)
         except FileNotFoundError:
@@ -222,7 +221,7 @@ class Walk:
         except CannotFingerprint:
             if os.path.isfile(path):
                 raise
-            return None  # in its place is something else now
+            return None  # something else is there now
         except OSError as error:
             if os.path.islink(path):
                 return _link(path)
@@ -230,13 +229,13 @@ class Walk:
 
 
 class _Compared:
-    """The files of a directory beside what is recorded of them.
+    """The files of a directory with their recorded columns.
 
-    :ivar names, stats: what was found
-    :ivar digests: those that are known, at the places of their files
-    :ivar fresh: the places of the files that are not as they were recorded
-    :ivar known: what is recorded
-    :ivar places: where in that the files are, by where they are here
+    :ivar names, stats: the files found
+    :ivar digests: the known digests, an empty string for each other file
+    :ivar fresh: the numbers of the files that are not as recorded
+    :ivar known: the recorded columns
+    :ivar places: the number of each file in the recorded columns, by its number here
     """
 
     def __init__(self, names: list[str], stats: bytes | None, known: Columns | None) -> None:
@@ -254,10 +253,10 @@ class _Compared:
 
 
 def _compare(text: str, stats: bytes | None, known: Columns | None) -> _Compared:
-    """Find each file in what is recorded.
+    """Find each file in the recorded columns.
 
-    :param text: the names of the files
-    :param stats: None if they do not fit a column; then all files are looked at
+    :param text: the names of the files, joined with ``/``
+    :param stats: None if they do not fit into a column; then no file counts as unchanged
     """
     names = text.split("/") if text else []
     found = _Compared(names, stats, known)
@@ -284,7 +283,7 @@ def _compare(text: str, stats: bytes | None, known: Columns | None) -> _Compared
 def _directories(entries: Sequence[_Entry]) -> list[str]:
     try:
         return [entry.name for entry in filter(os.DirEntry.is_dir, entries)]
-    except OSError:  # one of them is a cycle of links
+    except OSError:  # one of them is a link in a cycle of links
         return [entry.name for entry in entries if _is_directory(entry)]
 
 
@@ -313,14 +312,14 @@ def _stat_by_path(entry: _Entry) -> os.stat_result:
     return os.stat(entry.path)
 
 
-#: Returns the stat of an entry, links followed. On Windows what the entry has lacks the inode.
+#: Returns the stat of an entry, links followed. On Windows the entry's own stat lacks the inode.
 _stat = _stat_by_path if os.name == "nt" else os.DirEntry.stat
 _BY_DESCRIPTOR = os.scandir in os.supports_fd and os.stat in os.supports_dir_fd
 
 
 def _names_below(top: str, paths: Iterable[str]) -> dict[str, list[str]]:
-    """Return the names of those paths that lie below a directory, by what they lie in."""
-    # Once: to make the path of each entry absolute takes as long as its stat.
+    """Return the names of the paths that lie below a directory, by their relative parent."""
+    # Computed once: making the path of each entry absolute would take as long as its stat.
     found: dict[str, list[str]] = {}
     start = os.path.join(top, "")
     for path in paths:
@@ -331,7 +330,7 @@ def _names_below(top: str, paths: Iterable[str]) -> dict[str, list[str]]:
 
 
 def _link(path: str) -> FileState | None:
-    """Return the state of a link that leads nowhere, None if it is gone as well."""
+    """Return the state of a broken link, None if it is gone."""
     try:
         target = os.readlink(path)
     except OSError:
