@@ -1,4 +1,4 @@
-"""``Action``: what an action is given, the arguments of a function or the text of a command."""
+"""``Action``: the arguments of an action that is a function, or the string of a command."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from doit_invariants.rules.invariant import Context, Fingerprint, Invariant
 
 
 class Action(Invariant):
-    """Unchanged while an action of a task is given the same.
+    """Unchanged while an action of a task gets the same arguments or command.
 
-    :param values: what it is given, by labels: ``{"argument 0": 3}``, ``{"command": "gcc a.c"}``
-    :param name: which action of the task it is
+    :param values: the arguments by label: ``{"argument 0": 3}``, ``{"command": "gcc a.c"}``
+    :param name: identifies the action within the task
 
-    Added by the plugin ``track-actions``; there is no need to list it. Instances of classes of
-    the project count by their state and their class's code, functions by their code, and paths
-    of the project by their relative form. The time at which ``dodo.py`` is loaded does not count,
-    see :mod:`~doit_invariants.code.loaded.load_time`. What can't be compared (an open file, a lock)
-    does not count.
+    The plugin ``track-actions`` adds it; there is no need to list it. Instances of the project's
+    classes count by their state and the code of their class, functions by their code, and paths of
+    the project by their relative form. The load time of ``dodo.py`` does not count, see
+    :mod:`~doit_invariants.code.loaded.load_time`. Values that can't be compared, such as an open
+    file or a lock, do not count either.
     """
 
     kind: ClassVar[str] = "Action"
@@ -39,14 +39,14 @@ class Action(Invariant):
         return self.name
 
     def fingerprint(self, context: Context, previous: Fingerprint | None) -> Fingerprint:
-        """Record a digest of the values, and the code of what is in them."""
+        """Record a digest of the values, and the code of the functions and classes in them."""
         functions = functions_of(context)
         unit = functions.group((context.task, self.name), str(self.name), self.values)
         found = self._present(unit, functions, previous, context)
         if previous is None or "looks" in previous or "details" in previous:
             return found
         if found["digest"] != previous["digest"] and "edited" not in found:
-            # What earlier versions did not look at is adopted.
+            # Adopt values that earlier versions did not compare.
             before = _digest(functions.as_before(unit))
             if before == previous["digest"]:
                 return {**found, "adopts": before}
@@ -67,7 +67,10 @@ class Action(Invariant):
         return unless_edited(found, edited_modules([unit]))
 
     def signature_part(self, fingerprint: Fingerprint, context: Context) -> str:
-        """The digest of the values; what was left out as it can't be compared is missed there."""
+        """Return the digest of the values; raise if one of them can't be compared.
+
+        A record may leave out such a value. A signature must not, because other projects trust it.
+        """
         if self.times:
             raise CannotFingerprint(
                 f"{', '.join(self.times)} holds the time at which dodo.py was loaded"
@@ -80,7 +83,7 @@ class Action(Invariant):
         return super().signature_part(fingerprint, context)
 
     def modules(self, context: Context) -> list[str]:
-        """Return the names of the modules of which all counts."""
+        """Return the names of the modules that count as a whole."""
         functions = functions_of(context)
         unit = functions.group((context.task, self.name), str(self.name), self.values)
         if any(ref.unit is not None for ref in unit.refs):
@@ -90,14 +93,14 @@ class Action(Invariant):
     @classmethod
     def contents(cls, recorded: Fingerprint) -> list[str]:
         """List the functions and classes, with the values and versions that they use."""
-        # Imported late: only users ask for it.
+        # Imported late: only `show` needs it.
         from doit_invariants.code.loaded.explain import contents, not_compared
 
         found = contents(recorded.get("details"))
         return found or [*_shown(recorded.get("shown") or {}), *not_compared(recorded)]
 
     def difference(self, old: Fingerprint, new: Fingerprint, context: Context) -> Difference | None:
-        """Say which argument changed, from what to what."""
+        """Name the arguments that changed, old and new."""
         if "details" in old and "details" in new:
             return functions_of(context).difference(old, new, context)
         if old["digest"] in (new["digest"], new.get("adopts")):
@@ -119,7 +122,7 @@ def _shown(shown: dict[str, Any]) -> list[str]:
 
 
 def _changes(old: dict[str, Any], new: dict[str, Any]) -> tuple[Change, ...]:
-    from doit_invariants.hashing.outline import outline_changes  # late: nearly all are the same
+    from doit_invariants.hashing.outline import outline_changes  # late: few actions change
 
     found: list[Change] = []
     for label in dict.fromkeys([*old, *new]):

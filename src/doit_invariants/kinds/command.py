@@ -18,13 +18,13 @@ from doit_invariants.rules.invariant import Context, Fingerprint, Invariant
 class Command(Invariant):
     """Unchanged while the output of a command is the same: ``Command("gcc --version")``.
 
-    :param cmd: a text for the shell, or a list of texts that is run without one
+    :param cmd: a string for the shell, or a list of strings that runs without a shell
     :param timeout: seconds after which the command counts as failed
 
-    Standard output and standard error count (some tools print their version to the latter). The
-    command runs at most once in a run of doit, in the project's directory, without input; also
-    when tasks are only listed with their status, so it must not change anything. A command
-    that fails makes the task fail: its output says nothing.
+    Standard output and standard error count: some tools print their version to standard error.
+    The command runs in the project's directory, without input, at most once in a run of doit. It
+    also runs when doit only lists the status of tasks, so it must not change anything. If it
+    fails, the task fails, because its output is then meaningless.
     """
 
     kind: ClassVar[str] = "Command"
@@ -38,7 +38,7 @@ class Command(Invariant):
         return self.cmd if isinstance(self.cmd, str) else " ".join(map(str, self.cmd))
 
     def validate(self) -> None:
-        """A command that is not empty, and a positive timeout."""
+        """Accept a command that is not empty, and a positive timeout."""
         parts = [self.cmd] if isinstance(self.cmd, str) else self.cmd
         texts = isinstance(parts, (list, tuple)) and all(
             isinstance(part, (str, os.PathLike)) for part in parts
@@ -55,7 +55,7 @@ class Command(Invariant):
             )
 
     def fingerprint(self, context: Context, previous: Fingerprint | None) -> Fingerprint:
-        """Record a digest of the output, and its first line for the explanation."""
+        """Record a digest of the output, and its first line for the reason."""
         shell = isinstance(self.cmd, str)
         key = ("Command", self.cmd if shell else tuple(map(str, self.cmd)))
         if key not in context.memo:
@@ -70,7 +70,7 @@ class Command(Invariant):
                 arguments,
                 shell=shell,
                 cwd=root,
-                # It is another one in each run: `env` is to say the same.
+                # Its value is new in each run; without it `env` prints the same each time.
                 env={name: value for name, value in os.environ.items() if name != HELD},
                 timeout=self.timeout,
                 check=False,
@@ -91,7 +91,7 @@ class Command(Invariant):
         return {"digest": digest_bytes(done.stdout), "first": shorten(lines[0]) if lines else ""}
 
     def difference(self, old: Fingerprint, new: Fingerprint, context: Context) -> Difference | None:
-        """Show the first line of both outputs if it is there that they differ."""
+        """Show the first line of both outputs if these lines differ."""
         if old["digest"] == new["digest"]:
             return None
         if old["first"] == new["first"]:

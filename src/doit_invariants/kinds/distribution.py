@@ -20,8 +20,8 @@ class Distribution(Invariant):
 
     :param names: names of distributions as pip installs them, in any spelling pip accepts
 
-    One that is not installed counts as such. What changes without a new version (an editable
-    install that is edited) is not seen: track its files or functions.
+    "Not installed" counts as a version. A change without a new version, such as an edit in an
+    editable install, is not seen: track its files or functions instead.
     """
 
     kind: ClassVar[str] = "Distribution"
@@ -34,7 +34,7 @@ class Distribution(Invariant):
         return ", ".join(sorted(map(str, self.names)))
 
     def validate(self) -> None:
-        """At least one name, each a text that is not empty."""
+        """Accept at least one name, each the name of a distribution."""
         if not self.names:
             raise InvalidOption("Distribution() needs at least one name: Distribution('numpy')")
         for name in self.names:
@@ -49,12 +49,12 @@ class Distribution(Invariant):
                 )
 
     def fingerprint(self, context: Context, previous: Fingerprint | None) -> Fingerprint:
-        """Record each version, None where there is no such distribution."""
+        """Record each version, None for a distribution that is not installed."""
         versions = {name: _version(context, name) for name in sorted(set(self.names))}
         return {"digest": digest_value(versions), "versions": versions}
 
     def difference(self, old: Fingerprint, new: Fingerprint, context: Context) -> Difference | None:
-        """Say which version changed, from what to what."""
+        """Name the versions that changed, old and new."""
         if old["digest"] == new["digest"]:
             return None
         before, after = old["versions"], new["versions"]

@@ -15,25 +15,25 @@ from doit_invariants.files.lock import HELD
 from doit_invariants.hashing.values import digest_value
 from doit_invariants.rules.invariant import Context, Fingerprint, Invariant
 
-# Slow on purpose: who holds the DB must not be able to try many candidates for a short value.
+# Slow on purpose: somebody who has the DB could otherwise guess short values by brute force.
 _ROUNDS = 50_000
-# In a signature there can be no salt of the project's own; the name of the variable is part of
-# what is digested.
+# A signature must be the same in every project, so it can't use the salt of one. The digested
+# string begins with the name of the variable.
 _PORTABLE = "doit-invariants"
 _PATTERN = re.compile(r"[*?\[]")
-# What stands in regular expressions, lists and references, and in the name of no variable.
+# Occurs in regular expressions, lists and references, but never in the name of a variable.
 _MISTAKEN = re.compile(r"[\s,;|$^{}\\!]|\.[*+]|\A%.+%\Z")
 
 
 class Env(Invariant):
     """Unchanged while these environment variables are the same; unset differs from empty.
 
-    :param names: names of the variables; with ``*``, ``?`` and ``[...]`` they are patterns for all
-        variables that the environment has when the task is checked, and those that came or went
-        count as well
+    :param names: names of the variables. Names with ``*``, ``?`` and ``[...]`` are patterns: they
+        match all variables that are set when the task is checked, and a variable that was set or
+        unset since counts as a change
 
-    The value itself is never stored nor shown, only a salted, deliberately slow digest
-    (PBKDF2-HMAC-SHA256). An explanation names the variable and says no more.
+    A value is never stored or shown. The record has a salted, deliberately slow digest of it
+    (PBKDF2-HMAC-SHA256), and a reason only names the variable.
     """
 
     kind: ClassVar[str] = "Env"
@@ -47,7 +47,7 @@ class Env(Invariant):
         return self._shown
 
     def validate(self) -> None:
-        """At least one name, each a text that can name a variable."""
+        """Accept at least one name, each a string that can name a variable."""
         if not self.names:
             raise InvalidOption("Env() needs at least one name: Env('API_REGION')")
         for name in self.names:
@@ -62,7 +62,7 @@ class Env(Invariant):
                 )
 
     def fingerprint(self, context: Context, previous: Fingerprint | None) -> Fingerprint:
-        """Record a digest for each variable, None for an unset one that is named."""
+        """Record a digest of each variable, None for a listed one that is unset."""
         salt = _salt(context, previous)
         values = _digests(context, salt, _expanded(self.names))
         if previous is not None and previous.get("values") == values:
@@ -70,14 +70,17 @@ class Env(Invariant):
         return {"digest": digest_value(values), "salt": salt, "values": values}
 
     def signature_part(self, fingerprint: Fingerprint, context: Context) -> str:
-        """A digest of each variable that every machine computes alike, and as slowly."""
+        """Return a digest without the project's salt, so that every machine gets the same one.
+
+        It is as slow as the recorded one.
+        """
         return digest_value(_digests(context, _PORTABLE, _expanded(self.names)))
 
     def difference(self, old: Fingerprint, new: Fingerprint, context: Context) -> Difference | None:
         """Say which variable changed, was set or unset."""
         before, after = old["values"], new["values"]
         if any(before.get(name, "") is None for name in filter(_PATTERN.search, self.names)):
-            return None  # of a version that took the pattern for a name: adopted
+            return None  # recorded by a version that took the pattern for a name: adopted
         names = sorted(before.keys() | after.keys())
         changed = [name for name in names if before.get(name) != after.get(name)]
         if not changed:
@@ -87,7 +90,7 @@ class Env(Invariant):
 
 
 def _expanded(names: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the variables that names and patterns mean now."""
+    """Return the listed variables, and those that match the patterns now."""
     if not any(map(_PATTERN.search, names)):
         return names
     found: set[str] = set()
@@ -97,7 +100,7 @@ def _expanded(names: tuple[str, ...]) -> tuple[str, ...]:
             continue
         pattern = name.upper() if os.name == "nt" else name
         found.update(one for one in os.environ if fnmatch.fnmatchcase(one, pattern))
-    return tuple(sorted(found - {HELD}))  # ours, and another one in each run
+    return tuple(sorted(found - {HELD}))  # we set it ourselves, to a new value in each run
 
 
 def _what(old: str | None, new: str | None) -> str:
@@ -107,15 +110,15 @@ def _what(old: str | None, new: str | None) -> str:
 
 
 def _salt(context: Context, previous: Fingerprint | None) -> str:
-    """Return the recorded salt, so that digests can be compared, else one for this run."""
+    """Return the recorded salt, so that digests can be compared, or a new one for this run."""
     if previous is not None and isinstance(previous.get("salt"), str):
         return str(previous["salt"])
-    # One for the run, not for each task: the slow digest is then computed once a variable.
+    # All tasks of a run share the new salt, so that each variable is digested only once.
     return str(context.memo.setdefault("Env salt", secrets.token_hex(16)))
 
 
 def _digests(context: Context, salt: str, names: tuple[str, ...]) -> dict[str, str | None]:
-    """Return the digest of each variable; many tasks may ask for the same ones."""
+    """Return the digest of each variable, from the memo if another task asked for the same ones."""
     present = tuple(map(os.environ.get, names))
     key = ("Env", salt, names, present)
     found: dict[str, str | None] | None = context.memo.get(key)

@@ -18,16 +18,14 @@ from doit_invariants.rules.invariant import Context, Fingerprint, Invariant
 class Files(Invariant):
     """Unchanged while the contents of these files are the same, and none was added or removed.
 
-    :param paths: text or path objects, relative to the project's directory or absolute; with
-        ``*``, ``?`` and ``[...]`` they are globs (``**`` crosses directories), looked up at each
-        check, not when ``dodo.py`` is loaded
+    :param paths: strings or path objects, relative to the project's directory or absolute. Paths
+        with ``*``, ``?`` and ``[...]`` are globs (``**`` crosses directories); they are expanded
+        at each check, not when ``dodo.py`` is loaded
+    :param missing_ok: whether files may be missing. If not, a path without wildcards must exist
+        when the task is checked, and a pattern that matches no file is reported
 
-    :param missing_ok: whether files may be absent: that is a state like another. Without it a path
-        without wildcards must exist when the task is checked, and of a pattern that no file
-        matches it is said so
-
-    The task's own targets are
-    left out: they are tracked as targets. Names and contents count, times and modes do not.
+    Names and contents count; times and modes do not. The task's own targets are left out, because
+    they are tracked as targets.
     """
 
     kind: ClassVar[str] = "Files"
@@ -38,11 +36,11 @@ class Files(Invariant):
         self._shown = ", ".join(map(as_seen_from_here, paths))
 
     def identity(self) -> str:
-        """The paths, relative where they are below the directory of the project."""
+        """The paths; those in the project's directory are relative to it."""
         return self._shown
 
     def validate(self) -> None:
-        """At least one path, each a text or a path object."""
+        """Accept at least one path, each a string or a path object."""
         if not self.paths:
             raise InvalidOption("Files() needs at least one path: Files('data/*.csv')")
         for path in self.paths:
@@ -114,7 +112,7 @@ class Files(Invariant):
 
     @classmethod
     def contents(cls, recorded: Fingerprint) -> list[str]:
-        """Say where there is nothing to compare."""
+        """Say so if there is no file to compare."""
         return [] if recorded.get("entries") else ["no file"]
 
     def difference(self, old: Fingerprint, new: Fingerprint, context: Context) -> Difference | None:

@@ -1,4 +1,4 @@
-"""``Function``: the code of a function and of all that it uses."""
+"""``Function``: the code of a function and of everything it uses."""
 
 from __future__ import annotations
 
@@ -12,32 +12,33 @@ from doit_invariants.rules.invariant import Context, Fingerprint, Invariant
 
 
 class Function(Invariant):
-    """Unchanged while the code of a function, and of all that it uses, is the same.
+    """Unchanged while the code of a function, and of everything it uses, is the same.
 
     :param func: a function, lambda, method, class, ``functools.partial``, decorated function or
         callable object
-    :param name: tells this function from the task's others, and names it in explanations;
-        without it the place among the task's unnamed functions does
-    :param follow: ``"project"`` follows what it uses into the project's own code; installed code
-        counts by its distribution's name and version; False stops at the function
+    :param name: identifies this function among the task's others, and names it in reasons;
+        without a name its position among the task's unnamed functions identifies it
+    :param follow: ``"project"`` follows the function into the project's own code; installed code
+        counts by the name and version of its distribution. False stops at the function
 
-    Counted are its code, defaults, closure, the globals that it reads, and bound arguments.
-    Comments, docstrings, annotations, layout, and names that can't matter do not count. The code
-    is unchanged if its normalised source *or* its bytecode is the same, so neither a formatter
-    nor another version of Python makes it run; values are compared in any case.
+    The code, defaults, closure, globals that are read, and bound arguments count. Comments,
+    docstrings, annotations, layout, and names that can't matter do not. The code is unchanged if
+    its normalized source *or* its bytecode is the same, so that neither a formatter nor another
+    version of Python makes the task run. Values are always compared.
 
-    Not seen: what is only named in an argument (``import_module(name)``), the data that it
-    reads, what it calls through a value that it is passed when it runs.
+    Three things are not seen: modules that are only named in an argument
+    (``import_module(name)``), data that the function reads, and functions that it receives as
+    arguments when it runs.
     """
 
     kind: ClassVar[str] = "Function"
     version: ClassVar[int] = 2
 
-    #: What was loaded counts: it is looked at before the first action can change it.
+    #: The code counts as it was loaded: it is fingerprinted before the first action can change it.
     stable_in_run: ClassVar[bool] = True
 
-    #: Whether what can't be compared is an error. Not for what is tracked without being listed:
-    #: there a lock or an open file does not count.
+    #: Whether a value that can't be compared is an error. It is not for functions that are tracked
+    #: without being listed: there a lock or an open file does not count.
     strict = True
 
     def __init__(
@@ -56,11 +57,11 @@ class Function(Invariant):
         return f"Function({self.name or self.shown_name()})"
 
     def shown_name(self) -> str:
-        """Return the name of the function itself, of a callable object that of its class."""
+        """Return the name of the function; for a callable object, the name of its class."""
         return objects.shown_name(self.func)
 
     def validate(self) -> None:
-        """Something with Python code."""
+        """Accept a callable, a string as name, and a known ``follow``."""
         if not callable(self.func):
             raise InvalidOption(f"Function: give a function, got {self.func!r:.60}")
         if self.name is not None and not isinstance(self.name, str):
@@ -71,7 +72,7 @@ class Function(Invariant):
             )
 
     def fingerprint(self, context: Context, previous: Fingerprint | None) -> Fingerprint:
-        """Record the digests of code and sources; ``previous`` itself if nothing has changed."""
+        """Record the digests of code and sources; return ``previous`` itself if nothing changed."""
         functions = functions_of(context)
         graph = functions.graph(self.func, follow=bool(self.follow), previous=previous)
         if self.strict and graph.problems:
@@ -79,23 +80,26 @@ class Function(Invariant):
         return unless_edited(functions.describe(graph, previous, context), graph.edited)
 
     def signature_part(self, fingerprint: Fingerprint, context: Context) -> str:
-        """The digest of the sources; what was left out as it can't be compared is missed there."""
+        """Return the digest of the sources; raise if a value can't be compared.
+
+        A record may leave out such a value. A signature must not, because other projects trust it.
+        """
         graph = functions_of(context).graph(self.func, follow=bool(self.follow))
         if graph.problems:
             raise CannotFingerprint(graph.problems[0])
         return super().signature_part(fingerprint, context)
 
     def modules(self, context: Context) -> list[str]:
-        """Return the names of the modules of which all counts."""
+        """Return the names of the modules that count as a whole."""
         return functions_of(context).graph(self.func, follow=bool(self.follow)).modules()
 
     @classmethod
     def contents(cls, recorded: Fingerprint) -> list[str]:
         """List the functions and classes, with the values and versions that they use."""
-        from doit_invariants.code.loaded.explain import contents  # late: only users ask for it
+        from doit_invariants.code.loaded.explain import contents  # late: only `show` needs it
 
         return contents(recorded["details"])
 
     def difference(self, old: Fingerprint, new: Fingerprint, context: Context) -> Difference | None:
-        """Say which function changed, where it is, and what about it."""
+        """Name the function that changed, where it is, and what changed in it."""
         return None if old is new else functions_of(context).difference(old, new, context)

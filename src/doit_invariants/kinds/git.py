@@ -15,9 +15,9 @@ _SHORT = 12
 class Git(Invariant):
     """Unchanged while a ref names the same commit.
 
-    :param ref: whatever names a commit for ``git rev-parse``: ``HEAD``, ``main``, ``v1.2``
+    :param ref: anything that ``git rev-parse`` accepts for a commit: ``HEAD``, ``main``, ``v1.2``
 
-    Uncommitted changes do not count: for those track the files. Git is asked in the project's
+    Uncommitted changes do not count: track the files to see them. Git runs in the project's
     directory, once in a run of doit.
     """
 
@@ -31,7 +31,7 @@ class Git(Invariant):
         return str(self.ref)
 
     def validate(self) -> None:
-        """A text that git can't take for an option."""
+        """Accept a string that git can't take for an option."""
         if not isinstance(self.ref, str) or not self.ref.strip() or self.ref.startswith("-"):
             raise InvalidOption(f"Git: the ref must be a string like 'HEAD', got {self.ref!r:.60}")
 
@@ -65,7 +65,7 @@ class Git(Invariant):
         return f"git:{done.stdout.strip()}"
 
     def difference(self, old: Fingerprint, new: Fingerprint, context: Context) -> Difference | None:
-        """Show both commits, abbreviated."""
+        """Name both commits, abbreviated."""
         if old["digest"] == new["digest"]:
             return None
         sides = (str(side["digest"]).removeprefix("git:")[:_SHORT] for side in (old, new))

@@ -24,17 +24,17 @@ class Module(FollowsImports):
 
     :param module: its dotted name, or the module itself
     :param follow: ``"project"``, or False if only the module itself counts
-    :param search: directories in which modules are looked up before the project's own
+    :param search: directories to search for modules before the project's own
 
-    Counted is the source without comments, docstrings, annotations and layout. A name is looked
-    up in the project's directory and on ``sys.path``; nothing is imported to find out. Of a
-    package its ``__init__`` counts and what that imports, not every module inside; the packages
-    around a module count as imported. An extension module of the project counts by its content.
+    The source counts, without comments, docstrings, annotations and layout. A name is looked up
+    in the project's directory and on ``sys.path``, without importing anything. A package counts
+    by its ``__init__`` and the imports of that, not by every module inside. The packages that
+    contain a module count as imported. An extension module of the project counts by its content.
     """
 
     kind: ClassVar[str] = "Module"
 
-    #: Whether it runs in a process of its own, as what a command runs does: then its files count.
+    #: Whether it runs in another process, as the module of a command does. Then its files count.
     elsewhere = False
 
     def __init__(
@@ -50,7 +50,7 @@ class Module(FollowsImports):
 
     @property
     def dotted_name(self) -> str:
-        """The name of the module."""
+        """The dotted name of the module."""
         return str(getattr(self.module, "__name__", self.module))
 
     def identity(self) -> str:
@@ -58,7 +58,7 @@ class Module(FollowsImports):
         return self.dotted_name + self.shown_options()
 
     def validate(self) -> None:
-        """A dotted name or a module, and a known way to follow."""
+        """Accept a dotted name or a module, and a known ``follow``."""
         if not isinstance(self.module, (str, types.ModuleType)):
             raise InvalidOption(f"Module: give a dotted name or a module, got {self.module!r:.60}")
         if isinstance(self.module, str) and (
@@ -73,9 +73,9 @@ class Module(FollowsImports):
         super().validate()
 
     def fingerprint(self, context: Context, previous: Fingerprint | None) -> Fingerprint:
-        """Record the module and what it imports, once for all tasks that use it.
+        """Record the module and its imports, once for all tasks that use it.
 
-        Of what is imported here it counts as it was loaded: that is what runs.
+        A module that this process has loaded counts as it was loaded, because that is what runs.
         """
         if self.elsewhere or self.dotted_name not in sys.modules:
             return self._fingerprint(context, previous)
@@ -86,7 +86,7 @@ class Module(FollowsImports):
 
     @property
     def memo_key(self) -> tuple[str, str]:
-        """Under what the answer of a run is kept, if the module is loaded when it is asked for."""
+        """The key in the memo of a run; only used for a module that is loaded."""
         return ("Module", self.identity())
 
     def _fingerprint(self, context: Context, previous: Fingerprint | None) -> Fingerprint:
@@ -98,14 +98,14 @@ class Module(FollowsImports):
         )
 
     def _files(self, finder: ModuleFinder, context: Context) -> tuple[str, ...]:
-        """Return the files of the packages around the module, and of the module itself."""
+        """Return the files of the packages that contain the module, and its own file."""
         chain = finder.chain(self.dotted_name)
         files = tuple(found.file for found in chain if found.file is not None)
         loaded = getattr(self.module, "__file__", None)
         if isinstance(loaded, str):
             loaded = os.path.normpath(os.path.join(context.root, loaded))
             if loaded not in files[-1:]:
-                files = (loaded,)  # it came from where nobody looks
+                files = (loaded,)  # it was loaded from outside the search path
         problem = self._problem(chain, files, context)
         if problem is not None:
             raise CannotFingerprint(f"{self}: {problem}")

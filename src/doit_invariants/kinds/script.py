@@ -20,15 +20,15 @@ from doit_invariants.rules.invariant import Context, Fingerprint
 class Script(FollowsImports):
     """Unchanged while a script, and the modules of the project that it imports, are the same.
 
-    :param path: text or path object, relative to the project's directory or absolute
-    :param follow: ``"project"``, or False if what the script imports does not count
-    :param search: directories in which imports are looked up besides, as with ``PYTHONPATH``
+    :param path: string or path object, relative to the project's directory or absolute
+    :param follow: ``"project"``, or False if the imports of the script do not count
+    :param search: further directories to search for imports, as with ``PYTHONPATH``
 
     A Python script (``.py``, ``.pyw``, or a first line that names Python) counts by its source
-    without comments, docstrings, annotations and layout; nothing is imported to find out. Its
-    imports are looked up beside the script, in the project's directory and on ``sys.path``; what
-    an installer put there does not count, ``Distribution`` does that. A script in another
-    language, or one that this Python can't parse, counts by its content, and nothing is followed.
+    without comments, docstrings, annotations and layout. Nothing is imported. The imports are
+    looked up beside the script, in the project's directory and on ``sys.path``. Installed packages
+    do not count; use ``Distribution`` to track them. A script in another language, or one that
+    this Python can't parse, counts by its content, and its imports do not count.
     """
 
     kind: ClassVar[str] = "Script"
@@ -44,9 +44,9 @@ class Script(FollowsImports):
         self.follow = follow
         self.search = search
         self._shown = as_seen_from_here(path)
-        #: Set where the path stands for many files, the tests below a directory: absolute paths
-        #: to start from, and directories to look up imports in. No part of the identity: a
-        #: further test is a change of what is there.
+        #: Set if the path stands for many files, such as the tests below a directory: absolute
+        #: paths to start from, and directories to search for imports. Not part of the identity,
+        #: so that a new test counts as a change.
         self.starts: tuple[tuple[str, ...], tuple[str, ...]] | None = None
 
     def identity(self) -> str:
@@ -54,7 +54,7 @@ class Script(FollowsImports):
         return self._shown + self.shown_options()
 
     def validate(self) -> None:
-        """A path, and a known way to follow."""
+        """Accept a path, and a known ``follow``."""
         if not isinstance(self.path, (str, os.PathLike)) or not str(self.path):
             raise InvalidOption(
                 f"Script: the path must be a string or a path object, got {self.path!r:.60}"
@@ -62,14 +62,14 @@ class Script(FollowsImports):
         super().validate()
 
     def fingerprint(self, context: Context, previous: Fingerprint | None) -> Fingerprint:
-        """Record the script and what it imports, once for all tasks that use it."""
+        """Record the script and its imports, once for all tasks that use it."""
         path = os.path.normpath(os.path.join(context.root, os.fspath(self.path)))
         if self.starts is not None:
             files, search = self.starts
             key = "\n".join((path, *files))
             start = Start(key, search_path(context, search), bool(self.follow))
             return sources_fingerprint(context, start, lambda _: files, previous)
-        # Python looks beside the file itself, not beside a link to it.
+        # Python searches for imports beside the file itself, not beside a link to it.
         real = os.path.realpath(path) if os.path.islink(path) else path
         start = Start(
             path, search_path(context, self.search, real), bool(self.follow), program=True

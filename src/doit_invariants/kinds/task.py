@@ -12,18 +12,19 @@ from doit_invariants.rules.invariant import Context, Fingerprint, Invariant
 class Task(Invariant):
     """Unchanged while the signature of another task is the same.
 
-    :param name: name of the other task, a group stands for all its sub-tasks; with ``*`` it is a
+    :param name: name of the other task; a group stands for all its sub-tasks; with ``*`` it is a
         pattern as in ``task_dep``
 
-    The signature covers what the other task depends on and the names of its targets, not what
-    it makes: for that depend on its targets. For setup tasks, and for tasks without files. A
-    task that is not among the ``setup`` tasks is done first, as with a ``task_dep``.
+    The signature covers the dependencies of the other task and the names of its targets. It does
+    not cover their contents: to track those, depend on the targets. Use it for setup tasks, and
+    for tasks without files. The other task is done first, as with a ``task_dep``, unless it is
+    among the ``setup`` tasks.
     """
 
     kind: ClassVar[str] = "Task"
 
     def __init__(self, name: str) -> None:
-        # Not `self.name`: that would be a name for this invariant.
+        # `self.name` is taken: it names the invariant.
         self.task = name
 
     def identity(self) -> str:
@@ -31,7 +32,7 @@ class Task(Invariant):
         return str(self.task)
 
     def validate(self) -> None:
-        """The name of a task; whether there is such a task shows later."""
+        """Accept any name: whether such a task exists is known only later."""
         if not isinstance(self.task, str) or not self.task:
             raise InvalidOption(f"Task: give the name of a task, got {self.task!r:.60}")
 
@@ -40,11 +41,11 @@ class Task(Invariant):
         return (self.task,)
 
     def fingerprint(self, context: Context, previous: Fingerprint | None) -> Fingerprint:
-        """Record the signature as it stands now."""
+        """Record the present signature."""
         return {"digest": context.signature_of(self.task)}
 
     def difference(self, old: Fingerprint, new: Fingerprint, context: Context) -> Difference | None:
-        """Point to the other task: its own explanation says what."""
+        """Name the other task; its own reasons say what changed."""
         if old["digest"] == new["digest"]:
             return None
         return Difference(f"something that task {self.task} depends on changed")

@@ -16,25 +16,24 @@ from doit_invariants.files.tree import TreeState, stored_tree, tree_difference, 
 from doit_invariants.hashing.values import digest_value
 from doit_invariants.rules.invariant import Context, Fingerprint, Invariant
 
-#: The fingerprint of a directory that is not there.
+#: The fingerprint of a missing directory.
 _ABSENT: Fingerprint = {"digest": "absent", "entries": {}}
 
 
 class Tree(Invariant):
     """Unchanged while the names and contents below a directory are the same.
 
-    :param directory: text or path object
-    :param include: patterns of the files that count, all by default
-    :param exclude: patterns of files and directories that do not count, beside those of the
+    :param directory: string or path object
+    :param include: patterns of the files that count; by default all count
+    :param exclude: patterns of files and directories that do not count, in addition to the
         setting ``tree_exclude``; an excluded directory is not entered
-    :param deep: with False only the names and modification times of the directory's own entries
-        count; nothing is read, and a copy or a checkout elsewhere counts as changed
+    :param deep: if False, only the names and modification times of the directory's own entries
+        count. Nothing is read, but a copy or a checkout elsewhere counts as changed
+    :param missing_ok: whether the directory may be missing; a missing directory differs from an
+        empty one
 
-    :param missing_ok: whether the directory may be absent: that is a state like another, and not
-        that of an empty one
-
-    A pattern without ``/`` matches a name at any depth (``*.pyc``), one with ``/`` a path
-    relative to the directory (``raw/**/*.csv``). The task's own targets do not count.
+    A pattern without ``/`` matches a name at any depth (``*.pyc``); a pattern with ``/`` matches a
+    path relative to the directory (``raw/**/*.csv``). The task's own targets do not count.
     """
 
     kind: ClassVar[str] = "Tree"
@@ -56,7 +55,8 @@ class Tree(Invariant):
         self.missing_ok = missing_ok
 
     def identity(self) -> str:
-        """The directory and whatever narrows it down: another selection is another invariant."""
+        """The directory and the options that select its entries: a new selection is a new
+        invariant."""
         parts = [self._shown.rstrip("/") or "/"]
         parts += [f"include={list(self.include)}"] if self.include else []
         parts += [f"exclude={list(self.exclude)}"] if self.exclude else []
@@ -64,7 +64,7 @@ class Tree(Invariant):
         return ", ".join(parts)
 
     def validate(self) -> None:
-        """A directory's name, and lists of patterns."""
+        """Accept the name of a directory, lists of patterns, and Booleans."""
         if not isinstance(self.directory, (str, os.PathLike)) or not str(self.directory):
             raise InvalidOption(
                 f"Tree: the directory must be a string or a path object, got {self.directory!r:.60}"
@@ -82,7 +82,7 @@ class Tree(Invariant):
                 raise InvalidOption(f"Tree: {option} must be True or False, got {value!r:.60}")
 
     def fingerprint(self, context: Context, previous: Fingerprint | None) -> Fingerprint:
-        """Record every entry, so that the next check opens only what its stat calls changed."""
+        """Record every entry, so that the next check reads only files whose stat changed."""
         directory = os.fspath(self.directory)
         if not os.path.isdir(directory):
             if os.path.exists(directory):
@@ -125,7 +125,7 @@ class Tree(Invariant):
         return {"digest": digest_value(times), "times": times}
 
     def signature_part(self, fingerprint: Fingerprint, context: Context) -> str:
-        """The digest; but of times nothing can be concluded on another machine."""
+        """Return the digest of the contents; raise for times, which no other machine shares."""
         if not self.deep and fingerprint != _ABSENT:
             raise CannotFingerprint(f"{self} compares times, which mean nothing on another machine")
         return super().signature_part(fingerprint, context)

@@ -1,4 +1,4 @@
-"""``TTL``: the age of the last execution."""
+"""``TTL``: the age of the last run."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ _ALLOWED = (
 
 
 class TTL(Invariant):
-    """Unchanged while the last real execution is younger than an age.
+    """Unchanged while the last run of the actions is younger than an age.
 
-    :param age: a text of numbers with the units s, m, h, d, w (``"1d12h"``, ``"1.5h"``), seconds
-        as a number, or a timedelta; or ``"day"``, ``"week"``, ``"month"``: until the calendar
-        turns, in local time, weeks beginning on Monday
+    :param age: a string of numbers with the units s, m, h, d, w (``"1d12h"``, ``"1.5h"``), a
+        number of seconds, or a timedelta. ``"day"``, ``"week"`` and ``"month"`` last until the
+        calendar turns, in local time; weeks begin on Monday
 
-    At the age itself the result has expired; with 0 it always has. What counts is when the
-    actions ran: a check, a restore or an accept does not make a result younger. A task that
-    was never executed, and a clock that went backwards, count as expired. Another age applies
-    to what was recorded before.
+    A result expires when it reaches the age; with an age of 0 it has always expired. Only a run
+    of the actions makes a result younger: a check, a restore or an accept does not. A task that
+    never ran counts as expired. So does a result from the future, because the clock went
+    backwards. A changed age applies to existing records, too.
     """
 
     kind: ClassVar[str] = "TTL"
@@ -38,7 +38,7 @@ class TTL(Invariant):
         self.age = age
 
     def identity(self) -> str:
-        """None of its own: a task has one TTL, and changing its age is no other invariant."""
+        """Return nothing: a task has one TTL, and it stays the same when its age changes."""
         return ""
 
     def label(self) -> str:
@@ -46,7 +46,7 @@ class TTL(Invariant):
         return f"TTL({self.age})"
 
     def validate(self) -> None:
-        """An age that can be understood and is not negative."""
+        """Accept an age that can be parsed and is not negative."""
         if isinstance(self.age, str) and self.age in _CALENDAR:
             return
         seconds = parse_age(self.age)
@@ -54,11 +54,11 @@ class TTL(Invariant):
             raise InvalidOption(f"TTL: {self.age!r:.60} is not an age; {_ALLOWED}")
 
     def fingerprint(self, context: Context, previous: Fingerprint | None) -> Fingerprint:
-        """Nothing of its own: the time of the execution is in the record of the task."""
+        """Record nothing: the record of the task has the time of the run."""
         return {"digest": ""}
 
     def difference(self, old: Fingerprint, new: Fingerprint, context: Context) -> Difference | None:
-        """Expired, and how old the result is."""
+        """Return that the result has expired, and how old it is."""
         executed, now = context.executed_at, context.now
         if executed is None:
             return Difference("expired: never executed", code="expired")

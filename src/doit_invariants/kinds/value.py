@@ -15,14 +15,15 @@ class Value(Invariant):
     """Unchanged while a value is equal, types included: ``1``, ``1.0`` and ``True`` differ.
 
     :param obj: any JSON value, dataclass, enum, path, date, set, bytes, numpy array or pandas
-        frame, an object of a class with plain state, or what a plugin teaches by the hook
-        ``invariants_digest_value``. The order of lists counts, that of dicts and sets does not.
-    :param name: tells this value from the task's others, and names it in explanations; without
-        it the place among the task's unnamed values does
+        frame, an object of a class with plain state, or an object that a plugin digests with the
+        hook ``invariants_digest_value``. The order of lists counts; that of dicts and sets does
+        not
+    :param name: identifies this value among the task's others, and names it in reasons; without
+        a name its position among the task's unnamed values identifies it
 
-    The value is taken when the task is checked. A short outline of it is kept in the record, to
-    say later what changed: for a secret use :class:`~doit_invariants.kinds.env.Env`, or give its
-    digest.
+    The value is read when the task is checked. The record has a short outline of it, so that a
+    reason can say what changed. For a secret, use :class:`~doit_invariants.kinds.env.Env`, or
+    give a digest of it.
     """
 
     kind: ClassVar[str] = "Value"
@@ -36,7 +37,7 @@ class Value(Invariant):
         return self.name
 
     def validate(self) -> None:
-        """The name is a text; whether the value can be encoded shows at the check."""
+        """Accept a string as name; the check reports a value that can't be encoded."""
         if self.name is not None and not isinstance(self.name, str):
             raise InvalidOption(f"Value: name must be a string, got {self.name!r:.60}")
 
@@ -48,7 +49,7 @@ class Value(Invariant):
         return {"digest": digest, "outline": outline(self.obj)}
 
     def difference(self, old: Fingerprint, new: Fingerprint, context: Context) -> Difference | None:
-        """Name the places inside the value that differ, from what to what."""
+        """Name the places inside the value that differ, with old and new."""
         if old["digest"] == new["digest"]:
             return None
         changes = outline_changes(old.get("outline"), new.get("outline"))

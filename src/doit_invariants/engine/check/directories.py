@@ -1,6 +1,6 @@
-"""Directories on the short way to "up-to-date".
+"""The cheap check of a directory.
 
-Apart, as it is imported only where a task has a directory, which few have.
+This module is separate because it is only imported for tasks with directories, which are few.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ def is_same_directory(
     skip: Iterable[str],
     others: Collection[str] = (),
 ) -> bool:
-    """Return whether a directory is as it was recorded, and its record as a new one would be.
+    """Return whether a directory is as it was recorded, so that a new record would be the same.
 
-    A large one is left to the long way, which would look at all of it again if it is not.
+    Return False for a large one: after a change the full check would read all of it again.
 
     :param recorded: its state as it is stored
-    :param digest: what else is stored as its digest
+    :param digest: the digest that is stored beside the state
     :param skip: paths that do not count
     :param others: absolute paths in it that other tasks make
     :raises Exception: whatever reading a damaged state raises
@@ -38,7 +38,7 @@ def is_same_directory(
     top = os.path.join(os.path.abspath(path), "")
     leave = frozenset(top + name for name in known.left_out)
     if not leave.issuperset(others):
-        return False  # a task has come, which the record is to know
+        return False  # another task was added, and the record must leave out its targets
     skipped = frozenset(map(os.path.abspath, skip))
     select = Selection(exclude=session.excluded, skip=skipped, leave=leave)
     return known.digest == digest and tree_state(session.files, path, known, select) is known

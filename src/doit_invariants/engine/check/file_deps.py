@@ -17,9 +17,9 @@ _ADVICE = "if the task edits it, list it in its targets too"
 
 
 def compare_inputs(look: TaskObservation, facts: HostFacts) -> list[Reason]:
-    """Look at each ``file_dep``, and note in ``facts`` what doit would say of it.
+    """Compare each ``file_dep``, and note in ``facts`` what doit would find.
 
-    :returns: the reasons that they give, in doit's order
+    :returns: the reasons, in doit's order
     """
     deps = _file_deps(look)
     if deps or facts.counted:
@@ -33,7 +33,7 @@ def compare_inputs(look: TaskObservation, facts: HostFacts) -> list[Reason]:
             if path not in facts.added:
                 reasons.append(reason)
     if look.snapshot.never_ran and (reasons or facts.awaited):
-        look.snapshot.explicit = False  # said once is enough
+        look.snapshot.explicit = False  # otherwise the verdict would add "never ran" again
         reasons = [NEVER_RAN]
     return [*_reasons_of_names(facts), *reasons]
 
@@ -64,7 +64,7 @@ def _compare(look: TaskObservation, facts: HostFacts, path: str) -> Reason | Non
     if info is None:
         maker = session.graph.producer(path, session.tasks) if _foresees(look) else None
         if maker is not None:
-            facts.awaited.append((path, maker))  # only a run has had that task make it
+            facts.awaited.append((path, maker))  # the other task makes it when it runs
         else:
             facts.missing.append(path)
         look.snapshot.inputs[path] = None
@@ -99,10 +99,10 @@ def _compare_content(look: TaskObservation, path: str, info: os.stat_result) -> 
 
 
 def _file_deps(look: TaskObservation) -> set[str]:
-    """Return the ``file_dep`` of a task, what its ``calc_dep`` last gave included.
+    """Return the ``file_dep`` of a task, including those that its ``calc_dep`` last returned.
 
-    In a run doit has added those by now. Commands that only read never ask the tasks that
-    calculate them, and doit would call every such task changed.
+    In a run doit has already added those. Commands that only read never run the tasks that
+    calculate them, so that doit would call every such task changed.
     """
     deps = set(look.task.file_dep)
     if _foresees(look):
@@ -113,9 +113,10 @@ def _file_deps(look: TaskObservation) -> set[str]:
 
 
 def _foresees(look: TaskObservation) -> bool:
-    """Return whether to look past what doit's own commands know of a task without running.
+    """Return whether to look further than doit does for a command that only reads.
 
-    They do for tasks that use anything of ours; for others they say what plain doit says.
+    Our own commands always do. doit's commands do so for tasks with an option of ours; for other
+    tasks they say what plain doit says.
     """
     return not look.session.writes and (look.session.explains or look.spec.own)
 
@@ -126,7 +127,7 @@ def _compare_checker(look: TaskObservation, facts: HostFacts) -> None:
     present = session.host.checker_name
     if previous and previous != present:
         facts.checker_changed = (previous, present)
-        if session.writes:  # doit does it even for a mere `doit list -s`
+        if session.writes:  # doit even does so for `doit list -s`
             session.db.remove(look.task.name)
             look.before.record = look.record_as_stored = None
 
@@ -134,7 +135,7 @@ def _compare_checker(look: TaskObservation, facts: HostFacts) -> None:
 def _compare_names(look: TaskObservation, facts: HostFacts, deps: set[str]) -> None:
     previous = look.session.db.get(look.task.name, "deps:")
     if not isinstance(previous, (list, tuple)) or not previous:
-        # doit compares nothing with an empty list; but our record knows what there was.
+        # doit compares nothing with an empty list, but our record knows the former names.
         known = look.before.record
         if known is not None and look.session.host.checker is None:
             facts.added = sorted(deps - known.stats.keys() - known.trees.keys())

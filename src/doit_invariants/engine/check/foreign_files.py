@@ -1,9 +1,9 @@
-"""What is in the directory that a task makes, but not from the task.
+"""Foreign files: files in a target directory that the task did not make.
 
-A record has all that is there when the task has succeeded: what a user has put there before is in
-it as well. ``doit clean`` must tell the two apart. What was there before the actions ran, is the
-very same after them and was not made by an earlier run, is of others. That is kept in rows of
-doit's DB that are no task's, for the few tasks of which there is any.
+A record covers the whole directory as it is after a success, including files that a user has put
+there before. ``doit clean`` must tell the two apart. A file is foreign if it was there before the
+actions ran, did not change, and was not made by an earlier run. The DB lists foreign files in rows
+of their own, for the few tasks that have any.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from doit_invariants.rules.schema import Origin
 if TYPE_CHECKING:
     from doit_invariants.engine.database import Database
 
-# The command `invariants` forbids the group, as in
+# No task has such a name: the command `invariants` forbids a group of that name, as in
 # :mod:`doit_invariants.engine.records.shared_details`.
 _PREFIX = "invariants:others:"
 _FIELD = "others:"
@@ -34,10 +34,10 @@ def note(
     previous: Record | None,
     after: States | None,
 ) -> None:
-    """Keep what is of others in the directories that a task has made.
+    """Save the foreign files in the directories that a task has made.
 
     :param before: the targets before the actions ran
-    :param previous: what was recorded of the task then
+    :param previous: the record of the task at that time
     :param after: the targets now
     """
     found: dict[str, list[str]] = {}
@@ -65,7 +65,7 @@ def made_in(db: Database, task: str, record: Record | None, path: str) -> set[st
 
 
 def _unchanged(before: TreeState, after: TreeState) -> set[str]:
-    """Return what is the same as before; directories only if nothing below them is new."""
+    """Return the entries that did not change; a directory only if nothing below it changed."""
     same = {name for name, one in after.entries.items() if before.entries.get(name) == one}
     new = {up for name in after.entries if name not in same for up in ups(name)}
     return same - new

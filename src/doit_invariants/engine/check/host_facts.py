@@ -1,6 +1,6 @@
-"""What the host's own rules say of a task, in the words of doit 0.37.
+"""The host's own rules for a task, in the terms of doit 0.37.
 
-doit stops at the first reason; an explanation needs all of them, and one code path for both.
+doit stops at the first reason. Users get all reasons, so one code path collects them for both.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from typing import Any
 
 @dataclass(slots=True, eq=False, repr=False)
 class HostFacts:
-    """What the rules of the host say of a task.
+    """What the host's own rules find about a task.
 
     :ivar uptodate_false: the ``uptodate`` items that are false, as doit reports them
-    :ivar counted: whether any ``uptodate`` item gave an answer
+    :ivar counted: whether any ``uptodate`` item was true or false, not None
     :ivar missing_targets, missing, added, removed, changed: paths; the last four of ``file_dep``
     :ivar awaited: missing ``file_dep`` that another task makes, and the name of that task
     :ivar checker_changed: the recorded and the present checker
@@ -46,7 +46,7 @@ class HostFacts:
 
 
 def describe(item: Any) -> str:
-    """Return how an ``uptodate`` item is called in an explanation: never with an address."""
+    """Return the name of an ``uptodate`` item for a reason, without a memory address."""
     if inspect.isroutine(item):
         return str(getattr(item, "__name__", item))
     text = repr(item)

@@ -1,11 +1,11 @@
-"""Whether modules that actions import when they run are still what was looked at.
+"""Detects edits of modules that actions import when they run.
 
-A module that is loaded runs as it was loaded, whatever its file becomes. One that an action imports
-itself is read by then: in a worker, at a time that nobody tells. If its file, or one that it
-imports, was written between the look and the end of the task, nobody knows which content has run.
-The content alone can't tell: it may have been edited there and back.
+A loaded module runs as it was loaded, whatever happens to its file. A module that an action imports
+itself is read later, in a worker, at an unknown time. If its file, or the file of one of its
+imports, is written between the check and the end of the task, nobody knows which content has run.
+Comparing contents is not enough: the file may have been edited and restored in between.
 
-What another task has written before this one begins is no edit as long as its content is the same.
+A file that another task writes before this one begins is not edited if its content is the same.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from doit_invariants.rules.decide import Observed
 
 
 def begin(look: TaskObservation) -> None:
-    """Note, right before the actions of a task run, what they may import."""
+    """Note what the actions of a task may import, right before they run."""
     paths: set[str] = set()
     for key, seen in look.snapshot.observed.items():
         names = _modules(look, seen)
@@ -37,18 +37,17 @@ def begin(look: TaskObservation) -> None:
 
 
 def end(execution: Execution) -> None:
-    """Note, where the actions of a task ran, which of what they may have imported was edited.
+    """Note which possible imports were edited, in the process where the actions ran.
 
-    A worker may have loaded it for another task, while it was another one.
-
+    A worker may have loaded a module earlier, for another task, before it was edited.
     """
     execution.edited_imports = edited_since_loaded(execution.imports)
 
 
 def edited(look: TaskObservation) -> dict[str, bool]:
-    """Return what rests on modules that may not have run as they were looked at, by its id.
+    """Return the ids of invariants whose modules may have run with another content.
 
-    :returns: whether their contents are the same at least, before and after
+    :returns: by id, whether the contents before and after are the same
     """
     if look.imports_edited is None:
         look.imports_edited = dict(_edited(look)) if look.imports else {}
@@ -83,7 +82,7 @@ def _written(before: FileEntries, now: FileEntries) -> bool:
 
 
 def _differ(one: Iterable[int] | None, other: Iterable[int] | None) -> bool:
-    """Compare stats; here the change time counts too: a file may be moved away and back."""
+    """Compare stats, including the change time: a file may be moved away and back."""
     before, after = list(one or ()), list(other or ())
     settled = -1 not in (*before[3:], *after[3:])
     return before[:3] != after[:3] or (settled and before != after)

@@ -1,9 +1,9 @@
 """Tasks that edit their own ``file_dep``: formatters, notebooks that are executed in place.
 
-Nobody can tell such an edit from one by a user who saves the file while the task runs. So it counts
-as the work of the task where the task says so, by naming the file among its ``targets``; where the
-file is what another task makes; and where two runs have made the same of the same. Everything else
-counts as edited by somebody else: the task runs again.
+Such an edit looks like one by a user who saves the file while the task runs. It counts as the work
+of the task in three cases: the task lists the file in its ``targets``; another task makes the file;
+or two runs in a row turned the same content into the same content. Any other edit counts as
+somebody else's, so the task runs again.
 """
 
 from __future__ import annotations
@@ -20,16 +20,18 @@ from doit_invariants.files.tree import was_written
 from doit_invariants.rules.decide import path_difference
 from doit_invariants.rules.record import PathState
 
-#: Equal to no file. Plain doit, which would find the same in its triple, sees another time.
+#: Equal to no file. The time is that of no file either: plain doit takes a file with the recorded
+#: time as unchanged.
 EDITED = FileState(EDITED_MEANWHILE, (0, -1, 0, -1))
 
 
 def states_to_save(look: TaskObservation) -> dict[str, tuple[PathState, Triple]]:
-    """Return the state of each ``file_dep`` that is recorded now that its task has succeeded.
+    """Return the state to record for each ``file_dep`` after its task has succeeded.
 
-    That is the one before the actions ran, and for a file that was written meanwhile, be it with
-    what was there, one that nothing equals: the result was made from neither content for certain,
-    so the task runs again. Not so where the edit is the work of the task: then as it left the file.
+    - unchanged: the state before the actions ran
+    - edited by the task: the state that it left
+    - written by somebody else, even with the same content: a state that equals nothing. The result
+      may have been made from either content, so the task runs again.
 
     :raises FileNotFoundError: if a file is gone
     """
@@ -51,7 +53,7 @@ def states_to_save(look: TaskObservation) -> dict[str, tuple[PathState, Triple]]
 
 
 class _Edit:
-    """What became of a file while a task ran that has it as its ``file_dep``."""
+    """A change of a ``file_dep`` while its task ran."""
 
     def __init__(
         self,
@@ -67,7 +69,7 @@ class _Edit:
         self._maker = look.session.graph.producer(path, look.session.tasks)
 
     def is_same(self) -> bool:
-        """Return whether it is known who has written what was there already."""
+        """Return whether a known task has rewritten the file with the same content."""
         if self._maker is not None and not self._is_own:
             return True
         if not self._is_own:
@@ -80,7 +82,7 @@ class _Edit:
         return True
 
     def is_its_own(self) -> bool:
-        """Return whether a change is the work of the task."""
+        """Return whether the change is the work of the task."""
         repeated = self._is_repeated()
         if self._is_own:
             self._look.written.add(self._path)
@@ -92,7 +94,7 @@ class _Edit:
         return True
 
     def _is_repeated(self) -> bool:
-        """Return whether the last run of the task has made the same of the same, and note it."""
+        """Return whether the last run made the same change; note this change for the next run."""
         edits, name = self._look.session.edits, self._look.task.name
         known = _edits_of(edits.read(), name)
         edit = [_digest(self._before), _digest(self._after)]
@@ -102,10 +104,10 @@ class _Edit:
         return False
 
     def _hand_on(self) -> None:
-        """Have those that edit the file as well, and are done with it, take it as it is now.
+        """Update the record of every other task that edits the file and is already done with it.
 
-        Else each of them would find in the next run what the last one made of it, and run. Not
-        those that are not looked at yet: to them it is an input that has changed.
+        Otherwise each of them would see the edit of the last one as a change, and run again. Tasks
+        that are not checked yet keep their record: for them the input has changed.
         """
         session, absolute = self._look.session, os.path.abspath(self._path)
         names = {self._maker or "", *session.edits.read()} - {self._look.task.name}

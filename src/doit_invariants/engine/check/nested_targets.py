@@ -1,8 +1,8 @@
-"""What other tasks make inside of a directory that is the target of a task.
+"""Targets of other tasks inside a directory that is the target of a task.
 
-It does not count as what the task has left there: else a task that makes a directory for others
-would run after every run that wrote a file. Apart, as it is imported only where a target is a
-directory, which few are.
+They do not count as part of the directory. Otherwise a task that makes a directory for other tasks
+would run again whenever one of them wrote a file there. This module is separate because it is only
+imported for targets that are directories, which few are.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from doit_invariants.rules.schema import KEY
 if TYPE_CHECKING:
     from doit_invariants.engine.session import Session
 
-#: Where the session keeps what the DB says of the targets of all tasks.
+#: Key in the memo of a run: the recorded targets of all tasks.
 _RECORDED = "targets in the DB"
 
 
 class Others:
-    """Knows for one task what others make inside of its targets."""
+    """Finds, for one task, what other tasks make inside its targets."""
 
     def __init__(self, session: Session, task: str) -> None:
         self._session = session
@@ -40,16 +40,17 @@ class Others:
         return frozenset(graph.others_inside(path, self._task, self._tasks))
 
     def recorded(self, path: str) -> frozenset[str]:
-        """Return those that other tasks have made, in whatever run.
+        """Return the absolute paths in a directory that other tasks made in any run.
 
-        Of tasks that are created late, or that there are no more.
+        They include those of delayed tasks, and of tasks that no longer exist.
         """
         return frozenset(one for name, one in self._below(path) if name != self._task)
 
     def late(self, path: str) -> dict[str, Stat | None]:
-        """Return those that tasks have made which may still be created in this run.
+        """Return the recorded targets of delayed tasks that this run may still create.
 
-        :returns: with their stats: what has another one after the actions was made by these
+        :returns: paths with their stats; if a stat differs after the actions ran, the actions
+            wrote the file
         """
         late = {name for name, task in self._tasks.items() if task.loader}
         found = [one for name, one in self._below(path) if name.split(":")[0] in late]
@@ -78,7 +79,7 @@ def _all_recorded(session: Session) -> Iterator[tuple[str, str]]:
             record = session.db.get(name, KEY)
             targets = [str(path) for path, _ in record["targets"] or ()] if record else ()
             root = str(record["root"]) if record else ""
-        except Exception:  # it is damaged: nothing is known of that task
+        except Exception:  # the row is damaged: nothing is known about that task
             continue
         for path in targets:
             inside = relative_to(path, root)
@@ -89,9 +90,9 @@ def _all_recorded(session: Session) -> Iterator[tuple[str, str]]:
 def after_run(
     others: Others, targets: Iterable[str], late: Mapping[str, Mapping[str, Stat | None]]
 ) -> dict[str, frozenset[str]]:
-    """Return what others make in each target of a task whose actions have run.
+    """Return what other tasks make in each target of a task whose actions have run.
 
-    :param late: by target what :meth:`Others.late` gave before the actions ran
+    :param late: by target, the result of :meth:`Others.late` before the actions ran
     """
     found = {}
     for path in targets:
@@ -105,29 +106,30 @@ def made_later(
 ) -> frozenset[str]:
     """Return what other tasks have made in a directory since its own task ended.
 
-    An earlier version has recorded it as part of the directory, or its task has come since.
+    It does not count, although the record may include it: an earlier version recorded it as part of
+    the directory, or the other task was added later.
 
     :param known: the recorded state of the directory
-    :param leave: what is known not to count
+    :param leave: paths that are known not to count
     """
-    # What was there when the task ended it may have made itself, whoever made it before.
+    # The task itself may have made whatever was there when it ended, so all of that counts.
     there = {up for name in known.entries for up in ups(name)}
     more = (one for one in others.recorded(path) if relative(path, [one])[0] not in there)
     return frozenset(more) - leave
 
 
 def without(path: str, known: TreeState, leave: Iterable[str]) -> TreeState:
-    """Return the recorded state of a directory without what others make in it."""
+    """Return the recorded state of a directory without what other tasks make in it."""
     return narrowed(known, relative(path, leave))
 
 
 def relative(path: str, absolute: Iterable[str]) -> list[str]:
-    """Return paths as they are named in the state of the directory that they are in."""
+    """Return absolute paths relative to the directory, as its state names them."""
     top = os.path.join(os.path.abspath(path), "")
     return [one[len(top) :].replace(os.sep, "/") for one in absolute]
 
 
 def absolute(path: str, known: TreeState) -> frozenset[str]:
-    """Return what did not count of a directory when it was recorded."""
+    """Return the absolute paths that did not count when a directory was recorded."""
     top = os.path.join(os.path.abspath(path), "")
     return frozenset(top + name for name in known.left_out)

@@ -1,4 +1,4 @@
-"""Looks at a task: gathers what a decision needs, and what is recorded if the task succeeds."""
+"""Observes a task: collects what the verdict needs, and what is recorded if the task succeeds."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ from doit_invariants.rules.record import PathState, Record, RecordedInvariant
 if TYPE_CHECKING:
     from doit_invariants.engine.task import Task
 
-_UNTAUGHT = "what is kept for the run where nothing is taught of values"
+_UNTAUGHT = "memo of fingerprints without the hook invariants_digest_value"
 
 
 class TaskObservation:
-    """One look at one task: fills a :class:`Snapshot`.
+    """One observation of one task: fills a :class:`Snapshot`.
 
-    :param knows_others: whether all tasks are known, so that what other tasks make inside of its
-        targets does not count
+    :param knows_others: whether all tasks are known, so that files which other tasks make inside
+        its targets do not count
     """
 
     def __init__(
@@ -52,47 +52,49 @@ class TaskObservation:
         self.task = task
         self.spec = spec
         self.before = before
-        #: The record with the paths under which doit stored it; ``before`` has those of here.
+        #: The record with the paths as they were stored; ``before`` has those of this directory.
         self.record_as_stored = before.record
         if before.record is not None and before.record.root != session.root:
             before.moved = True
             before.record = translate(before.record, session.root)
         self.context = context
         self._knows_others = knows_others
-        #: What does not count of each target that is a directory, as others make it.
+        #: By target directory, the paths in it that do not count because other tasks make them.
         self.leave: dict[str, frozenset[str]] = {}
-        #: Of this what tasks have made that are created late, as it was before the actions.
+        #: By target directory, what delayed tasks made in it in earlier runs, with the stats before
+        #: the actions.
         self.late: dict[str, dict[str, Stat | None]] = {}
-        #: Inputs into which the task is known to have written itself, once it has run.
+        #: Inputs that the task is known to have written itself, once it has run.
         self.written: set[str] = set()
         self.snapshot = Snapshot(task.name)
         self._path_problems = 0
-        #: Location of the store in which the result is known to be now.
+        #: Location of the store that is known to have the result; empty for none.
         self.kept = ""
         #: What its actions may import, by the id of the invariant: names of modules, and their
-        #: files right before they ran; None if these were not any more what was looked at.
+        #: files right before the actions ran; None if the files had changed since they were
+        #: fingerprinted.
         self.imports: dict[str, tuple[list[str], dict[str, Json] | None]] = {}
-        #: Those of them that may not have run so, and whether their contents are the same at least;
-        #: None until the actions ran.
+        #: Ids of invariants whose modules may have run with another content, and whether the
+        #: contents before and after are the same; None until the actions ran.
         self.imports_edited: dict[str, bool] | None = None
-        #: What came back from where the actions ran.
+        #: The execution as it came back from the worker.
         self.execution = Execution()
-        #: What the task is tracked by, where others are tracked alike.
+        #: The tracked set of the task, if it shares that with other tasks.
         self.alike: TrackedSet | None = None
 
     @property
     def comparable(self) -> Record | None:
-        """The record with which the task can be compared as it stands, None if there is none."""
+        """The record to compare the task with, None if there is none that can be used."""
         is_readable = self.before.unreadable is None
         return self.before.record if is_readable and self.snapshot.has_dependencies else None
 
     def _inputs_of_directory(self) -> Selection:
-        """Return what counts of a directory that the task reads: not its own targets."""
+        """Return which entries of an input directory count: all but the task's own targets."""
         own = frozenset(map(os.path.abspath, self.context.targets))
         return Selection(exclude=self.session.excluded, skip=own)
 
     def _all_of_directory(self, path: str, known: PathState | None) -> Selection:
-        """Return what counts of a directory that the task makes: not what others make in it."""
+        """Return which entries of a target directory count: all but what other tasks make in it."""
         if path not in self.leave and self._knows_others:
             from doit_invariants.engine.check import (
                 nested_targets,  # late: few targets are directories
@@ -108,17 +110,17 @@ class TaskObservation:
         return Selection(exclude=self.session.excluded, skip=skip, leave=leave)
 
     def path(self, path: str, known: PathState | None, info: os.stat_result) -> PathState:
-        """Return the state of a path now; what can't be read becomes a problem of the task."""
+        """Return the present state of a path; an unreadable path is a problem of the task."""
         try:
             return path_state(self.session.files, path, info, known, self._inputs_of_directory)
         except CannotFingerprint as error:
             self._path_problem(path, str(error))
             return known
         except FileNotFoundError:
-            return None  # gone since its stat
+            return None  # removed after its stat was taken
 
     def targets(self) -> None:
-        """Look at the targets."""
+        """Observe the targets."""
         states = self.snapshot.targets = self.target_states()
         record = self.before.record
         recorded = (record.targets if record is not None else None) or {}
@@ -130,7 +132,7 @@ class TaskObservation:
                 self._narrow(path, known)
 
     def _narrow(self, path: str, known: TreeState) -> None:
-        """Take out of the record of a directory what others make, if that makes a difference."""
+        """Remove from the record of a directory what other tasks make, if it makes a difference."""
         from doit_invariants.engine.check import nested_targets
 
         targets = self.snapshot.targets or {}
@@ -148,7 +150,7 @@ class TaskObservation:
             self.before.record = replace(record, targets=states)
 
     def expect_late(self) -> None:
-        """Note before the actions run what tasks that are not created yet have made in targets."""
+        """Note, before the actions run, what delayed tasks made in the targets in earlier runs."""
         tasks = self.session.tasks
         if not self._knows_others or not self.session.graph.any_created_late(tasks):
             return
@@ -158,7 +160,7 @@ class TaskObservation:
         self.late = {path: others.late(path) for path in self.task.targets}
 
     def targets_as_made(self) -> None:
-        """Look at the targets once the actions have made them."""
+        """Observe the targets after the actions have made them."""
         self.leave = {}
         if self._knows_others and any(map(os.path.isdir, self.task.targets)):
             from doit_invariants.engine.check import nested_targets
@@ -182,20 +184,20 @@ class TaskObservation:
         return states
 
     def target(self, path: str, known: PathState | None, info: os.stat_result) -> PathState:
-        """Return the state of a target, of which every entry counts but what tools leave."""
+        """Return the state of a target; in a directory all entries count except excluded ones."""
         try:
             select = functools.partial(self._all_of_directory, path, known)
             return path_state(self.session.files, path, info, known, select)
         except CannotFingerprint as error:
             self._path_problem(path, str(error))
         except FileNotFoundError:
-            pass  # gone since its stat
+            pass  # removed after its stat was taken
         except OSError as error:
             self._path_problem(path, f"{path} can't be read: {error.strerror}")
         return None
 
     def invariants(self) -> None:
-        """Fingerprint what is listed, and what plugins add."""
+        """Fingerprint the listed invariants, and those that plugins add."""
         for key, one in self.spec.invariants.items():
             self._observe(key, one, None)
         try:
@@ -216,7 +218,7 @@ class TaskObservation:
             entry = self._upgraded(record, key, entry, one)
         previous = entry.fingerprint if entry is not None and entry.comparable(one) else None
         if previous is not None and previous.get("digest") in UNEQUAL:
-            previous = None  # a kind may give back what it was given
+            previous = None  # a kind may return `previous` itself, which would be recorded again
         self.snapshot.unknown.add(key)
         try:
             fingerprint = one.fingerprint(self.context, previous)
@@ -225,7 +227,7 @@ class TaskObservation:
         except InvariantsError as error:
             self.problem(one.label(), str(error).removeprefix(f"{one.label()}: "))
         except Exception as error:
-            # A plugin's kind: an exception that gets out makes doit -n wait for ever.
+            # A plugin's kind may raise anything, and an escaped exception makes doit -n hang.
             self.problem(one.label(), f"failed with {type(error).__name__}: {error}")
         else:
             self.snapshot.observed[key] = Observed(one, fingerprint, source)
@@ -236,9 +238,9 @@ class TaskObservation:
     def _is_taught_since(
         self, one: Invariant, previous: Fingerprint | None, now: Fingerprint
     ) -> bool:
-        """Return whether a plugin teaches values since, and without it all is as before.
+        """Return whether only a new plugin for values makes the fingerprint differ.
 
-        To be asked after the fingerprint is known: most have not changed.
+        Called after the fingerprint is known, because most have not changed.
         """
         if self.session.teach is None or previous is None or previous["digest"] == now["digest"]:
             return False
@@ -249,12 +251,12 @@ class TaskObservation:
             untaught = one.fingerprint(context, previous)
             return one.difference(previous, untaught, context) is None
         except Exception:
-            return False  # it can't be compared without what is taught, or is a plugin's
+            return False  # the value needs the plugin, or a plugin's kind failed
 
     def _upgraded(
         self, record: Record, key: str, entry: RecordedInvariant, one: Invariant
     ) -> RecordedInvariant:
-        """Let a kind say what it would have recorded; in the record as it is compared."""
+        """Let a kind upgrade the fingerprint of an older version, in the record to compare with."""
         try:
             fingerprint = one.upgrade(entry.fingerprint, entry.version)
             if fingerprint is None:
@@ -272,17 +274,20 @@ class TaskObservation:
         return entry
 
     def problem(self, subject: str, text: str) -> None:
-        """Note that something can't be checked."""
+        """Note a problem: something can't be checked."""
         self.snapshot.problems.append(Reason("cannot_check", subject, text))
 
     def _path_problem(self, path: str, text: str) -> None:
-        """Note that an input or a target can't be read: users are told that first."""
+        """Note that an input or a target can't be read, before all other problems."""
         self.snapshot.problems.insert(self._path_problems, Reason("cannot_check", path, text))
         self._path_problems += 1
 
 
 def _check_json(one: Invariant, fingerprint: Any) -> None:
-    """Check what will go into doit's DB: doit would find out at its very end, and lose the rest."""
+    """Check that doit's DB can store a fingerprint.
+
+    Otherwise doit would fail when it writes its DB at the end, and lose all other records.
+    """
     if not isinstance(fingerprint, dict) or not isinstance(fingerprint.get("digest"), str):
         raise CannotFingerprint(
             f"{one.label()}: fingerprint() must return a dict with a string as 'digest'"
@@ -305,9 +310,9 @@ def path_state(
     known: PathState,
     select: Callable[[], Selection],
 ) -> PathState:
-    """Return the state of a ``file_dep`` or target now; ``known`` itself where it is unchanged.
+    """Return the present state of a ``file_dep`` or target; ``known`` itself if it is unchanged.
 
-    :param select: asked, for a directory only, which entries of it count
+    :param select: returns which entries of a directory count; only called for a directory
     """
     if is_directory(info):
         return tree_state(view, path, known if isinstance(known, TreeState) else None, select())

@@ -1,8 +1,8 @@
-"""Looks at the invariants of a task once more, past what was found earlier in the run.
+"""Fingerprints the invariants of a task again, without the memo of the run.
 
-Kinds keep what they found for the run: a command is asked once, a module read once. Actions that
-run meanwhile may change it. Where that would put a result into the store, or take one out, under
-a signature that is not the present one, it is looked at anew.
+Kinds keep their results for the whole run: a command runs once, a module is read once. An action
+may change either of them during the run. So before a result is stored or restored, the task is
+checked again: the signature must be the present one.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 
 _OF_SOURCES = frozenset({"Module", "Script"})
 _OF_FILES = _OF_SOURCES | {"Files", "Tree"}
-#: Of these what was loaded counts, or they can't change while a process lives.
+#: These count as they were loaded, or can't change while a process lives.
 _FIXED = frozenset({"Action", "Function", "Value", "Env", "Distribution", "TTL"})
 
 
 def changed_during_run(look: TaskObservation) -> str:
-    """Return the label of an invariant that is not what it was when the task was looked at.
+    """Return the label of an invariant that changed since the task was checked.
 
-    :returns: empty if all are
+    :returns: empty if none did
     """
     for key in edited(look):
         return look.snapshot.observed[key].invariant.label()
@@ -47,7 +47,7 @@ def changed_during_run(look: TaskObservation) -> str:
 def _fingerprint_again(
     look: TaskObservation, seen: Observed, memo: dict[Any, Any]
 ) -> Fingerprint | None:
-    """Return the fingerprint of an invariant now, None if there is none."""
+    """Return the present fingerprint of an invariant, None if it can't be determined."""
     context = copy.copy(look.context)
     context.memo = memo
     with contextlib.suppress(Exception):
@@ -58,16 +58,17 @@ def _fingerprint_again(
 def edited_meanwhile(look: TaskObservation) -> list[str]:
     """Return the ids of invariants whose files were written while the task ran.
 
-    Only of kinds that are about files alone, and of modules that actions import when they run: a
-    command is asked once a run. A task that writes
-    there itself what is there is told from an edit there and back by its second run.
+    This covers kinds that only read files, and modules that actions import when they run. It does
+    not cover commands, which run once in a run of doit. A task may rewrite such a file itself with
+    the same content, which looks like an edit and its undo by somebody else; the second run of the
+    task tells the two apart.
     """
     found = []
     for key, seen in look.snapshot.observed.items():
         kind = seen.invariant.kind
         if kind not in _OF_FILES or (kind == "Module" and _was_loaded(look, seen)):
             continue
-        # Sources are kept for the run with the stats of their files, which are looked at each time.
+        # The memo has sources with the stats of their files, which are compared each time.
         now = _fingerprint_again(look, seen, look.context.memo if kind in _OF_SOURCES else {})
         same = now is not None and now["digest"] == seen.fingerprint["digest"]
         if now is not None and same and not _differs(seen.fingerprint, now, look.context):
@@ -81,7 +82,7 @@ def edited_meanwhile(look: TaskObservation) -> list[str]:
 
 
 def _was_loaded(look: TaskObservation, seen: Observed) -> bool:
-    """Return whether a module was loaded when it was looked at: then its file tells nothing."""
+    """Return whether a module was loaded when it was fingerprinted: then its file is irrelevant."""
     one = cast("Module", seen.invariant)
     return not one.elsewhere and one.memo_key in look.context.memo
 
@@ -101,13 +102,13 @@ def _differs(old: Fingerprint, new: Fingerprint, context: Context) -> bool:
     one, other = in_blocks(old), in_blocks(new)
     if one is not None and other is not None:
         return was_written(one, other)
-    # Of files that were written meanwhile the content may have been another in between.
+    # The contents are the same, but a file that was written may have had another in between.
     before, after = _states(old, context), _states(new, context)
     return any(_time(state) != _time(after.get(name)) for name, state in before.items())
 
 
 def _states(found: Fingerprint, context: Context) -> dict[str, Json]:
-    """Return the recorded states of the files that a fingerprint rests on, by their names."""
+    """Return the recorded states of the files behind a fingerprint, by their names."""
     states = dict(found["entries"]) if isinstance(found.get("entries"), dict) else {}
     modules = found.get("modules") or {}
     for key in (found.get("details"), *modules.values()):
@@ -118,7 +119,7 @@ def _states(found: Fingerprint, context: Context) -> dict[str, Json]:
 
 
 def _time(state: Json) -> Json:
-    """Return modification time, size and inode of a recorded state of a file."""
+    """Return modification time, size and inode from the recorded state of a file."""
     try:
         return state[1][:3]
     except (TypeError, IndexError):

@@ -1,4 +1,4 @@
-"""The present signature of a task, for invariants of others that look at it."""
+"""The present signature of a task, for invariants of other tasks."""
 
 from __future__ import annotations
 
@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 
 
 def signature_of(session: Session, task: Task, sign: Callable[[str], str]) -> str:
-    """Return the present signature of a task that is no group; see
-    :class:`~doit_invariants.engine.check.signer.Signer`."""
+    """Return the present signature of a task that is not a group.
+
+    See :class:`~doit_invariants.engine.check.signer.Signer`.
+    """
     before = recorded.read(session, task.name)
     executed_at = before.record.executed_at if before.record is not None else None
     context = TaskContext(session, task, executed_at, sign)
@@ -50,7 +52,7 @@ def signature_of(session: Session, task: Task, sign: Callable[[str], str]) -> st
 
 
 def _item_or_name(session: Session, item: Any, task: Task) -> Any:
-    """Return what stands for an ``uptodate`` item, its name where nothing else does."""
+    """Return what represents an ``uptodate`` item in a signature; its name if nothing else does."""
     other = session.host.compares_result_of(item)
     if other is not None:
         return ["result_dep", other, result_of(session, other)]

@@ -10,20 +10,20 @@ from doit_invariants.hashing.values import digest_value
 
 
 class Signer:
-    """Gives the signature of a task by its name.
+    """Returns the signature of a task by its name.
 
-    An object, not a closure: one that refers to itself for each task checked would leave its
-    whole look at that task to the garbage collector.
+    An object, not a closure: a recursive closure refers to itself, so that the whole observation
+    of each checked task would wait for the garbage collector.
     """
 
     def __init__(self, session: Session) -> None:
         self.session = session
 
     def __call__(self, name: str) -> str:
-        """Return the signature of a task, of a group that over its sub-tasks.
+        """Return the signature of a task; that of a group covers its sub-tasks.
 
-        :raises CannotFingerprint: for an unknown task, one that depends on itself, or one that
-            can't be checked
+        :raises CannotFingerprint: for a task that is unknown, depends on itself, or can't be
+            checked
         """
         tasks, signing = self.session.tasks, self.session.signing
         task = tasks.get(name)
@@ -40,7 +40,7 @@ class Signer:
             if task.has_subtask:
                 parts = {sub: self(sub) for sub in task.task_dep if sub.startswith(f"{name}:")}
                 return digest_value(parts)
-            # Late: few tasks look at others, and this is imported on every command.
+            # Late: few tasks list `Task(...)`, and every command imports this module.
             from doit_invariants.engine.check.signature_of import signature_of
 
             return signature_of(self.session, task, self)

@@ -1,7 +1,7 @@
-"""Whether targets are, when they are recorded, as the actions have left them.
+"""Guards targets between the end of the actions and the record.
 
-The actions run in a worker, and the main process records the task once it has time for that. Who
-edits a target in between would have his edit recorded as what the task makes.
+The actions run in a worker, and the main process records the task later, when it has time. Without
+this guard an edit made in that gap would be recorded as the task's own output.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ from doit_invariants.files.state import EDITED, FileState, Stat, stat_key
 if TYPE_CHECKING:
     from doit_invariants.rules.record import PathState
 
-#: Recorded in the place of a target that was edited: it equals no state, so the task runs.
+#: Recorded instead of the state of an edited target: it equals no state, so the task runs again.
 _EDITED = FileState(EDITED, None)
 
 
 def stats_after_run(
     targets: Iterable[str], others: Mapping[str, frozenset[str]] = MappingProxyType({})
 ) -> dict[str, Stat]:
-    """Return what changes of each target that exists when somebody edits it.
+    """Return for each existing target a stat that changes when somebody edits the target.
 
-    :param others: by target the absolute paths in it that do not count
-    :returns: of a file its stat; of a directory its own inode, the number of its entries and the
-        latest change time among them: an edit is later, be it one that removes something
+    :param others: by target, the absolute paths in it that do not count
+    :returns: for a file its stat; for a directory its inode, the number of its entries and the
+        latest change time among them, which every edit and every removal raises
     """
     found: dict[str, Stat] = {}
     for path in targets:
@@ -44,7 +44,7 @@ def stats_after_run(
 
 
 def _newest(directory: str, info: os.stat_result, leave: frozenset[str]) -> Stat:
-    # Directories that lead to what others make change with it, and are made for it.
+    # Directories that lead to what other tasks make change with it, so they do not count.
     ways = {parent for path in leave for parent in _parents(path)}
     count, newest = 0, 0 if leave else info.st_ctime_ns
     waiting = [os.path.abspath(directory)]
@@ -75,9 +75,9 @@ def mark_edited_since(
     stats: Mapping[str, Stat],
     others: Mapping[str, frozenset[str]] = MappingProxyType({}),
 ) -> dict[str, PathState]:
-    """Return the states of targets, with those marked that were edited since.
+    """Return the states of targets, and mark those that were edited since.
 
-    :param states: as they were found after the stats were taken
+    :param states: the states, observed after the stats were taken
     """
     now = stats_after_run(stats, others)
     return {

@@ -1,7 +1,7 @@
-"""The answers that need no look at a task: it always runs, or it never ran and is only asked about.
+"""Verdicts without an observation: tasks that always run, and listed tasks that never ran.
 
-Neither has a record to compare with, and of the first none is made. To fingerprint them takes most
-of the time of a run of tasks that always run, and of listing a fresh checkout.
+Neither has a record to compare with, and a task that always runs never gets one. Fingerprinting
+them would take most of the time of such a run, or of listing a fresh checkout.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 
 def runs_unlooked(session: Session, task: Task) -> bool:
-    """Return whether a task runs for certain, whatever a look at it would find.
+    """Return whether a task certainly runs, whatever a check would find.
 
-    To be asked of a task without ``uptodate`` items, where nobody wants the reasons. In a run the
-    task is then ready to be run.
+    Only call this for a task without ``uptodate`` items, if nobody needs the reasons. If it returns
+    True in a run, the task is prepared to run.
     """
     spec = session.spec(task.name)
     if not _is_plain(session, spec) or task.calc_dep or task.name in session.damaged:
@@ -33,12 +33,12 @@ def runs_unlooked(session: Session, task: Task) -> bool:
         if session.runs:
             _prepare(session, task)
         return True
-    # Without a row it never ran here. What a run looks at it needs for the record.
+    # Without a row the task never ran here. A run still has to observe it for its record.
     return not session.writes and not session.db.has(task.name) and _are_files(task.file_dep)
 
 
 def always_runs(session: Session, task: Task) -> bool:
-    """Return whether a task runs in every run, and nothing of it is recorded."""
+    """Return whether a task runs in every run, and is never recorded."""
     if task.file_dep or task.uptodate or task.calc_dep:
         return False
     plain = _is_plain(session, session.spec(task.name))
@@ -46,7 +46,7 @@ def always_runs(session: Session, task: Task) -> bool:
 
 
 def _is_plain(session: Session, spec: TaskSpec) -> bool:
-    """Return whether a task has nothing of ours that decides, or that can fail to be checked."""
+    """Return whether a task has no option of ours that can decide, or fail."""
     if spec.own or spec.invariants or spec.policy.decides or spec.policy.reasons():
         return False
     return session.trackers.ours_alone and session.settings.store_link != "hardlink"
@@ -57,7 +57,7 @@ def _is_unrecorded(session: Session, task: str) -> bool:
 
 
 def _are_files(paths: Any) -> bool:
-    """Return whether all are files that can be read: else it is said what is wrong with one."""
+    """Return whether all are readable files; otherwise a full check has to report the problem."""
     for path in paths:
         try:
             if not stat.S_ISREG(os.stat(path).st_mode) or not os.access(path, os.R_OK):
@@ -68,7 +68,7 @@ def _are_files(paths: Any) -> bool:
 
 
 def _prepare(session: Session, task: Task) -> None:
-    """Do what is due before a task runs of which nothing will be recorded."""
+    """Prepare a task to run that will not be recorded."""
     if task.targets:
         session.placeholders.remove(task.targets)
     if not session.host.actions(task):

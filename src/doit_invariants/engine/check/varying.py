@@ -1,8 +1,8 @@
-"""What differs in each run although nobody edits anything: what is random, or made at each load.
+"""Warns about values that differ in each run: they are random, or created at each load.
 
-It can't be told from a setting that a ``dodo.py`` reads from somewhere, so it makes its task run.
-But where it was the only difference in two runs in a row, and no source was written in between, the
-user is told: else tasks would run for ever, and nobody knew why.
+Such a value looks like a setting that ``dodo.py`` reads from somewhere, so its task runs. If it was
+the only difference in two runs in a row, and no source was written in between, the user is told.
+Otherwise the task would run every time and nobody would know why.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _WAYS = (
 
 
 def tell(look: TaskObservation, verdict: Verdict) -> Verdict:
-    """Return a verdict that says what has differed alone in the last runs too; count a run."""
+    """Add a hint to the verdict if the same values alone differed in the last runs."""
     session, task = look.session, look.task.name
     _tell_of_times(look, verdict)
     known = session.varying.read().get(task)
@@ -50,7 +50,7 @@ def tell(look: TaskObservation, verdict: Verdict) -> Verdict:
 
 
 def _tell_of_times(look: TaskObservation, verdict: Verdict) -> None:
-    """Say that a time was left out, when its task is recorded; later only ``show`` tells."""
+    """Say that a load time was left out; after this run only ``show`` says so."""
     if not look.session.runs or verdict.status == "error":
         return
     for seen in look.snapshot.observed.values():
@@ -64,7 +64,7 @@ def _tell_of_times(look: TaskObservation, verdict: Verdict) -> None:
 
 
 def _only_values(look: TaskObservation, verdict: Verdict) -> list[str]:
-    """Return which values differ if nothing but values does, none otherwise."""
+    """Return the values that differ if nothing else does; otherwise an empty list."""
     tracked = {
         seen.invariant.label()
         for seen in look.snapshot.observed.values()
@@ -81,7 +81,7 @@ def _only_values(look: TaskObservation, verdict: Verdict) -> list[str]:
 
 
 def _count(known: Any, places: list[str]) -> int:
-    """Return in how many runs in a row these have differed, this one included."""
+    """Return in how many runs in a row these values alone have differed, including this one."""
     try:
         count, before, at = known
         if before != places or type(count) is not int or _edited_since(at):

@@ -1,17 +1,17 @@
-"""Each rule by which a task is up-to-date or not, once, with both of its answers.
+"""The rules that decide whether a task is up-to-date, each with a cheap and a full answer.
 
-Nearly every task of nearly every run is exactly as it was recorded. So each rule is asked first
-whether its part of the task is *unchanged*, which it tells from the stored record as it was read.
-If all say so, the task is up-to-date; that takes less than a third of the time of a full look.
-Otherwise each is asked for its *reasons*. All of them look, not only those that found a change:
-users are told everything, and the record that is made next holds everything.
+Nearly every task of nearly every run is exactly as it was recorded. So each rule first answers
+whether its part of the task is *unchanged*, from the stored record as it was read. If all parts
+are unchanged, the task is up-to-date; this takes less than a third of the time of a full check.
+Otherwise every rule gives its *reasons*. All rules are asked, not only those that found a change,
+because users get all reasons and the next record needs all parts.
 
-Here "no" is no answer: an aspect that is not certain says that its part is not unchanged. What is
-only certain to run is in :mod:`doit_invariants.engine.check.unconditional`.
+The cheap answer is never "changed": a rule that is not certain returns False, and the full check
+decides. Tasks that certainly run are found in :mod:`doit_invariants.engine.check.unconditional`.
 
-Below are the rules that compare contents: of inputs, of targets, of invariants. A file that has the
-recorded content under another stat, after a ``touch`` or a checkout, is unchanged; its new stat is
-put into the stored record.
+This module has the rules that compare contents: of inputs, of targets, of invariants. A file with
+the recorded content under another stat, after a ``touch`` or a checkout, is unchanged; its new stat
+goes into the stored record.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
 
 class FileDeps(Aspect):
-    """The ``file_dep`` are the recorded ones, with the recorded contents, by the same checker."""
+    """The ``file_dep``, their contents and the checker are as recorded."""
 
     cost = 2
 
@@ -73,13 +73,13 @@ class FileDeps(Aspect):
                 same = _is_of_time(mtime, stat) and _has_content(
                     session.files, path, info, digest, stat, stored.inputs
                 )
-            # Where plain doit has saved the file since, the time of its triple is another.
+            # The time of the triple differs if plain doit has saved the file since.
             if not same:
                 return False
         return True
 
     def reasons(self, look: TaskObservation, facts: HostFacts) -> Iterable[Reason]:
-        """Return which differ; what is recorded of other parts may be older than the inputs."""
+        """Return which differ; then drop recorded parts that are older than the inputs."""
         from doit_invariants.engine.check.file_deps import compare_inputs
 
         found = compare_inputs(look, facts)
@@ -93,13 +93,13 @@ class TargetsExist(Aspect):
     cost = 3
 
     def unchanged(self, stored: StoredTask) -> bool:
-        """Take the stats of all targets, which raises where there is none."""
+        """Take the stats of all targets; a missing one raises."""
         stored.stats = list(map(os.stat, stored.task.targets))
         return True
 
     def reasons(self, look: TaskObservation, facts: HostFacts) -> Iterable[Reason]:
         """Return those that are missing."""
-        # What is an input as well the actions do not make: it is missing as an input.
+        # The actions do not make a target that is also an input: it is missing as an input.
         made = [path for path in look.task.targets if path not in look.task.file_dep]
         checker = look.session.host.checker
         exists = checker.exists if checker is not None else os.path.exists
@@ -139,7 +139,7 @@ class TargetContents(Aspect):
         return True
 
     def reasons(self, look: TaskObservation, facts: HostFacts) -> Iterable[Reason]:
-        """Return which differ; where there is no record they are looked at for the next one."""
+        """Return which differ; observe them for the next record even if there is no record yet."""
         from doit_invariants.rules.decide import target_reasons
 
         if look.spec.track_targets:
@@ -149,7 +149,7 @@ class TargetContents(Aspect):
 
 
 class Invariants(Aspect):
-    """The invariants that are listed or tracked are the recorded ones, and found the same."""
+    """The listed and tracked invariants, and their fingerprints, are as recorded."""
 
     cost = 4
 
@@ -161,7 +161,8 @@ class Invariants(Aspect):
         invariants: list[_Named] = [(key, None, one) for key, one in listed.items()]
         alike = type(sources) is str and task.name not in session.late
         if alike and tracked.unchanged_as == sources:
-            # The very same functions, recorded alike: those of the tasks that one loop has made.
+            # Another task with the same functions and the same record is known to be unchanged:
+            # usually a loop in dodo.py has made both.
             same = list(record["entries"]) == list(listed)
             return same and _are_same(stored, invariants, record)
         record = session.details.expand(record)
@@ -176,7 +177,7 @@ class Invariants(Aspect):
         return same
 
     def reasons(self, look: TaskObservation, facts: HostFacts) -> Iterable[Reason]:
-        """Return which differ; where there is no record they are looked at for the next one."""
+        """Return which differ; observe them for the next record even if there is no record yet."""
         from doit_invariants.rules.decide import invariant_reasons
 
         look.invariants()
@@ -186,7 +187,7 @@ class Invariants(Aspect):
         return invariant_reasons(record, look.snapshot, look.context)
 
 
-#: All rules, in the order in which users read their reasons. Both ways to a verdict walk this list.
+#: All rules, in the order in which users read their reasons. The cheap and the full check use it.
 ASPECTS: tuple[Aspect, ...] = (
     Uptodate(),
     TargetsExist(),
@@ -204,17 +205,17 @@ _CHEAPEST_FIRST = [one.unchanged for one in sorted(ASPECTS, key=attrgetter("cost
 def is_unchanged(session: Session, task: Task, facts: HostFacts | None = None) -> bool:
     """Return whether a cheap comparison proves that a task is up-to-date.
 
-    Its record then is as a new one would be. A task with ``uptodate`` items that list invariants
-    must not be asked about: these are not among its options.
+    If it does, a new record would be the same as the stored one. Do not call this for a task with
+    ``uptodate`` items that list invariants: these are not among the options of the task.
 
-    :param facts: what its ``uptodate`` items have said, None if there are none
+    :param facts: the results of its ``uptodate`` items, None if there are none
     """
     try:
         if os.getcwd() != session.root:
-            return False  # an action has left it, where relative paths are something else
+            return False  # an action has left it: relative paths mean other files now
         return _is_unchanged(session, task, facts)
     except (Exception, SystemExit):
-        # A file is gone, the record is damaged, a plugin's policy fails: the full look says it.
+        # A file is gone, the record is damaged, or a policy fails: the full check reports it.
         return False
 
 
@@ -229,25 +230,25 @@ def _is_unchanged(session: Session, task: Task, facts: HostFacts | None) -> bool
 
 
 def reasons(look: TaskObservation, facts: HostFacts) -> list[Reason]:
-    """Return all reasons against a task being up-to-date; fill in what is recorded of it."""
+    """Return all reasons why a task is not up-to-date; fill in the observation for its record."""
     return [one for aspect in ASPECTS for one in aspect.reasons(look, facts)]
 
 
 def look_again(session: Session) -> None:
-    """Look again at what actions import when they run, if tasks of this run may have made it."""
+    """Check again the modules that actions import when they run: a task may have changed them."""
     functions = session.memo.get("functions")
     if functions is not None and functions.uses_modules and functions.look_again_at_modules():
         session.trackers.forget_unchanged()
 
 
-#: An invariant with its id and the plugin that adds it, None if it is listed.
+#: Id of an invariant, the plugin that adds it (None if it is listed), and the invariant.
 _Named = tuple[str, "str | None", Invariant]
 
 
 def _are_same(stored: StoredTask, invariants: list[_Named], record: Json) -> bool:
     if not invariants:
         return True
-    # Late: the invariants of most tasks are those of their functions, which many tasks share.
+    # Late: most tasks have only the invariants of their functions, which many tasks share.
     from doit_invariants.engine.context import TaskContext
 
     sign = functools.partial(_sign, stored.session)
@@ -264,13 +265,13 @@ def _is_same(one: Invariant, entry: Json, plugin: str | None, context: TaskConte
     if type(digest) is not str or digest in UNEQUAL or label != one.label():
         return False
     if "blocks" in recorded and _is_large(recorded):
-        return False  # if it is not the same, the full look would look at all of it again
+        return False  # comparing it takes long, and after a change the full check does it again
     now = one.fingerprint(context, recorded)
     return (now is recorded or now == recorded) and one.difference(recorded, now, context) is None
 
 
 def _sign(session: Session, task: str) -> str:
-    from doit_invariants.engine.check.signer import Signer  # late: few tasks look at others
+    from doit_invariants.engine.check.signer import Signer  # late: few tasks list `Task(...)`
 
     return Signer(session)(task)
 
@@ -284,7 +285,7 @@ def _is_of_time(mtime: float, stat: Json) -> bool:
 def _has_content(
     files: FileView, path: str, info: os.stat_result, digest: str, stat: Json, renewed: Renewed
 ) -> bool:
-    """Return whether a file whose stat is not the recorded one has the recorded content."""
+    """Return whether a file has the recorded content, although its stat differs."""
     state = files.state_of(path, info, None)
     if state.digest != digest or state.stat is None:
         return False
@@ -294,7 +295,7 @@ def _has_content(
 
 
 def _is_same_input_directory(stored: StoredTask, path: str) -> bool:
-    mtime, _, digest = stored.row[path]  # of a directory the time does not count
+    mtime, _, digest = stored.row[path]  # the time of a directory does not count
     session, skip = stored.session, (*stored.task.targets, *stored.session.db.files)
     tree = stored.record["trees"][path]
     return type(mtime) is float and _is_same_directory(session, path, tree, digest, skip)

@@ -1,6 +1,6 @@
-"""What an aspect is, and those that compare nothing with files or code.
+"""The base class of the rules, and the rules that compare neither files nor code.
 
-The module is imported on every command: what the full look needs is imported there.
+Every command imports this module, so the methods of the full check import what they need.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ if TYPE_CHECKING:
     from doit_invariants.engine.session import Session
     from doit_invariants.engine.task import Task
 
-#: Paths that have the recorded content under another stat, with its digest and that stat.
+#: Files with the recorded content under another stat: path to digest and new stat.
 Renewed = dict[str, tuple[str, Stat]]
 
 
 class StoredTask:
-    """One task, with what is stored of it as it was read.
+    """One task, with its stored row as it was read.
 
-    :ivar facts: what its ``uptodate`` items have said, None if there are none
-    :ivar row: the stored row; set by :class:`StoredRecord`, before what compares anything with it
-    :ivar record: our record in it
-    :ivar stats: of the targets, in their order; set by
+    :ivar facts: the results of its ``uptodate`` items, None if there are none
+    :ivar row: the stored row; :class:`StoredRecord` sets it before other rules compare with it
+    :ivar record: our record in the row
+    :ivar stats: stats of the targets, in their order; set by
         :class:`~doit_invariants.engine.check.aspects.TargetsExist`
     :ivar inputs, targets: those that have the recorded content under another stat
     """
@@ -79,12 +79,12 @@ class StoredTask:
 
 
 class Aspect(ABC):
-    """One rule by which a task is up-to-date or not, with both of its answers.
+    """One rule that decides whether a task is up-to-date, with a cheap and a full answer.
 
-    Where :meth:`unchanged` says yes, :meth:`reasons` must give none.
+    If :meth:`unchanged` returns True, :meth:`reasons` must return none.
 
-    :cvar cost: the cheap answers are asked for in this order: 0 if they need nothing of the row
-        of the task, 1 if they read it, more if they compare something with it
+    :cvar cost: the order of the cheap answers: 0 without the row of the task, 1 for reading the
+        row, more for comparing something with it
     """
 
     cost: ClassVar[int]
@@ -93,29 +93,29 @@ class Aspect(ABC):
     def unchanged(self, stored: StoredTask) -> bool:
         """Return whether this part of a task is certainly as it was recorded.
 
-        :raises Exception: any, which counts as no: nothing that is stored can be trusted
+        :raises Exception: any, because stored data can be damaged; it counts as False
         """
 
     @abstractmethod
     def reasons(self, look: TaskObservation, facts: HostFacts) -> Iterable[Reason]:
-        """Look at this part of a task in full, and return why it is not up-to-date.
+        """Check this part of a task in full, and return why it is not up-to-date.
 
-        What is recorded of it goes into ``look``, what the host reports into ``facts``.
+        ``look`` gets the values to record, and ``facts`` the reasons that the host reports.
         """
 
 
 class Uptodate(Aspect):
-    """The ``uptodate`` items of a task are true; tasks that calculate its ``file_dep`` are rare."""
+    """No ``uptodate`` item of the task is false."""
 
     cost = 0
 
     def unchanged(self, stored: StoredTask) -> bool:
-        """Return whether none is false."""
+        """Return whether none is false; False for a task with ``calc_dep``, which few have."""
         facts = stored.facts
         return not stored.task.calc_dep and (facts is None or not facts.uptodate_false)
 
     def reasons(self, look: TaskObservation, facts: HostFacts) -> Iterable[Reason]:
-        """Return the false ones; the host has evaluated them."""
+        """Return the false items; the host has evaluated them."""
         from doit_invariants.engine.check.host_facts import describe
 
         for item, _, _ in facts.uptodate_false:
@@ -128,12 +128,12 @@ class Dependencies(Aspect):
     cost = 0
 
     def unchanged(self, stored: StoredTask) -> bool:
-        """Return whether there is anything that can make the task up-to-date."""
+        """Return whether the task depends on anything."""
         counted = stored.facts is not None and stored.facts.counted
         return bool(counted or stored.spec.own or stored.task.file_dep)
 
     def reasons(self, look: TaskObservation, facts: HostFacts) -> Iterable[Reason]:
-        """Return that there is nothing; inputs that a ``calc_dep`` gave count here."""
+        """Return a reason if it depends on nothing; inputs from a ``calc_dep`` count here."""
         now = look.snapshot
         now.has_dependencies = bool(facts.counted or look.spec.own or now.inputs)
         if not now.has_dependencies:
@@ -142,12 +142,12 @@ class Dependencies(Aspect):
 
 
 class StoredRecord(Aspect):
-    """There is a record of a success, of this directory, that this version can read."""
+    """There is a record of a success, made in this directory, that this version can read."""
 
     cost = 1
 
     def unchanged(self, stored: StoredTask) -> bool:
-        """Read the record; return whether it can be compared as it is."""
+        """Read the record; return whether it is comparable without translation."""
         session, name = stored.session, stored.task.name
         if name in session.damaged:
             return False
@@ -160,10 +160,10 @@ class StoredRecord(Aspect):
         return record["root"] == session.root and not is_damaged
 
     def reasons(self, look: TaskObservation, facts: HostFacts) -> Iterable[Reason]:
-        """Return what is wrong with the record; where it is of another place it was translated.
+        """Return what is wrong with the record; a record of another directory was translated.
 
-        Damage in the part of another aspect is said here, too: that aspect does not call it the
-        same.
+        Damage in the parts of other rules is reported here, too. The cheap answers of these rules
+        are False then.
         """
         from doit_invariants.rules.decide import record_reasons
 
@@ -171,43 +171,43 @@ class StoredRecord(Aspect):
 
 
 class Policy(Aspect):
-    """The cache policy has nothing against a task, and wants nothing done for it."""
+    """The cache policy gives no reason against a task, and has nothing to do for it."""
 
     cost = 1
 
     def unchanged(self, stored: StoredTask) -> bool:
-        """Return whether there is nothing to ask a policy about, to record or to keep."""
+        """Return whether the policy has nothing to decide, to record or to store."""
         session, policy = stored.session, stored.spec.policy
         if (session.always and session.writes) or policy.reasons():
             return False
         if not policy.decides:
             return True
-        # Nothing is left to do for a task that is shared if the store of this run has its result.
+        # A shared task whose result is in the store of this run needs nothing more.
         kept = policy.keeps == "store" and stored.record.get("kept")
         return bool(kept) and session.store is not None and kept == session.store.location
 
     def reasons(self, look: TaskObservation, facts: HostFacts) -> Iterable[Reason]:
-        """Return the policy's own reasons; what it makes of those of others comes later."""
+        """Return the policy's own reasons; its answer to all reasons comes later."""
         return look.spec.policy.reasons()
 
 
 class Flags(Aspect):
-    """Nothing is remembered of a task beside its record.
+    """No flag is set for a task.
 
-    Its targets are no placeholders, its last execution ended well, and no other doit runs it now.
+    No target is a placeholder, the last run of its actions ended, and no other doit runs it now.
     """
 
     cost = 0
 
     def unchanged(self, stored: StoredTask) -> bool:
-        """Return whether there is nothing."""
+        """Return whether no flag is set."""
         session, task = stored.session, stored.task
         if task.name in session.running or task.name in session.unfinished.read():
             return False
         return not task.targets or not session.placeholders.among(task.targets)
 
     def reasons(self, look: TaskObservation, facts: HostFacts) -> Iterable[Reason]:
-        """Return what there is; of an execution that failed the host has forgotten the record."""
+        """Return a reason for each flag; after a failure the host has removed the record itself."""
         from doit_invariants.engine.records.flags import INTERRUPTED, placeholder_reason
 
         session, name = look.session, look.task.name
