@@ -142,18 +142,20 @@ def _outcomes(results: Any, project: Path) -> list[Outcome]:
 #: way to give a policy on the command line.
 _OUR_OPTIONS = (
     """      --cache=ARG
-            cache policy for all tasks, whatever they say: True,
-            False, export, force, once, shared, or one of a plugin
+            use this cache policy for all tasks, instead of their own:
+            True (run what changed), False (run everything), export,
+            force, once, shared, or the name of a plugin's policy
             (config: cache, environ: DOIT_CACHE)
       --resume=ARG
-            accept everything upstream of TASK as it stands, its
-            targets must exist; repeatable  (config: resume)
+            accept every task upstream of TASK as it is: none is
+            checked, run or recorded, and all their targets must
+            exist; repeatable  (config: resume)
       --resume-inferred=ARG
-            like --resume, but targets upstream may be missing;
-            repeatable  (config: resume_inferred)
+            like --resume, but targets upstream of TASK may be
+            missing; repeatable  (config: resume_inferred)
       --no-wait
-            end with an error if another doit is using the same DB, do
-            not wait for it  (config: no_wait)
+            fail at once if another doit is using the same DB; by
+            default, wait for it  (config: no_wait)
 """,
     " CmdOption({'name':'cache', 'short':'','long':'cache' }),"
     " CmdOption({'name':'resume', 'short':'','long':'resume' }),"

@@ -1,4 +1,4 @@
-"""Makes the store that the settings name, else that of the user."""
+"""Opens the store that the settings name, or the default store of the user."""
 
 from __future__ import annotations
 
@@ -18,14 +18,15 @@ _NAMED = re.compile(r"([A-Za-z][\w+.-]*)://(.*)", re.DOTALL)
 
 
 def open_store(settings: Settings, stores: Registry, root: str) -> Store | None:
-    """Return the store of a project; nothing is looked at or created yet.
+    """Return the store of a project, without reading or creating any file.
 
-    :param stores: those that plugins registered
-    :param root: absolute directory of the project, to which a path is relative
-    :returns: None if the plugin with the store is blocked and none is named
+    :param stores: the stores that plugins registered
+    :param root: absolute directory of the project; a relative location is relative to it
+    :returns: the store, or None if the settings name none and the plugin with the default store is
+        blocked
     :raises InvalidOption: for a store that no plugin registers
     """
-    # Imported late: most projects have no use for a store, and doit starts for every command.
+    # Imported late: most projects use no store, and every command of doit comes through here.
     from doit_invariants.stores.base import StoreOptions
 
     name, location = "directory", settings.store or default_location()
@@ -38,7 +39,7 @@ def open_store(settings: Settings, stores: Registry, root: str) -> Store | None:
             return None
         raise InvalidOption(
             f"setting 'store': there is no store {name!r}; known are {', '.join(stores.names())}; "
-            "a plugin makes one known with the hook invariants_register_stores"
+            "a plugin can register one with the hook invariants_register_stores"
         )
     if name == "directory":
         location = os.path.join(root, os.path.expanduser(location))
@@ -48,7 +49,7 @@ def open_store(settings: Settings, stores: Registry, root: str) -> Store | None:
 
 
 def default_location() -> str:
-    """Return the directory of the store of this user, as the platform's custom is."""
+    """Return the default directory of the store: in the user's cache directory of the platform."""
     home = os.path.expanduser("~")
     if sys.platform == "win32":
         base = os.environ.get("LOCALAPPDATA") or os.path.join(home, "AppData", "Local")
@@ -56,6 +57,6 @@ def default_location() -> str:
         base = os.path.join(home, "Library", "Caches")
     else:
         base = os.environ.get("XDG_CACHE_HOME", "")
-        if not os.path.isabs(base):  # XDG's own rule: a relative one is invalid
+        if not os.path.isabs(base):  # XDG: a relative path is invalid
             base = os.path.join(home, ".cache")
     return os.path.join(base, "doit-invariants", "store")

@@ -168,7 +168,7 @@ def task_c():
     project = doit_project({"dodo.py": dodo, "in.txt": ""})
     outcome = project.run("invariants", "accept", "a", "b", "c")
     assert outcome.stdout == (
-        "accepted a\n  it runs all the same: TTL(1d): expired: never executed\naccepted b\n"
+        "accepted a\n  it still runs: TTL(1d): expired: never executed\naccepted b\n"
         "refused c: it has nothing that could make it up-to-date\n"
     )
     assert project.run("invariants", "why", "a").stdout == (

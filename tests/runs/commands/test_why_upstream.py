@@ -190,8 +190,8 @@ def test_ignored_and_broken_needs(doit_project: Make) -> None:
     project.run().assert_success()
     project.run("ignore", "b").assert_success()
     assert project.run("invariants", "why", "c").assert_success().stdout == (
-        "c: ignored, as it needs b\n"
-        "b: ignored\n  task: by `doit ignore`; `doit forget` takes that back\n"
+        "c: ignored because it needs b\n"
+        "b: ignored\n  task: by `doit ignore`; `doit forget` undoes that\n"
         "a: up-to-date\n"
     )
     assert "I b" in project.run("list", "-s").stdout

@@ -649,7 +649,7 @@ def test_values_that_json_cannot_hold(doit_project: Make, backend: str) -> None:
     project = values_project(doit_project, backend, NAMES)
     for _ in range(2):
         outcome = project.run("-c").assert_failed("bad", *(f"bad:{name}" for name in NAMES))
-        said = "an action returned what can't be saved as JSON"
+        said = "an action returned a value that can't be saved as JSON"
         output = outcome.stdout + outcome.stderr
         assert output.count(said) == len(NAMES), repr(outcome)
         assert "Traceback" not in output, repr(outcome)
@@ -662,7 +662,7 @@ def test_values_that_json_cannot_hold_of_workers(doit_project: Make, name: str) 
     """With ``-n`` they also have to go from the worker to doit, which waits for ever if not."""
     project = values_project(doit_project, "json", [name])
     outcome = run_for(project, 8, "-n", "2", "-c").assert_failed("bad", f"bad:{name}")
-    one_line(outcome, "an action returned what can't be saved as JSON")
+    one_line(outcome, "an action returned a value that can't be saved as JSON")
     project.run("good").assert_up_to_date("good")
 
 

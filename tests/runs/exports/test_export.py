@@ -140,7 +140,7 @@ def task_a():
 def test_no_directory_for_exports(doit_project: Make) -> None:
     """E6: without an export_dir there is one line that says what to do, before anything runs."""
     project = doit_project({"dodo.py": DODO.replace(', "export_dir": "pub"', ""), "in.txt": ""})
-    project.run().assert_error("task 'a': option 'cache': 'export' needs to know where to")
+    project.run().assert_error("task 'a': option 'cache': 'export' needs an export_dir")
     assert not (project.path / "out.txt").exists()
     # a project-wide one is as good
     settings = {"export_dir": "all"}

@@ -171,7 +171,9 @@ def test_file_dep_by_pattern(doit_project: Make) -> None:
     text = 'def task_a():\n    return {"actions": ["true"], "file_dep": ["data/*.csv"]}\n'
     project = doit_project({"dodo.py": text, "data/a.csv": ""})
     outcome = project.run()
-    assert "'data/*.csv' does not exist. A file_dep is no pattern" in outcome.stdout, repr(outcome)
+    assert "'data/*.csv' does not exist. A file_dep can't be a pattern" in outcome.stdout, repr(
+        outcome
+    )
 
 
 def test_tasks_by_pattern(doit_project: Make) -> None:

@@ -28,7 +28,7 @@ def task_a():
 AT_LOAD = {
     "ttll": (
         "'ttll': '1d'",
-        "task 'a': unknown option 'ttll'; did you mean 'ttl'? allowed beside "
+        "task 'a': unknown option 'ttll'; did you mean 'ttl'? allowed besides "
         "doit's own are invariants, cache, ttl, export_dir, export_how, export_overwrite, share, "
         "track_code, track_targets",
     ),
@@ -83,7 +83,7 @@ AT_LOAD = {
     "cache text": ("'cache': 'True'", "task 'a': option 'cache': unknown policy 'True'"),
     "export without a directory": (
         "'cache': 'export'",
-        "task 'a': option 'cache': 'export' needs to know where to: give the task an export_dir, "
+        "task 'a': option 'cache': 'export' needs an export_dir: set one on the task, "
         'like "export_dir": "published", or set one in [tool.doit.invariants]',
     ),
     "export_dir": ("'export_dir': 3", "task 'a': option 'export_dir' must be a path like"),
@@ -273,8 +273,8 @@ def task_a():
         ({"summary": "always"}, "setting 'summary' must be true, false or 'auto', got 'always'"),
         ({"store": "s3://bucket"}, "setting 'store': there is no store 's3'; known are directory"),
         ({"track_code": "maybe"}, "setting 'track_code' must be true or false, got 'maybe'"),
-        ({"block": 1}, "setting 'block' must be a list of texts, got 1"),
-        ({"code_roots": 1}, "setting 'code_roots' must be a list of texts, got 1"),
+        ({"block": 1}, "setting 'block' must be a list of strings, got 1"),
+        ({"code_roots": 1}, "setting 'code_roots' must be a list of strings, got 1"),
         (
             {"block": ["nobody"]},
             "setting 'block': there is no plugin 'nobody'; known are "

@@ -17,7 +17,7 @@ def task_b():
     return {"actions": ["cp in.txt b"], "file_dep": ["in.txt"], "targets": ["b"], "cache": "shared"}
 """
 LOADER = '[tool.doit]\nloader = "invariants"\n'
-RIGHT = "is read by nobody; it belongs into [tool.doit.invariants]\n"
+RIGHT = "is ignored; move it to [tool.doit.invariants]\n"
 
 WRONG = {
     "[tool.doit-invariants]\ntrack_code = false\n": "[tool.doit-invariants] in pyproject.toml",
@@ -59,7 +59,7 @@ def test_other_places(doit_project: Make) -> None:
     project.write({"pyproject.toml": f"{LOADER}{right}"})
     ini = "[doit-invariants]\nstore = x\n[GLOBAL]\nsummary = true\n[Invariants]\nstore = x\n"
     project.write({"doit.cfg": ini})
-    in_ini = "is read by nobody; it belongs into [invariants]\n"
+    in_ini = "is ignored; move it to [invariants]\n"
     assert project.run("list").stderr == (
         f"doit-invariants: [doit-invariants] in doit.cfg {in_ini}"
         f"doit-invariants: 'summary' under [GLOBAL] in doit.cfg {in_ini}"
@@ -69,10 +69,10 @@ def test_other_places(doit_project: Make) -> None:
     config = 'DOIT_CONFIG = {"track_targets": False, "doit-invariants": {}, "verbosity": 2}\n'
     project.write({"dodo.py": config + DODO})
     assert project.run("list").stderr == (
-        "doit-invariants: DOIT_CONFIG['track_targets'] is read by nobody; "
-        "it belongs into DOIT_CONFIG['invariants']['track_targets']\n"
-        "doit-invariants: DOIT_CONFIG['doit-invariants'] is read by nobody; "
-        "it belongs into DOIT_CONFIG['invariants']\n"
+        "doit-invariants: DOIT_CONFIG['track_targets'] is ignored; "
+        "move it to DOIT_CONFIG['invariants']['track_targets']\n"
+        "doit-invariants: DOIT_CONFIG['doit-invariants'] is ignored; "
+        "move it to DOIT_CONFIG['invariants']\n"
     )
 
 

@@ -112,7 +112,7 @@ def test_value_that_json_cannot_hold(doit_project: Make, backend: str) -> None:
     codes.append(plain.run("-c", process=True).returncode)
     assert tuple(codes) == LOST[backend]
     project = doit_project(files, backend=backend)
-    check(project, 1, "an action returned what can't be saved as JSON")
+    check(project, 1, "an action returned a value that can't be saved as JSON")
     project.edit("dodo.py", "{'x': object()}", "None")
     project.run().assert_executed("a").assert_up_to_date("b")
 
@@ -120,7 +120,7 @@ def test_value_that_json_cannot_hold(doit_project: Make, backend: str) -> None:
 def test_value_that_cannot_be_pickled(doit_project: Make) -> None:
     """Plain doit hangs on this with -n (see runners/test_hangs.py); here one task fails."""
     project = doit_project({"dodo.py": PLAIN.format(value="{'x': lambda: 1}"), **FILES})
-    check(project, 1, "an action returned what can't be saved as JSON", "-n", "2")
+    check(project, 1, "an action returned a value that can't be saved as JSON", "-n", "2")
 
 
 # ---------------------------------------------------------------------- kinds and hooks

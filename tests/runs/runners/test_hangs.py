@@ -121,7 +121,7 @@ class Case:
 
 
 ALL = tuple(RUNNERS)
-NO_JSON = "an action returned what can't be saved as JSON"
+NO_JSON = "an action returned a value that can't be saved as JSON"
 
 #: The other tasks run and are recorded.
 ONE_FAILS = {
@@ -238,7 +238,7 @@ def test_worker_that_is_gone(doit_project: Make, how: str, runner: str) -> None:
     body, text = GONE[how]
     project = make_project(doit_project, Case(bad_action(body)))
     outcome = run(project, runner, "-c")
-    outcome.assert_error(f"a worker process {text}; what had begun did not end: a", 2)
+    outcome.assert_error(f"a worker process {text}; unfinished tasks: a", 2)
     project.run("good").assert_up_to_date(*GOOD)
     assert "its last execution did not end" in project.run("invariants", "why", "a").stdout
 

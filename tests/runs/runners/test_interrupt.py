@@ -34,7 +34,7 @@ def task_last():
 ACTIONS = {"command": '["touch begun; exec sleep 600"]', "function": '[(wait, ["begun"])]'}
 SAID = """interrupted while slow ran
 2 of 4 tasks are done
-nothing of that is lost: the next run does the rest, and what was interrupted again
+finished tasks are saved: the next run does the rest and repeats what was interrupted
 """
 
 

@@ -55,8 +55,8 @@ def bind_options(session: DoitSession, task: Any, given: Mapping[str, Any]) -> N
 def _check_export(task: Any, spec: TaskSpec) -> None:
     if spec.policy.keeps == "export" and spec.export_dir is None and (task.targets or spec.own):
         raise InvalidTask(
-            f"task {task.name!r}: option 'cache': {spec.policy.name!r} needs to know where to: "
-            'give the task an export_dir, like "export_dir": "published", or set one in '
+            f"task {task.name!r}: option 'cache': {spec.policy.name!r} needs an export_dir: "
+            'set one on the task, like "export_dir": "published", or set one in '
             "[tool.doit.invariants]"
         )
 

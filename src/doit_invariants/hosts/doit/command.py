@@ -17,11 +17,11 @@ from doit_invariants.hosts.doit.dependency import InvariantsDependency
 
 #: Verb, what it takes, what it does. A module in ``front.verbs`` has the name of the verb.
 VERBS = {
-    "why": ("[TASK ...]", "why tasks are not up-to-date"),
-    "show": ("TASK ...", "what is recorded of tasks"),
-    "accept": ("TASK ...", "take tasks as valid without running"),
-    "store": ("ls|verify|prune", "what is in the store, is it intact, remove what may go"),
-    "kinds": ("", "kinds, policies, stores, hooks and their plugins"),
+    "why": ("[TASK ...]", "explain why tasks are not up-to-date"),
+    "show": ("TASK ...", "show what is recorded about tasks"),
+    "accept": ("TASK ...", "record tasks as valid without running"),
+    "store": ("ls|verify|prune", "list, check or prune the store"),
+    "kinds": ("", "list kinds, policies, stores and hooks"),
 }
 
 _USAGE = "\n".join(f"    {f'{verb} {takes}':24}{does}" for verb, (takes, does) in VERBS.items())
@@ -35,11 +35,16 @@ class Invariants(DoitCmdBase):  # type: ignore[misc]
     doc_usage = "VERB [TASK ...]"
     doc_description = (
         f"VERB is one of:\n\n{_USAGE}\n\n"
-        "TASK is the name of a task or of a group (then its sub-tasks), or a pattern with `*`. For "
-        "`why` and `accept` its own options may stand behind it.\n\n"
-        "Exit codes: 0; 1 if `why` found a task that is not up-to-date (as `doit info` does), "
-        "`accept` refused one or `store verify` found damage; 3 for a mistake on the command line "
-        "or in dodo.py."
+        "TASK is a task, a group (which means its sub-tasks), or a pattern with `*`. Without TASK, "
+        "`why` explains the default tasks. For `why` and `accept`, a task's own options may follow "
+        "its name.\n\n"
+        "Examples:\n\n"
+        "    doit invariants why report\n"
+        "    doit invariants accept 'fetch:*'\n"
+        "    doit invariants store prune --max-age=30d --dry-run\n\n"
+        "Exit codes: 0 for success. 1 if `accept` refused a task, `why` found a task "
+        "that is not up-to-date, or `store verify` found damage. 3 for a mistake on the command "
+        "line or in dodo.py."
     )
     cmd_options = (
         {
@@ -48,37 +53,37 @@ class Invariants(DoitCmdBase):  # type: ignore[misc]
             "long": "json",
             "type": bool,
             "default": False,
-            "help": "write JSON, for programs",
+            "help": "print JSON, for programs",
         },
         {
             "name": "max_size",
             "long": "max-size",
             "type": str,
             "default": None,
-            "help": "store prune: remove what was not used the longest until this size is kept "
-            "(default: the setting store_max_size)",
+            "help": "store prune: remove the least recently used results until the rest fits into "
+            "this size, like 20GB (default: the setting store_max_size)",
         },
         {
             "name": "max_age",
             "long": "max-age",
             "type": str,
             "default": None,
-            "help": "store prune: remove what was not used for so long, like 30d",
+            "help": "store prune: remove results that were not used for this long, like 30d",
         },
         {
             "name": "all",
             "long": "all",
             "type": bool,
             "default": False,
-            "help": "why: tell each task by itself, also where the same is to be said of many; "
-            "store prune: remove everything that no run in progress may need",
+            "help": "why: explain each task by itself, even if many have the same reasons; store "
+            "prune: remove everything that no run in progress may need",
         },
         {
             "name": "dry_run",
             "long": "dry-run",
             "type": bool,
             "default": False,
-            "help": "store prune: only say what would be removed",
+            "help": "store prune: only print what would be removed",
         },
     )
 

@@ -221,7 +221,7 @@ class InvariantsDependency(Dependency):  # type: ignore[misc]
             if not os.path.exists(session.host.journal.path):
                 rest = "what this run recorded is lost"
             elif not session.host.journal.complete:
-                rest = "only a part of what this run recorded is kept in its journal"
+                rest = "only part of what this run recorded is kept in its journal"
             text = f"can't be written ({type(error).__name__}: {error}); {rest}"
             session.say(self.name, text)
         else:

@@ -29,30 +29,31 @@ def own_options() -> tuple[dict[str, Any], ...]:
             "type": str,
             "default": None,
             "env_var": "DOIT_CACHE",
-            "help": "cache policy for all tasks, whatever they say: True, False, export, force, "
-            "once, shared, or one of a plugin",
+            "help": "use this cache policy for all tasks, instead of their own: True (run what "
+            "changed), False (run everything), export, force, once, shared, or the name of a "
+            "plugin's policy",
         },
         {
             "name": "resume",
             "long": "resume",
             "type": _Repeated(),
             "default": [],
-            "help": "accept everything upstream of TASK as it stands, its targets must exist; "
-            "repeatable",
+            "help": "accept every task upstream of TASK as it is: none is checked, run or "
+            "recorded, and all their targets must exist; repeatable",
         },
         {
             "name": "resume_inferred",
             "long": "resume-inferred",
             "type": _Repeated(),
             "default": [],
-            "help": "like --resume, but targets upstream may be missing; repeatable",
+            "help": "like --resume, but targets upstream of TASK may be missing; repeatable",
         },
         {
             "name": "no_wait",
             "long": "no-wait",
             "type": bool,
             "default": False,
-            "help": "end with an error if another doit is using the same DB, do not wait for it",
+            "help": "fail at once if another doit is using the same DB; by default, wait for it",
         },
     )
 

@@ -124,4 +124,4 @@ def _plain(name: object) -> str:
 
 
 def _line(found: str, right: str) -> str:
-    return f"{found} is read by nobody; it belongs into {right}"
+    return f"{found} is ignored; move it to {right}"

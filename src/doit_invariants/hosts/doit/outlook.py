@@ -22,7 +22,7 @@ Prospective = Literal["run", "may-run", "up-to-date", "error", "ignored"]
 #: What may be otherwise once the task that makes the file has run.
 _IN_DOUBT = {"awaited_file_dep", "changed_file_dep"}
 
-_IGNORED = "by `doit ignore`; `doit forget` takes that back"
+_IGNORED = "by `doit ignore`; `doit forget` undoes that"
 
 
 class Prospect(NamedTuple):
@@ -47,7 +47,7 @@ class Prospect(NamedTuple):
         if self.status == "may-run":
             return f"may run, after {after}"
         if self.status == "ignored" and after:
-            return f"ignored, as it needs {after}"
+            return f"ignored because it needs {after}"
         return {"run": "not up-to-date", "error": "can't be checked"}.get(self.status, self.status)
 
     def to_json(self) -> Json:

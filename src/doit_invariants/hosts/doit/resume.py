@@ -54,7 +54,7 @@ class Resume:
         if missing:
             raise InvalidCommand(
                 f"{self._shown()}: these targets upstream do not exist: {listing(missing, 20)}; "
-                "make them, or say --resume-inferred, which accepts that"
+                "make them, or use --resume-inferred, which accepts missing targets"
             )
 
     def _shown(self) -> str:

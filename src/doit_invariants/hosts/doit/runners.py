@@ -176,5 +176,5 @@ def _progress(session: DoitSession, dep_manager: Any, dispatcher: Any) -> list[s
     return [
         f"interrupted {what}",
         f"{done} of {len(work)} tasks are done{rest}",
-        "nothing of that is lost: the next run does the rest, and what was interrupted again",
+        "finished tasks are saved: the next run does the rest and repeats what was interrupted",
     ]

@@ -62,5 +62,5 @@ def _error_text(facts: HostFacts, verdict: Verdict) -> str:
     path = facts.missing[0]
     hint = ""
     if "*" in path:
-        hint = " A file_dep is no pattern: list the files, or use Files(...)."
+        hint = " A file_dep can't be a pattern: list the files, or use Files(...)."
     return f"Dependent file '{path}' does not exist.{hint}"  # doit's own words

@@ -123,7 +123,9 @@ class InvariantsTask(Task):  # type: ignore[misc]
             except (TypeError, ValueError, RecursionError) as error:
                 self.values: Any = {}
                 self.result = None  # or the queue of a worker can't pickle it, and doit waits
-                return TaskFailed(f"an action returned what can't be saved as JSON: {error}")
+                return TaskFailed(
+                    f"an action returned a value that can't be saved as JSON: {error}"
+                )
         return failure
 
     def execute_teardown(self, stream: Any) -> Any:

@@ -66,7 +66,7 @@ def _check_spelling(task_dict: dict[str, Any]) -> None:
         if close:
             raise InvalidTask(
                 f"task {task_dict.get('name', '?')!r}: unknown option {key!r}; did you mean "
-                f"{close[0]!r}? allowed beside doit's own are {', '.join(OPTIONS)}"
+                f"{close[0]!r}? allowed besides doit's own are {', '.join(OPTIONS)}"
             )
 
 

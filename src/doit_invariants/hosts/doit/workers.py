@@ -173,7 +173,7 @@ class ProcessRunner(Noting, MRunner):  # type: ignore[misc]
         session = session_of(self.dep_manager)
         journal = session.host.journal if session is not None else None
         begun = journal.interrupted() if journal is not None else []
-        rest = f"; what had begun did not end: {', '.join(begun)}" if begun else ""
+        rest = f"; unfinished tasks: {', '.join(begun)}" if begun else ""
         return f"a worker process {how}{rest}"
 
     # ------------------------------------------------------------ in a worker
@@ -188,7 +188,8 @@ class ProcessRunner(Noting, MRunner):  # type: ignore[misc]
         """Run a task, and leave nothing on it that can't be sent back."""
         unsent = task.__dict__.pop(_UNSENT, None)
         if unsent:
-            failure = TaskFailed(f"with -n it can't be sent to a process: {'; '.join(unsent)}")
+            text = f"with -n the task can't be sent to a worker process: {'; '.join(unsent)}"
+            failure = TaskFailed(text)
             return _sendable(task, failure)
         try:
             failure = super().execute_task(task)
@@ -246,7 +247,8 @@ def _sendable(task: Any, failure: Any) -> Any:
     problems = [unsent[name] for name in _NEEDED if name in unsent]
     if problems and failure is None:
         task.values, task.result = {}, None
-        failure = TaskFailed(f"with -n it can't be sent back: {'; '.join(problems)}")
+        text = f"with -n the task can't be sent back from its worker process: {'; '.join(problems)}"
+        failure = TaskFailed(text)
     if failure is not None and _problem(failure) is not None:
         kind = TaskFailed if isinstance(failure, TaskFailed) else TaskError
         failure = kind(str(failure.message), failure)

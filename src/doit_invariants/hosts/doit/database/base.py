@@ -69,8 +69,8 @@ class Backend:
             self.damage = str(error)
         except OSError as error:
             raise InvalidDodoFile(
-                f"doit's DB {self.name!r} can't be opened: {error.strerror or error}; see to its "
-                "rights, or name another one with --db-file or dep_file"
+                f"doit's DB {self.name!r} can't be opened: {error.strerror or error}; check its "
+                "permissions, or name another file with --db-file or dep_file"
             ) from error
 
     def _read(self) -> None:

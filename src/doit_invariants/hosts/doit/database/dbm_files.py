@@ -44,7 +44,7 @@ class DbmBackend(Backend):
         if found is None:
             return _default()
         if not found:
-            raise DamagedDB("it is no DB of a known kind")
+            raise DamagedDB("not a DB of a known type")
         return found
 
     def _table(self) -> Table:

@@ -29,11 +29,11 @@ class JsonBackend(Backend):
         except FileNotFoundError:
             return
         except RecursionError as error:
-            raise DamagedDB("it is nested too deep") from error
+            raise DamagedDB("nested too deeply") from error
         except ValueError as error:
-            raise DamagedDB(f"it is no JSON as it was written: {error}") from error
+            raise DamagedDB(f"damaged JSON: {error}") from error
         if not isinstance(found, dict):
-            raise DamagedDB("it is JSON, but no object")
+            raise DamagedDB("JSON, but not an object")
         self._known = found
 
     def pack(self, task_id: str) -> None:

@@ -138,17 +138,19 @@ def _take_damaged(backend: Backend, session: DoitSession, *, moves: bool) -> Non
     if not why:
         return
     if not moves:
-        text = "it counts as empty, and the next run moves it out of the way"
+        text = "it is treated as empty, and the next run moves it out of the way"
         session.say(backend.name, f"can't be read ({why}); {text}")
         return
     try:
         moved = backend.set_aside()
     except OSError as error:
         raise InvalidDodoFile(
-            f"doit's DB {backend.name!r} can't be read ({why}), nor moved out of the way: "
+            f"doit's DB {backend.name!r} can't be read ({why}) and can't be moved out of the way: "
             f"{error.strerror}; remove it"
         ) from error
-    session.say(backend.name, f"can't be read ({why}); it was moved to {moved}, a new one is begun")
+    session.say(
+        backend.name, f"can't be read ({why}); it was moved to {moved}, and a new one was started"
+    )
 
 
 def _lock_of(dep_manager: Any) -> str:
@@ -164,7 +166,7 @@ def _open_journal(dep_manager: InvariantsDependency, session: DoitSession, *, lo
         session.say(dep_manager.name, f"its journal can't be read: {error.strerror}")
         return
     if left.damaged:
-        text = f"{left.damaged} lines of its journal are damaged; what they said is lost"
+        text = f"{left.damaged} lines of its journal are damaged; their records are lost"
         session.say(dep_manager.name, text)
     holder = None
     if left.begun and not locked:

@@ -26,7 +26,7 @@ def execute(command: Any, tasks: list[Any], as_json: bool) -> int:
         for name, refused in outcomes.items():
             command.write(f"refused {name}: {refused}" if refused else f"accepted {name}")
             for reason in still.get(name, ()):
-                command.write(f"  it runs all the same: {reason}")
+                command.write(f"  it still runs: {reason}")
     return 1 if any(outcomes.values()) else 0
 
 

@@ -97,9 +97,9 @@ def _verify(command: Any, store: Store, as_json: bool) -> int:
         command.write(printable(problem))
     for signature, blobs in lacking.items():
         short = signature.partition(":")[2][:12]
-        command.write(f"{short}  can't be used: it lacks {len(blobs)} of its contents")
+        command.write(f"{short}  can't be used: it lacks {len(blobs)} of its files")
     size = format_size(found.size)
-    command.write(f"{found.entries} entries and {found.blobs} contents ({size}) are intact")
+    command.write(f"{found.entries} entries and {found.blobs} files ({size}) are intact")
     return 1 if found.problems else 0
 
 
@@ -137,7 +137,7 @@ def _pruned_text(pruned: Pruned, dry_run: bool) -> str:
         return f"nothing was done: {pruned.skipped}"
     done = "would remove" if dry_run else "removed"
     text = (
-        f"{done} {pruned.entries} entries and {pruned.blobs} contents "
+        f"{done} {pruned.entries} entries and {pruned.blobs} files "
         f"({format_size(pruned.freed)}); {pruned.kept} entries ({format_size(pruned.size)}) stay"
     )
-    return f"{text}, {pruned.in_use} of them as a run may need them" if pruned.in_use else text
+    return f"{text}, {pruned.in_use} of them because a run may need them" if pruned.in_use else text
