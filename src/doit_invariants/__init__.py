@@ -1,6 +1,7 @@
-"""doit-invariants: what must not have changed since a doit task last succeeded.
+"""Invariants and cache policies for doit.
 
-See the README for a tour, ``docs/`` for the reference.
+An invariant is something that must not have changed since a task last succeeded. The names in
+``__all__`` are the public API; the README gives a tour, ``docs/`` is the reference.
 """
 
 from __future__ import annotations
@@ -93,8 +94,8 @@ __all__ = [
     "run",
 ]
 
-#: Where each public name lives. Imported when asked for: a dodo.py that uses two kinds pays
-#: for two.
+#: The module of each public name. Names are imported on first use, so that a dodo.py imports only
+#: the kinds that it uses.
 _HOME = {
     "Answer": "policies.base",
     "CannotFingerprint": "core.errors",
@@ -161,7 +162,7 @@ def __dir__() -> list[str]:
 
 
 if "doit.loader" in sys.modules:
-    # A dodo.py imports us while doit loads it: then, and only then, doit is there to be taught.
+    # A dodo.py imports this package while doit loads it. Otherwise there is no doit to extend.
     from doit_invariants.hosts.doit.activation import activate
 
     activate()

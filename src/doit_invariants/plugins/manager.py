@@ -1,7 +1,7 @@
-"""What plugins there are, who is asked in which order, and what they registered.
+"""Finds the plugins, calls them in order, and collects what they register.
 
-Most projects have no plugins but ours. There pluggy is not even imported: its manager and the
-specifications of the hooks would take a tenth of the time of a run of a small project.
+Most projects have only the built-in plugins. For those, pluggy is not imported: its manager and the
+hook specifications would take a tenth of the time of a run of a small project.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ from doit_invariants.plugins.registry import (
 if TYPE_CHECKING:
     from doit_invariants.code.programs.table import Program
 
-#: The name under which the dodo.py is registered.
+#: The plugin name of the dodo.py.
 DODO = "dodo"
 
 _MARK = PROJECT + "_impl"
 
 
 class Implementation(Protocol):
-    """The implementation of a hook, as pluggy describes it."""
+    """The implementation of a hook, with the attributes of pluggy's ``HookImpl``."""
 
     plugin: Any
     plugin_name: str
@@ -48,24 +48,24 @@ class Implementation(Protocol):
 
 
 class Hooks(Protocol):
-    """The plugins by name, and what they implement."""
+    """The plugins by name, and the hooks that they implement."""
 
     def listener(self, hook: str) -> Callable[..., Any] | None:
-        """Return the caller of a hook, None if nobody implements it: then nothing is called."""
+        """Return the caller of a hook, or None if no plugin implements it."""
 
     def implementations(self, hook: str) -> list[Any]:
         """Return the implementations of a hook in the order of registration."""
 
     def plugin(self, name: str) -> Any:
-        """Return a plugin, None if there is none of that name."""
+        """Return the plugin with a name, or None if there is none."""
 
 
 class Plugins:
     """The plugins of one run of doit.
 
-    :ivar hooks: those that they implement
-    :ivar kinds, policies, stores: what the plugins registered
-    :ivar programs: those that plugins made known, the latest first
+    :ivar hooks: the hooks that they implement
+    :ivar kinds, policies, stores: the classes that they registered
+    :ivar programs: the programs that they registered, the latest plugin first
     """
 
     def __init__(self, hooks: Hooks) -> None:
@@ -76,7 +76,7 @@ class Plugins:
         self.programs: tuple[Program, ...] = tuple(_programs(hooks))
 
     def listener(self, hook: str) -> Callable[..., Any] | None:
-        """Return the caller of a hook, None if nobody implements it: then nothing is called."""
+        """Return the caller of a hook, or None if no plugin implements it."""
         return self.hooks.listener(hook)
 
     def implementations(self, hook: str) -> list[Implementation]:
@@ -84,12 +84,12 @@ class Plugins:
         return self.hooks.implementations(hook)
 
     def plugin(self, name: str) -> Any:
-        """Return a plugin, None if there is none of that name, or it is blocked."""
+        """Return the plugin with a name, or None if there is none or it is blocked."""
         return self.hooks.plugin(name)
 
 
 class _Own:
-    """The implementation of a hook by a built-in plugin: always a plain method, never a wrapper."""
+    """The implementation of a hook by a built-in plugin: a plain method, never a wrapper."""
 
     hookwrapper = wrapper = False
 
@@ -100,7 +100,7 @@ class _Own:
 
 
 class _OwnHooks:
-    """The built-in plugins alone; they only answer what is asked of all, and listen to nothing."""
+    """Only the built-in plugins, which implement no hook that has a ``listener``."""
 
     def __init__(self, plugins: Mapping[str, Any]) -> None:
         self._plugins = plugins
@@ -121,15 +121,16 @@ def create_plugins(
     builtins: Iterable[Any] = (),
     block: Iterable[str] = (),
 ) -> Plugins:
-    """Return the plugins, with everything registered.
+    """Find the plugins and register what they provide.
+
+    Built-in plugins are registered first. pluggy calls the latest plugin first, so the answer of
+    another plugin wins over a built-in one.
 
     :param namespace: the names that ``dodo.py`` defines
-    :param builtins: built-in plugins of higher layers, objects with a ``name``
-    :param block: names of plugins that must stay out
+    :param builtins: built-in plugins of higher layers: objects with a ``name``
+    :param block: names of plugins that are not loaded
     :raises InvalidOption: for a plugin that can't be imported, a misspelled hook, a wrong
-        argument, a name that is taken, or a blocked plugin that nobody knows
-
-    Built-ins come first: pluggy asks the latest first, so a plugin's answer wins over ours.
+        argument, a name that is taken, or an unknown name in ``block``
     """
     blocked = set(block)
     own = {one.name: one for one in (BuiltinKinds(), BuiltinPolicies(), BuiltinStores(), *builtins)}
@@ -151,7 +152,7 @@ def create_plugins(
 
 
 def _others(namespace: Mapping[str, Any] | None) -> Iterator[tuple[Any, str]]:
-    """Yield the plugins that are not ours: entry points, then the dodo.py."""
+    """Yield the plugins that are not built-in: entry points, then the dodo.py."""
     for entry in sorted(entry_points(group=PROJECT), key=lambda e: e.name):
         yield entry, entry.name
     dodo = _marked(namespace or {})
@@ -159,21 +160,22 @@ def _others(namespace: Mapping[str, Any] | None) -> Iterator[tuple[Any, str]]:
         yield dodo, DODO
 
 
-#: How the groups begin that doit and we ask for.
+#: The beginning of the entry-point groups that doit and this package use.
 _OURS = b"[doit"
-#: The entry points in the directories of a path, with the time at which each was changed.
+#: For each directory of ``sys.path``: its modification time and the entry points in it.
 _TEXTS: dict[str, tuple[int, bytes | None]] = {}
 
 
 def entry_points(**wanted: str) -> Any:
-    """Return entry points as ``importlib.metadata.entry_points`` does, most often at less cost.
+    """Return the same as ``importlib.metadata.entry_points``, usually faster.
 
-    That one reads and splits a file of each installed distribution at each call; doit calls it
-    four times in a run, and we a fifth time, for groups that hardly anybody is in. So the files
-    are read once and searched for the group. What is installed later changes a directory.
+    The standard function reads and parses a file of every installed distribution at each call. A
+    run calls it five times, for groups that are almost always empty. So the files are read once and
+    searched for the name of the group. A later installation changes the modification time of its
+    directory, which is then read again.
     """
     group = f"[{wanted.get('group', '')}]".encode()
-    # Finders of somebody's own are asked, and Python's for what is no directory.
+    # Other finders than Python's may know more distributions: leave those to the standard function.
     finders = sum(hasattr(finder, "find_distributions") for finder in sys.meta_path)
     if group.startswith(_OURS) and finders == 1:
         texts = [_entry_points_in(directory) for directory in sys.path]
@@ -183,7 +185,7 @@ def entry_points(**wanted: str) -> Any:
 
 
 def _entry_points_in(directory: str) -> bytes | None:
-    """Return the entry points in a directory as text, None for a zip, or with an egg in it."""
+    """Return all ``entry_points.txt`` of a directory; None for a zip file or if it has an egg."""
     directory = os.path.abspath(directory)
     try:
         changed = os.stat(directory).st_mtime_ns
@@ -223,9 +225,10 @@ class _DodoPlugin(types.SimpleNamespace):
 
 
 def _marked(namespace: Mapping[str, Any]) -> _DodoPlugin | None:
-    """Return what is marked with ``@hookimpl``; pluggy would touch every attribute otherwise.
+    """Return the functions of a dodo.py that are marked with ``@hookimpl``.
 
-    A dodo.py may hold anything: a mock object answers to every name, a lazy module imports.
+    pluggy would look at the attributes of every object in it. That has side effects: a lazy module
+    imports, and a mock object has every attribute.
     """
     found = {
         name: value
@@ -244,10 +247,10 @@ def _registry(hooks: Hooks, category: Category) -> Registry:
 
 
 def _programs(hooks: Hooks) -> Iterator[Program]:
-    """Yield the programs that plugins know, in the order in which they are asked.
+    """Yield the programs that plugins registered, in the order in which they are tried.
 
-    They are in no registry: a program may need several rows, and a plugin may say otherwise of
-    one that another plugin knows.
+    They have no registry, because several may have the same name: a program may need several rows,
+    and a plugin may override the program of another plugin.
     """
     for implementation in reversed(hooks.implementations(PROGRAMS.hook)):
         for program in _given(PROGRAMS.hook, implementation):

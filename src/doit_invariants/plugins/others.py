@@ -1,4 +1,4 @@
-"""The plugins of others beside our own, managed by pluggy."""
+"""Runs with plugins other than the built-in ones, which pluggy then manages."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from doit_invariants.plugins.registry import PROJECT
 
 
 class PluggyHooks:
-    """All plugins in a manager of pluggy.
+    """All plugins, in a plugin manager of pluggy.
 
-    :param own: the built-in plugins by name, whose methods are named as the hooks
-    :param others: entry points or plugins, with their names
+    :param own: the built-in plugins by name; their methods have the names of hooks
+    :param others: pairs of an entry point or a plugin and its name
     :raises InvalidOption: for a plugin that can't be imported or is not valid
     """
 
@@ -36,7 +36,7 @@ class PluggyHooks:
             raise InvalidOption(one_line(str(error))) from error
 
     def listener(self, hook: str) -> Callable[..., Any] | None:
-        """Return the caller of a hook, None if nobody implements it: then nothing is called."""
+        """Return the caller of a hook, or None if no plugin implements it."""
         caller = getattr(self._manager.hook, hook)
         return cast("Callable[..., Any]", caller) if caller.get_hookimpls() else None
 
@@ -45,7 +45,7 @@ class PluggyHooks:
         return list(getattr(self._manager.hook, hook).get_hookimpls())
 
     def plugin(self, name: str) -> Any:
-        """Return a plugin, None if there is none of that name."""
+        """Return the plugin with a name, or None if there is none."""
         return self._manager.get_plugin(name)
 
     def _register(self, plugin: Any, name: str) -> None:
@@ -60,7 +60,7 @@ class PluggyHooks:
 
 
 def _mark(own: type[Any]) -> None:
-    """Mark the methods of a built-in plugin as hooks, for which it need not import pluggy."""
+    """Mark the methods of a built-in plugin as hooks, so that its module need not import pluggy."""
     for name, value in vars(own).items():
         if name.startswith("invariants_"):
             hookspecs.hookimpl(value)

@@ -1,4 +1,4 @@
-"""What plugins registered, by name, and who did."""
+"""Registries: the classes that plugins registered, by name, with the plugin of each."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from typing import Any, NamedTuple
 
 from doit_invariants.core.errors import InvalidOption
 
-#: The name of our project: of the entry points of its plugins, and in pluggy's marks.
+#: The project name in pluggy's markers, and the entry-point group of plugins.
 PROJECT = "doit_invariants"
 
 
 class LazyClass:
-    """A class of this package that is imported when it is asked for: few commands need all.
+    """A class of this package that is imported on first use: few commands need all of them.
 
-    :param place: its module and name: ``kinds.ttl:TTL``
-    :param name: under which it is registered
+    :param place: its module and name, like ``kinds.ttl:TTL``
+    :param name: the name that it is registered under; by default the name of the class
     """
 
     __slots__ = ("_module", "_qualname", "name")
@@ -31,14 +31,14 @@ class LazyClass:
 
 
 class Category(NamedTuple):
-    """A category of what plugins register. All categories work alike: this is what differs.
+    """A category of things that plugins register: kinds, policies, stores or programs.
 
-    :ivar noun: what messages call one of them
+    :ivar noun: the word for one of them in messages
     :ivar hook: the hook that returns a list of them
-    :ivar base: the class that they are subclasses of, under its public name; instances of it
-        where there is an example
-    :ivar attribute: holds the name under which one is registered
-    :ivar example: a list that a plugin may return, for messages
+    :ivar base: their base class; a category with an ``example`` holds instances of it, the others
+        hold subclasses
+    :ivar attribute: the class attribute with the name that one is registered under
+    :ivar example: a valid result of the hook, for messages
     """
 
     noun: str
@@ -48,9 +48,9 @@ class Category(NamedTuple):
     example: str = ""
 
     def check(self, given: Any, plugin: str) -> None:
-        """Check what a plugin returned from the hook.
+        """Check one item of the list that a plugin returned from the hook.
 
-        :raises InvalidOption: if it is not one of this category
+        :raises InvalidOption: if it does not belong to this category
         """
         base = self.base.load()
         if isinstance(given, base) if self.example else _is_subclass(given, base):
@@ -101,9 +101,9 @@ class Registered:
 class Registry:
     """The registered classes of one category.
 
-    :ivar category: what they are
-    :ivar entries: the classes by the name that each has in an attribute of its own
-    :ivar checked: classes of objects that were found to be of what is registered, with the name
+    :ivar category: the category
+    :ivar entries: the classes by their names
+    :ivar checked: pairs of class and name that were already found to be registered: a cache
     """
 
     def __init__(self, category: Category) -> None:
@@ -112,9 +112,10 @@ class Registry:
         self.checked: set[tuple[type[Any], str]] = set()
 
     def add(self, cls: Any, plugin: str) -> None:
-        """Register a class, or one of our own that is imported later.
+        """Register a class, or a built-in class that is imported later.
 
-        :raises InvalidOption: if it is not one of this category, has no name, or its name is taken
+        :raises InvalidOption: if it does not belong to this category, has no name, or has a name
+            that is taken
         """
         if isinstance(cls, LazyClass):
             self.entries[cls.name] = Registered(cls, plugin)
@@ -138,14 +139,14 @@ class Registry:
         self.entries[name] = Registered(cls, plugin)
 
     def names(self) -> list[str]:
-        """Return the registered names in order."""
+        """Return the registered names, sorted."""
         return sorted(self.entries)
 
 
-# ---------------------------------------------------------------------- what comes with the package
+# ---------------------------------------------------------------------- built-in plugins
 #
-# As plugins like any other: each can be blocked. Their methods are named as the hooks, and not
-# marked as such: that would import pluggy.
+# They are plugins like any other and can be blocked by name. Their methods have the names of hooks,
+# but no @hookimpl: that would import pluggy.
 
 
 class BuiltinKinds:

@@ -1,4 +1,4 @@
-"""The settings of a project: one frozen object, read once, every key checked."""
+"""The settings of a project: an immutable object that is read once, with every key checked."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from doit_invariants.core.errors import InvalidOption
 from doit_invariants.core.model import HOWS, LINKS, MAX_SIZE
 
-#: Names that no directory is looked at for: what tools leave beside the data.
+#: Names that are ignored in every directory: files that tools leave beside the data.
 TREE_EXCLUDE = (
     "__pycache__",
     ".git",
@@ -26,31 +26,41 @@ _FALSE = {"0", "no", "false", "off"}
 
 
 class Settings(NamedTuple):
-    """Project-wide settings; the first nine are defaults of the task options of the same name.
+    """Project-wide settings. The first nine are the defaults of the task options with their names.
 
-    :ivar invariants: invariants for every task that can be up-to-date; only in ``DOIT_CONFIG``
-    :ivar cache: the cache policy
-    :ivar ttl: age, for every task that can be up-to-date
+    A plugin receives this object with the hook ``invariants_for_task``. Values are already
+    converted: a size is a number of bytes here, whatever unit the project writes.
+
+    :ivar invariants: invariants for every task that can be up-to-date; only ``DOIT_CONFIG`` can
+        set it
+    :ivar cache: the cache policy: True, False or the name of a policy
+    :ivar ttl: how long a result is valid, for every task that can be up-to-date: seconds, a string
+        like ``"1d"``, or None for no limit
     :ivar track_code: whether the code of actions is tracked without being listed
-    :ivar track_targets: whether the contents of targets are
-    :ivar export_dir: directory that targets are exported to, relative to the project
-    :ivar export_how: how: ``copy``, ``hardlink``, ``symlink``, ``move`` or ``gzip``
-    :ivar export_overwrite: whether files may be overwritten there that we did not put there
+    :ivar track_targets: whether the contents of targets are tracked
+    :ivar export_dir: the directory that targets are exported to, relative to the project; None for
+        no export
+    :ivar export_how: how targets are exported: ``copy``, ``hardlink``, ``symlink``, ``move`` or
+        ``gzip``
+    :ivar export_overwrite: whether an export may overwrite files that this package did not put
+        there
     :ivar share: whether targets may go into a store
-    :ivar store: where the store is: a directory, ``~`` understood, or ``NAME://LOCATION``; by
-        default in the user's cache directory
-    :ivar store_link: how files leave a store: ``auto``, ``hardlink`` or ``copy``
-    :ivar store_max_size: so large a store may become: bytes, or a text like ``"20GB"``; ``"none"``
-    :ivar replay: whether a restored task shows the output that it was stored with
-    :ivar verify_hits: this share of the tasks that could be restored from the store run instead,
-        and what they make is compared
-    :ivar summary: whether a run ends with a line of counts: ``true``, ``false``, or ``auto``: if
-        something was restored
-    :ivar chdir: what happens to a task that leaves another working directory: ``restore``: it is
-        put back, or ``fail``
-    :ivar block: names of plugins that stay out
-    :ivar tree_exclude: patterns of names that count in no directory
-    :ivar code_roots: directories of code that is followed like the project's own
+    :ivar store: location of the store: a directory, which may begin with ``~``, or
+        ``NAME://LOCATION`` for the store of a plugin; None for a directory in the user's cache
+        directory
+    :ivar store_link: how files are taken out of a store: ``auto``, ``hardlink`` or ``copy``
+    :ivar store_max_size: maximum size of the store in bytes, None for no limit; projects may write
+        a string like ``"20GB"``, or ``"none"``
+    :ivar replay: whether a restored task shows the output that was stored with its result
+    :ivar verify_hits: fraction from 0 to 1 of the tasks that could be restored from the store, but
+        run instead so that their results can be compared
+    :ivar summary: whether a run ends with a line of counts: True, False, or ``auto`` for only if
+        a task was restored
+    :ivar chdir: what to do if an action leaves the process in another working directory:
+        ``restore`` changes it back, ``fail`` fails the task
+    :ivar block: names of plugins that are not loaded
+    :ivar tree_exclude: patterns of names that are ignored in all directories
+    :ivar code_roots: directories outside the project whose code is tracked like the project's own
     """
 
     invariants: tuple[Any, ...] = ()
@@ -75,10 +85,10 @@ class Settings(NamedTuple):
 
 
 def read_settings(*sources: tuple[str, Mapping[str, Any]]) -> Settings:
-    """Return the settings from several places, later ones before earlier ones.
+    """Return the settings from several places. A later place overrides the earlier ones.
 
-    :param sources: each the name of a place, for messages, and what it holds
-    :raises InvalidOption: for an unknown key or a wrong type, naming the place
+    :param sources: pairs: the name of the place, which is used in messages, and its settings
+    :raises InvalidOption: for an unknown key or a wrong type; the message names the place
     """
     values: dict[str, Any] = {}
     for place, given in sources:
@@ -92,7 +102,7 @@ def read_settings(*sources: tuple[str, Mapping[str, Any]]) -> Settings:
 def _convert(place: str, key: str, value: Any) -> Any:
     known = Settings._fields
     if key not in known:
-        import difflib  # late, as what follows: few settings are given
+        import difflib  # late: only needed for mistakes
 
         close = difflib.get_close_matches(str(key), known, n=1)
         hint = f"did you mean {close[0]!r}? " if close else ""
@@ -114,12 +124,12 @@ def _invariants(place: str, _key: str, value: Any) -> tuple[Any, ...]:
 
 def _ttl(_place: str, _key: str, value: Any) -> Any:
     if isinstance(value, str) and value.strip().isdigit():
-        return int(value)  # a number of seconds, from doit.cfg
+        return int(value)  # seconds, from doit.cfg, where every value is a string
     return value
 
 
 def as_policy(value: Any) -> Any:
-    """Return a policy as it is written in ``dodo.py``, from what only texts can hold."""
+    """Return a policy as ``dodo.py`` writes it: the string ``"true"`` becomes True."""
     if isinstance(value, str) and value.lower() in _TRUE | _FALSE:
         return value.lower() in _TRUE
     return value
@@ -128,18 +138,18 @@ def as_policy(value: Any) -> Any:
 def _boolean(place: str, key: str, value: Any) -> bool:
     if isinstance(value, bool):
         return value
-    # doit.cfg holds texts only
+    # In doit.cfg every value is a string.
     if isinstance(value, str) and value.strip().lower() in _TRUE | _FALSE:
         return value.strip().lower() in _TRUE
     raise InvalidOption(f"{place}: setting {key!r} must be true or false, got {value!r:.60}")
 
 
 def _texts(place: str, key: str, value: Any) -> tuple[str, ...]:
-    if isinstance(value, str):  # doit.cfg
+    if isinstance(value, str):  # from doit.cfg: separated by commas
         return tuple(part.strip() for part in value.split(",") if part.strip())
     if isinstance(value, (list, tuple)) and all(isinstance(part, str) for part in value):
         return tuple(value)
-    raise InvalidOption(f"{place}: setting {key!r} must be a list of texts, got {value!r:.60}")
+    raise InvalidOption(f"{place}: setting {key!r} must be a list of strings, got {value!r:.60}")
 
 
 def _text(place: str, key: str, value: Any) -> str:
@@ -194,7 +204,7 @@ def _summary(place: str, key: str, value: Any) -> bool | str:
 
 _Converter = Callable[[str, str, Any], Any]
 
-#: By the name of a setting: what checks it, and makes a value of what a file can hold.
+#: For each setting, the function that checks its value and converts it from a string.
 _CONVERTERS: dict[str, _Converter] = {
     "invariants": _invariants,
     "cache": lambda _place, _key, value: as_policy(value),
