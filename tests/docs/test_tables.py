@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import importlib
+import re
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from . import structure
 from .blocks import DOCS, ROOT
 
 
@@ -26,6 +28,18 @@ def between(page: Path, name: str) -> str:
     text, found, _ = rest.partition(f"<!-- end of {name} -->\n")
     assert found, f"{page.name} has no end of {name!r}"
     return text
+
+
+def test_the_picture_of_the_packages_is_current() -> None:
+    """It shows the imports of today; ``python -m tests.docs.structure`` draws it."""
+    assert structure.PICTURE.read_text(encoding="utf-8") == structure.draw()
+
+
+def test_the_walks_name_what_exists() -> None:
+    """Each module and package that the page about the architecture names is in the source."""
+    named = re.findall(r"`((?:\w+/)+[\w.]+)`", structure.PAGE.read_text(encoding="utf-8"))
+    bases = (ROOT, structure.SOURCE)
+    assert [one for one in named if not any((base / one).exists() for base in bases)] == []
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="times of files are restored")
