@@ -1,1 +1,1 @@
-"""The code that tasks run: loaded functions, source files, and the commands that start programs."""
+"""The code that tasks run: loaded functions, source files, and commands that start programs."""

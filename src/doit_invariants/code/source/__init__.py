@@ -1,1 +1,1 @@
-"""Source files as texts: nothing is imported or executed to understand them."""
+"""Analyzes source files without importing or executing them."""

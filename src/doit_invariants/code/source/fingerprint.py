@@ -1,8 +1,8 @@
 """The fingerprint of source files and of the project's modules that they import.
 
-Kept of each file: its state, the digest of its normal form, and what it asks for. As long as the
-content is the recorded one nothing is parsed; where the imports lead is found out at each check,
-as a new file may come before an old one.
+For each file the details have its state, the digest of its normal form, and its imports. A file is
+parsed only if its content changed. Imports are resolved at each check, because a new file may take
+precedence over an old one.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ from doit_invariants.rules.invariant import Context, Fingerprint, Invariant
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """Where to start from.
+    """Where to start.
 
-    :ivar key: what tells this start from others: a path, the name of a module
+    :ivar key: identifies this start: a path, the name of a module
     :ivar search: absolute directories in which imported names are looked up, in this order
     :ivar follow: whether imports are followed
-    :ivar loaded: whether the code runs in this process: of files that are loaded what was loaded
-        counts
-    :ivar program: whether nobody imports what it starts from
+    :ivar loaded: whether the code runs in this process: then a file may not have changed since it
+        was loaded
+    :ivar program: whether no other module imports the files to start from
     """
 
     key: str
@@ -50,23 +50,23 @@ Find = Callable[[ModuleFinder], Sequence[str]]
 
 
 class FollowsImports(Invariant):
-    """What the kinds share whose fingerprint is that of sources and of what they import.
+    """Base of the kinds whose fingerprint covers sources and the modules that they import.
 
-    :ivar follow: ``"project"``, or False if what is imported does not count
-    :ivar search: directories in which imports are looked up besides
+    :ivar follow: ``"project"``, or False if imported modules do not count
+    :ivar search: additional directories in which imports are looked up
     """
 
     follow: Literal["project", False]
     search: Sequence[str | os.PathLike[str]]
 
     def shown_options(self) -> str:
-        """Return what is put behind a name: what narrows an invariant is part of its identity."""
+        """Return the options to append to a name, because they are part of the identity."""
         parts = [] if self.follow else ["follow=False"]
         search = [as_seen_from_here(path) for path in self.search]
         return "".join(f", {part}" for part in [*parts, *([f"search={search}"] if search else [])])
 
     def validate(self) -> None:
-        """A known way to follow, and a list of directories."""
+        """Check the options ``follow`` and ``search``; raises InvalidOption."""
         if self.follow != "project" and self.follow is not False:
             raise InvalidOption(
                 f"{self.kind}: follow must be 'project' (imported modules of the project count) "
@@ -81,7 +81,7 @@ class FollowsImports(Invariant):
 
     @classmethod
     def contents(cls, recorded: Fingerprint) -> list[str]:
-        """List the files; none if the details are gone, or damaged."""
+        """List the files; none if the details are missing or damaged."""
         try:
             files = recorded["details"]["files"]
             return sorted(_shown(path, entry) for path, entry in files.items())
@@ -89,7 +89,7 @@ class FollowsImports(Invariant):
             return []
 
     def difference(self, old: Fingerprint, new: Fingerprint, context: Context) -> Difference | None:
-        """Name the files that differ, as far as the details are still there."""
+        """Return which files differ, or just that something changed if details are missing."""
         if old["digest"] == new["digest"]:
             return None
         before = _tree(old["digest"], context.lookup(old.get("details")))
@@ -103,10 +103,10 @@ class FollowsImports(Invariant):
 def search_path(
     context: Context, search: Sequence[str | os.PathLike[str]], script: str | None = None
 ) -> tuple[str, ...]:
-    """Return the directories in which the project's modules are looked up, in their order.
+    """Return the directories in which the project's modules are looked up, in this order.
 
-    :param search: relative to the root, or absolute; they come before those that always count
-    :param script: absolute path of a script: Python puts its directory before all others
+    :param search: directories to search first, absolute or relative to the root
+    :param script: absolute path of a script, because Python searches its directory before all
     """
     key = ("search path", script and os.path.dirname(script), *search, "sys.path", *sys.path)
     if key not in context.memo:
@@ -121,15 +121,16 @@ def search_path(
 def sources_fingerprint(
     context: Context, start: Start, find: Find, previous: Fingerprint | None
 ) -> Fingerprint:
-    """Return the fingerprint of files and of what they import.
+    """Return the fingerprint of files and of the modules that they import.
 
-    ``digest`` is of the paths in the project and the normal forms: the same in any checkout and
-    under any Python. ``details`` is the key of what explains and speeds up, see :func:`closure`.
-    The very ``previous`` is returned if nothing at all differs from it. An answer holds for the
-    whole run, for all tasks, while the stats of everything that it rests on are the same. Where
-    files are not what was loaded the digest is ``EDITED_SINCE_LOADED``, and ``edited`` names them.
+    ``digest`` covers the paths in the project and the normal forms, so it is the same in every
+    checkout and with every Python. ``details`` is the key of the entries for each file, which
+    explain a change and save parsing; see :class:`ImportClosure`. The same object ``previous`` is
+    returned if nothing differs. An answer is valid for all tasks of a run while the stats of all
+    files and directories behind it stay the same. If files changed after they were loaded, the
+    digest is ``EDITED_SINCE_LOADED`` and ``edited`` names them.
 
-    :param find: asked for the files to start from if there is no such answer yet
+    :param find: returns the files to start from; called only if there is no valid answer
     :raises CannotFingerprint: if a file can't be read
     """
     return known_sources(context, start, find, previous).answer(previous)
@@ -138,7 +139,7 @@ def sources_fingerprint(
 def known_sources(
     context: Context, start: Start, find: Find, previous: Fingerprint | None
 ) -> SourcesAnswer:
-    """Return what answers for these sources; parameters as for :func:`sources_fingerprint`."""
+    """Return a valid answer for sources; parameters as for :func:`sources_fingerprint`."""
     key = ("sources", start)
     known: SourcesAnswer | None = context.memo.get(key)
     own = _own_targets(context)
@@ -150,7 +151,7 @@ def known_sources(
 
 
 def _shown(path: str, entry: SourceFile) -> str:
-    """Return the path of a file, with the names that count of it if those are not all."""
+    """Return the path of a file, with the names in it that count unless all count."""
     names = [name for name in entry[4] if name.isidentifier()] if counts_in_part(entry) else []
     return f"{path} ({', '.join(names)})" if names else path
 
@@ -165,11 +166,11 @@ def _tree(digest: str, details: Json) -> TreeState | None:
 
 @dataclass(frozen=True, slots=True)
 class SourcesAnswer:
-    """An answer of this run, and what it rests on.
+    """An answer of this run, and the stats that it depends on.
 
-    :ivar stamps: stats of the files and of the project's directories that were looked into
-    :ivar whole: returns the digest if all of each file counts, as in earlier versions; None if
-        that is the digest of the fingerprint
+    :ivar stamps: stats of the files and of the project's directories that were searched
+    :ivar whole: returns the digest in which all of each file counts, as in earlier versions; None
+        if that is the digest of the fingerprint
     """
 
     fingerprint: Fingerprint
@@ -177,14 +178,14 @@ class SourcesAnswer:
     whole: Callable[[], str] | None
 
     def holds(self) -> bool:
-        """Return whether all is as it was: a task of this run may make what another imports."""
+        """Return whether nothing changed: a task of this run may produce a module of another."""
         return all(_stamp(path) == stamp for path, stamp in self.stamps.items())
 
     def answer(self, previous: Fingerprint | None) -> Fingerprint:
-        """Return the fingerprint; with the recorded digest if that stands for the same.
+        """Return the fingerprint, with the recorded digest if that covers the same sources.
 
-        The digest of all of the files may have been recorded. Beside it is then that of what
-        counts of them, so that it holds on.
+        An earlier version may have recorded the digest of the whole files. It is kept, and the
+        field ``part`` has the digest of the parts that count, so that the record stays valid.
         """
         found = self.fingerprint
         if previous is None or previous["digest"] == found["digest"] or self.whole is None:
@@ -205,7 +206,7 @@ def _stamp(path: str) -> Any:
 
 def _own_targets(context: Context) -> frozenset[str]:
     paths = [os.path.join(context.root, target) for target in context.targets]
-    # To normalise a path takes longer than all the rest.
+    # Normalized only if needed: that takes longer than all the rest.
     return frozenset(os.path.normpath(p) if "./" in p or "//" in p else p for p in paths)
 
 
@@ -223,7 +224,7 @@ def _fingerprint_sources(
     looked = [path for path in finder.looked if is_inside(path, context.root)]
     stamps = {path: _stamp(path) for path in (*files, *looked)}
     found: Fingerprint = {"digest": digest, "details": kept}
-    edited = edited_since_loaded(files) if start.loaded else ()  # looked at after their contents
+    edited = edited_since_loaded(files) if start.loaded else ()  # after the contents were read
     if edited:
         names = [context.project.relative(path) for path in edited]
         found = {**found, "digest": EDITED_SINCE_LOADED, "edited": sorted(names)}
@@ -233,13 +234,13 @@ def _fingerprint_sources(
 
 
 def _digest(context: Context, start: Start, files: dict[str, SourceFile]) -> str:
-    """Return the digest of files, without those of which nothing counts."""
+    """Return the digest of files, without files in which nothing counts."""
     named = ((_portable(path, context.root, start.search), e[1]) for path, e in files.items())
     return digest_value(sorted([path, digest] for path, digest in named if digest))
 
 
 def _portable(path: str, root: str, search: Iterable[str]) -> str:
-    """Return a path that is the same in another checkout, of code beside the project as well."""
+    """Return a path that is the same in another checkout, even for code outside the project."""
     inside = relative_to(path, root)
     if inside is not None:
         return inside

@@ -1,8 +1,7 @@
 """Finds the source files that a program consists of, and which part of each counts.
 
-All of a file counts from which something starts. Of one that is imported no more counts than the
-names that are asked for need, where that can be told; see
-:mod:`~doit_invariants.code.source.module_parts`.
+The files to start from count as a whole. In an imported file only the code behind the requested
+names counts, if that code can be determined; see :mod:`~doit_invariants.code.source.module_parts`.
 """
 
 from __future__ import annotations
@@ -21,14 +20,14 @@ from doit_invariants.core.model import Json
 from doit_invariants.files.state import FileState
 from doit_invariants.rules.invariant import Context
 
-#: As stored: state of the file, digest of its normal form, imports. The imports are None where
+#: A stored list: state of the file, digest of its normal form, imports. The imports are None if
 #: the file counts by its content: another language, or a syntax that this Python can't parse.
-#: Where it imports anything, or a part of it counts, there follow: what it asks for by these
-#: imports, how much of it counts (``PROGRAM``, None for all, or a list of names), and the digest of
-#: all of it. The digest of a part of which nothing counts is empty.
+#: If the file imports anything or counts in part, three more items follow: the names that it
+#: requests by these imports, how much of it counts (``PROGRAM``, None for all, or a list of names),
+#: and the digest of the whole file. If nothing in it counts, the second item is empty.
 SourceFile = list[Json]
 
-#: All counts, and nobody else can use what it imports.
+#: The whole file counts, and no other module can use what it imports.
 PROGRAM = "program"
 _LONG = 6
 _NOTEBOOK = ".ipynb"
@@ -36,7 +35,7 @@ _SHEBANG = re.compile(rb"#!.*\b(python|pypy)[\d.]*\b")
 
 
 def is_python(path: str) -> bool:
-    """Return whether a script is Python: by its suffix, or by the first line of what it holds.
+    """Return whether a script is Python, by its suffix or its first line.
 
     :raises CannotFingerprint: if it can't be read
     """
@@ -50,7 +49,7 @@ def is_python(path: str) -> bool:
 
 
 def counts_in_part(entry: SourceFile) -> bool:
-    """Return whether no more counts of a file than some names need."""
+    """Return whether only the code behind some names counts in a file."""
     return len(entry) == _LONG and isinstance(entry[4], list) and entry[1] != entry[5]
 
 
@@ -58,9 +57,9 @@ class ImportClosure:
     """The files that some programs consist of.
 
     :param start: absolute paths of files
-    :param details: what was kept when these sources were last recorded: a file whose content is
-        the same is not parsed again
-    :param finder: finds what is imported, None if that does not count
+    :param details: the recorded details of these sources: a file whose content is unchanged is not
+        parsed again
+    :param finder: finds imported modules, None if they do not count
     :param skip: absolute paths that do not count
     """
 
@@ -81,7 +80,7 @@ class ImportClosure:
         self._trees: dict[str, ast.Module | None] = {}
 
     def whole(self) -> dict[str, SourceFile]:
-        """Return an entry for each file, of which all counts.
+        """Return an entry for each file, in which the whole file counts.
 
         :raises CannotFingerprint: if a file can't be read
         """
@@ -102,12 +101,12 @@ class ImportClosure:
     def parts(
         self, *, program: bool, pickles: bool = False, trusting: bool = True
     ) -> dict[str, SourceFile]:
-        """Return an entry for each file, with what counts of it.
+        """Return an entry for each file, with the part that counts.
 
-        :param program: whether nobody imports what the start imports
+        :param program: whether no other module uses what the start imports
         :param pickles: whether all functions and classes count
-        :param trusting: whether it is tried first if as much counts of each file as was recorded:
-            while who asks for what is found out, nothing need be parsed then
+        :param trusting: whether to assume first that the recorded parts still count. If so,
+            nothing needs to be parsed; if not, the search is repeated without this assumption.
         :raises CannotFingerprint: if a file can't be read
         """
         assert self._finder is not None
@@ -126,7 +125,7 @@ class ImportClosure:
             asks = entry[3] if len(entry) == _LONG else [(text, None) for text in entry[2] or ()]
             texts = {text for text, _ in asks}
             if ANYTHING in texts:
-                # What was found is kept, so that it is known next time without parsing.
+                # The findings are kept, so that nothing needs to be parsed next time.
                 looked = {p: [e[0], e[5], *e[2:]] for p, e in found.items() if len(e) == _LONG}
                 whole = self.whole()
                 return {**whole, **{p: e for p, e in looked.items() if p in whole}}
@@ -150,7 +149,7 @@ class ImportClosure:
         except FileNotFoundError:
             if path in self._start:
                 raise CannotFingerprint(f"{path} does not exist") from None
-            return None  # removed while we looked
+            return None  # removed during the search
 
     def _entry(self, path: str, names: Json, *, short: bool, trusting: bool) -> SourceFile:
         known: Any = self._before.get(self._context.project.relative(path))
@@ -168,7 +167,7 @@ class ImportClosure:
         return [state.to_json(), *self._parsed(path, state, names, short=short)]
 
     def _parsed(self, path: str, state: FileState, names: Json, *, short: bool) -> list[Json]:
-        """Return what is stored of a file behind its state."""
+        """Return the items of an entry after the state."""
         tree = self._tree(path)
         if path.endswith(_NOTEBOOK):
             from doit_invariants.code.source import notebook  # late: few projects run notebooks
@@ -222,7 +221,7 @@ def _sorted(names: Iterable[str] | None) -> Json:
 
 
 def _together(known: Json, names: Iterable[str] | None) -> Json:
-    """Return how much counts of a file that is asked for twice."""
+    """Return how much of a file counts that is requested twice."""
     if names is None or not isinstance(known, list):
         return None
     return sorted({*known, *names})
@@ -239,10 +238,10 @@ def _recorded(known: Json) -> FileState | None:
 
 
 def _kept(known: Any, names: Json, *, short: bool, notebook: bool) -> list[Json] | None:
-    """Return what was stored of a file behind its state; None if that does not tell enough."""
+    """Return the stored items after the state of a file; None if they are not sufficient."""
     long = len(known) == _LONG
     if short or (not long and known[2] == [] and not isinstance(names, list)):
-        # A notebook that was recorded by its content stays so until it changes.
+        # A notebook that was recorded by its content is reused until it changes.
         if known[2] is None and not notebook:
             return None
         return [known[5] if long else known[1], known[2]]
@@ -252,9 +251,9 @@ def _kept(known: Any, names: Json, *, short: bool, notebook: bool) -> list[Json]
 
 
 def _suffices(entry: Any, names: Json, *, more: bool) -> bool:
-    """Return whether an entry is of so much of a file as counts.
+    """Return whether an entry covers the part of a file that counts.
 
-    :param more: whether it may be of more
+    :param more: whether it may cover more
     """
     if len(entry) != _LONG:
         return False

@@ -1,8 +1,8 @@
-"""Finds out which names a source uses of the modules that it imports.
+"""Finds out which names a source uses from the modules that it imports.
 
-``from config import fmin`` asks for one, ``import config`` for those that are taken of it as
-attributes, if nothing else is done with it. Where a source may come to names in other ways
-(``sys.modules``, pickles, the globals of a function) nothing is narrowed.
+``from config import fmin`` requests one name. ``import config`` requests the attributes that the
+source reads from ``config``, if that is its only use. If a source can reach names in other ways
+(``sys.modules``, pickles, the globals of a function), all names count.
 """
 
 from __future__ import annotations
@@ -12,32 +12,32 @@ from collections.abc import Iterable, Iterator
 
 from doit_invariants.code.source.imports import asked_by_others, executed_nodes, imported
 
-#: What is imported, and the names that are asked for; None for all of it. In front of a module
-#: of which nothing is asked for, and which is imported all the same, stands ``~``.
+#: An import, and the requested names; None for all names. A module that is imported without using
+#: any name has ``~`` in front.
 Ask = tuple[str, "list[str] | None"]
 
-#: Stands for "nothing can be narrowed here".
+#: Means that all names of all modules count.
 ANYTHING = "!"
-#: Stands for "by a pickle any function or class can be reached".
+#: Means that a pickle can reach any function or class.
 PICKLES = "!pickles"
-#: Who names one of these can come to names of any module.
+#: Code that uses one of these words can reach names of any module.
 _REACHES_ALL = frozenset(
     {"__globals__", "f_globals", "modules", "getmodule", "get_objects", "get_referrers"}
     | {"locate", "import_string", "instantiate", "run_module", "run_path", "reload", "unsafe_load"}
 )
-#: Who names one of these can come to the functions and classes of any module.
+#: Code that uses one of these words can reach the functions and classes of any module.
 _PICKLES = frozenset(
     {"pickle", "dill", "cloudpickle", "shelve", "joblib", "torch", "read_pickle", "allow_pickle"}
 )
-#: Who calls one of these can come to any name of its own module.
+#: Code that calls one of these can reach any name of its own module.
 REACHES_OWN = frozenset({"globals", "locals", "vars", "eval", "exec", "dir"})
 _IMPORTERS = frozenset({"import_module", "__import__"})
 
 
 def asks_of(body: Iterable[ast.AST], escaping: Iterable[str] | None) -> list[Ask]:
-    """Return what statements ask for, sorted.
+    """Return what statements request, sorted.
 
-    :param escaping: names that others may use as well; None for all
+    :param escaping: names that other code may use, too; None for all
     """
     nodes = list(executed_nodes(body))
     uses = _uses(nodes)
@@ -57,13 +57,13 @@ def asks_of(body: Iterable[ast.AST], escaping: Iterable[str] | None) -> list[Ask
 
 
 def effects_of(node: ast.AST) -> Iterator[Ask]:
-    """Yield what an import asks for of which no name is used."""
+    """Yield what an import requests if none of its names is used."""
     if isinstance(node, (ast.Import, ast.ImportFrom)):
         yield from ((f"~{text}", []) for text, _ in imported(node))
 
 
 class _Uses:
-    """How names are used: which attributes are taken of each, and which are used otherwise."""
+    """How names are used: which attributes of each name are read, and which have other uses."""
 
     def __init__(self) -> None:
         self.attributes: dict[str, set[str]] = {}
@@ -73,9 +73,9 @@ class _Uses:
         self.own = False
 
     def of(self, name: str, escaping: set[str] | None) -> set[str] | None:
-        """Return the attributes that are taken of a name, None if more may be.
+        """Return the attributes of a name that are read, None if others may be, too.
 
-        What is imported and not used is imported for what else it does: then all counts.
+        A module that is imported and not used is imported for its side effects: then all counts.
         """
         if name in self.bare or escaping is None or name in escaping:
             return None
@@ -86,7 +86,7 @@ def _uses(nodes: Iterable[ast.AST]) -> _Uses:
     uses = _Uses()
     taken: set[int] = set()
     words: set[str] = set()
-    for node in nodes:  # an attribute comes before what it is taken of
+    for node in nodes:  # an attribute comes before the name that it is read from
         if isinstance(node, ast.Attribute):
             words.add(node.attr)
             if isinstance(node.value, ast.Name) and isinstance(node.ctx, ast.Load):
@@ -121,7 +121,7 @@ def _asked(
     for node in nodes:
         if isinstance(node, (ast.Import, ast.ImportFrom)):
             for text, bound in imported(node):
-                # Of `import a.b` any attribute may be used, of `a` as well.
+                # After `import a.b`, any attribute of `a.b` and of `a` may be used.
                 yield text, None if "." in bound else uses.of(bound, escaping)
         else:
             yield from ((text, None) for text in asked_by_others(node))

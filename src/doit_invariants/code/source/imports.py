@@ -1,7 +1,7 @@
-"""What a Python source imports, and which files that is: by its text, nothing is executed.
+"""Finds the imports of a Python source and their files by parsing; nothing is executed.
 
-Every import counts wherever it stands: under a condition, in a ``try``, in a function. Only what
-stands under ``if TYPE_CHECKING:`` is never executed, and left out.
+An import counts wherever it is: under a condition, in a ``try``, in a function. Only code under
+``if TYPE_CHECKING:`` does not count, because it is never executed.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from importlib.machinery import EXTENSION_SUFFIXES
 from typing import Any
 
-#: Functions that import what their first argument names.
+#: Functions that import the module that their first argument names.
 _IMPORTERS = frozenset({"__import__", "import_module", "run_module"})
 #: In the order in which Python looks for them.
 _SUFFIXES = (*EXTENSION_SUFFIXES, ".py")
@@ -22,11 +22,11 @@ _INITS = tuple(f"__init__{suffix}" for suffix in _SUFFIXES)
 
 
 def imports_of(tree: ast.Module) -> list[str]:
-    """Return what a module asks for, as it is stored: sorted texts.
+    """Return the imports of a module in the stored form: sorted strings.
 
-    ``a.b`` for ``import a.b``, ``a.b:c`` for ``from a.b import c``, ``..a:c`` for
-    ``from ..a import c``, ``=c`` for a ``c`` in ``__all__``, which ``import *`` asks a package for,
-    ``+c`` for a text ``c`` in what is put on ``sys.path``, ``+`` that something is.
+    ``a.b`` stands for ``import a.b``, ``a.b:c`` for ``from a.b import c``, ``..a:c`` for
+    ``from ..a import c``, ``=c`` for a ``c`` in ``__all__``, which ``import *`` of a package
+    imports. ``+`` means that something is put on ``sys.path``, ``+c`` that a string ``c`` is in it.
     """
     found: set[str] = set()
     for node in executed_nodes([tree]):
@@ -38,7 +38,7 @@ def imports_of(tree: ast.Module) -> list[str]:
 
 
 def executed_nodes(body: Iterable[ast.AST]) -> Iterator[ast.AST]:
-    """Yield all nodes but those that only type checkers read, a node before those inside."""
+    """Yield all nodes except those that only type checkers read, a node before its children."""
     stack = list(body)
     while stack:
         node = stack.pop()
@@ -50,19 +50,19 @@ def executed_nodes(body: Iterable[ast.AST]) -> Iterator[ast.AST]:
 
 
 def _is_type_checking(test: ast.expr) -> bool:
-    """Return whether the condition of an ``if`` holds for type checkers alone."""
+    """Return whether the condition of an ``if`` is true for type checkers only."""
     name = test.attr if isinstance(test, ast.Attribute) else getattr(test, "id", None)
     return name == "TYPE_CHECKING"
 
 
 def imported(node: ast.Import | ast.ImportFrom) -> Iterator[tuple[str, str]]:
-    """Yield what an import statement asks for, and the name that it binds to it."""
+    """Yield each import of a statement, and the name that it binds."""
     where = f"{'.' * node.level}{node.module or ''}:" if isinstance(node, ast.ImportFrom) else ""
     yield from ((where + alias.name, alias.asname or alias.name) for alias in node.names)
 
 
 def asked_by_others(node: ast.AST) -> Iterator[str]:
-    """Yield what is asked for by what is no import statement."""
+    """Yield the imports of a node that is not an import statement."""
     if isinstance(node, ast.Call):
         yield from _asked_by_call(node)
         if isinstance(node.func, ast.Attribute) and _is_search_path(node.func.value):
@@ -105,7 +105,7 @@ def _asked_by_call(node: ast.Call) -> Iterator[str]:
     if not isinstance(module, str):
         return
     if isinstance(package, str) and module.startswith("."):
-        # A name that leads above the package is left as it is: it can't be imported.
+        # A relative name that leads above the package can't be imported.
         level = len(module) - len(module.lstrip("."))
         parts = package.split(".")
         module = ".".join([*parts[: len(parts) - level + 1], module.lstrip(".")])
@@ -121,11 +121,11 @@ def _texts(value: ast.expr | None) -> Iterator[str]:
 
 @dataclass(frozen=True, slots=True)
 class FoundModule:
-    """Where a module is.
+    """The location of a module.
 
-    :ivar file: its source or extension, of a package that of its ``__init__``; None for a
-        namespace package
-    :ivar inside: directories that its submodules lie in; none for what is no package
+    :ivar file: its source or extension, the ``__init__`` of a package; None for a namespace
+        package
+    :ivar inside: directories of its submodules; empty if it is not a package
     """
 
     file: str | None
@@ -133,12 +133,12 @@ class FoundModule:
 
 
 class ModuleFinder:
-    """Finds the files of modules as Python would, by the names in directories alone.
+    """Finds the files of modules as Python would, only by the names in directories.
 
     :param search: absolute directories in which top-level modules are looked up, in this order
-    :param follows: whether a file belongs to the code that is of interest; into a package that
-        does not nobody looks
-    :param memo: keeps what directories hold for other finders of the same run
+    :param follows: returns whether a file belongs to the code that counts; other packages are not
+        searched
+    :param memo: keeps the names in directories for other finders of the same run
     """
 
     def __init__(
@@ -154,15 +154,15 @@ class ModuleFinder:
 
     @property
     def looked(self) -> list[str]:
-        """The directories that were looked into, those that do not exist among them."""
+        """The directories that were searched, including those that do not exist."""
         return list(self._names_in)
 
     def chain(self, name: str, directories: Sequence[str] | None = None) -> list[FoundModule]:
-        """Return the packages on the way to a module, and the module itself.
+        """Return the parent packages of a module, and the module itself.
 
-        :param name: dotted; empty for nothing
-        :param directories: where its first part is looked up, by default those of the search
-        :returns: as far as there is something, up to the first file that is not followed
+        :param name: dotted name; may be empty
+        :param directories: where its first part is looked up, by default the search directories
+        :returns: the modules that exist, up to the first file that is not followed
         """
         found: list[FoundModule] = []
         if directories is None:
@@ -181,23 +181,23 @@ class ModuleFinder:
         return found
 
     def files(self, importer: str, imports: Sequence[str]) -> Iterator[str]:
-        """Yield the files that a source imports, of those that are followed.
+        """Yield the files that a source imports and that are followed.
 
         :param importer: absolute path of the source
-        :param imports: what it asks for, from :func:`imports_of`
+        :param imports: its imports, from :func:`imports_of`
         """
         yield from (file for file, _ in self.asked(importer, [(text, None) for text in imports]))
 
     def asked(
         self, importer: str, asks: Sequence[tuple[str, Sequence[str] | None]]
     ) -> Iterator[tuple[str, Sequence[str] | None]]:
-        """Yield the files that a source imports, each with the names of it that are asked for.
+        """Yield the files that a source imports, each with the requested names.
 
-        Nothing is asked for of the packages on the way; of a name in one that may be a module
-        inside of it as well there is ``?`` in front.
+        No name is requested from the parent packages of a module. A name in a package has ``?`` in
+        front, because it may be a submodule.
 
-        :param asks: imports, each with the names that are taken of what it binds, None for all;
-            with ``~`` in front if it binds nothing that is used
+        :param asks: imports, each with the names that are used, None for all; an import has ``~``
+            in front if nothing that it binds is used
         """
         self._extend(importer, [text[1:] for text, _ in asks if text.startswith("+")])
         for text, names in asks:
@@ -212,10 +212,10 @@ class ModuleFinder:
                     yield module.file, _names_of(module, role, text, names)
 
     def _extend(self, importer: str, texts: Sequence[str]) -> None:
-        """Search as well where a source may put on ``sys.path``.
+        """Search also the directories that a source may put on ``sys.path``.
 
-        Which directory that is only running it would tell. Commonly it is anchored on the file,
-        so each text is looked up beside it and in the two directories above.
+        The exact directories are known only when the source runs. Usually they are relative to the
+        source file, so each string is looked up next to it and in the two directories above.
         """
         base = importer
         for _ in range(3) if texts else ():
@@ -226,7 +226,7 @@ class ModuleFinder:
                     self.search = (*self.search, found)
 
     def _modules(self, importer: str, text: str) -> Iterator[tuple[FoundModule, str]]:
-        """Yield the modules that an import leads to: on the way, the one, and inside of it."""
+        """Yield the modules of an import: parent packages, the module, and a submodule."""
         where, _, name = text.partition(":")
         path = where.lstrip(".")
         level = len(where) - len(path)
@@ -245,7 +245,7 @@ class ModuleFinder:
         if path:
             inside = chain[-1].inside if len(chain) == len(path.split(".")) else ()
         if name:
-            # It may be a name that the package defines: then there is no such file.
+            # If the package defines the name, there is no such file.
             yield from ((found, "inner") for found in self.chain(name, inside))
 
     def _package(self, directory: str) -> FoundModule | None:
@@ -270,7 +270,7 @@ class ModuleFinder:
         return FoundModule(None, tuple(portions)) if portions else None
 
     def _names(self, directory: str) -> frozenset[str] | None:
-        """Return the names in a directory, None if there is none."""
+        """Return the names in a directory, None if it does not exist."""
         if directory not in self._names_in:
             self._names_in[directory] = self._listed(directory)
         return self._names_in[directory]
@@ -291,7 +291,7 @@ class ModuleFinder:
 def _names_of(
     module: FoundModule, role: str, text: str, names: Sequence[str] | None
 ) -> Sequence[str] | None:
-    """Return which names of a module an import asks for, None for all."""
+    """Return the names that an import requests from a module, None for all."""
     if text.startswith("~"):
         return ()
     name = text.partition(":")[2]

@@ -1,8 +1,9 @@
 """Finds the part of a module that counts if only some of its names are used.
 
-``from config import fmin`` runs all of ``config``, but most of it only binds other names. What
-counts is what binds the names that are asked for, with all that it names in turn, and whatever
-may do more than bind a name. Where names can be bound or read in other ways the whole counts.
+``from config import fmin`` runs all of ``config``, but most of it only binds other names. The
+statements that bind the requested names count, with the statements for all names that they mention
+in turn. Statements that may do more than bind a name count, too. If names can be bound or read in
+other ways, the whole module counts.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from doit_invariants.code.source.normal_form import module_digest, with_fields
 from doit_invariants.code.source.pure import Purity
 
 _WORD = re.compile(r"[^\W\d]\w*")
-#: Of the statements of a module: they bind names, and may do nothing else.
+#: Statements of a module that bind names, and may do nothing else.
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _DEFINITIONS = (*_FUNCTIONS, ast.ClassDef)
 _ASSIGNMENTS = (ast.Assign, ast.AnnAssign, ast.AugAssign)
@@ -32,10 +33,10 @@ _ASSIGNMENTS = (ast.Assign, ast.AnnAssign, ast.AugAssign)
 
 @dataclass(frozen=True, slots=True)
 class ModulePart:
-    """What counts of a module.
+    """The part of a module that counts.
 
-    :ivar digest: of the normal form of the part; empty if nothing of it counts
-    :ivar asks: what it imports
+    :ivar digest: digest of the normal form of the part; empty if nothing counts
+    :ivar asks: the imports of the part
     """
 
     digest: str
@@ -43,10 +44,10 @@ class ModulePart:
 
 
 def module_part(tree: ast.Module, names: Iterable[str]) -> ModulePart | None:
-    """Return what counts of a module of which some names are used, None if that is all of it.
+    """Return the part of a module that counts if some names are used, None for all of it.
 
-    :param names: with ``?`` in front of one that may be a module inside of a package as well;
-        :data:`PICKLES` stands for those of all functions and classes
+    :param names: the names; ``?`` in front of a name means that it may be a submodule, and
+        :data:`PICKLES` stands for the names of all functions and classes
     """
     names = list(names)
     asked = {name.lstrip("?") for name in names}
@@ -78,7 +79,7 @@ def module_part(tree: ast.Module, names: Iterable[str]) -> ModulePart | None:
 
 
 def _simple(body: list[ast.stmt]) -> Iterator[ast.stmt]:
-    """Yield the statements of a module; each imported name has one of its own."""
+    """Yield the statements of a module, with a separate statement for each imported name."""
     for node in body:
         if isinstance(node, (ast.Import, ast.ImportFrom)) and len(node.names) > 1:
             for alias in node.names:
@@ -102,9 +103,9 @@ def _only_as_program(node: ast.stmt) -> bool:
 class _Statement:
     """One statement of a module.
 
-    :ivar binds: the names that it binds, in functions inside by ``global`` as well
-    :ivar mentions: the names that it reads, and words of strings which could be some
-    :ivar is_open: whether it binds or reads names that it does not name
+    :ivar binds: the names that it binds, even by ``global`` in a function inside
+    :ivar mentions: the names that it reads, and words in strings that could be names
+    :ivar is_open: whether it binds or reads names without mentioning them
     :ivar always: whether it may do more than bind names
     """
 
@@ -140,7 +141,7 @@ class _Statement:
             self._bind_otherwise(node)
 
     def _bind_otherwise(self, node: ast.AST) -> None:
-        for field in ("name", "rest"):  # of handlers, and of patterns
+        for field in ("name", "rest"):  # in exception handlers and patterns
             name = getattr(node, field, None)
             if isinstance(name, str):
                 self.binds.add(name)
@@ -151,7 +152,7 @@ class _Statement:
             self.binds.add(alias.asname or alias.name.partition(".")[0])
 
     def decide(self, purity: Purity) -> None:
-        """Find out whether it does more than bind names."""
+        """Set :attr:`always`: whether the statement may do more than bind names."""
         node = self.node
         if isinstance(node, (ast.Import, ast.ImportFrom)):
             self.always = getattr(node, "module", None) == "__future__"
@@ -187,7 +188,7 @@ _Binders = dict[str, list[_Statement]]
 
 
 def _is_alone(changing: _Statement, statements: list[_Statement], binders: _Binders) -> bool:
-    """Return whether ``x += ...`` changes what no other name can stand for."""
+    """Return whether ``x += ...`` changes an object that has no other name."""
     target = getattr(changing.node, "target", None)
     if not isinstance(target, ast.Name):
         return False
@@ -215,10 +216,10 @@ def _purity(statements: list[_Statement], binders: _Binders) -> Purity:
         elif isinstance(node, ast.ImportFrom) and not node.level:
             alias = node.names[0]
             imported[alias.asname or alias.name] = f"{node.module}.{alias.name}"
-        else:  # of the project, or a relative import
+        else:  # defined here, or a relative import
             bound |= one.binds
     purity = Purity(imported, frozenset(bound))
-    # A name comes after those that its value is made of.
+    # In order: a name comes after the names that its value consists of.
     for one in statements:
         for name in one.binds - purity.plain:
             nodes = [other.node for other in binders[name]]
@@ -230,12 +231,12 @@ def _purity(statements: list[_Statement], binders: _Binders) -> Purity:
 
 
 def _kept(statements: list[_Statement], binders: _Binders, asked: set[str]) -> set[_Statement]:
-    """Return the statements that bind what is used, and those that may do more."""
+    """Return the statements that bind used names, and those that may do more than bind names."""
     kept = {one for one in statements if one.always}
     todo = [name for one in kept for name in one.mentions]
     todo += asked
     seen: set[str] = set()
-    for name in todo:  # grows while it is walked
+    for name in todo:  # grows during the loop
         if name in seen:
             continue
         seen.add(name)

@@ -1,12 +1,11 @@
-"""The normal form of Python source: without all that makes no difference to what it does.
+"""The normal form of Python source: without everything that makes no difference to what it does.
 
-Two sources have the same form if they differ only in layout, comments, docstrings and
-annotations; the form is the same under every version of Python that can parse them. The
-annotations of a class's attributes are part of it, as dataclasses, NamedTuple and pydantic read
-them. So are docstrings where the source itself names ``__doc__``, as programs do that print or
-parse their usage.
+Two sources have the same form if they differ only in layout, comments, docstrings and annotations.
+The form is the same in every version of Python that can parse them. Annotations of class attributes
+are part of the form, because dataclasses, NamedTuple and pydantic read them. Docstrings are part of
+it if the source mentions ``__doc__``, like programs that print or parse their usage.
 
-The form is written here and not by :func:`ast.dump`, whose text changes between versions.
+:func:`ast.dump` is not used, because its output changes between versions.
 """
 
 from __future__ import annotations
@@ -19,15 +18,15 @@ from typing import Any, TypeVar
 from doit_invariants.hashing.digest import digest_bytes
 from doit_invariants.hashing.values import encode
 
-#: What has arguments and a body.
+#: A node with arguments and a body.
 AnyFunction = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
 _Fields = list[tuple[str, Any]]
 _N = TypeVar("_N", bound=ast.AST)
 
-#: Where one of these is named, somebody may read a docstring.
+#: Source that uses one of these words may read a docstring.
 _DOCSTRING_READERS = frozenset({"__doc__", "getdoc"})
-#: What says how it was written, follows from the place, or is read by people alone.
+#: Fields that depend on notation, follow from the place, or are only for people.
 _SKIPPED = frozenset({"annotation", "ctx", "kind", "returns", "type_comment", "type_ignores"})
 _SCOPES = (ast.Module, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
@@ -35,8 +34,8 @@ _SCOPES = (ast.Module, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 def function_digest(node: AnyFunction) -> str:
     """Return the digest of the normal form of a function.
 
-    The name of the function itself, its decorators and its default values are no part of it:
-    they are compared as what they are when the function exists. Those of functions inside are.
+    The function's name, decorators and default values are not part of it: they are compared as
+    objects, because the function exists. Those of functions inside are part of it.
     """
     return digest_bytes(_Writer().write(_outermost(node)))
 
@@ -47,10 +46,10 @@ def module_digest(tree: ast.Module) -> str:
 
 
 def readable(node: AnyFunction) -> str:
-    """Return the source of a function in one layout, without what its digest leaves out.
+    """Return the source of a function in a fixed layout, without the parts that do not count.
 
-    Its name and default values are there: people look for them. Empty where Python can't write
-    it out: that of a sum of a thousand terms, for one.
+    Its name and default values are included, because people look for them. The result is empty if
+    Python can't unparse the source, for example a sum of a thousand terms.
     """
     copy = node if isinstance(node, ast.Lambda) else with_fields(node, decorator_list=[])
     try:
@@ -62,7 +61,7 @@ def readable(node: AnyFunction) -> str:
 def parse(source: bytes | str, path: str = "<source>") -> ast.Module | None:
     """Return the tree of a source file, None if this version of Python can't parse it."""
     with warnings.catch_warnings():
-        # Of invalid escapes, which are the business of whoever runs the code.
+        # Warnings about invalid escapes are for the user who runs the code.
         warnings.simplefilter("ignore")
         try:
             return ast.parse(source, path)
@@ -84,9 +83,9 @@ def _outermost(node: AnyFunction) -> AnyFunction:
 
 
 def _normal(node: Any, in_class: bool) -> tuple[type[ast.AST], _Fields]:
-    """Return the class and the fields that a node has in the normal form.
+    """Return the class and the fields of a node in the normal form.
 
-    :param in_class: whether the node stands in the body of a class, in no function
+    :param in_class: whether the node is directly in the body of a class, not in a function
     """
     cls: type[ast.AST] = type(node)
     if cls is ast.AnnAssign and in_class:
@@ -129,14 +128,14 @@ def _docstring(body: list[ast.stmt]) -> str | None:
 
 
 def _assignment(node: Any) -> tuple[type[ast.AST], _Fields]:
-    """``x: int = 3`` is ``x = 3``; without a value it still says that ``x`` is a local name."""
+    """Treat ``x: int = 3`` as ``x = 3``; ``x: int`` still makes ``x`` a local name."""
     if node.value is None:
         return ast.AnnAssign, [("target", node.target), ("simple", node.simple)]
     return ast.Assign, [("targets", [node.target]), ("value", node.value)]
 
 
 def _joined(node: Any) -> tuple[type[ast.AST], _Fields]:
-    """Versions of Python cut the constant parts of an f-string at different places."""
+    """Join constant parts of an f-string: versions of Python split them at different places."""
     values: list[ast.expr] = []
     text = ""
     for part in (*node.values, None):
@@ -152,7 +151,7 @@ def _joined(node: Any) -> tuple[type[ast.AST], _Fields]:
 
 
 def _formatted(node: Any) -> tuple[type[ast.AST], _Fields]:
-    """``{x:}`` is ``{x}``."""
+    """Treat ``{x:}`` as ``{x}``."""
     spec = node.format_spec
     if spec is not None and not _joined(spec)[1][0][1]:
         spec = None
@@ -172,14 +171,15 @@ _SPECIAL: dict[type[ast.AST], Callable[[Any], tuple[type[ast.AST], _Fields]]] = 
 
 _NAMES: dict[type[ast.AST], tuple[str, ...]] = {}
 
-#: Ends a definition on the stack of a writer: the scope around it goes on.
+#: Marks the end of a definition on the stack of a writer.
 _LEAVE = object()
 
 
 class _Writer:
-    """Writes the normal form as bytes that can be read in one way only.
+    """Writes the normal form as unambiguous bytes.
 
-    A stack and no recursion: a sum of a thousand terms is nested a thousand levels deep.
+    It uses a stack instead of recursion, because a sum of a thousand terms is nested a thousand
+    levels deep.
     """
 
     def __init__(self) -> None:
@@ -207,7 +207,7 @@ class _Writer:
                 stack.append(b"]")
                 stack.extend(reversed(item))
                 stack.append(b"[")
-            elif item is None:  # in a list: the key of `**mapping`, a default that is not there
+            elif item is None:  # in a list: the key of `**mapping`, a missing default
                 out.append(b"-")
             elif item is _LEAVE:
                 scopes.pop()
@@ -222,14 +222,14 @@ class _Writer:
         cls, fields = _normal(node, in_class)
         stack.append(b")")
         for name, value in reversed(fields):
-            # Fields that a later version adds are empty in what an older one can parse.
+            # Fields that a later Python adds are empty for source that an older one can parse.
             if value is not None and value != []:
                 stack.append(value)
                 stack.append(b" %s=" % name.encode())
         stack.append(b"(" + cls.__name__.encode())
 
     def _leaf(self, value: Any) -> bytes:
-        """Write what is no node: a constant with its type, an identifier, a number of dots."""
+        """Write an item that is not a node: a constant, an identifier, a number of dots."""
         if type(value) is not str:
             return b"c" + encode(value)
         if value in _DOCSTRING_READERS:
@@ -252,9 +252,9 @@ def _rebuilt(node: Any, *, in_class: bool) -> Any:
 
 
 def _defaults(cls: type[ast.AST], node: ast.AST) -> dict[str, Any]:
-    """Return what the constructor of a class wants beside the fields of the normal form."""
+    """Return the fields that the constructor of a class needs in addition to the normal form."""
     lists = {name for name in cls._fields if isinstance(getattr(node, name, None), list)}
     found: dict[str, Any] = {name: [] if name in lists else None for name in cls._fields}
     if cls is ast.AnnAssign:
-        found["annotation"] = ast.Constant(...)  # there is no syntax without one
+        found["annotation"] = ast.Constant(...)  # the syntax requires one
     return found

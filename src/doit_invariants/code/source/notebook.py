@@ -1,6 +1,6 @@
-"""The code of notebooks: what their cells hold, without outputs, counts, ids and text.
+"""The code in the cells of notebooks, without outputs, execution counts, ids and text.
 
-Also of documents with code blocks, as Quarto and jupytext read them.
+Documents with code blocks are read, too, like Quarto and jupytext do.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ _BLOCK = re.compile(
 
 
 def cells(text: str, path: str = "x.ipynb") -> list[str] | None:
-    """Return the sources of the code cells, None if this is no notebook.
+    """Return the sources of the code cells, None if this is not a notebook.
 
-    :param text: of the file
-    :param path: its suffix says how it is read
+    :param text: content of the file
+    :param path: path of the file; its suffix determines the format
     """
     if not path.endswith(".ipynb"):
         return [
@@ -59,7 +59,7 @@ def _source(cell: Any) -> str:
 
 
 def language(text: str) -> str:
-    """Return the language of the kernel of a notebook, ``python`` where none is named."""
+    """Return the language of the kernel of a notebook, ``python`` by default."""
     try:
         metadata = json.loads(text)["metadata"]
         kernel = metadata.get("kernelspec", {})
@@ -70,12 +70,12 @@ def language(text: str) -> str:
 
 
 def code(text: str, path: str = "x.ipynb") -> str:
-    """Return the Python of all cells as one source: what is for IPython alone is left out."""
+    """Return the Python code of all cells as one source, without IPython's own syntax."""
     return "\n".join(python_of(cell) for cell in cells(text, path) or ())
 
 
 def python_of(cell: str) -> str:
-    """Return the Python of a cell; magics become ``pass``."""
+    """Return the Python code of a cell; magics become ``pass``."""
     timed = _TIMED.match(cell)
     if timed is not None:
         cell = cell[timed.end() :]
@@ -89,7 +89,7 @@ def python_of(cell: str) -> str:
 
 
 def magics(text: str, path: str = "x.ipynb") -> list[str]:
-    """Return what is for IPython alone: lines, and cells in other languages."""
+    """Return IPython's own syntax: lines with magics, and cells in other languages."""
     found: list[str] = []
     for cell in cells(text, path) or ():
         if _OTHER_CELL.match(cell) and not _TIMED.match(cell):
@@ -100,7 +100,7 @@ def magics(text: str, path: str = "x.ipynb") -> list[str]:
 
 
 def commands(text: str, path: str = "x.ipynb") -> Iterator[str]:
-    """Yield the commands that cells run: ``!python x.py``, ``%run x.py``, cells of a shell."""
+    """Yield the commands that cells run: ``!python x.py``, ``%run x.py``, shell cells."""
     for magic in magics(text, path):
         cell = _SHELL_CELL.match(magic)
         if cell is not None:
@@ -120,9 +120,10 @@ def commands(text: str, path: str = "x.ipynb") -> Iterator[str]:
 
 
 def digest(text: str) -> tuple[str, list[str]] | None:
-    """Return the digest of what is run of a notebook, and what it imports; None if it is none.
+    """Return the digest of a notebook's code and its imports; None if it is not a notebook.
 
-    Cell by cell: the last expression of each is shown. The name of the kernel is part of it.
+    The digest covers each cell separately, because the last expression of a cell is shown. The
+    name of the kernel counts, too.
     """
     found = cells(text)
     if found is None:
@@ -149,7 +150,7 @@ def tree(text: str) -> ast.Module | None:
 
 
 def _is_text(tree: ast.Module) -> bool:
-    """Return whether a cell shows a string: elsewhere that is a docstring, and does not count."""
+    """Return whether a cell begins with a constant, which the normal form drops as a docstring."""
     first = tree.body[0] if tree.body else None
     return isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
 

@@ -1,7 +1,7 @@
-"""Finds expressions without side effects: what they bind to a name counts only if that is used.
+"""Finds expressions without side effects: if their name is not used, they need not count.
 
-Calls are known by what they call: some of Python's library and of numpy, and methods that no
-built-in type uses to change itself. All other calls may do anything.
+Some calls have no side effects: calls of certain functions of Python's library and numpy, and of
+methods that no built-in type uses to change itself. Any other call may do anything.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _BASES = re.compile(
     r"object|\w*Exception|\w+Error|\w+Warning|dict|list|tuple|str|int|float"
     r"|enum\.\w+|typing\.(?:NamedTuple|TypedDict|Protocol|Generic)|abc\.ABC"
 )
-#: What is evaluated and does nothing but give a value. Subscripts and attributes are taken for it.
+#: Nodes whose evaluation only gives a value. Subscripts and attributes are assumed to do so.
 _EXPRESSIONS = (
     *(ast.Constant, ast.Name, ast.Attribute, ast.Subscript, ast.Slice, ast.Starred),
     *(ast.BinOp, ast.UnaryOp, ast.BoolOp, ast.Compare, ast.IfExp),
@@ -55,12 +55,12 @@ _EXPRESSIONS = (
     *(ast.Lambda, ast.arguments, ast.arg, ast.keyword),
     *(ast.expr_context, ast.operator, ast.unaryop, ast.boolop, ast.cmpop),
 )
-#: Where the functions are that are known.
+#: Modules with known functions.
 _KNOWN = re.compile(
     r"math|cmath|decimal|fractions|datetime|os|pathlib|string|operator|uuid|zoneinfo|statistics"
     r"|ipaddress|re|types|copy|collections|textwrap|numpy|pandas"
 )
-#: What walks through its arguments, which uses up an iterator.
+#: Functions that iterate over their arguments, which exhausts an iterator.
 _ITERATES = re.compile(
     r"(?:all|any|bytes|dict|enumerate|frozenset|list|max|min|reversed|set|sorted|sum|tuple|zip)$"
     r"|collections\.|numpy\.|pandas\.|statistics\.|math\."
@@ -72,7 +72,7 @@ _FRESH = (
 
 
 def _walked_through(node: ast.AST) -> list[ast.expr]:
-    """Return what an expression walks through beside calls."""
+    """Return the expressions that a node other than a call iterates over."""
     if isinstance(node, ast.comprehension):
         return [node.iter]
     if isinstance(node, ast.Starred):
@@ -85,11 +85,11 @@ def _walked_through(node: ast.AST) -> list[ast.expr]:
 
 
 class Purity:
-    """Tells for one module.
+    """Finds out which expressions of one module have no side effects.
 
-    :param imported: the names that its imports bind, each with what it stands for
-    :param bound: all other names that it binds: they are not Python's own
-    :ivar plain: names whose values are of Python's own types, or known ones, in all their parts
+    :param imported: the names that its imports bind, each with the full name of the object
+    :param bound: all other names that it binds, which therefore are not built-ins
+    :ivar plain: names of values that consist only of built-in or known types
     """
 
     def __init__(self, imported: Mapping[str, str], bound: frozenset[str]) -> None:
@@ -118,7 +118,7 @@ class Purity:
         )
 
     def is_plain(self, node: ast.AST | None) -> bool:
-        """Return whether the value of an expression is of types whose methods are known."""
+        """Return whether the value of an expression consists only of known types."""
         if node is None or not self.expression(node):
             return False
         names = (inner for inner in ast.walk(node) if isinstance(inner, ast.Name))
@@ -131,17 +131,17 @@ class Purity:
 
     @staticmethod
     def is_fresh(node: ast.AST | None) -> bool:
-        """Return whether nothing else holds the value of an expression."""
+        """Return whether no other name can refer to the value of an expression."""
         return isinstance(node, _FRESH)
 
     def is_lazy(self, node: ast.AST | None) -> bool:
-        """Return whether the value is used up by who looks at it."""
+        """Return whether the value is an iterator, which can be read only once."""
         if isinstance(node, ast.Call):
             return self.dotted(node.func) in ("zip", "enumerate", "reversed")
         return isinstance(node, ast.GeneratorExp)
 
     def dotted(self, node: ast.AST) -> str | None:
-        """Return the full name of what an expression names, None if it is none of Python's own."""
+        """Return the full name of an imported or built-in object, None for other expressions."""
         names: list[str] = []
         while isinstance(node, ast.Attribute):
             names.append(node.attr)
