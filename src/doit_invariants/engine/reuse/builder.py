@@ -1,4 +1,4 @@
-"""Makes the plan of one task; what all places that keep results have in common."""
+"""Builds the plan of one task: the part that stores, exports and plugins have in common."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ T = TypeVar("T")
 
 
 class PlanBuilder:
-    """The plan of one task while it is made.
+    """Builds the plan of one task.
 
-    :ivar look: the look at the task that the verdict was made of
-    :ivar facts: what the host's own rules say of it
+    :ivar look: the observation behind the verdict
+    :ivar facts: what the host's own rules find about the task
     :ivar plan: takes effect with :meth:`adopt`
-    :ivar why_not: why nothing is restored or kept, for the user; empty if that is no news
+    :ivar why_not: for the user, why nothing is restored or kept; empty if there is nothing to say
     """
 
     def __init__(self, look: TaskObservation, facts: HostFacts) -> None:
@@ -36,18 +36,21 @@ class PlanBuilder:
         self.why_not = ""
 
     def adopt(self) -> None:
-        """Have the plan travel with the task when it runs."""
+        """Let the plan travel with the task when it runs."""
         self.session.execution(self.task.name).plan = self.plan
 
     def restores(self, verdict: Verdict, where: str) -> Verdict:
-        """Have the task restored when it is its turn, or say that it would be."""
+        """Plan to restore the task when its turn comes; outside a run, say that it would be."""
         if not self.session.runs:
             return verdict._replace(status="run", policy=f"would be restored from {where}")
         self.adopt()
         return verdict._replace(status="run", policy=f"restored from {where}")
 
     def restore_now(self, verdict: Verdict, source: PlanSource) -> Verdict | None:
-        """Restore a task with setup tasks, which without them can't run any more if that fails.
+        """Restore a task with setup tasks during its check.
+
+        A restored task does not run its setup tasks. If the restore failed later, they would be
+        missing when the actions run.
 
         :returns: None if it can't be restored
         """
@@ -62,19 +65,19 @@ class PlanBuilder:
         return verdict._replace(status="run", policy="restored")
 
     def complain(self) -> None:
-        """Say in a run what is wrong with a place; a plain miss is nothing to talk about."""
+        """In a run, tell the user why a restore failed; a plain miss is not reported."""
         if self.session.runs:
             self.session.say(self.task.name, f"{self.why_not}; it runs")
 
     def changed_in_run(self) -> bool:
-        """Return whether actions that ran have changed what the task depends on; says it."""
+        """Return whether actions have changed a dependency of the task; set ``why_not`` then."""
         changed = changed_during_run(self.look) if self.session.executed else ""
         if changed:
             self.why_not = f"{changed} changed since this run began"
         return bool(changed)
 
     def names(self) -> dict[str, str]:
-        """Return for each target the name that it has in any checkout.
+        """Return the name of each target, which is the same in every checkout.
 
         :raises CannotFingerprint: if the result of the task can't be shared
         """
@@ -94,9 +97,9 @@ class PlanBuilder:
             return None
 
     def absolute(self, paths: dict[str, T]) -> dict[str, T]:
-        """Return the same by absolute paths: an action may leave the directory of the project."""
+        """Make the keys absolute: an action may leave the directory of the project."""
         return {os.path.join(self.session.root, path): one for path, one in paths.items()}
 
     def is_asked_for_values(self) -> bool:
-        """Return whether other tasks get values of the task."""
+        """Return whether other tasks get values from the task."""
         return self.task.name in self.session.graph.value_providers(self.session.tasks)

@@ -1,4 +1,4 @@
-"""What the cache policy of a task makes of its verdict."""
+"""Applies the cache policy of a task to its verdict."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
 
 class CacheDecision:
-    """Asks the policy of one task, and plans what it answers.
+    """Asks the policy of one task, and plans its answer.
 
-    :param look: the look at the task that the verdict was made of
-    :param facts: what the host's own rules say of it
+    :param look: the observation behind the verdict
+    :param facts: what the host's own rules find about the task
     """
 
     def __init__(self, look: TaskObservation, facts: HostFacts) -> None:
@@ -43,14 +43,13 @@ class CacheDecision:
 
     @functools.cached_property
     def _own_place(self) -> OwnPlaceLookup:
-        from doit_invariants.engine.reuse.own_place_lookup import (
-            OwnPlaceLookup,
-        )  # late: of few plugins
+        # Late: few plugins have a place of their own.
+        from doit_invariants.engine.reuse.own_place_lookup import OwnPlaceLookup
 
         return OwnPlaceLookup(self._builder)
 
     def apply(self, verdict: Verdict) -> Verdict:
-        """Return the verdict with the policy's answer; in a run the task then has its plan."""
+        """Return the verdict with the policy's answer; in a run, also give the task its plan."""
         if not self._session.host.actions(self._task) or self._task.has_subtask:
             return verdict
         if verdict.status == "error" and not _lacks_inputs_only(verdict):
@@ -71,7 +70,7 @@ class CacheDecision:
         return self._run(verdict)
 
     def _keep_late(self, verdict: Verdict) -> Verdict:
-        """Keep the result of a task that need not run, where that was not done yet."""
+        """Export or store the result of an up-to-date task, if no earlier run did."""
         if self._policy.keeps == "export":
             return self._exports.keep_late(verdict)
         if self._policy.keeps == "store":
@@ -96,9 +95,10 @@ class CacheDecision:
         return accepted
 
     def _lacks_values(self) -> bool:
-        """Return whether other tasks get values of the task, and there are none.
+        """Return whether other tasks get values from the task, and none are saved.
 
-        Of one that was exported they are known; one that may never run has none.
+        An export has the values; in a run they are saved from there. If the policy never runs the
+        task, return False, because nothing could make the values.
         """
         name, builder = self._task.name, self._builder
         if not self._policy.runs or self._session.db.has(name) or not builder.is_asked_for_values():
@@ -112,9 +112,9 @@ class CacheDecision:
         return f"{text} (cache: {self._policy.name})"
 
     def _run(self, verdict: Verdict) -> Verdict:
-        """Let the actions run, and have their result kept where the policy says so."""
+        """Let the actions run, and plan to export or store their result if the policy says so."""
         builder = self._builder
-        # A task that always runs is not kept: nobody would look it up.
+        # The result of a task that always runs is not kept: no run would look it up.
         if self._session.runs and self._look.snapshot.has_dependencies:
             builder.plan.source = None
             builder.plan.replaces = uptodate_is_false(self._facts) or has_ttl(self._look)

@@ -19,7 +19,7 @@ from doit_invariants.rules.decide import path_difference
 
 
 class ExportLookup:
-    """The directory of exports, for one task whose targets are exported."""
+    """Looks up and makes the exports of one task."""
 
     def __init__(self, builder: PlanBuilder) -> None:
         self._builder = builder
@@ -28,7 +28,7 @@ class ExportLookup:
         self._exporter = exporter_of(self._session, self._task, self._look.spec)
 
     def entry(self) -> ResultEntry | None:
-        """Return the success of which the exports are, None if that is not known."""
+        """Return the entry of the exports, None if they have none."""
         return self._exporter.preview(()).entry
 
     def keep(self) -> None:
@@ -38,7 +38,7 @@ class ExportLookup:
         self._builder.adopt()
 
     def keep_late(self, verdict: Verdict) -> Verdict:
-        """Export the targets of a task that need not run, where its result was not exported yet."""
+        """Export the targets of an up-to-date task, if its result was not exported yet."""
         record, targets = self._look.before.record, self._task.targets
         if not self._session.runs or not targets:
             return verdict
@@ -59,7 +59,7 @@ class ExportLookup:
         )
 
     def restore(self, verdict: Verdict) -> Verdict | None:
-        """Plan to restore missing targets; None if they can't be, and ``why_not`` says why."""
+        """Plan to restore missing targets; return None if they can't be, with ``why_not`` set."""
         builder, session = self._builder, self._session
         missing = missing_targets(self._look, builder.facts)
         placeholders = session.placeholders.among(self._task.targets)
@@ -95,7 +95,7 @@ class ExportLookup:
         )
 
     def _has_the_rest_of(self, entry: ResultEntry, missing: Sequence[str]) -> bool:
-        """Return whether the targets that are not restored are what was exported as well."""
+        """Return whether the targets that are not restored are the same as their exports."""
         states = self._look.target_states()
         made = {one.path: one.state for one in entry.artifacts}
         for path, state in states.items():
@@ -112,7 +112,7 @@ class ExportLookup:
         return ExportSink(self._exporter, list(self._task.targets))
 
     def is_as_left(self) -> bool:
-        """Return whether the targets are what the last success left: no edit is exported."""
+        """Return whether the targets are as the last success left them: an edit is not exported."""
         record, states = self._look.before.record, self._look.target_states()
         recorded = record.targets if record is not None else None
         return recorded is not None and all(

@@ -1,4 +1,4 @@
-"""The exports of a task: where they lie, and whether they are of its last result."""
+"""The exports of a task: where they are, and whether they belong to its last result."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from doit_invariants.rules.record import Record
 if TYPE_CHECKING:
     from doit_invariants.engine.task import Task
 
-# In seconds: versions before took the time of a result twice, for the record and for the export.
+# In seconds. Earlier versions took the time of a result twice: for the record and for the export.
 _SAME_SUCCESS = 1.0
 
 
 def exporter_of(session: Session, task: Task, spec: TaskSpec) -> Exporter:
-    """Return what exports the targets of a task whose policy keeps exports."""
+    """Return the exporter of a task whose policy exports targets."""
     how, overwrite = spec.export_how, spec.export_overwrite
     return Exporter(session.root, spec.export_dir or "", how, overwrite, task.name)
 
 
 def is_outdated(root: str, record: Record | None, entry: ResultEntry | None) -> bool:
-    """Return whether what a task has exported is older than its last result.
+    """Return whether the exports of a task are older than its last result.
 
-    :param root: of the project
-    :param record: of that result
-    :param entry: of the exports, which another checkout may have made since
+    :param root: directory of the project
+    :param record: record of that result
+    :param entry: entry of the exports, which another checkout may have made since
 
-    Only the contents tell, where they are recorded: a later step may edit a target in place, and
-    then the export is still what its own task made. That is not so where a user has accepted it.
+    If the contents are recorded, they decide and not the times. A later step may edit a target in
+    place; then the export is still what its own task made, unless a user has accepted the edit.
     """
     if record is None or entry is None or record.executed_at is None:
         return False

@@ -1,4 +1,4 @@
-"""What the cache policy of a task decides on, and what a restore has to know of its files."""
+"""What the cache policy of a task needs to decide, and what a restore needs about its files."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from doit_invariants.policies.base import Facts
 
 
 def facts_of(look: TaskObservation, facts: HostFacts, verdict: Verdict) -> Facts:
-    """Return what the policy of a task is told.
+    """Return the facts for the policy of a task.
 
-    :param facts: what the host's own rules say of the task
+    :param facts: what the host's own rules find about the task
     """
     task, session = look.task, look.session
     return Facts(
@@ -31,41 +31,44 @@ def facts_of(look: TaskObservation, facts: HostFacts, verdict: Verdict) -> Facts
 
 
 def uptodate_is_false(facts: HostFacts) -> bool:
-    """Return whether ``uptodate`` has a plain False in it."""
+    """Return whether ``uptodate`` contains a plain False."""
     return any(item is False for item, _, _ in facts.uptodate_false)
 
 
 def missing_targets(look: TaskObservation, facts: HostFacts) -> list[str]:
-    """Return the targets that are not there, or are only placeholders."""
+    """Return the targets that are missing, or are only placeholders."""
     targets = look.task.targets
     placeholders = look.session.placeholders.among(targets)
     return [path for path in targets if path in facts.missing_targets or path in placeholders]
 
 
 def expired_at(look: TaskObservation, executed_at: float | None) -> bool:
-    """Return whether a TTL has expired for a result of that time; None is never in time."""
+    """Return whether a TTL has expired for a result of that time.
+
+    :param executed_at: seconds since the epoch; None counts as expired for every TTL
+    """
     context = copy.copy(look.context)
     context.executed_at = executed_at
     for seen in look.snapshot.observed.values():
         try:
             found = seen.invariant.difference(seen.fingerprint, seen.fingerprint, context)
         except Exception:
-            return True  # the kind is a plugin's
+            return True  # a plugin's kind may raise anything
         if found is not None and found.code == "expired":
             return True
     return False
 
 
 def has_ttl(look: TaskObservation) -> bool:
-    """Return whether results of a task expire at all."""
+    """Return whether the results of a task can expire."""
     return expired_at(look, None)
 
 
 def _expired(look: TaskObservation, facts: HostFacts) -> bool:
-    """Return whether a TTL has expired since the last execution that is known of."""
+    """Return whether a TTL has expired since the last known run of the actions."""
     policy, executed_at = look.spec.policy, look.context.executed_at
     if policy.keeps == "store":
-        return False  # the entry that is found says when it was made
+        return False  # decided later: the entry in the store says when it was made
     if policy.keeps != "export" or not look.task.targets:
         return expired_at(look, executed_at)
     missing = missing_targets(look, facts)
@@ -78,7 +81,7 @@ def _expired(look: TaskObservation, facts: HostFacts) -> bool:
 
 
 def left_in_directories(look: TaskObservation) -> dict[str, list[str]]:
-    """Return what a task is known to have left in each directory that is its target."""
+    """Return the entries that a task is known to have left in each target directory."""
     record = look.before.record
     targets = (record.targets if record is not None else None) or {}
     return {
@@ -87,6 +90,6 @@ def left_in_directories(look: TaskObservation) -> dict[str, list[str]]:
 
 
 def stats_of_inputs(look: TaskObservation) -> dict[str, Stat]:
-    """Return the stat of each file among the inputs of a task, as it was looked at."""
+    """Return the stat of each input file of a task, as it was observed."""
     states = look.snapshot.inputs.items()
     return {path: one.stat for path, one in states if isinstance(one, FileState) and one.stat}

@@ -1,4 +1,4 @@
-"""Asks a policy of a plugin where the result of a task comes from, and where it goes to."""
+"""Asks a plugin's policy where the result of a task comes from, and where it goes."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ T = TypeVar("T", Source, Sink)
 
 
 class OwnPlaceLookup:
-    """The place of the policy's own, for one task; the code that answers is a plugin's.
+    """The policy's own place for results, for one task; its code is a plugin's.
 
-    Whatever it raises costs a run, or leaves a result in no place; the task is not failed by it.
+    If that code raises, the task runs or its result is not kept, but the task does not fail.
     """
 
     def __init__(self, builder: PlanBuilder) -> None:
@@ -47,7 +47,7 @@ class OwnPlaceLookup:
         return ResultKey(self._task.name, signature, root, builder.absolute(names))
 
     def keep(self) -> None:
-        """Plan to hand the result to the sink of the policy, if it has one."""
+        """Plan to give the result to the policy's sink, if it has one."""
         sink = self._ask(self._builder.policy.sink, "kept")
         if sink is not None:
             targets, skip = dict(self._key.targets), frozenset(self._session.db.files)
@@ -57,7 +57,7 @@ class OwnPlaceLookup:
         self._builder.why_not = self._builder.why_not or self._unsigned
 
     def restore(self, verdict: Verdict) -> Verdict | None:
-        """Plan to restore the task; None if it can't be, and ``builder.why_not`` says why."""
+        """Plan to restore the task; return None if it can't be, with ``builder.why_not`` set."""
         builder, session, plan = self._builder, self._session, self._builder.plan
         if has_ttl(self._look):
             builder.why_not = "not restored: it has a TTL, and may have expired there"
@@ -83,15 +83,15 @@ class OwnPlaceLookup:
         return builder.restores(verdict, found.where)
 
     def _ask(self, question: Callable[[ResultKey], T | None], done: str) -> T | None:
-        """Return the source or the sink of the policy, None if it has none, or none that works.
+        """Return the source or the sink of the policy, None if it has none that works.
 
-        :param done: what does not happen then, for the user
+        :param done: the participle for the message about a failure: "not kept", "not restored"
         """
         name = self._builder.policy.name
         try:
             found = question(self._key)
             if found is not None:
-                pickle.dumps((found, found.where))  # it may run in another process
+                pickle.dumps((found, found.where))  # fail here, not on the way to a worker
         except (Exception, SystemExit) as error:
             text = str(error) if isinstance(error, InvariantsError) else ""
             text = text or f"failed with {type(error).__name__}: {error_text(error)}"

@@ -1,9 +1,9 @@
-"""What is to happen before, after, or in the place of the actions of a task.
+"""The plan of a task: what happens before, after, or instead of its actions.
 
-A plan is made in the main process, where the decision falls, and carried out where the actions
-run, so that ``-n 8`` restores and keeps eight results at a time. It travels on the task, which
-doit pickles on the way there and back. Its source and its sink do the work: they hold a store, an
-exporter or what a plugin brought, which can be pickled as well.
+The main process decides and makes the plan. It is executed where the actions run, so that ``-n 8``
+restores and stores eight results at a time. It travels with the task, which doit pickles on the way
+there and back. Its source and its sink do the work: they hold a store, an exporter or an object of
+a plugin, all of which can be pickled.
 """
 
 from __future__ import annotations
@@ -25,29 +25,31 @@ if TYPE_CHECKING:
     from doit_invariants.engine.task import Task
     from doit_invariants.exports.exporter import Draft
 
-#: By path the digest, stat and time of a file that was read or written anyway.
+#: By path, the digest, stat and time of a file that was read or written anyway.
 Digests = dict[str, tuple[str, Stat, int]]
 
 
 class NotRestored(InvariantsError):
-    """Something can't be restored; says why in one line. The actions then run."""
+    """A result can't be restored; says why in one line. The actions then run."""
 
 
 class NotPublished(InvariantsError):
-    """A result does not go where it should; says why, in a line of its own."""
+    """A result can't be published; says why in one line."""
 
 
 @dataclass(slots=True)
 class PlanOutcome:
-    """What came of a plan.
+    """The outcome of a plan.
 
     :ivar source: where the task was restored from, in words; None if its actions ran
-    :ivar entry: what is known of the success that it was restored from
-    :ivar artifacts: its targets, once their contents are kept
+    :ivar entry: the entry that it was restored from, None if there is none
+    :ivar artifacts: its targets, once their contents are stored
     :ivar draft: its targets, once they are exported
-    :ivar values, result, output, took: what the actions gave; the time in seconds
+    :ivar values, result, output, took: values, result and output of the actions, and their time in
+        seconds
     :ivar warnings: what did not go as planned, each in one line
-    :ivar digests: of files that were read or written anyway: the main process need not read them
+    :ivar digests: digests of files that the worker read or wrote, so that the main process need not
+        read them
     """
 
     source: str | None = None
@@ -63,16 +65,16 @@ class PlanOutcome:
 
 
 class PlanSource(Protocol):
-    """Where the result of a task comes from, in the place of its actions.
+    """Where the result of a task comes from, instead of its actions.
 
-    It is made in the main process, and used where the actions would run: it can be pickled.
+    It is made in the main process and used where the actions would run, so it must be picklable.
     """
 
     def restore(self, plan: Plan, getargs: Mapping[str, Any]) -> PlanOutcome:
         """Put all targets in place, or none.
 
-        :param getargs: the values that the task gets from others
-        :raises NotRestored: if that can't be; the actions then run
+        :param getargs: the values that the task gets from other tasks
+        :raises NotRestored: if it is not possible; the actions then run
         """
 
     def expects(self, getargs: Mapping[str, Any]) -> bool:
@@ -80,44 +82,47 @@ class PlanSource(Protocol):
 
 
 class PlanSink(Protocol):
-    """Where the result of a task goes once its actions have succeeded.
+    """Where the result of a task goes after its actions have succeeded.
 
-    It is made in the main process, used where the actions ran, which needs it pickled, and asked
-    in the main process to finish.
+    It is made in the main process, used where the actions ran, and finished in the main process, so
+    it must be picklable.
     """
 
     def keep(self, outcome: PlanOutcome) -> None:
-        """Take the contents, where the actions ran; what can't be taken is a warning."""
+        """Take the contents, where the actions ran; warn in ``outcome`` if that fails."""
 
     def signature(self, signature: str, getargs: Mapping[str, Any]) -> str:
-        """Return the signature of what was kept.
+        """Return the signature of the result.
 
-        :param signature: of the task as it was looked at
-        :param getargs: the values that the task got from others
+        :param signature: signature of the task when it was checked
+        :param getargs: the values that the task got from other tasks
         """
 
     def publish(
         self, outcome: PlanOutcome, entry: ResultEntry, publication: Publication
     ) -> list[str]:
-        """Let what was kept be found from now on, in the main process.
+        """Make the result available from now on; called in the main process.
 
-        :returns: targets that are not what is kept of the same signature already
+        :returns: targets that differ from an existing result with the same signature
         :raises NotPublished, InvariantsError, OSError: saying why not
         """
 
     def location(self) -> str:
-        """Return where a result is that need not be kept again; empty if a sink can't promise."""
+        """Return where the result stays, so that it need not be put there again; or empty.
+
+        A sink returns nothing if it can't promise that the result stays.
+        """
 
     def announcement(self, plan: Plan) -> str:
-        """Return what a run says of a task of which only the result was kept; empty for nothing."""
+        """Return what a run says if it only published the result; empty for nothing."""
 
 
 class Publication(NamedTuple):
-    """What a sink has to know to publish a result.
+    """What a sink needs to publish a result.
 
-    :ivar why_not: why the result need not be that of its signature, empty if it is
+    :ivar why_not: why the result may not belong to its signature, empty if it does
     :ivar replaces: see :class:`Plan`
-    :ivar is_others: whether a target, relative to the project, is one of another task now
+    :ivar is_others: returns whether a path, relative to the project, is now another task's target
     """
 
     why_not: str
@@ -130,17 +135,17 @@ class Plan:
     """What to do around the actions of a task.
 
     :ivar root: absolute path of the directory of the project
-    :ivar run: name of what this run makes aside
+    :ivar run: name of the staging directory of this run
     :ivar source: tried before the actions
-    :ivar sink: called after they succeeded
-    :ivar runs: whether there is anything to run; not if a result only is to be kept
-    :ivar valid: whether what is restored is what the actions would make now
+    :ivar sink: called after the actions succeeded
+    :ivar runs: whether the actions may run; False if only an existing result is published
+    :ivar valid: whether the restored result is what the actions would make now
     :ivar replaces: whether a new result replaces the stored one with the same signature: with a
         TTL or ``uptodate: [False]`` the user has asked for a new one
-    :ivar signature: of the task as it was checked, without the values that it gets from other
-        tasks; None if it has none that could be shared
-    :ivar replay: whether a restored task shows the output that it was stored with
-    :ivar outcome: what came of it, None before
+    :ivar signature: signature of the task when it was checked, without the values that it gets from
+        other tasks; None if the task can't be shared
+    :ivar replay: whether a restored task shows the stored output
+    :ivar outcome: the outcome, None before
     """
 
     root: str
@@ -176,7 +181,7 @@ def late_signature(signature: str, getargs: Mapping[str, Any]) -> str:
 
 
 def as_json(value: Any) -> Json:
-    """Return a value as JSON gives it back; raises CannotKeep for what JSON can't hold."""
+    """Return a value as JSON returns it; raises CannotKeep if JSON would change it."""
     try:
         again = json.loads(json.dumps(value))
     except (TypeError, ValueError) as error:

@@ -1,7 +1,7 @@
-"""Whether the result of a task that need not run may go into a store all the same.
+"""Decides whether the result of an up-to-date task may go into a store.
 
-It may have been made under another policy, before anybody thought of a store. What is put there
-is taken for the result of what the task depends on now, in any checkout: it must be known to be it.
+The result may be older than the store, made under another policy. Every checkout will take a stored
+result for the result of the present inputs, code and values, so this must be proven.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from doit_invariants.core.errors import InvariantsError
 from doit_invariants.engine.check.observe import TaskObservation
 from doit_invariants.engine.recording import make_record
 
-#: What a task is run under that has no options, as most are. Stored: never change it.
+#: Marks a result made without options, as most are. Stored: never change it.
 _PLAIN = "plain"
 
 
 def run_under(look: TaskObservation) -> str:
-    """Return what the result of a task is made under; empty where that can't be told later."""
+    """Return a digest of the options behind a result; empty if they can't be compared later."""
     task = look.task
     host = look.session.host
     if task.getargs or not all(host.is_plain_item(item) for item, _, _ in task.uptodate):
@@ -35,13 +35,16 @@ def run_under(look: TaskObservation) -> str:
 
 
 def is_provable(look: TaskObservation, result: object) -> bool:
-    """Return whether an up-to-date task has the result of what it depends on now.
+    """Return whether an up-to-date task certainly has the result of its present dependencies.
 
-    Not where anything was adopted or accepted since it ran, where it is not recorded what it ran
-    (``track_code``) or made (``track_targets``), where it worked on a part of its inputs or wrote
-    to them; nor where others ask for its result, if doit keeps a digest of that alone.
+    It does not in these cases:
 
-    :param result: of the task, as doit keeps it
+    - a change was adopted or accepted since it ran
+    - its code (``track_code``) or its targets (``track_targets``) are not recorded
+    - it worked on a part of its inputs (``changed``), or wrote to them
+    - other tasks ask for its result, and doit keeps only a digest of that
+
+    :param result: result of the task, as doit keeps it
     """
     record, task, spec = look.before.record, look.task, look.spec
     if record is None or not record.whole or record.executed_at is None:

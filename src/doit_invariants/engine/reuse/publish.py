@@ -1,7 +1,8 @@
-"""What is done in the main process once a task was restored, or its result is to be kept.
+"""Publishes the result of a task to its sink, in the main process.
 
-The worker has copied the contents already. Whether they may be kept is known only here, where the
-inputs are looked at again: what was made while an input was edited was made from neither content.
+The worker has already copied the contents. Only the main process can decide whether they may be
+published, because it checks the inputs again: if an input was edited while the task ran, the result
+belongs to neither content.
 """
 
 from __future__ import annotations
@@ -35,19 +36,18 @@ if TYPE_CHECKING:
 
 
 def take_digests(session: Session, outcome: PlanOutcome) -> None:
-    """Take over the digests of files that a worker has read or written: nobody reads them again."""
+    """Learn the digests of files that a worker has read or written, to save reading them again."""
     for path, (digest, stat, when) in outcome.digests.items():
         session.files.learn(path, digest, stat, when)
-        inside = relative_to(path, session.root)  # as most tasks write it
+        inside = relative_to(path, session.root)  # most tasks use relative paths
         if inside is not None:
             session.files.learn(inside, digest, stat, when)
 
 
 def location_of(plan: Plan, outcome: PlanOutcome) -> str:
-    """Return the location of the place that has a result, or is about to; empty if none has.
+    """Return the location of the store that has a result, or is about to get it; otherwise "".
 
-    Where the entry can't be written then, or a result can't be put there late, that is said, and
-    not tried again.
+    If writing the entry then fails, the user is told, and later runs do not try again.
     """
     known = outcome.source is not None or outcome.artifacts is not None or not plan.runs
     return plan.sink.location() if plan.sink is not None and known else ""
@@ -59,10 +59,10 @@ def publish(
     inputs: Mapping[str, PathState],
     executed_at: float,
 ) -> None:
-    """Complete what a worker has begun to keep; never raises.
+    """Publish the result that a worker has prepared; never raises.
 
     :param inputs: the states of the ``file_dep`` after the actions ran
-    :param executed_at: when they did, in seconds since the epoch
+    :param executed_at: when the actions ran, in seconds since the epoch
     """
 
     def is_others(target: str) -> bool:
@@ -129,14 +129,14 @@ def _publish(
 
 
 def _changed_meanwhile(look: TaskObservation, inputs: Mapping[str, PathState]) -> str:
-    """Return what the task depends on that changed while it ran, empty if nothing did."""
+    """Return which dependency of the task changed while it ran, empty if none did."""
     task = look.task
     if look.session.host.takes(task, "changed") and set(task.dep_changed) != set(task.file_dep):
         return "its action takes `changed`, so its result depends on the run before"
     for path, before in look.snapshot.inputs.items():
         after = inputs.get(path, before)
         if path in look.written:
-            continue  # its own work: what it made of the file is among the targets, or the same
+            continue  # the task wrote it: the result is a target, or has the same content
         if _digest(before) != _digest(after) or was_written(before, after):
             return (
                 f"its input {path} changed while it ran; if the task edits it, list it in its "
@@ -147,7 +147,7 @@ def _changed_meanwhile(look: TaskObservation, inputs: Mapping[str, PathState]) -
 
 
 def _edited_since(look: TaskObservation) -> str:
-    """Return which target is not as it was when the task was checked, empty if all are."""
+    """Return which target was edited since the task was checked, empty if none was."""
     known = look.snapshot.targets or {}
     for path, state in look.target_states().items():
         if path in known and path_difference(known[path], state, path) is not None:
@@ -158,9 +158,9 @@ def _edited_since(look: TaskObservation) -> str:
 def _not_as_kept(
     look: TaskObservation, artifacts: tuple[Artifact, ...], states: Mapping[str, PathState]
 ) -> str:
-    """Return which target changed between being kept and being looked at, empty if none did."""
+    """Return which target changed after the worker copied it, empty if none did."""
     if look.session.files.asks_plugins:
-        return ""  # its digests are not those of the contents
+        return ""  # a plugin's digests can't be compared with those of the contents
     for artifact in artifacts:
         state = states.get(artifact.path)
         found = {part.path: part.digest for part in artifact.parts if part.type == "file"}

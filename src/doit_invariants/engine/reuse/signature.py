@@ -1,4 +1,4 @@
-"""The signature under which the result of a task is shared, or why it can't be."""
+"""The signature under which the result of a task is shared, or why it can't be shared."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from doit_invariants.rules.signature import signature
 
 
 def shared_signature(look: TaskObservation) -> str:
-    """Return the signature of a task as it stands; of one with ``getargs`` all but their values.
+    """Return the present signature of a task, without the values that it gets by ``getargs``.
 
-    It covers what the record does, and besides what a record need not: the options that the task
-    is called with, its ``uptodate`` items, and its actions also where they are not tracked, as
-    what other projects put into the store is told apart by nothing else.
+    It covers everything that a record covers, and more: the options of the command line, the
+    ``uptodate`` items, and the actions even if they are not tracked. Other projects use the same
+    store, and nothing but the signature tells their results apart.
 
     :raises CannotFingerprint: saying why the task can't be shared
     """
@@ -53,21 +53,21 @@ def shared_signature(look: TaskObservation) -> str:
 
 
 def circumstances(look: TaskObservation) -> dict[str, Json]:
-    """Return what counts of a result in another project beside what is recorded in this one.
+    """Return what a result depends on besides the record, such as options of the command line.
 
     :raises CannotFingerprint: if an option can't be compared
     """
     more = dict(look.session.host.circumstances(look.task))
     if sys.flags.optimize:
-        more["optimize"] = sys.flags.optimize  # assertions, __debug__
+        more["optimize"] = sys.flags.optimize  # it removes assertions and sets __debug__
     return more
 
 
 def names_of_targets(look: TaskObservation) -> dict[str, str]:
-    """Return for each target of a task the name that it has in any checkout of the project.
+    """Return the name of each target, which is the same in every checkout of the project.
 
-    :raises CannotFingerprint: if a target can't go into a store: it lies outside of the project,
-        an input or the target of another task is in it, or it is an input
+    :raises CannotFingerprint: if a target can't go into a store: it is outside the project, it is
+        listed twice, or it contains doit's DB, the store, an input or a target of another task
     """
     root = look.session.root
     names: dict[str, str] = {}
@@ -99,7 +99,7 @@ def names_of_targets(look: TaskObservation) -> dict[str, str]:
 
 
 def _check_state_outside(look: TaskObservation, path: str, absolute: str) -> None:
-    """Refuse a directory in which doit's DB or the store lies: it is never the same."""
+    """Refuse a directory that contains doit's DB or the store: it changes in every run."""
     store = getattr(look.session.store, "location", "")
     for what, place in (("DB of doit", (*look.session.db.files, "")[0]), ("store", store)):
         if place and is_inside(os.path.abspath(place), absolute):
@@ -107,12 +107,12 @@ def _check_state_outside(look: TaskObservation, path: str, absolute: str) -> Non
 
 
 def name_of_target(root: str, path: str) -> str:
-    """Return the name of a target in entries: relative to the project where it is in it."""
+    """Return the name of a target in entries; inside the project it is a relative path."""
     return portable(os.path.normpath(os.path.join(root, path)), root).replace(os.sep, "/")
 
 
 def _by_content(look: TaskObservation, path: str, state: PathState) -> PathState:
-    """Return a state by our digest, where doit's own is recorded."""
+    """Return a state with our digest instead of the MD5 that plain doit recorded."""
     if state is None or isinstance(state, TreeState) or not is_plain_md5(state.digest):
         return state
     return look.session.files.state(path)

@@ -1,4 +1,4 @@
-"""Where results go: into a store, to where a task exports them, or to where its policy says."""
+"""Where results go: into a store, to the export directory, or to the place of a policy."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class StoreSink:
-    """Puts the targets of a task into a store; the entry is written later, by the main process."""
+    """Puts the targets of a task into a store; the main process writes the entry later."""
 
     store: Store
     targets: dict[str, str]
@@ -43,13 +43,13 @@ class StoreSink:
         _take(outcome, self.store.put, self.targets, self.skip, "the store")
 
     def signature(self, signature: str, getargs: Mapping[str, Any]) -> str:
-        """Return the one under which a later run looks it up."""
+        """Return the signature under which a later run looks up the result."""
         return late_signature(signature, getargs)
 
     def publish(
         self, outcome: PlanOutcome, entry: ResultEntry, publication: Publication
     ) -> list[str]:
-        """Add the entry; what is there already stays, but for what the plan says."""
+        """Add the entry; an existing entry stays, unless the plan replaces it."""
         if publication.why_not:
             raise NotPublished(f"not put into the store: {publication.why_not}")
         there = self.store.add(entry.signature, entry.to_json())
@@ -64,7 +64,7 @@ class StoreSink:
             return []
         different = entry.differs_in(other)
         if not different and entry.output and not other.output:
-            self._replace(entry)  # what was kept late knows less
+            self._replace(entry)  # an entry that was stored late has no output
         return different
 
     def _replace(self, entry: ResultEntry) -> None:
@@ -76,15 +76,15 @@ class StoreSink:
         return self.store.location
 
     def announcement(self, plan: Plan) -> str:
-        """Return nothing: the task is up-to-date; that it is shared now is no news."""
+        """Return nothing: for the user the task is simply up-to-date."""
         return ""
 
 
 @dataclass(slots=True)
 class PolicySink:
-    """Puts the targets of a task to where its policy says; the code there is a plugin's.
+    """Puts the targets of a task into the place of its policy, with a plugin's code.
 
-    :ivar signed: whether the result is kept under a signature: it then has to be proven
+    :ivar signed: whether the result has a signature, to which it must then provably belong
     """
 
     sink: places.Sink
@@ -93,11 +93,11 @@ class PolicySink:
     skip: frozenset[str] = frozenset()
 
     def keep(self, outcome: PlanOutcome) -> None:
-        """Put the contents there."""
+        """Put the contents into the place."""
         _take(outcome, self._put, self.targets, self.skip, self.sink.where)
 
     def _put(self, path: str) -> tuple[str, int]:
-        measured = measure_file(path)  # before: what is put later is known to be the same
+        measured = measure_file(path)  # before the copy: _take() finds a write in between
         try:
             self.sink.put(path)
         except (InvariantsError, OSError):
@@ -107,13 +107,13 @@ class PolicySink:
         return measured
 
     def signature(self, signature: str, getargs: Mapping[str, Any]) -> str:
-        """Return that of the task: one that gets values has none here."""
+        """Return the signature of the task; a task that gets values has none here."""
         return signature
 
     def publish(
         self, outcome: PlanOutcome, entry: ResultEntry, publication: Publication
     ) -> list[str]:
-        """Hand over what is known of the success, if it is proven where that is asked for."""
+        """Give the entry to the place; with a signature, only if the result belongs to it."""
         where = self.sink.where
         if publication.why_not and self.signed:
             raise NotPublished(f"not put into {where}: {publication.why_not}")
@@ -126,23 +126,23 @@ class PolicySink:
         return []
 
     def location(self) -> str:
-        """Return nothing: what the place does with it is not known."""
+        """Return nothing: the place does not promise to keep the result."""
         return ""
 
     def announcement(self, plan: Plan) -> str:
-        """Return nothing: a result goes there only when it was made."""
+        """Return nothing: a result only goes there after a run of its actions."""
         return ""
 
 
 @dataclass(slots=True)
 class ExportSink:
-    """Exports the targets of a task; the manifest is written later, by the main process."""
+    """Exports the targets of a task; the main process writes the manifest later."""
 
     exporter: Exporter
     targets: list[str]
 
     def keep(self, outcome: PlanOutcome) -> None:
-        """Copy the targets to where they are exported."""
+        """Copy the targets to the export directory."""
         try:
             outcome.draft = self.exporter.export(self.targets)
         except InvariantsError as error:
@@ -151,7 +151,7 @@ class ExportSink:
             outcome.warnings += outcome.draft.warnings
 
     def signature(self, signature: str, getargs: Mapping[str, Any]) -> str:
-        """Return that of the task: exports are looked up by their targets."""
+        """Return the signature of the task: exports are looked up by their targets."""
         return signature
 
     def publish(
@@ -181,9 +181,9 @@ def _take(
     skip: frozenset[str],
     where: str,
 ) -> None:
-    """Put the contents of targets somewhere, and note what they hold.
+    """Put the contents of targets somewhere, and note the artifacts and digests.
 
-    :param take: puts one file, returns its digest and its size in bytes
+    :param take: puts one file, and returns its digest and its size in bytes
     """
     digests: Digests = {}
 

@@ -1,4 +1,4 @@
-"""Where results come from: a store, exports, where a policy says, or a restore that is done."""
+"""Where results come from: a store, exports, the place of a policy, or a finished restore."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ class StoreSource:
     """Restores all targets of a task from a store.
 
     :ivar signature: what to look up
-    :ivar targets: path of each target, to the name that entries give it
-    :ivar left: what the task is known to have left in each directory that is its target
-    :ivar entry: what was found already; None if the look-up waits for the values of ``getargs``
-    :ivar inputs: for such a late look-up the stats of the inputs, on which the signature rests
-    :ivar ignored: patterns of what counts in no directory: a restore leaves it there
-    :ivar verify: this share of late hits is refused, to compare
+    :ivar targets: path of each target, to its name in entries
+    :ivar left: by target directory, the entries that the task is known to have left in it
+    :ivar entry: the entry, if it was found already; None if the look-up waits for ``getargs``
+    :ivar inputs: for such a late look-up, the stats of the inputs behind the signature
+    :ivar ignored: patterns of files that count in no directory; a restore leaves them there
+    :ivar verify: the share of late hits to refuse, so that the task runs and can be compared
     """
 
     store: Store
@@ -68,7 +68,7 @@ class StoreSource:
         return PlanOutcome("the store", entry, digests=dict(_of_parts(entry, self.targets)))
 
     def _check_inputs(self) -> None:
-        """Check that the tasks that were asked for values did not write an input meanwhile."""
+        """Check that the tasks which gave the values did not write an input."""
         for path, stat in self.inputs.items():
             try:
                 same = stat_key(os.stat(path))[:3] == stat[:3]
@@ -86,14 +86,14 @@ class StoreSource:
         return find_entry(self.store, signature, names, look=True) is not None
 
     def _stage(self, plan: Plan, entry: ResultEntry) -> Staging:
-        """Make the targets aside, verified; raises NotRestored."""
+        """Make verified copies of the targets in the staging directory; raises NotRestored."""
         staging = Staging(plan.root, plan.run)
         parts = {artifact.path: artifact.parts for artifact in entry.artifacts}
         excluded = matcher(self.ignored)
         damaged: list[str] = []
 
         def fetch(part: Part, path: str) -> None:
-            # All are looked at: the store drops what is damaged, and the run puts all of it again.
+            # Continue after damage: the store drops all damaged parts, and the run stores new ones.
             try:
                 self.store.fetch(part.digest, part.size, path, part.mode)
             except StoreError as error:
@@ -118,7 +118,7 @@ class StoreSource:
 
 @dataclass(slots=True)
 class ExportSource:
-    """Restores the missing targets of a task from where they were exported to."""
+    """Restores the missing targets of a task from its exports."""
 
     exporter: Exporter
     missing: list[str]
@@ -132,21 +132,21 @@ class ExportSource:
             raise NotRestored(str(error)) from error
         where = os.path.relpath(self.exporter.directory, plan.root)
         by_hand = f" ({', '.join(found.by_hand)}: put there by hand)" if found.by_hand else ""
-        # What is known is not about what was put there by hand.
+        # The entry does not describe files that somebody put there by hand.
         return PlanOutcome(f"{where}{by_hand}", None if found.by_hand else found.entry)
 
     def expects(self, getargs: Mapping[str, Any]) -> bool:
-        """Return True: that the exports are there was found when it was made."""
+        """Return True: the source was only made because the exports are there."""
         return True
 
 
 @dataclass(slots=True)
 class PolicySource:
-    """Restores the targets of a task from where its policy says; the code there is a plugin's.
+    """Restores the targets of a task from the place of its policy, with a plugin's code.
 
-    :ivar targets: path of each target, to the name that entries give it
-    :ivar left: what the task is known to have left in each directory that is its target
-    :ivar ignored: patterns of what counts in no directory
+    :ivar targets: path of each target, to its name in entries
+    :ivar left: by target directory, the entries that the task is known to have left in it
+    :ivar ignored: patterns of files that count in no directory
     """
 
     source: places.Source
@@ -172,7 +172,7 @@ class PolicySource:
         return PlanOutcome(self.source.where, entry)
 
     def _check_contents(self, entry: ResultEntry, excluded: Excluded | None) -> None:
-        """Check that the targets are what the task made: a place may have lost or mixed it up.
+        """Check that the targets are what the task made: a place may lose or mix up files.
 
         :raises NotRestored: naming the target
         """
@@ -197,12 +197,12 @@ def _content(part: Part) -> tuple[str, str, str, str]:
 
 @dataclass(slots=True)
 class AlreadyRestored:
-    """A task that is restored already, as what it needs to run is not going to be set up."""
+    """A task that was restored during its check, because its setup tasks will not run."""
 
     outcome: PlanOutcome
 
     def restore(self, plan: Plan, getargs: Mapping[str, Any]) -> PlanOutcome:
-        """Return what came of it."""
+        """Return the outcome of that restore."""
         return self.outcome
 
     def expects(self, getargs: Mapping[str, Any]) -> bool:
@@ -213,11 +213,11 @@ class AlreadyRestored:
 def find_entry(
     store: Store, signature: str, names: Sequence[str], *, look: bool = False
 ) -> ResultEntry | None:
-    """Return what a store has for a signature, None if it has nothing.
+    """Return the entry that a store has for a signature, None if it has none.
 
-    :param names: of the targets, in order
+    :param names: names of the targets, in order
     :param look: whether nothing may be written, not even that the entry was used
-    :raises NotRestored: if what it has can't be used
+    :raises NotRestored: if the entry can't be used
     """
     try:
         data = store.peek(signature) if look else store.find(signature)

@@ -1,4 +1,4 @@
-"""Looks the result of a task up in the store, and plans to put it there."""
+"""Looks up the result of a task in the store, and plans to put it there."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from doit_invariants.stores.base import Store
 
 
 class StoreLookup:
-    """The store, for one task whose policy keeps results there."""
+    """Looks up and stores the result of one task whose policy uses the store."""
 
     def __init__(self, builder: PlanBuilder) -> None:
         self._builder = builder
@@ -44,7 +44,7 @@ class StoreLookup:
         self._builder.adopt()
 
     def keep_late(self, verdict: Verdict) -> Verdict:
-        """Put the result of a task that need not run into the store, once and where it is known."""
+        """Put the result of an up-to-date task into the store, once, if it is proven."""
         record, session = self._look.before.record, self._session
         if not session.runs or record is None:
             return verdict
@@ -73,7 +73,7 @@ class StoreLookup:
         )
 
     def restore(self, verdict: Verdict) -> Verdict | None:
-        """Plan to restore the task; None if it can't be, and ``builder.why_not`` says why."""
+        """Plan to restore the task; return None if it can't be, with ``builder.why_not`` set."""
         builder = self._builder
         try:
             names = builder.names()
@@ -93,7 +93,7 @@ class StoreLookup:
         return None
 
     def _find(self, signature: str, names: dict[str, str]) -> ResultEntry | None:
-        """Return the entry to restore from, None if there is none that may be used."""
+        """Return the entry to restore from, None if no entry may be used."""
         builder, session = self._builder, self._session
         entry = find_entry(self._store(), signature, list(names.values()), look=not session.runs)
         if entry is None or builder.changed_in_run():
@@ -124,7 +124,7 @@ class StoreLookup:
     def _restore_late(
         self, verdict: Verdict, signature: str, names: dict[str, str]
     ) -> Verdict | None:
-        """Leave the look-up to when the values of ``getargs`` are known."""
+        """Plan a look-up that happens once the values of ``getargs`` are known."""
         if has_ttl(self._look):
             self._builder.why_not = "not shared: it has a TTL and getargs"
             return None
