@@ -1,1 +1,1 @@
-"""Command lines: which scripts of the project they run."""
+"""Finds the scripts of the project that command lines run."""

@@ -17,7 +17,7 @@ _SHELL_ENDS = {";", "+", "\\;"}
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """The names under which a script may be, and how it is looked into."""
+    """The names that a script may have, and how it is read."""
 
     names: tuple[str, ...]
     follow: str = "content"
@@ -25,7 +25,7 @@ class Script:
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """What a command reads from its standard input: files, or text that is known."""
+    """What a command reads from its standard input: files, or a known string."""
 
     files: tuple[str, ...] = ()
     text: str | None = None
@@ -33,18 +33,18 @@ class Input:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What a simple command runs: one of these.
+    """What a simple command runs: one of the fields up to ``unseen`` is set.
 
     :ivar script: a file
     :ivar module: dotted name of a Python module
     :ivar inline: another command line
-    :ivar code: Python itself
+    :ivar code: Python code
     :ivar words: another command, as words
-    :ivar suite: ``pytest``, ``unittest``, ``make``: what it does follows from its arguments
-    :ivar unseen: what can't be looked into, in words
-    :ivar arguments: behind the script, or of the suite
-    :ivar variables: what it sets for it, ``NAME=value``
-    :ivar directory: where it runs, None for the present directory
+    :ivar suite: ``pytest``, ``unittest`` or ``make``: its arguments determine what it runs
+    :ivar unseen: why it can't be determined, for people
+    :ivar arguments: the arguments of the script or the suite
+    :ivar variables: the variables that the command sets for it, ``NAME=value``
+    :ivar directory: where it runs, None for the current directory
     """
 
     script: Script | None = None
@@ -68,7 +68,7 @@ def calls_of(words: Sequence[str], stdin: Input | None, table: Table) -> Iterato
     """Yield what a simple command runs.
 
     :param words: the program and its arguments
-    :param stdin: what it reads as its input, as far as that is known
+    :param stdin: its standard input, None if unknown
     """
     count = next((n for n, word in enumerate(words) if not is_assignment(word)), len(words))
     if count == len(words):
@@ -86,10 +86,10 @@ def name_of(word: str) -> str:
 
 @dataclass(slots=True)
 class _Found:
-    """What the options of a program say.
+    """What the options of a program mean.
 
-    :ivar role, value: what decides what is run: an ``operand``, or the value of an option
-    :ivar rest: the words behind that
+    :ivar role, value: the word that determines what runs: an ``operand``, or the value of an option
+    :ivar rest: the words after it
     """
 
     role: str | None = None
@@ -104,7 +104,7 @@ class _Reader:
         self.stdin = stdin
 
     def program(self, name: str, words: list[str]) -> Iterator[Call]:
-        """Yield what a program runs, by its name."""
+        """Yield what a program runs."""
         arguments = words[1:]
         if name in SPECIAL:
             yield from SPECIAL[name](arguments)
@@ -124,7 +124,7 @@ class _Reader:
 
     @staticmethod
     def _unknown(words: list[str]) -> Iterator[Call]:
-        """Yield what may be run by a program that stands in a variable, or is of the project."""
+        """Yield what an unknown program may run: its name is in a variable, or it is a script."""
         if UNKNOWN in words[0]:
             suffixed = [word for word in words[1:] if word.endswith((".py", ".sh", ".R"))]
             if suffixed:
@@ -187,7 +187,7 @@ class _Reader:
             if value.endswith((".py", ".pyw")) and "/" not in value:
                 return Call(words=("python", value, *rest), directory=directory)
             return Call(words=(value, *rest), directory=directory)
-        # A directory is run by what its __main__ holds.
+        # Python runs the __main__.py of a directory.
         names = (value, f"{value}/__main__.py") if program.follow == "python" else (value,)
         return Call(Script(names, program.follow), arguments=rest, directory=directory)
 
@@ -214,7 +214,7 @@ class _Reader:
             yield from self._from_stdin(program)
 
     def _from_stdin(self, program: Program) -> Iterator[Call]:
-        # What others than these read is their data.
+        # All other programs read data.
         if self.stdin is None or (program.script != 1 and program.names != "R"):
             return
         for file in self.stdin.files:
@@ -226,7 +226,7 @@ class _Reader:
 
 
 def scan(program: Program, words: list[str]) -> _Found:
-    """Look for the first word that is no option, or the first option that decides."""
+    """Find the first operand, or the first option that determines what runs."""
     known = options(program)
     found = _Found()
     at = 0
@@ -258,7 +258,7 @@ def _at(found: _Found, role: str, words: list[str], at: int) -> _Found:
 
 
 def _split(word: str, program: Program) -> tuple[str, str | None]:
-    """Return an option and the value that is written with it, None if there is none."""
+    """Return an option and the value in the same word, None if there is none."""
     known = options(program)
     name, equals, value = word.partition("=")
     if known.role(word) is not None:
@@ -281,7 +281,7 @@ def _applies(program: Program, arguments: list[str]) -> bool:
 
 
 def _sub_command(program: Program, arguments: list[str]) -> int | None:
-    """Return the place of the word that says what the program is to do."""
+    """Return the place of the subcommand, None if the program needs another one."""
     at = 0
     known = options(program)
     while at < len(arguments) and arguments[at].startswith("-"):
@@ -326,10 +326,10 @@ def _find(arguments: list[str]) -> Iterator[Call]:
         at += 1
 
 
-#: What a program that is run as a module may do: others of that name are something else.
+#: Ways to read a program that is run as a module; other programs of the same name do not count.
 _OF_MODULES = frozenset({"python", "pytest", "unittest", "notebook"})
 _BY_WORDS: dict[str, Callable[[list[str]], Iterator[Call]]] = {"matlab": _matlab}
-#: What is no program but part of a shell, or has a language of its own for its arguments.
+#: Builtins of a shell, and programs with a special syntax for their arguments.
 SPECIAL: dict[str, Callable[[list[str]], Iterator[Call]]] = {
     ".": _sourced,
     "find": _find,

@@ -1,8 +1,8 @@
-"""Finds the scripts of the project that a command runs, by its text and what it reads.
+"""Finds the scripts of the project that a command runs, from its words and its input.
 
-Nothing is run. What only running would tell (the output of programs, what is read from files)
-is not known, and noted where the name of a script depends on it. Under conditions all ways are
-taken. What is not understood is left out, and never an error.
+Nothing is run. So the output of programs and data from files is unknown; if the name of a script
+depends on it, that is noted. All branches of a condition are read. Syntax that is not understood is
+ignored and never an error.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from doit_invariants.code.programs.trivial import plain_commands, run_nothing
 if TYPE_CHECKING:
     from doit_invariants.code.loaded.subprocesses import CodeStrings
 
-#: No longer one can be given to a shell: Linux takes half of it.
+#: No shell takes a longer command: Linux accepts half of this.
 _LONGEST = 1 << 18
 
 
@@ -27,21 +27,21 @@ class CommandUses:
     """What a command runs.
 
     :ivar uses: scripts, in the order of the command, each once
-    :ivar unseen: what it runs that can't be looked into, in words
+    :ivar unseen: what else it runs or may run, for people
     """
 
     uses: tuple[Use, ...]
     unseen: tuple[str, ...] = ()
 
 
-#: What most commands run.
+#: The result for most commands.
 NOTHING = CommandUses(())
 
 
 def read(command: str | Sequence[str], cwd: str, environment: Environment) -> CommandUses:
     """Return what a command runs.
 
-    :param command: text for a shell, or the words of a command that is run without one
+    :param command: a string for a shell, or the words of a command that is run without a shell
     :param cwd: absolute directory in which it is run
     """
     if isinstance(command, str) and len(command) > _LONGEST:
@@ -65,7 +65,7 @@ def read(command: str | Sequence[str], cwd: str, environment: Environment) -> Co
 
 
 def read_strings(strings: CodeStrings, cwd: str, environment: Environment) -> CommandUses:
-    """Return the scripts that are run, as far as strings name them; rather too many.
+    """Return the scripts that code may start, from the strings in it; too many rather than too few.
 
     :param cwd: absolute directory in which the code runs
     """

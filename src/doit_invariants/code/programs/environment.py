@@ -20,10 +20,11 @@ _SHELL = re.compile(rb"#!\s*\S*/(env\s+(-S\s+)?)?(ba|da|k|z)?sh\b")
 _T = TypeVar("_T")
 _MOST_TEXT = 1_000_000
 _MOST_MATCHES = 1_000
-#: Within these ns a directory may change and keep its time; what it holds is asked for so often.
+#: Within these ns a directory may change and keep its time.
 _SETTLED_NS = 2_000_000_000
+#: A directory that keeps changing is listed at most so many times.
 _MOST_LISTINGS = 20
-#: In a wrapper of an installer these come before the module of the program.
+#: A wrapper that an installer wrote imports these before the module of the program.
 _OF_WRAPPERS = frozenset({b"re", b"sys", b"os", b"importlib", b"importlib.metadata"})
 
 
@@ -32,10 +33,10 @@ class Use:
     """A script that a command runs.
 
     :ivar path: absolute path of its file
-    :ivar module: the dotted name, where it is run with ``-m``
-    :ivar search: absolute directories in which its imports are looked up besides: the present
-        one for a module, what the command puts on ``PYTHONPATH``
-    :ivar starts: absolute paths of the files to start from, where the path is a directory of them
+    :ivar module: the dotted name if it is run with ``-m``
+    :ivar search: additional absolute directories in which its imports are looked up: the current
+        directory for a module, and what the command puts on ``PYTHONPATH``
+    :ivar starts: absolute paths of the files to start from if the path is a directory
     """
 
     path: str
@@ -45,11 +46,11 @@ class Use:
 
 
 class Environment:
-    """Answers what a reader of commands asks.
+    """The environment in which commands are read.
 
-    :ivar exists: whether there is a file, of the project, at an absolute path
-    :ivar search: absolute directories in which modules are looked up besides
-    :ivar environ: variables of the environment
+    :ivar exists: returns whether there is a file of the project at an absolute path
+    :ivar search: additional absolute directories in which modules are looked up
+    :ivar environ: environment variables
     :ivar table: the known programs
     """
 
@@ -71,7 +72,7 @@ class Environment:
         self._listed: dict[str, int] = {}
 
     def text(self, path: str) -> str | None:
-        """Return the text of a file; None if it can't be read, or is too long to be a script."""
+        """Return the content of a file; None if it can't be read or is too long for a script."""
         try:
             info = os.stat(path)
             known = self._texts.get(path)
@@ -87,7 +88,7 @@ class Environment:
         return text
 
     def cached(self, path: str, look: Callable[[str, str], _T | None]) -> _T | None:
-        """Return what a look at the text of a file finds, once while the file is the same."""
+        """Return the result of a function of a file's content, computed once for each content."""
         text = self.text(path)
         if text is None:
             return None
@@ -98,7 +99,7 @@ class Environment:
         return found
 
     def paths(self, path: str) -> list[str]:
-        """Return the files that a path names: itself, or what matches a pattern."""
+        """Return the files that a path names: the file itself, or the matches of a pattern."""
         if UNKNOWN in path:
             return []
         if not is_pattern(path):
@@ -107,9 +108,9 @@ class Environment:
         return list(filter(self.exists, sorted(glob.glob(pattern))[:_MOST_MATCHES]))
 
     def may_hold(self, directory: str) -> Callable[[str], bool]:
-        """Return what tells whether a directory may hold a relative name.
+        """Return a function that tells whether a directory may hold a relative name.
 
-        Looks at the directory once, where to ask for each of hundreds of names takes long.
+        The directory is listed once, because looking up hundreds of names one by one is slow.
         """
         names = self._names_in(directory)
         if names is None:
@@ -117,20 +118,20 @@ class Environment:
 
         def may(name: str) -> bool:
             first = name.partition("/")[0]
-            # Beside upper and lower case, some file systems spell some letters otherwise.
+            # Some file systems ignore case, and change the spelling of letters outside ASCII.
             return first in ("", ".", "..") or first.casefold() in names or not first.isascii()
 
         return may
 
     def _names_in(self, directory: str) -> frozenset[str] | None:
-        """Return the names in a directory, None if to look at each takes less time."""
+        """Return the names in a directory, None if single lookups take less time."""
         try:
             before = os.stat(directory).st_mtime_ns
             known = self._listings.get(directory)
             if known is not None and known[0] == before:
                 return known[1]
             count = self._listed[directory] = self._listed.get(directory, 0) + 1
-            if count > _MOST_LISTINGS:  # actions write there all the time
+            if count > _MOST_LISTINGS:  # the directory changes all the time
                 return None
             now = time.time_ns()
             names = frozenset(map(str.casefold, os.listdir(directory)))
@@ -141,7 +142,7 @@ class Environment:
         return names
 
     def language(self, path: str) -> str:
-        """Return how a file that is executed itself is looked into."""
+        """Return how an executable file is read."""
         if path.endswith((".py", ".pyw")):
             return "python"
         if path.endswith((".sh", ".bash", ".zsh", ".ksh")):
@@ -158,7 +159,7 @@ class Environment:
         return "shell" if _SHELL.match(first) else "content"
 
     def module_of(self, program: str) -> str | None:
-        """Return the module that a console script on PATH runs, by what its installer wrote."""
+        """Return the module that a console script on PATH runs, from the wrapper's imports."""
         if program not in self._modules:
             self._modules[program] = self._module_of(program)
         return self._modules[program]

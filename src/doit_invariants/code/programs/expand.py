@@ -1,7 +1,7 @@
 """Expands a word as a shell does: variables, quotes, braces, as far as values are known.
 
-What is not known becomes :data:`UNKNOWN` within the word. Patterns of file names stay as they are,
-with signs of their own: listing a directory is for where a script is named.
+An unknown value becomes :data:`UNKNOWN` in the word. File patterns stay in the word, with special
+characters for their signs: directories are listed only where a word names a script.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from collections.abc import Callable, Iterator
 
 from doit_invariants.code.programs.lexer import piece_end
 
-#: Stands for what only running the command would tell.
+#: Stands for a value that is known only when the command runs.
 UNKNOWN = "\ue000"
-#: Between the values of an array, or of ``$@``.
+#: Separates the values of an array, or of ``$@``.
 FIELD = "\x1f"
-#: Signs of patterns that are not quoted.
+#: Unquoted signs of patterns.
 GLOB = str.maketrans("*?[", "\ue001\ue002\ue003")
 UNGLOB = str.maketrans("\ue001\ue002\ue003", "*?[")
 _GLOB_SIGNS = frozenset("\ue001\ue002\ue003")
@@ -34,17 +34,17 @@ _MOST_WORDS = 10_000
 
 #: Returns the value of a variable, None if there is none.
 Lookup = Callable[[str], "str | None"]
-#: Runs a command, and returns its output, UNKNOWN if that can't be told.
+#: Reads a command without running it, and returns its output, UNKNOWN if that is not known.
 Substitute = Callable[[str], str]
 
 
 def is_pattern(word: str) -> bool:
-    """Return whether a word is a pattern of file names."""
+    """Return whether a word is a file pattern."""
     return not _GLOB_SIGNS.isdisjoint(word)
 
 
 def plain(word: str) -> str:
-    """Return a word as the shell passes it on where no file matches."""
+    """Return a word as the shell passes it on if no file matches."""
     return word.translate(UNGLOB)
 
 
@@ -57,9 +57,9 @@ def expand(raw: str, lookup: Lookup, substitute: Substitute) -> list[str]:
 
 
 def expand_text(raw: str, lookup: Lookup, substitute: Substitute, *, quotes: bool = True) -> str:
-    """Return what a word becomes where it stays one: in an assignment, in a heredoc.
+    """Return the expansion of a word that is not split: in an assignment or a heredoc.
 
-    :param quotes: whether quotes are taken away
+    :param quotes: whether quotes are removed
     """
     word = _Word(raw, lookup, substitute)
     word.splits = False
@@ -84,7 +84,7 @@ def _braces(raw: str) -> Iterator[str]:
 
 
 class _Word:
-    """One word while it is expanded."""
+    """The expansion of one word."""
 
     def __init__(self, raw: str, lookup: Lookup, substitute: Substitute) -> None:
         self.raw = raw
@@ -187,7 +187,7 @@ class _Word:
         self.present += text
 
     def _add(self, value: str, *, quoted: bool) -> None:
-        """Put in the value of something: it is cut at blanks unless it is quoted."""
+        """Insert a value, which is split at whitespace unless it is quoted."""
         self.started = self.started or quoted or bool(value)
         if quoted or not self.splits:
             first, *others = value.split(FIELD) if self.splits else [value.replace(FIELD, " ")]
@@ -213,7 +213,7 @@ def _operated(operation: str, value: str | None, given: str) -> str:
 
 
 def _cut(operation: str, value: str, pattern: str) -> str:
-    """Take away what matches a pattern: at the end (``%``) or at the beginning (``#``)."""
+    """Remove the match of a pattern at the end (``%``) or at the beginning (``#``)."""
     places = range(len(value) + 1)
     if operation == "%":
         places = places[::-1]

@@ -1,4 +1,4 @@
-"""Splits the text of a shell script into words, operators and here-documents."""
+"""Splits a shell script into words, operators and heredocs."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import NamedTuple
 
 WORD, OPERATOR, REDIRECT, INPUT = range(4)
 
-#: Words that stand before a command without being one.
+#: Words that precede a command.
 SKIPPED_WORDS = frozenset({"!", "{", "}", "do", "else", "then", "elif", "coproc"})
-#: Words that begin what is run or not, and words that end it.
+#: Words that begin and end conditional code.
 BEGIN_WORDS = frozenset({"if", "while", "until"})
 END_WORDS = frozenset({"fi", "done"})
-#: All words that mean something at the place of a command.
+#: All words that are special in the place of a command.
 KEYWORDS = SKIPPED_WORDS | BEGIN_WORDS | END_WORDS
 KEYWORDS |= {"for", "select", "case", "esac", "function", "[["}
 
@@ -22,9 +22,9 @@ class Token(NamedTuple):
 
     :ivar kind: WORD with its quotes, OPERATOR, REDIRECT without the number before it and without
         its target, INPUT for a heredoc
-    :ivar text: as written; of a heredoc its lines
-    :ivar quoted: of a heredoc, whether nothing in it is expanded
-    :ivar glued: whether it follows the one before without a blank
+    :ivar text: the piece as written; the lines of a heredoc
+    :ivar quoted: whether nothing in the heredoc is expanded
+    :ivar glued: whether there is no blank between the previous piece and this one
     """
 
     kind: int
@@ -33,7 +33,7 @@ class Token(NamedTuple):
     glued: bool = False
 
 
-#: With none of these a text can be cut by one expression: it takes a tenth of the time.
+#: A string without these is split by one regular expression, which takes a tenth of the time.
 _SPECIAL = frozenset("'\"\\#$`<*?[{~(")
 _FAST = re.compile(r"\d*>[>|]?|&&|[;|)\n]+|[^\s;|)>&]+")
 _BLANK = re.compile(r"(?:[ \t\r]|\\\r?\n)+")
@@ -48,7 +48,7 @@ _END_WORD = frozenset(" \t\r\n;&|()<>")
 
 
 def tokens(text: str) -> list[Token]:
-    """Return the pieces of a command line; a quote without its end stands for itself."""
+    """Return the pieces of a command line; a quote without an end is a literal character."""
     if _SPECIAL.isdisjoint(text) and text.count("&") == 2 * text.count("&&"):
         return [Token(_kind(piece), piece) for piece in _FAST.findall(text)]
     return _Lexer(text).tokens()
@@ -107,7 +107,7 @@ class _Lexer:
         self.at = word_end(self.text, begin)
         raw = self.text[begin : self.at]
         word = re.sub(r"['\"\\]", "", raw)
-        # The place is filled once the line ends, where the lines of the heredoc begin.
+        # Filled later: the lines of the heredoc begin at the next line.
         self.found[-1] = Token(INPUT, "", raw != word)
         self.heredocs.append((word, sign == "<<-", raw != word, len(self.found) - 1))
 
@@ -120,7 +120,7 @@ class _Lexer:
                 line = self.text[self.at : end]
                 self.at = min(end + 1, len(self.text))
                 line = line.lstrip("\t") if strips else line
-                # In a dodo.py texts are indented, the last line often with them.
+                # In a dodo.py strings are indented, and often the delimiter is, too.
                 if line.strip() == word:
                     break
                 lines.append(line)
@@ -129,7 +129,7 @@ class _Lexer:
 
 
 def word_end(text: str, at: int) -> int:
-    """Return where a word ends; at least one character is taken."""
+    """Return where a word ends; it has at least one character."""
     begin = at
     while at < len(text):
         letter = text[at]
@@ -143,7 +143,7 @@ def word_end(text: str, at: int) -> int:
 
 
 def piece_end(text: str, at: int) -> int:
-    """Return where the part of a word ends that begins here: quotes, a substitution, or letters."""
+    """Return the end of the part of a word that begins here: quotes, a substitution, letters."""
     for pattern in (_PLAIN, _SINGLE, _ESCAPED, _ANSI):
         match = pattern.match(text, at)
         if match is not None:
@@ -183,12 +183,12 @@ def _brace_end(text: str, at: int) -> int:
 
 
 def piece_end_in_braces(text: str, at: int) -> int:
-    """Return where a part of what stands in braces ends: a brace is no letter there."""
+    """Return the end of a part inside braces, where a brace is special."""
     return piece_end(text, at) if text[at] in "'\"\\`$" else at + 1
 
 
 def closing(text: str, at: int) -> int:
-    """Return the place behind the bracket that closes the one before ``at``."""
+    """Return the place after the parenthesis that closes the one before ``at``."""
     opened = 1
     while at < len(text):
         letter = text[at]

@@ -1,4 +1,4 @@
-"""Reads a Makefile: the recipes of the requested targets, and of what these need."""
+"""Reads a Makefile: the recipes of the requested targets and of their prerequisites."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ class _Rule:
     recipe: list[str] = field(default_factory=list)
 
     def makes(self, target: str) -> bool:
-        """Return whether this is the rule for a target, by its name or as a pattern."""
+        """Return whether this is a rule for a target, by name or by pattern."""
         named = any(one == target or UNKNOWN in one for one in self.targets)
         return named or self.stem(target) is not None
 
     def stem(self, target: str) -> str | None:
-        """Return what ``%`` stands for in the pattern that matches a target, None if none does."""
+        """Return the stem of a target in the pattern that matches it, None if none matches."""
         for one in self.targets:
             before, percent, after = one.partition("%")
             if percent and target.startswith(before) and target.endswith(after):
@@ -50,13 +50,13 @@ class _Rule:
         return None
 
     def needs_for(self, target: str) -> list[str]:
-        """Return what a target needs by this rule."""
+        """Return the prerequisites of a target by this rule."""
         stem = self.stem(target)
         return [one if stem is None else one.replace("%", stem) for one in self.needs]
 
 
 class _Makefile:
-    """The variables and rules of a Makefile, and of those that it includes."""
+    """The variables and rules of a Makefile and its included files."""
 
     def __init__(self, reader: Reader, state: ShellState) -> None:
         self.reader = reader
@@ -66,7 +66,7 @@ class _Makefile:
         self.files: list[str] = []
 
     def read(self, path: str) -> None:
-        """Read a file, once."""
+        """Read a file unless it was read before."""
         text = self.reader.environment.text(path) if path not in self.files else None
         if text is None:
             return
@@ -106,7 +106,7 @@ class _Makefile:
         self.variables[name] = value
 
     def expanded(self, text: str, automatic: dict[str, str] | None = None) -> str:
-        """Return a text with its variables put in; what is not known becomes UNKNOWN."""
+        """Return a string with expanded variables; an unknown one becomes UNKNOWN."""
         known = automatic or {}
 
         def value(match: re.Match[str]) -> str:
@@ -139,12 +139,12 @@ class _Makefile:
         return self.reader.environment.environ.get(call, UNKNOWN)
 
     def asked(self, targets: Sequence[str]) -> Iterator[tuple[_Rule, str]]:
-        """Yield the rules of targets and of all that they need, each with a target it is for."""
+        """Yield the rules of targets and of their prerequisites, each with a target it makes."""
         first = next((r for r in self.rules if r.targets and r.targets[0][:1] not in ".%"), None)
         waiting = list(targets) or (first.targets if first is not None else [])
         seen: set[str] = set()
         done: set[int] = set()
-        for target in waiting:  # grows while it is walked
+        for target in waiting:  # grows during the loop
             if target in seen:
                 continue
             seen.add(target)
@@ -157,12 +157,12 @@ class _Makefile:
 
 
 def make(reader: Reader, arguments: Sequence[str], state: ShellState) -> None:
-    """Note the Makefile, and what the recipes run."""
+    """Record the Makefile, and what the recipes run."""
     words = list(arguments)
     if UNKNOWN in state.cwd:
         reader.note("make: can't tell which directory it runs in")
         return
-    # Makefiles that run each other have no end.
+    # Makefiles may run each other without end.
     key = (*words, state.cwd, *state.pythonpath, *sorted(state.values.items()))
     if key in reader.makefiles_read:
         return

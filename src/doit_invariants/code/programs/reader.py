@@ -1,7 +1,7 @@
 """The interfaces through which the readers of commands call each other.
 
-A shell script, its builtins, a Makefile, a test runner and code that starts processes are read
-in modules of their own. Each of them may meet all others again, so the reader is handed in.
+Separate modules read a shell script, its builtins, a Makefile, a test runner and code that starts
+processes. Each of them may run any other, so they get the reader as a parameter.
 """
 
 from __future__ import annotations
@@ -16,30 +16,35 @@ if TYPE_CHECKING:
 
 
 class Recorder(Protocol):
-    """Notes what is run: scripts, modules, code."""
+    """Records what is run: scripts, modules, code."""
 
     def use(self, use: Use) -> None:
-        """Note a use."""
+        """Record a use."""
 
     def file(self, path: str, follow: str, arguments: tuple[str, ...], state: ShellState) -> None:
-        """Note a script, and what it runs in turn."""
+        """Record a script and everything that it runs."""
 
     def code(self, code: str, state: ShellState) -> None:
-        """Note the modules that code imports, and the scripts that it names."""
+        """Record the modules that code imports, and the scripts that it names."""
 
     def module(self, name: str, state: ShellState) -> None:
-        """Note a module that is run with ``-m``."""
+        """Record a module that is run with ``-m``."""
 
     def imported(
         self, module: str, state: ShellState, added: tuple[str, ...], *, inside: bool = True
     ) -> None:
-        """Note a module that is imported, if it is of the project."""
+        """Record an imported module if it belongs to the project.
+
+        :param added: additional directories to search
+        :param inside: whether code of the command imports it; then the current directory is
+            searched
+        """
 
 
 class Reader(Protocol):
-    """Reads commands, and all that they run in turn.
+    """Reads commands and everything that they run.
 
-    :ivar uses: what was found so far
+    :ivar uses: the scripts found so far
     :ivar makefiles_read: the calls of make that were read
     """
 
@@ -49,27 +54,27 @@ class Reader(Protocol):
 
     @property
     def recorder(self) -> Recorder:
-        """What notes the scripts that are run."""
+        """Records the scripts that are run."""
 
     def script(self, text: str, state: ShellState) -> None:
-        """Read a whole script: its functions as well that it never seems to call."""
+        """Read a whole script, including functions that it never seems to call."""
 
     def line(self, text: str, state: ShellState) -> None:
-        """Read command lines; the state is changed by what they do."""
+        """Read command lines, which change the state."""
 
     def words(self, raw: str, state: ShellState) -> list[str]:
-        """Return what a word becomes."""
+        """Return the words to which a word expands."""
 
     def text(self, raw: str, state: ShellState, *, quotes: bool = True) -> str:
-        """Return what a word becomes that stays one."""
+        """Return the expansion of a word that is not split."""
 
     def output(self, text: str, state: ShellState) -> str:
-        """Read a command whose output is put in; return that, UNKNOWN if it is not known."""
+        """Read a command that is substituted; return its output, UNKNOWN if it is not known."""
 
     def simple_command(
         self, raw: list[str], stdin: Input | None, state: ShellState
     ) -> Input | None:
-        """Read a simple command; return what it writes, as far as that is known."""
+        """Read a simple command; return its output, None if it is not known."""
 
     def command(
         self,
@@ -78,7 +83,7 @@ class Reader(Protocol):
         settings: Sequence[tuple[str, str]] = (),
         stdin: Input | None = None,
     ) -> Input | None:
-        """Read a command whose words are known."""
+        """Read a command whose words are expanded."""
 
     def note(self, text: str) -> None:
-        """Note what can't be looked into."""
+        """Note something that can't be looked into."""

@@ -1,4 +1,4 @@
-"""Records the scripts, modules and code that a command runs, and what these run in turn."""
+"""Records the scripts, modules and code that a command runs, and everything that these run."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _DOCUMENTS = (".qmd", ".md", ".Rmd", ".R")
 
 
 class ScriptRecorder:
-    """Notes uses in a reader."""
+    """Records uses in a reader."""
 
     def __init__(self, reader: Reader) -> None:
         self.reader = reader
@@ -33,7 +33,7 @@ class ScriptRecorder:
         self._started: set[tuple[str, str]] = set()
 
     def call(self, call: Call, state: ShellState, words: list[str]) -> None:
-        """Note what a program runs, and read that where it can be read."""
+        """Record what a program runs, and read it if possible."""
         if call.unseen is not None:
             self.reader.note(f"{' '.join(words):.80}: {call.unseen}")
         elif call.code is not None:
@@ -49,16 +49,16 @@ class ScriptRecorder:
             self._script(call.script, call.arguments, state, words)
 
     def use(self, use: Use) -> None:
-        """Note a use."""
+        """Record a use."""
         self.reader.uses[use] = None
 
     def _add(self, path: str, state: ShellState, *, module: str | None = None) -> None:
-        """Note a file with where its imports are looked up."""
+        """Record a file with the directories in which its imports are looked up."""
         first = (state.cwd,) if module is not None else ()
         every = tuple(directory for directory, _ in state.pythonpath)
         plain = tuple(directory for directory, plain in state.pythonpath if plain)
         if plain != every and not module:
-            # Under this name it is in records that were made before variables were understood.
+            # Records of earlier versions, which did not understand variables, have this use.
             self.use(Use(path, module, (*first, *plain)))
         self.use(Use(path, module, (*first, *every)))
 
@@ -80,7 +80,7 @@ class ScriptRecorder:
             self.reader.note(f"{' '.join(words):.80}: can't tell which script it runs")
 
     def file(self, path: str, follow: str, arguments: tuple[str, ...], state: ShellState) -> None:
-        """Note a script, and what it runs in turn."""
+        """Record a script and everything that it runs."""
         given = follow
         if follow == "executable":
             follow = self.environment.language(path)
@@ -119,8 +119,8 @@ class ScriptRecorder:
         self._active.pop()
 
     def _starts(self, path: str, state: ShellState) -> None:
-        """Note what a script of Python starts in turn."""
-        # Once: a dozen scripts that name each other lead to each in a great many ways.
+        """Record the scripts that a Python script starts."""
+        # Only once: a dozen scripts that name each other have a huge number of paths.
         if (path, state.cwd) in self._started or UNKNOWN in state.cwd:
             return
         # Imported late: few scripts start processes.
@@ -139,7 +139,7 @@ class ScriptRecorder:
             return
         self._active.append(path)
         beside = state.copy()
-        # A kernel runs where its notebook is; papermill leaves it where it was started.
+        # A kernel runs in the directory of the notebook; papermill runs it in the current one.
         for directory in dict.fromkeys((os.path.dirname(path), state.cwd)):
             beside.cwd = directory
             for command in notebook.commands(text, path):
@@ -157,7 +157,7 @@ class ScriptRecorder:
             self.imported(module, state, (), inside=False)
 
     def code(self, code: str, state: ShellState) -> None:
-        """Note the modules that code imports, and the scripts that it names."""
+        """Record the modules that code imports, and the scripts that it names."""
         tree = normal_form.parse(code)
         if tree is None:
             return
@@ -172,7 +172,7 @@ class ScriptRecorder:
                 self.file(path, "executable", (name,), state)
 
     def module(self, name: str, state: ShellState) -> None:
-        """Note a module that is run with ``-m``."""
+        """Record a module that is run with ``-m``."""
         parts = name.split(".")
         if not all(map(str.isidentifier, parts)):
             if UNKNOWN in name:
@@ -192,7 +192,7 @@ class ScriptRecorder:
     def imported(
         self, module: str, state: ShellState, added: tuple[str, ...], *, inside: bool = True
     ) -> None:
-        """Note a module that is imported, if it is of the project."""
+        """Record an imported module if it belongs to the project."""
         parts = module.split(".")
         if not all(map(str.isidentifier, parts)):
             return
@@ -209,7 +209,7 @@ class ScriptRecorder:
 
 
 def _editable(name: str) -> tuple[str, ...]:
-    """Return where an editable install that puts nothing on ``sys.path`` has a package."""
+    """Return the directory of a package in an editable install that is not on ``sys.path``."""
     for finder in sys.meta_path:
         if "editable" not in getattr(finder, "__module__", type(finder).__module__):
             continue

@@ -1,4 +1,4 @@
-"""Finds the scripts that code may start, by the strings in it."""
+"""Finds the scripts that code may start, from the strings in it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _STARTS = re.compile(
     r"\b(subprocess|runpy|popen|papermill|nbclient|plumbum|pexpect|os\.(system|exec|spawn|posix_spawn))"
     r"|\bos import\b.*\b(system|exec|spawn)"
 )
-#: What reads or changes a file that it is given, and does not run it.
+#: Programs that read or change the files they get, but do not run them.
 _TOOLS = frozenset(
     (
         *("autopep8", "black", "cat", "chmod", "cp", "diff", "flake8", "git", "grep", "head"),
@@ -38,13 +38,13 @@ _TOOLS = frozenset(
 )
 _MOST_DIRECTORIES = 40
 _MOST_NAMES = 1_000
-#: Where a name is put into a text.
+#: A placeholder in a format string.
 _PLACE = re.compile(r"%\(\w+\)[sdr]|%\d*[sdr]|\{[^{}]*\}")
 _T = TypeVar("_T")
 
 
 def note_scripts(strings: CodeStrings, cwd: str, reader: Reader) -> None:
-    """Note in a reader what strings name."""
+    """Record the scripts, commands and modules that strings name."""
     environment, before = reader.environment, len(reader.uses)
     texts = list(strings.texts)
     facts = list(map(_facts, texts))
@@ -65,13 +65,13 @@ def note_scripts(strings: CodeStrings, cwd: str, reader: Reader) -> None:
 def _commands(
     strings: CodeStrings, texts: list[str], directories: list[str], reader: Reader
 ) -> None:
-    """Note what strings run that are commands, or lists of their words."""
+    """Record what runs if the strings are commands, or the lists are words of a command."""
     environment = reader.environment
     lists = [words for words in strings.lists if not run_nothing([words], environment)]
     several: list[tuple[str, str]] = []
     for text in texts:
         parts = text.split(None, 1)
-        # One word alone is a command if it can be executed: else it may name anything.
+        # A single word is a command only if it is executable, otherwise it may name anything.
         if len(parts) > 1 and not runs_nothing(text, environment):
             several.append((parts[0], text))
         elif len(parts) == 1 and "/" in text:
@@ -88,7 +88,7 @@ def _commands(
 
 
 class _Facts(NamedTuple):
-    """What is asked of a string each time that it is met: most are met in each task."""
+    """Facts about a string, cached because most strings occur in every task."""
 
     runs: bool
     is_tool: bool
@@ -112,14 +112,14 @@ def _facts(text: str) -> _Facts:
 
 
 def strings_of_source(text: str, path: str) -> CodeStrings | None:
-    """Return what the source of a script holds; None if it starts no processes."""
+    """Return the strings in the source of a script; None if it starts no processes."""
     if _STARTS.search(text) is None:
         return None
     tree = normal_form.parse(text, path)
     if tree is None:
         return None
     found = CodeStrings(True, files={path: None})
-    # A docstring tells how others are run.
+    # A docstring may describe how other scripts are run.
     docstrings = {id(one.value) for one in ast.walk(tree) if isinstance(one, ast.Expr)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
@@ -145,13 +145,13 @@ def _word(node: ast.expr) -> str | None:
 
 
 def _is_program(word: str, state: ShellState, environment: Environment) -> bool:
-    """Return whether a command may begin with a word: a path of data does not."""
+    """Return whether a word may begin a command; the path of a data file may not."""
     path = state.path(word)
     return not environment.exists(path) or path.endswith(SUFFIXES) or os.access(path, os.X_OK)
 
 
 def _modules(strings: CodeStrings, reader: Reader, cwd: str) -> None:
-    """Note what ``-m`` and ``run_module`` name, and what code behind ``-c`` imports."""
+    """Record the modules of ``-m`` and ``run_module``, and the imports of code after ``-c``."""
     state = ShellState(cwd, reader.environment.environ)
     if "-m" in strings.texts or "run_module" in strings.names:
         for text in list(strings.texts)[:_MOST_NAMES]:
@@ -166,7 +166,7 @@ def _modules(strings: CodeStrings, reader: Reader, cwd: str) -> None:
 def _directories(
     strings: CodeStrings, facts: list[_Facts], cwd: str, environment: Environment
 ) -> list[str]:
-    """Return the directories that the names of scripts may be relative to."""
+    """Return the directories to which names of scripts may be relative."""
     found: dict[str, None] = {cwd: None}
     if "__file__" in strings.names:
         for path in strings.files:
@@ -186,7 +186,7 @@ def _directories(
 
 
 def _named(names: list[str], directories: list[str], environment: Environment) -> Iterator[str]:
-    """Yield the files that strings name, whole or by their pieces."""
+    """Yield the files with one of the names in one of the directories."""
     seen: set[str] = set()
     places = [(one, environment.may_hold(one)) for one in directories] if names else []
     for name in names:
@@ -198,7 +198,7 @@ def _named(names: list[str], directories: list[str], environment: Environment) -
 
 
 def _names(texts: list[str]) -> list[str]:
-    """Return relative names of scripts: ``tools/gen.py``, ``/gen.py``, or made of pieces."""
+    """Return relative names of scripts: ``tools/gen.py``, ``/gen.py``, or joined from pieces."""
     tokens = [(text, token) for text in texts for token in _facts(text).tokens if token]
     stems = [token for text, token in tokens if text == token and _STEM.fullmatch(token)]
     lasts = [_facts(text).tokens[-1] for text in texts]

@@ -1,4 +1,4 @@
-"""Reads shell commands as a shell would, without running anything, and notes what they run."""
+"""Reads shell commands as a shell would, without running them, and records what they run."""
 
 from __future__ import annotations
 
@@ -16,14 +16,15 @@ from doit_invariants.code.programs.shell_syntax import BlockReader
 
 _MOST_NESTED = 12
 _MOST_COMMANDS = 5_000
-#: Without these a word is what it is.
+#: A word without these needs no expansion.
 _SIGNS = frozenset("'\"\\$`*?[{~<>")
 
 
 class ShellReader:
-    """Reads commands, and all that they run in turn.
+    """Reads commands and everything that they run.
 
-    :ivar uses, unseen: what was found so far
+    :ivar uses: the scripts found so far
+    :ivar unseen: what can't be looked into, for people
     """
 
     def __init__(self, environment: Environment) -> None:
@@ -38,55 +39,55 @@ class ShellReader:
 
     @contextlib.contextmanager
     def within_recursion_limit(self) -> Iterator[None]:
-        """End where Python can't read on: no task fails by what it runs in ways of its own."""
+        """Stop reading at Python's recursion limit: no command may make its task fail."""
         try:
             yield
         except RecursionError:
             self.note("the rest of a command that is nested too deep")
 
     def script(self, text: str, state: ShellState) -> None:
-        """Read a whole script: its functions as well that it never seems to call."""
+        """Read a whole script, including functions that it never seems to call."""
         self.line(text, state)
         for name in [name for name in state.functions if name not in state.called]:
             self.function(name, None, state)
 
     def line(self, text: str, state: ShellState) -> None:
-        """Read command lines; the state is changed by what they do."""
+        """Read command lines, which change the state."""
         self.block(tokens(text), state)
 
     def block(self, pieces: list[Token], state: ShellState) -> None:
-        """Read what is cut into tokens already."""
+        """Read commands that are split into tokens."""
         if self._depth < _MOST_NESTED:
             self._depth += 1
             BlockReader(self, pieces, state).run()
             self._depth -= 1
 
     def function(self, name: str, arguments: tuple[str, ...] | None, state: ShellState) -> None:
-        """Read what a function of the shell does."""
+        """Read the body of a shell function."""
         state.called.add(name)
         outer, body = state.arguments, state.functions.pop(name)
         state.arguments = arguments
-        self.block(body, state)  # without the function: one that calls itself has no end
+        self.block(body, state)  # without the function, which could call itself without end
         state.arguments = outer
         state.functions.setdefault(name, body)
 
     # ------------------------------------------------------------------ words
 
     def words(self, raw: str, state: ShellState) -> list[str]:
-        """Return what a word becomes."""
+        """Return the words to which a word expands."""
         if _SIGNS.isdisjoint(raw):
             return [raw]
         return expand(raw, state.lookup, lambda text: self.output(text, state))
 
     def text(self, raw: str, state: ShellState, *, quotes: bool = True) -> str:
-        """Return what a word becomes that stays one."""
+        """Return the expansion of a word that is not split."""
         if _SIGNS.isdisjoint(raw):
             return raw
         output = lambda text: self.output(text, state)  # noqa: E731 - a name for the type
         return expand_text(raw, state.lookup, output, quotes=quotes)
 
     def output(self, text: str, state: ShellState) -> str:
-        """Read a command whose output is put in; return that, UNKNOWN if it is not known."""
+        """Read a command that is substituted; return its output, UNKNOWN if it is not known."""
         inner = state.copy()
         inner.output = None
         self.line(text, inner)
@@ -97,7 +98,7 @@ class ShellReader:
     def simple_command(
         self, raw: list[str], stdin: Input | None, state: ShellState
     ) -> Input | None:
-        """Read a simple command; return what it writes, as far as that is known."""
+        """Read a simple command; return its output, None if it is not known."""
         count = next((n for n, word in enumerate(raw) if not is_assignment(word)), len(raw))
         written: Input | None = None
         kept, first = state.values, True
@@ -127,7 +128,7 @@ class ShellReader:
         settings: Sequence[tuple[str, str]] = (),
         stdin: Input | None = None,
     ) -> Input | None:
-        """Read a command whose words are known."""
+        """Read a command whose words are expanded."""
         self._left -= 1
         state.output = None
         if self._left < 0 or not words:
@@ -180,5 +181,5 @@ class ShellReader:
             self.recorder.call(call, state, words)
 
     def note(self, text: str) -> None:
-        """Note what can't be looked into."""
+        """Note something that can't be looked into."""
         self.unseen[text.replace(UNKNOWN, "...")] = None

@@ -1,4 +1,4 @@
-"""Shell builtins that change directory or variables, and programs with a plain output."""
+"""Shell builtins that change the directory or variables, and programs with known output."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ Builtin = Callable[["Reader", "list[str]", "Input | None", "ShellState"], "Input
 
 
 def assign(raw: str, value: str, state: ShellState) -> None:
-    """Set a variable as ``NAME=value`` says.
+    """Set a variable as in ``NAME=value``.
 
-    :param raw: as it is written, value included
-    :param value: what the value becomes
+    :param raw: the assignment as written
+    :param value: the expanded value
     """
     name, _, written = raw.partition("=")
     append, name = name.endswith("+"), name.removesuffix("+")
@@ -147,10 +147,10 @@ def _writes(text: str, state: ShellState) -> Input:
 
 
 def _nothing(_reader: Reader, _words: list[str], _stdin: Input | None, _state: ShellState) -> None:
-    """Pass over what never runs a script, before anybody looks for it on PATH."""
+    """Ignore a command that never runs a script, without looking for it on PATH."""
 
 
-#: What never runs a script.
+#: Commands that never run a script.
 QUIET = frozenset(
     (
         *("true", "false", ":", "test", "[", "exit", "return", "rm", "mkdir", "cp", "mv", "ls"),

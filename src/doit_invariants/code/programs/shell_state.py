@@ -15,7 +15,7 @@ _REFERENCE = re.compile(r"\$\{?([A-Za-z_]\w*)")
 _MOST_VALUES = 200
 _LONGEST = 1 << 16
 
-#: Directories on PYTHONPATH, each with whether it is written without a variable.
+#: Directories on PYTHONPATH, each with a flag: whether it is written without a variable.
 SearchPath = tuple[tuple[str, bool], ...]
 
 
@@ -23,11 +23,11 @@ SearchPath = tuple[tuple[str, bool], ...]
 class ShellState:
     """The state of a shell.
 
-    :ivar cwd: absolute; with UNKNOWN in it where a command went somewhere unknown
-    :ivar values: what each variable may hold; several where that depends on conditions
+    :ivar cwd: absolute path; contains UNKNOWN after a change to an unknown directory
+    :ivar values: the possible values of each variable; several if they depend on conditions
     :ivar arguments: ``$0``, ``$1`` and so on, None if they are not known
-    :ivar branch: how many conditions the present command is under
-    :ivar output: what the last command wrote, None if that is not known
+    :ivar branch: number of conditions around the current command
+    :ivar output: output of the last command, None if it is not known
     """
 
     cwd: str
@@ -43,7 +43,7 @@ class ShellState:
     output: str | None = None
 
     def copy(self) -> ShellState:
-        """Return the state of a shell that is started here."""
+        """Return the state of a new shell that inherits this one."""
         return replace(
             self, values=dict(self.values), functions=dict(self.functions), outer=[], pushed=[]
         )
@@ -53,7 +53,7 @@ class ShellState:
         self.outer.append((self.cwd, self.pythonpath, dict(self.values)))
 
     def leave(self) -> None:
-        """End a subshell: what it did to directory and variables is gone."""
+        """End a subshell, and restore directory and variables."""
         if self.outer:
             self.cwd, self.pythonpath, self.values = self.outer.pop()
 
@@ -71,7 +71,7 @@ class ShellState:
             return self.values[name][0]
         if name == "BASH_SOURCE":
             return self._argument("0")
-        if name == "PYTHONPATH":  # what it holds outside is on `sys.path`
+        if name == "PYTHONPATH":  # the value in the environment is on `sys.path`
             return os.pathsep.join(path for path, _ in self.pythonpath)
         return self.environ.get(name)
 
@@ -84,7 +84,7 @@ class ShellState:
         return self.arguments[number] if number < len(self.arguments) else ""
 
     def assign(self, name: str, value: str, *, append: bool = False) -> None:
-        """Set a variable; under a condition it may as well keep what it had."""
+        """Set a variable; under a condition its old values stay possible."""
         before = self.values.get(name, ())
         if append and before:
             self.choose(name, [one + value for one in before])
@@ -92,12 +92,12 @@ class ShellState:
             self.choose(name, (*before, value) if self.branch else (value,))
 
     def choose(self, name: str, values: Sequence[str]) -> None:
-        """Say what a variable may hold."""
+        """Set the possible values of a variable."""
         kept = [one if len(one) <= _LONGEST else UNKNOWN for one in values]
         self.values[name] = tuple(dict.fromkeys(kept))[:_MOST_VALUES] or (UNKNOWN,)
 
     def choices(self, raw: Sequence[str]) -> Iterator[dict[str, tuple[str, ...]]]:
-        """Yield the values to expand words with, once for each way that variables may be."""
+        """Yield the values of variables for each combination that can occur in the words."""
         names = {name for word in raw if "$" in word for name in _REFERENCE.findall(word)}
         several = sorted(name for name in names if len(self.values.get(name, ())) > 1)
         if not several:

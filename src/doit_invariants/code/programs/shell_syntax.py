@@ -26,7 +26,7 @@ _ENDS_LINE = frozenset(";\n&")
 
 
 class BlockReader:
-    """Reads a list of tokens from its beginning to its end."""
+    """Reads a list of tokens."""
 
     def __init__(self, reader: Reader, tokens: list[Token], state: ShellState) -> None:
         self.reader = reader
@@ -39,7 +39,7 @@ class BlockReader:
         self.cases = 0
 
     def run(self) -> None:
-        """Read all."""
+        """Read all tokens."""
         branch = self.state.branch
         while self.at < len(self.tokens):
             token = self.tokens[self.at]
@@ -107,7 +107,7 @@ class BlockReader:
         self.at += 1
 
     def _pattern(self) -> None:
-        """Pass over the pattern of a ``case``."""
+        """Skip the pattern of a ``case``."""
         at = self.at
         while at < len(self.tokens) and self.tokens[at].text == "\n":
             at += 1
@@ -147,7 +147,7 @@ class BlockReader:
         shell_builtins.assign(word, FIELD.join(values), self.state)
 
     def _function(self, name: str) -> None:
-        """Keep the body of a function for when it is called."""
+        """Store the body of a function until it is called."""
         while self._is(self.at, "\n"):
             self.at += 1
         begin, opened = self.at, 0

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from doit_invariants.code.programs.reader import Reader
     from doit_invariants.code.programs.shell_state import ShellState
 
-#: Directories in which no tests are looked for, as pytest does it.
+#: Directories in which pytest does not look for tests.
 _PASSED = ("*.egg", ".*", "_darcs", "build", "CVS", "dist", "node_modules", "venv", "__pycache__")
 _MOST_DIRECTORIES = 2_000
 _PYTEST = Program(
@@ -39,7 +39,7 @@ _INI = re.compile(r"\[(pytest|tool:pytest)\]")
 
 @dataclass(slots=True)
 class _Settings:
-    """What the configuration of pytest says."""
+    """The configuration of pytest."""
 
     directory: str
     paths: list[str] = field(default_factory=list)
@@ -48,7 +48,7 @@ class _Settings:
 
 
 def _pytest(reader: Reader, arguments: Sequence[str], state: ShellState) -> None:
-    """Note the tests that pytest runs, with their conftest.py."""
+    """Record the tests that pytest runs, with each ``conftest.py``."""
     operands, plugins, given = _parsed(list(arguments))
     for plugin in plugins:
         reader.recorder.module(plugin.removeprefix("no:"), state)
@@ -104,7 +104,7 @@ def _conftests(directories: set[str]) -> set[str]:
 
 
 def _root(reader: Reader, path: str) -> str:
-    """Return the directory that is put on ``sys.path``: the first that is no package."""
+    """Return the directory that pytest puts on ``sys.path``: the first that is not a package."""
     directory = os.path.dirname(path)
     while reader.environment.exists(os.path.join(directory, "__init__.py")):
         directory = os.path.dirname(directory)
@@ -130,7 +130,7 @@ def _is_looked_into(where: str, name: str) -> bool:
 
 
 def _settings(reader: Reader, given: str | None, paths: list[str], cwd: str) -> _Settings:
-    """Return the configuration: of the first directory upwards that has one."""
+    """Return the configuration in the first directory upwards that has one."""
     if given is not None:
         return _from_file(reader, given) or _Settings(os.path.dirname(given))
     starts = [one if os.path.isdir(one) else os.path.dirname(one) for one in paths] or [cwd]
@@ -197,7 +197,7 @@ def _words(value: object) -> list[str]:
 
 
 def _unittest(reader: Reader, arguments: Sequence[str], state: ShellState) -> None:
-    """Note the tests that unittest runs."""
+    """Record the tests that unittest runs."""
     words = list(arguments)
     names = [word for word in _operands(words) if word != "discover"]
     if "discover" in words or not names:

@@ -1,4 +1,4 @@
-"""The programs that are known to run scripts, as data: plugins add theirs in the same form."""
+"""The table of programs that run scripts; plugins add programs in the same form."""
 
 # ruff: noqa: E501 - a table
 from __future__ import annotations
@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 from doit_invariants.core.errors import InvalidOption
 
-#: Files that programs run; what code names of them it may run.
+#: Suffixes of scripts. Code that names such a file may run it.
 SUFFIXES = (".py", ".pyw", ".sh", ".bash", ".R", ".r", ".jl", ".pl", ".rb", ".js", ".ipynb")
-#: What ``follow`` may say.
+#: The values of ``follow``.
 FOLLOWS = (
     *("content", "alone", "python", "shell", "notebook", "make", "pytest", "unittest"),
     *("command", "unseen"),
@@ -21,25 +21,25 @@ FOLLOWS = (
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """Which script a program runs, and how to look into it.
+    """Which script a program runs, and how to read that script.
 
-    :ivar names: its names without a version, separated by blanks: ``"python pypy"``
-    :ivar script: which argument that is no option names the script: its number from 1, suffixes
-        like ``".py .ipynb"`` for the first that ends so, 0 if only options name one. For
-        ``follow="command"`` the number of the argument that the command begins with
-    :ivar follow: ``"content"`` if the file counts by its content and what it runs in turn is not
-        looked into; ``"alone"`` if it runs nothing else; ``"python"``, ``"shell"``,
-        ``"notebook"`` or ``"make"`` if it is read as such; ``"command"`` if the program runs the
-        command among its arguments; ``"pytest"`` and ``"unittest"`` if its arguments are those of
-        these; ``"unseen"`` if nobody knows what it runs
-    :ivar values: options that take the next word, or two with ``-p:2``
+    :ivar names: names of the program without a version, separated by blanks: ``"python pypy"``
+    :ivar script: the operand that names the script: its number from 1; or suffixes like
+        ``".py .ipynb"`` for the first operand with such a suffix; 0 if only options name a script.
+        For ``follow="command"``, the number of the operand that begins the command
+    :ivar follow: how the script is read. ``"content"``: it counts by its content, and what it runs
+        is not looked into; ``"alone"``: it counts by its content and runs nothing else;
+        ``"python"``, ``"shell"``, ``"notebook"``, ``"make"``: it is read as such; ``"command"``:
+        the program runs the command in its arguments; ``"pytest"``, ``"unittest"``: the program
+        takes the same arguments as these; ``"unseen"``: it is unknown what the program runs
+    :ivar values: options that take the next word, or the next two with ``-p:2``
     :ivar files: options whose value is the script
-    :ivar inline: options whose value is the program itself
+    :ivar inline: options whose value is the code itself, not a file
     :ivar module: options whose value is the dotted name of a Python module to run
     :ivar directory: options whose value is the directory in which it runs
-    :ivar after: words of which one must come before the script: ``"run"``
+    :ivar after: subcommands, one of which must precede the script: ``"run"``
     :ivar needs: an option without which it runs nothing
-    :ivar flags: whether letters may share a dash, the last of them with a value: ``-uW ignore``
+    :ivar flags: whether one-letter options may share a dash, the last with a value: ``-uW ignore``
     """
 
     names: str
@@ -55,7 +55,7 @@ class Program:
     flags: bool = False
 
     def check(self, plugin: str) -> None:
-        """Check what a plugin gave; raises InvalidOption."""
+        """Check the fields that a plugin set; raises InvalidOption."""
         texts = [name for name in self.__slots__ if name not in {"script", "flags"}]
         for name in texts:
             if not isinstance(getattr(self, name), str):
@@ -79,7 +79,7 @@ class Program:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """The options of a program, by what they do; numbers of words for those with values."""
+    """The options of a program by role; ``values`` has the number of words that each takes."""
 
     values: Mapping[str, int]
     files: frozenset[str]
@@ -88,7 +88,7 @@ class Options:
     directory: frozenset[str]
 
     def role(self, option: str) -> str | None:
-        """Return what the value of an option is, None if it takes none."""
+        """Return the role of the value of an option, None if it takes none."""
         for role in ("files", "inline", "module", "directory"):
             if option in getattr(self, role):
                 return role
@@ -185,7 +185,7 @@ PROGRAMS: tuple[Program, ...] = (
         "make gmake", script=0, follow="make", files="-f --file --makefile",
         directory="-C --directory", values="-j -l -I -o -W", flags=True,
     ),
-    # ------------------------------------------------------------------ what runs a command
+    # ------------------------------------------------------------------ programs that run a command
     Program("builtin chronic command nohup setsid time unbuffer", follow="command", values="-f -o --format --output"),
     Program("caffeinate catchsegv winpty", follow="command", values="-t -w"),
     Program("doas", follow="command", values="-u -C"),
@@ -218,7 +218,7 @@ PROGRAMS: tuple[Program, ...] = (
         "conda hatch mamba micromamba pdm pipenv pixi poetry rye", after="run", follow="command",
         values=_ENVIRONMENT, directory="--cwd --directory -C",
     ),
-    # ------------------------------------------------------------------ what nobody looks into
+    # ------------------------------------------------------------------ not looked into
     Program(
         "bazel cmake docker fab invoke just meson ninja nox npm npx pnpm podman rake scons snakemake "
         "nextflow apptainer singularity ssh tox yarn",
@@ -230,11 +230,11 @@ _VERSION = re.compile(r"-?\d+(\.\d+)*t?$")
 
 
 class Table:
-    """Programs by their names; what is added later is asked first."""
+    """Programs by name; programs of plugins come first."""
 
     def __init__(self, more: Iterable[Program] = ()) -> None:
         more = tuple(more)
-        #: The names of what plugins know better.
+        #: The names of programs that plugins define.
         self.added = frozenset(name for program in more for name in program.names.split())
         self._by_name: dict[str, list[Program]] = {}
         for program in (*more, *PROGRAMS):
@@ -242,7 +242,7 @@ class Table:
                 self._by_name.setdefault(name, []).append(program)
 
     def programs(self, name: str) -> list[Program]:
-        """Return what is known of a program, with any version behind its name."""
+        """Return the programs with a name, which may end in a version."""
         found = self._by_name.get(name)
         if found is None:
             found = self._by_name.get(_VERSION.sub("", name))

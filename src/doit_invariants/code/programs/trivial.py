@@ -1,7 +1,6 @@
-"""Recognises commands that run no script of the project, without parsing them.
+"""Recognizes commands that run no script of the project, without parsing them.
 
-To read a command as a shell does takes several times as long, and doit looks at each task in each
-run.
+Reading a command as a shell does takes several times as long, and each task is checked in each run.
 """
 
 from __future__ import annotations
@@ -20,20 +19,20 @@ _BETWEEN = re.compile("&&|;|\n")
 
 
 def runs_nothing(command: str, environment: Environment) -> bool:
-    """Return whether a command certainly runs no script; what that takes long to tell may not."""
+    """Return whether a command certainly runs no script; False if that is not quickly known."""
     plain = plain_commands(command)
     return plain is not None and run_nothing(plain, environment)
 
 
 def run_nothing(commands: Iterable[Sequence[str]], environment: Environment) -> bool:
-    """Return the same of several commands that are run without a shell, by their words."""
+    """Return whether several commands, given as words, certainly run no script."""
     return all(_runs_nothing(words[0], environment) for words in commands if words)
 
 
 def plain_commands(text: str) -> list[list[str]] | None:
-    """Return the words of commands in which nothing has a meaning for the shell, as in most.
+    """Return the words of commands without special characters for the shell, like most commands.
 
-    :returns: None for all others
+    :returns: None for all other commands
     """
     found: list[list[str]] = []
     for one in _BETWEEN.split(text):
@@ -47,7 +46,7 @@ def plain_commands(text: str) -> list[list[str]] | None:
 
 
 def _runs_nothing(name: str, environment: Environment) -> bool:
-    """Return whether a program is on PATH, not of the project, and known to run no scripts."""
+    """Return whether a program is known to run no script of the project."""
     if name in shell_builtins.BUILTINS:
         return name in shell_builtins.QUIET and name not in environment.table.added
     if "/" in name or name in SPECIAL or environment.table.programs(name_of(name)):
