@@ -105,7 +105,7 @@ def _isolated(project: Path, cwd: Path, env: Mapping[str, str]) -> Iterator[None
         loader.initial_workdir, CmdAction.STRING_FORMAT = workdir, form
         NamespaceTaskLoader.load_tasks = load_tasks
         os.chdir(before[0])
-        own = [project.resolve(), *_added(sys.path, before[1], project)]
+        own = [project, project.resolve(), *_added(sys.path, before[1], project)]
         sys.path[:] = before[1]
         _forget_listings(own)
         for name in set(sys.modules) - before[2].keys():
@@ -129,8 +129,9 @@ def _forget_listings(own: list[Path]) -> None:
     A relative directory on ``sys.path`` is another one in the next project. All other listings
     stay: to list site-packages again takes longer than a small run.
     """
+    below = tuple(f"{one}{os.sep}" for one in own)
     for entry in list(sys.path_importer_cache):
-        if not os.path.isabs(entry) or any(Path(entry).is_relative_to(one) for one in own):
+        if not os.path.isabs(entry) or f"{entry}{os.sep}".startswith(below):
             del sys.path_importer_cache[entry]
 
 
@@ -161,8 +162,10 @@ def _clock(now: float | None) -> Iterator[None]:
         LoaderMixin.clock = staticmethod(original)
 
 
-#: Entry points by what they depend on.
-_ENTRY_POINTS: dict[tuple[Any, ...], Any] = {}
+#: Entry points by the directories with distributions, and by what is asked for.
+_ENTRY_POINTS: dict[Any, Any] = {}
+#: Whether there are distributions in a directory, by its path and the time of its last change.
+_HAS_DISTRIBUTIONS: dict[tuple[str, int], bool] = {}
 
 
 @contextlib.contextmanager
@@ -175,7 +178,7 @@ def _entry_points_once() -> Iterator[None]:
     scan = metadata.entry_points
 
     def known(**wanted: Any) -> Any:
-        key = (tuple(map(_dated, sys.path)), tuple(sorted(wanted.items())))
+        key = (tuple(filter(None, map(_distributions, sys.path))), tuple(sorted(wanted.items())))
         if key not in _ENTRY_POINTS:
             _ENTRY_POINTS[key] = scan(**wanted)
         return _ENTRY_POINTS[key]
@@ -187,12 +190,22 @@ def _entry_points_once() -> Iterator[None]:
         metadata.entry_points = plugin.entry_points = scan
 
 
-def _dated(directory: str) -> tuple[str, int]:
-    """Return a directory with the time of its last change: installing something changes it."""
+def _distributions(directory: str) -> tuple[str, int] | None:
+    """Return a directory and when it last changed, None without distributions.
+
+    Installing something changes it.
+    """
+    directory = os.path.abspath(directory)
     try:
-        return directory, os.stat(directory).st_mtime_ns
+        key = directory, os.stat(directory).st_mtime_ns
+        if key not in _HAS_DISTRIBUTIONS:
+            names = os.listdir(directory)
+            _HAS_DISTRIBUTIONS[key] = any(
+                one.endswith((".dist-info", ".egg-info")) for one in names
+            )
     except OSError:
-        return directory, 0
+        return None  # gone, or an archive
+    return key if _HAS_DISTRIBUTIONS[key] else None
 
 
 @contextlib.contextmanager

@@ -65,9 +65,9 @@ _MANY = 500_000
 #: How many there were after the last time that all were looked at.
 _kept = [0]
 #: Python counts them one by one, so ask only once about this many may have been added ...
-_SOME = 100_000
+_SOME = 250_000
 #: ... and count each pause as at least so many, for what was made outside of the pauses.
-_AT_LEAST = 5_000
+_AT_LEAST = 1_000
 _added = [_SOME]
 
 
