@@ -7,7 +7,9 @@ from hypothesis import settings
 
 # No deadline: what takes 20 ms may take a second on a busy machine. No database: a failure is
 # printed with what reproduces it, and not tried first in each later run of this checkout.
-settings.register_profile("suite", deadline=None, database=None, print_blob=True)
+# The number of examples is a percentage for tests.choices.examples.
+settings.register_profile("suite", deadline=None, database=None, print_blob=True, max_examples=25)
+settings.register_profile("all", settings.get_profile("suite"), max_examples=100)
 settings.load_profile("suite")
 
 BACKENDS = ("dbm", "json", "sqlite3")
@@ -16,4 +18,12 @@ BACKENDS = ("dbm", "json", "sqlite3")
 @pytest.fixture(params=BACKENDS)
 def backend(request: pytest.FixtureRequest) -> str:
     """Each of doit's DB backends."""
+    return str(request.param)
+
+
+@pytest.fixture(
+    params=[BACKENDS[0], *(pytest.param(one, marks=pytest.mark.matrix) for one in BACKENDS[1:])]
+)
+def some_backend(request: pytest.FixtureRequest) -> str:
+    """One of doit's DB backends by default, each in the matrix: for tests of many processes."""
     return str(request.param)

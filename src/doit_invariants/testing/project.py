@@ -6,8 +6,9 @@ import json
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+from doit_invariants.testing.forks import can_fork, in_fork
 from doit_invariants.testing.outcome import Outcome, read_outcome
 from doit_invariants.testing.runs import in_new_process, in_this_process
 
@@ -54,7 +55,7 @@ class Project:
     def run(
         self,
         *arguments: str,
-        process: bool | None = None,
+        process: bool | Literal["fork"] | None = None,
         timeout: float = 300,
         env: Mapping[str, str] | None = None,
         now: float | None = None,
@@ -64,9 +65,10 @@ class Project:
         """Run doit in the directory.
 
         :param arguments: the command line after ``doit``
-        :param process: True for a process of its own, as a user's shell starts it; False for
-            this process, which is ten times faster; by default a process of its own where
-            doit itself starts some (``-n``)
+        :param process: True for a new process, as a user's shell starts it; ``"fork"`` for a fork
+            of this process, which has imported everything already; False for this process, which
+            is ten times faster than a new one. By default this process, but a fork where doit
+            itself starts processes (``-n``), and a new one where these would not be forks
         :param timeout: seconds after which the run is killed and the test fails: doit's typical
             failure is to wait for ever
         :param env: environment variables to set
@@ -75,13 +77,15 @@ class Project:
         :param python: the interpreter for a process of its own
         :param cwd: the directory to start in, relative to that of the project
         """
-        if process is None:
-            process = "-n" in arguments and now is None
+        if process is None and "-n" in arguments and now is None:
+            process = "fork" if can_fork() and python == sys.executable else True
         if process and now is not None:
             raise ValueError("now: only a run in this process can be given a clock")
         started = self.path / cwd
         command = ["doit", *arguments]
-        if process:
+        if process == "fork":
+            ran = in_fork(list(arguments), started, timeout, env or {})
+        elif process:
             ran = in_new_process([python, "-m", *command], started, timeout, env or {})
         else:
             ran = in_this_process(list(arguments), self.path, started, timeout, env or {}, now)

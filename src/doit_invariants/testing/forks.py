@@ -1,0 +1,129 @@
+"""Runs doit in a fork of this process: isolated like a process of its own, without its start-up."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import io
+import multiprocessing
+import os
+import selectors
+import signal
+import sys
+import time
+import traceback
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+
+def can_fork() -> bool:
+    """Return whether doit's own processes are forks here as well; elsewhere they import anew."""
+    return hasattr(os, "fork") and multiprocessing.get_all_start_methods()[0] == "fork"
+
+
+def in_fork(
+    arguments: list[str], cwd: Path, timeout: float, env: Mapping[str, str]
+) -> tuple[int, str, str]:
+    out, err = os.pipe(), os.pipe()
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    with warnings.catch_warnings():
+        # The child is the only thread that is left, and starts with nothing half done.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        pid = os.fork()
+    if pid == 0:
+        _be_doit(arguments, cwd, env, out[1], err[1])
+    os.close(out[1])
+    os.close(err[1])
+    ended = False
+    try:
+        printed = _read_until_the_end((out[0], err[0]), time.monotonic() + timeout)
+        ended = printed is not None
+    finally:
+        if not ended:
+            # doit's children go with it. The group may not be there yet.
+            for kill in (os.killpg, os.kill):
+                with contextlib.suppress(OSError):
+                    kill(pid, signal.SIGKILL)
+        os.close(out[0])
+        os.close(err[0])
+        status = os.waitpid(pid, 0)[1]
+    if printed is None:
+        pytest.fail(f"doit {' '.join(arguments)}: no end after {timeout} s")
+    return os.waitstatus_to_exitcode(status), printed[0], printed[1]
+
+
+def _read_until_the_end(pipes: tuple[int, int], limit: float) -> tuple[str, str] | None:
+    """Return what is printed, once every process has closed the pipes; None after the limit."""
+    found = {pipe: bytearray() for pipe in pipes}
+    with selectors.DefaultSelector() as selector:
+        for pipe in pipes:
+            selector.register(pipe, selectors.EVENT_READ)
+        while selector.get_map():
+            ready = selector.select(limit - time.monotonic())
+            if not ready and time.monotonic() >= limit:
+                return None
+            for key, _ in ready:
+                part = os.read(key.fd, 1 << 16)
+                found[key.fd] += part
+                if not part:
+                    selector.unregister(key.fd)
+    texts = [bytes(found[pipe]).decode("utf-8", "backslashreplace") for pipe in pipes]
+    return texts[0].replace("\r\n", "\n"), texts[1].replace("\r\n", "\n")
+
+
+def _be_doit(arguments: list[str], cwd: Path, env: Mapping[str, str], out: int, err: int) -> None:
+    """Do what ``python -m doit`` does, and end the process."""
+    code = 1
+    try:
+        gc.freeze()  # to look through the objects of the parent would copy its memory
+        _become_a_process(out, err)
+        os.chdir(cwd)
+        os.environ.update({"PYTHONDONTWRITEBYTECODE": "1", **env})
+        code = _run_doit(arguments)
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(Exception):
+                stream.flush()
+        os._exit(code)  # not through what pytest does at its end
+
+
+def _become_a_process(out: int, err: int) -> None:
+    """Have the streams, signals and warnings of a new process in a session of its own."""
+    os.setsid()
+    null = os.open(os.devnull, os.O_RDONLY)
+    for target, descriptor in enumerate((null, out, err)):
+        os.dup2(descriptor, target)
+        os.close(descriptor)
+    sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 (as long as the process)
+    sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+    sys.stderr = io.TextIOWrapper(
+        io.FileIO(2, "w", closefd=False),
+        encoding="utf-8",
+        errors="backslashreplace",
+        write_through=True,
+    )
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    sys.dont_write_bytecode = True
+    warnings.resetwarnings()
+    for kind in (DeprecationWarning, PendingDeprecationWarning, ImportWarning, ResourceWarning):
+        warnings.simplefilter("ignore", kind)
+
+
+def _run_doit(arguments: list[str]) -> int:
+    import doit.__main__
+    from doit.doit_cmd import DoitMain
+
+    sys.argv = [str(doit.__main__.__file__), *arguments]
+    try:
+        # `doit run` writes to the stream that was sys.stdout when doit was imported.
+        code = DoitMain(extra_config={"GLOBAL": {"outfile": sys.stdout}}).run(arguments)
+    except SystemExit as error:
+        code = error.code
+    return code if isinstance(code, int) else 1 if code else 0
