@@ -40,9 +40,19 @@ def task_prose():
 
 
 def task_test():
-    """the tests, but for the long hunts"""
+    """the tests, without the matrix and the long hunts"""
     return {
         "actions": [[PYTHON, "-m", "pytest", "-q"]],
+        "file_dep": [*SOURCES, "docs", "README.md"],
+        "invariants": [Distribution("doit", "pluggy", "xxhash", "pytest", "hypothesis")],
+    }
+
+
+def task_matrix():
+    """what the tests leave out: more combinations, and all examples of the properties"""
+    selected = ["-m", "(matrix or hypothesis) and not long", "--hypothesis-profile", "all"]
+    return {
+        "actions": [[PYTHON, "-m", "pytest", "-q", *selected]],
         "file_dep": [*SOURCES, "docs", "README.md"],
         "invariants": [Distribution("doit", "pluggy", "xxhash", "pytest", "hypothesis")],
     }

@@ -26,7 +26,15 @@ def _needs(request: pytest.FixtureRequest) -> None:
 
 @each
 def test_verdict(case: Case, tmp_path: Path) -> None:
-    """The task runs after the edit if and only if the edit changes what the task makes."""
+    """The task runs after the edit if and only if the edit counts."""
+    finding = run_case(case, tmp_path / "project", loader=True, brief=True)
+    assert finding.wrong(case) is None, case.says
+
+
+@pytest.mark.matrix
+@each
+def test_verdict_is_fair_and_stays(case: Case, tmp_path: Path) -> None:
+    """An edit counts if and only if it changes what the task makes; nothing runs without one."""
     finding = run_case(case, tmp_path / "project", loader=True)
     assert finding.unfair(case) is None, case.says
     assert finding.wrong(case) is None, case.says
