@@ -269,7 +269,7 @@ def test_target_around_the_exports(root: Path) -> None:
     write(root / "published" / "sub" / "y")
     draft = export(exporter(root), "all", "published/sub", "sub/y")
     assert len(draft.warnings) == 2
-    assert "all is not exported: it leads to a directory in which" in draft.warnings[0]
+    assert "all is not exported: it leads to a directory that contains" in draft.warnings[0]
     assert "overlaps with the target published/sub" in draft.warnings[1]
 
 

@@ -98,7 +98,7 @@ def test_bomb(root: Path, target: str) -> None:
     place = root / "published" / {"f": "f.gz", "d": "d.tar.gz"}[target]
     place.write_bytes(bomb)
     resize_row(root, target, len(bomb))
-    with pytest.raises(ExportError, match="there is more in it than was exported"):
+    with pytest.raises(ExportError, match="it holds more than was exported"):
         one.restore([target])
     assert not (root / target).exists()
 

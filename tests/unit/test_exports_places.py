@@ -166,13 +166,13 @@ def test_stale_export_that_stays(root: Path, monkeypatch: pytest.MonkeyPatch) ->
     (root / "d/out").symlink_to("/")
     with monkeypatch.context() as patch:
         patch.setattr("doit_invariants.exports.stale.rename", rename)
-        assert "leads out" in export(one, "d", "f").warnings[0]
+        assert "points outside" in export(one, "d", "f").warnings[0]
     assert (root / "published/d/x").read_text() == "old"
     (root / "d").rename(root / "other")
     assert one.preview(["d"]).refusals == {
-        "d": f"its export {root}/published/d is of an earlier run"
+        "d": f"its export {root}/published/d is from an earlier run"
     }
-    with pytest.raises(ExportError, match="of an earlier run"):
+    with pytest.raises(ExportError, match="from an earlier run"):
         one.restore(["d"])
     write(root / "d/x", "new")
     assert export(one, "d", "f").warnings == ()

@@ -396,7 +396,7 @@ def test_strange_places(tmp_path: Path) -> None:
     """A directory that is used for something else is not made a store, a file neither."""
     made(tmp_path, b"x", "dodo.py")
     store = DirectoryStore(str(tmp_path))
-    refused(lambda: store.add(S1, {}), "is no store, there is 'dodo.py' in it")
+    refused(lambda: store.add(S1, {}), "is not a store: it contains 'dodo.py'")
     refused(lambda: store.put(str(tmp_path / "dodo.py")), "is no store")
     assert os.listdir(tmp_path) == ["dodo.py"]
     store = DirectoryStore(str(tmp_path / "dodo.py"))

@@ -109,14 +109,14 @@ def misshapen(path: str, parts: Sequence[Part]) -> str | None:
     found = {part.path: part for part in capture(path, sized)}
     now = found[""].type
     if now != parts[0].type:
-        return f"it is a {now} now, and was a {parts[0].type}"
+        return f"it was a {parts[0].type} and is a {now} now"
     return next(_differences(found, {part.path: part for part in parts}), None)
 
 
 def _differences(found: dict[str, Part], wanted: dict[str, Part]) -> Iterator[str]:
     for name in sorted({**found, **wanted}):
         if name not in found:
-            yield f"{name} is not in it any more"
+            yield f"{name} is no longer in it"
         elif name not in wanted:
             yield f"{name} was added to it"
         elif _coarse(found[name]) != _coarse(wanted[name]):

@@ -62,7 +62,7 @@ def pour(source: IO[bytes], sink: IO[bytes], limit: int | None = None) -> tuple[
     through = _Hashing(source)
     while chunk := through.read(_CHUNK):
         if limit is not None and through.size > limit:
-            raise DamagedResult("there is more in it than was exported")
+            raise DamagedResult("it holds more than was exported")
         sink.write(chunk)
     return through.digest, through.size
 
@@ -163,7 +163,7 @@ class _Bounded:
 
     def _check(self, place: int) -> None:
         if place > self._limit:
-            raise DamagedResult("there is more in it than was exported")
+            raise DamagedResult("it holds more than was exported")
 
 
 class Tar:
@@ -188,7 +188,7 @@ class Tar:
         """Write the file of a part into a new one; return digest and size in bytes."""
         source = self._tar.extractfile(self._members[path])
         if source is None:
-            raise DamagedResult(f"{path!r} in it is no file")
+            raise DamagedResult(f"{path!r} in it is not a file")
         with source, open(new, "xb") as sink:
             return pour(source, sink)
 

@@ -60,12 +60,12 @@ class Row:
         try:
             row = Row(**data)
         except TypeError as error:
-            raise DamagedResult("it lists what is not an export") from error
+            raise DamagedResult("it lists something that is not an export") from error
         texts, numbers = (row.export, row.how, row.digest), (row.size, row.mtime_ns, row.inode)
         if not all(type(one) is str for one in texts) or row.how not in HOWS:
-            raise DamagedResult("it lists what is not an export")
+            raise DamagedResult("it lists something that is not an export")
         if not all(type(one) is int for one in numbers):
-            raise DamagedResult("it lists what is not an export")
+            raise DamagedResult("it lists something that is not an export")
         return row
 
 
@@ -116,7 +116,7 @@ def read_manifest(directory: str, task: str) -> Manifest | None:
 def _read(path: str) -> Manifest:
     try:
         if os.path.islink(os.path.dirname(path)) or not _is_file(path):
-            raise DamagedResult("there is a link or a directory in its place")
+            raise DamagedResult("it is a link or a directory")
         data = json.loads(read_small(path, _LIMIT))
     except (ValueError, RecursionError) as error:
         raise DamagedResult("it is not JSON, or too large") from error
@@ -145,13 +145,13 @@ def _manifest(data: Json) -> Manifest:
         raise DamagedResult("it is not a manifest")
     check = data.pop("check", None)
     if check != digest_json(data):
-        raise DamagedResult("it was edited, or not completely written")
+        raise DamagedResult("it was edited or only partly written")
     entry = ResultEntry.from_json(data.get("entry"))
     rows, stale = (dict(_rows(data.get(key))) for key in ("exports", "former"))
     manifest = Manifest(entry, rows, stale)
     for target in rows:
         if not manifest.parts(target):
-            raise DamagedResult(f"it does not say what {target!r} held")
+            raise DamagedResult(f"it does not list the content of {target!r}")
     return manifest
 
 
@@ -161,7 +161,7 @@ def _rows(exports: Json) -> Iterator[tuple[str, Row]]:
     for target, data in exports.items():
         row = Row.from_json(data)
         if not is_name_below(target) or row.export not in {target + end for end in SUFFIXES}:
-            raise DamagedResult(f"it leads from {target!r} to {row.export!r}")
+            raise DamagedResult(f"it maps {target!r} to {row.export!r}")
         yield target, row
 
 
@@ -189,7 +189,7 @@ def write_manifest(directory: str, task: str, manifest: Manifest, aside: str) ->
     data["check"] = digest_json(data)
     text = json.dumps(data)
     if len(text) > _LIMIT:
-        raise ValueError("it would be too large to be read again")
+        raise ValueError("it would be too large to read back")
     new = os.path.join(aside, "manifest")
     with open(new, "x", encoding="utf-8") as stream:
         stream.write(text)

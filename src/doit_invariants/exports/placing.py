@@ -36,7 +36,9 @@ def project_path(root: str, target: str) -> str:
         relative = os.path.relpath(real, os.path.realpath(root))
     relative = relative.replace(os.sep, "/")
     if relative == ".":
-        raise InvalidOption(f"the target {target} is the project itself; name what is in it")
+        raise InvalidOption(
+            f"the target {target} is the project directory; name the files in it instead"
+        )
     if not is_name_below(relative):
         raise InvalidOption(
             f"the target {target} can't be exported: it is not inside the project; "

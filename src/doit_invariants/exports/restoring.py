@@ -75,7 +75,7 @@ def find(
     place = destination.place(target)
     path = os.path.join(destination.root, *name.split("/"))
     if os.path.exists(path) and not replace:
-        raise ExportError("there is something in its place")
+        raise ExportError("it already exists")
     row = manifest.rows.get(name) if manifest is not None else None
     if manifest is None or row is None:
         found = _by_hand(destination, target, path, place)
@@ -98,7 +98,7 @@ def _check_not_stale(
 ) -> None:
     stale = manifest.stale.get(name) if manifest is not None else None
     if stale and place == destination.place_of(stale) and is_unchanged(place, stale):
-        raise ExportError(f"its export {place} is of an earlier run")
+        raise ExportError(f"its export {place} is from an earlier run")
 
 
 def _not_as_exported(place: str, reason: str) -> str:
@@ -109,7 +109,7 @@ def _check_there(place: str) -> None:
     if os.path.exists(place):
         return
     if os.path.islink(place):
-        raise ExportError(f"its export {place} is a link that leads nowhere")
+        raise ExportError(f"its export {place} is a broken link")
     raise ExportError(f"its export {place} is missing")
 
 

@@ -95,7 +95,7 @@ class Writing:
         if os.path.realpath(self._destination.directory).startswith(
             os.path.realpath(path) + os.sep
         ):
-            raise Blocked(f"it leads to a directory in which {self._destination.directory} is")
+            raise Blocked(f"it leads to a directory that contains {self._destination.directory}")
 
     def _why(self, error: BaseException, target: str) -> str:
         text = error_text(error)
@@ -115,7 +115,7 @@ class Writing:
             return how, place, parts, digest_of_parts(parts)
         self._check_not_around(path)
         if not is_below(self._destination.directory, place):
-            raise Blocked(f"a link leads out of {self._destination.directory} to its place {place}")
+            raise Blocked(f"a link in its path {place} leads outside {self._destination.directory}")
         if how == "move" and os.path.islink(path):
             how = "copy"  # the link is the task's own doing: it stays
         os.makedirs(os.path.dirname(place), exist_ok=True)
@@ -158,7 +158,7 @@ class Writing:
         if previous.row is not None:
             self._warnings.append(
                 f"{place} was edited since {path} was exported: "
-                f"the edited one is kept as {keep_edited(place)}"
+                f"the edited version is kept as {keep_edited(place)}"
             )
         elif not self._destination.overwrite:
             raise Blocked(

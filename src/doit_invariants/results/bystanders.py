@@ -39,7 +39,9 @@ def let_stay(names: Sequence[str], target: str, new: str) -> None:
         if not os.path.isdir(os.path.dirname(place)):
             if os.path.basename(name) in _WORTHLESS:
                 continue
-            raise InTheWay(f"its target {target} holds {name}, for which there will be no place")
+            raise InTheWay(
+                f"its target {target} contains {name}, and the result has no directory for it"
+            )
         remove(place)
         _link(source, place)
 

@@ -74,7 +74,7 @@ def _link(path: str, shown: str) -> Part:
     text = os.readlink(shown)
     _check_text(text, shown)
     if not stays_inside(path, text):
-        raise CannotKeep(f"the link {shown} leads out of the target, to {text}")
+        raise CannotKeep(f"the link {shown} points outside the target, to {text}")
     return Part(path, "link", link=text)
 
 

@@ -81,7 +81,7 @@ class ResultEntry:
             raise DamagedResult("it is not an entry")
         if data["schema"] != SCHEMA:
             raise DamagedResult(
-                f"it is of version {data['schema']}, this one reads version {SCHEMA}"
+                f"it has version {data['schema']}; this doit-invariants reads version {SCHEMA}"
             )
         try:
             return ResultEntry(

@@ -75,9 +75,9 @@ class Artifact:
             path, state, rows = data["path"], data["state"], data["parts"]
             parts = tuple(Part(*row) for row in rows)
         except (TypeError, KeyError, ValueError) as error:
-            raise DamagedResult("it is not one that this version writes") from error
+            raise DamagedResult("it is not in the format that this version writes") from error
         if not isinstance(path, str) or not isinstance(state, str):
-            raise DamagedResult("it is not one that this version writes")
+            raise DamagedResult("it is not in the format that this version writes")
         check_parts(parts)
         return Artifact(path, parts, state)
 
@@ -110,14 +110,14 @@ def check_parts(parts: Iterable[Part]) -> None:
         if part.type == "directory":
             directories.add(part.path)
         elif part.type == "link" and (not number or not stays_inside(part.path, part.link)):
-            raise DamagedResult(f"the link {part.path!r} leads out of it")
+            raise DamagedResult(f"the link {part.path!r} leads outside it")
     if not seen:
         raise DamagedResult("it has no parts")
 
 
 def _check_types(part: Part) -> None:
     if not all(_is_text(text) for text in (part.path, part.digest, part.link)):
-        raise DamagedResult("it holds what is no text")
+        raise DamagedResult("it contains a value that is not a valid string")
     if part.type not in ("file", "directory", "link"):
         raise DamagedResult(f"{part.path!r} is neither a file, a directory nor a link")
     if type(part.size) is not int or type(part.mode) is not int or part.size < 0:
@@ -142,7 +142,7 @@ def _is_text(text: object) -> bool:
 def _check_name(path: str) -> None:
     # A backslash is a separator elsewhere; an absolute name has an empty first part.
     if "\\" in path or any(name in ("", ".", "..") for name in path.split("/")):
-        raise DamagedResult(f"the name {path!r} leads out of it")
+        raise DamagedResult(f"the name {path!r} leads outside it")
 
 
 def stays_inside(path: str, link: str) -> bool:

@@ -43,7 +43,7 @@ def check_replaceable(
     """
     path = target.rstrip("/")
     if os.path.islink(path):
-        raise InTheWay(f"a link is in the place of its target {target}")
+        raise InTheWay(f"its target {target} is a link")
     stay: list[str] = []
     for directory, directories, files in walk(path):
         inside = os.path.relpath(directory, path)
@@ -54,7 +54,9 @@ def check_replaceable(
                 if name in directories:
                     directories.remove(name)
             elif relative not in known:
-                raise InTheWay(f"its target {target} holds {relative}, which it did not make")
+                raise InTheWay(
+                    f"its target {target} contains {relative}, which the task did not create"
+                )
     return stay
 
 

@@ -105,7 +105,7 @@ def record_reasons(
     if not now.has_dependencies:
         return  # it is a reason by itself
     if unreadable is not None:
-        yield Reason("unreadable_record", "record", f"{unreadable}; taken as never ran")
+        yield Reason("unreadable_record", "record", f"{unreadable}; treated as never run")
     elif before is None and now.explicit:
         yield NEVER_RAN if now.never_ran else _NO_RECORD
 
@@ -141,7 +141,7 @@ def _compare_invariants(before: Record, now: Snapshot, context: Context) -> Iter
     for source in (one for one in now.sources if one not in learned):
         order = [same[k] for k, o in now.observed.items() if o.source == source and k in same]
         if len(order) > 1 and order != [key for key in before.entries if key in set(order)]:
-            yield Reason("changed_invariant", source, "what it tracks is in another order")
+            yield Reason("changed_invariant", source, "the tracked items are in another order")
 
 
 def _compare_one(

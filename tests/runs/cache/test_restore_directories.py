@@ -92,7 +92,9 @@ def test_directory_that_goes(doit_project: Make) -> None:
     assert restored(project.run())
     project.write({"out/only/.git/HEAD": "", "in.txt": "two"})
     outcome = project.run().assert_executed("t")
-    assert "holds only/.git, for which there will be no place" in outcome.stderr, repr(outcome)
+    assert "contains only/.git, and the result has no directory for it" in outcome.stderr, repr(
+        outcome
+    )
 
 
 def test_what_counts_is_in_the_way(doit_project: Make) -> None:
@@ -100,7 +102,9 @@ def test_what_counts_is_in_the_way(doit_project: Make) -> None:
     project = both(doit_project)
     project.write({"out/deep/notes.txt": "mine", "in.txt": "one"})
     outcome = project.run().assert_executed("t")
-    assert "out holds deep/notes.txt, which it did not make" in outcome.stderr, repr(outcome)
+    assert "out contains deep/notes.txt, which the task did not create" in outcome.stderr, repr(
+        outcome
+    )
 
 
 def test_patterns_of_the_settings(doit_project: Make) -> None:
@@ -208,7 +212,7 @@ def test_entry_under_another_signature(doit_project: Make) -> None:
         shutil.rmtree(project.path / "out")
         outcome = project.run()
     outcome.assert_executed("t")
-    assert "is that of another task" in outcome.stderr, repr(outcome)
+    assert "belongs to another task" in outcome.stderr, repr(outcome)
     for _ in range(2):
         assert "not reproducible" not in outcome.stdout + outcome.stderr, repr(outcome)
         shutil.rmtree(project.path / "out")
@@ -222,10 +226,10 @@ def test_verify_finds_entries_under_other_signatures(doit_project: Make) -> None
     project = both(doit_project)
     one, other = entries(project)
     shutil.copy(other, one)
-    assert "is that of another task" in project.run("invariants", "store", "ls").stdout
+    assert "belongs to another task" in project.run("invariants", "store", "ls").stdout
     outcome = project.run("invariants", "store", "verify")
     assert outcome.returncode == 1, repr(outcome)
-    assert "is that of another task" in outcome.stdout + outcome.stderr, repr(outcome)
+    assert "belongs to another task" in outcome.stdout + outcome.stderr, repr(outcome)
     assert project.run("invariants", "store", "verify").returncode == 0
 
 

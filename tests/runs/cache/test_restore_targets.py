@@ -53,7 +53,7 @@ def test_directory_with_more_in_it(doit_project: Make, what: str, how: str) -> N
     assert project.read(f"out/{what}") == "mine", repr(outcome)
     assert (project.path / "out/link").is_symlink() == (what == "link")
     assert project.read("out/x") == "x"
-    assert "which it did not make; it runs" in outcome.stderr
+    assert "which the task did not create; it runs" in outcome.stderr
 
 
 def test_directory_without_more_in_it(doit_project: Make) -> None:
@@ -188,7 +188,7 @@ def test_why_a_failed_task_was_not_restored(doit_project: Make, runner: list[str
     project.run().assert_executed("t")
     project.write({"out/mine": "mine"})
     outcome = project.run(*runner).assert_failed("t")
-    assert "t: not restored: its target out holds mine" in outcome.stderr
+    assert "t: not restored: its target out contains mine" in outcome.stderr
     assert project.read("out/mine") == "mine"
 
 

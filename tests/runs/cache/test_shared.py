@@ -223,7 +223,7 @@ def test_target_in_every_state(tmp_path: Path) -> None:
     path.unlink()
     one.write({"out/a.txt/precious": "precious"})  # which a restore would delete
     outcome = one.run("up:a").assert_failed("up:a")
-    assert "up:a: not restored: its target out/a.txt holds precious" in outcome.stderr
+    assert "up:a: not restored: its target out/a.txt contains precious" in outcome.stderr
     assert one.read("out/a.txt/precious") == "precious"
 
 
@@ -248,7 +248,10 @@ def test_directory_in_every_state(tmp_path: Path, how: str) -> None:
     outcome = one.run()
     if how == "file added":
         outcome.assert_executed("tree")
-        assert "its target tree holds deep/new, which it did not make; it runs" in outcome.stderr
+        assert (
+            "its target tree contains deep/new, which the task did not create; it runs"
+            in outcome.stderr
+        )
     else:
         assert restored(outcome) == ["tree"], repr(outcome)
         assert outcome.executed == []

@@ -110,4 +110,4 @@ def task_show():
     project = doit_project({"dodo.py": text, "in.txt": ""})
     project.run().assert_executed("show")
     shown = project.run("invariants", "show", "show").stdout
-    assert "a module whose name is not known before it runs" in shown, shown
+    assert "a module whose name is known only at run time" in shown, shown

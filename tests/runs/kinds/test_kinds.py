@@ -293,7 +293,7 @@ def task_a():
     assert why(project) == ["Function(one): removed"]
     project.run().assert_executed("a")
     project.edit("dodo.py", "Call(), Call().method", "Call().method, Call()")
-    assert why(project) == ["track-code: what it tracks is in another order"]
+    assert why(project) == ["track-code: the tracked items are in another order"]
     project.run().assert_executed("a")
     project.write({"dodo.py": project.read("dodo.py").replace("two", "renamed")})
     project.run().assert_up_to_date("a")

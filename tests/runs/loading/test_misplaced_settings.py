@@ -118,14 +118,14 @@ def test_a_store_that_cannot_be_made(doit_project: Make, store: str, runner: lis
     project = doit_project({"dodo.py": DODO, "in.txt": ""}, settings={"store": store})
     outcome = project.run(*runner).assert_executed("a", "b")
     assert outcome.stderr.count("\n") == 1, outcome.stderr
-    assert outcome.stderr.startswith(f"setting 'store': the store {store} can't be made: ")
+    assert outcome.stderr.startswith(f"setting 'store': the store {store} can't be created: ")
     assert outcome.stderr.endswith(
         "; nothing is shared in this run; name another directory, or set share to false\n"
     )
     project.write({"in.txt": "2"})
     why = project.run("invariants", "why", "a").stdout
     if not store.startswith("/proc"):  # may be writable, for all that can be told by looking
-        assert f"  not shared: setting 'store': the store {store} can't be made: " in (
+        assert f"  not shared: setting 'store': the store {store} can't be created: " in (
             why.replace(f"{project.path}/", "")
         )
     project.run("invariants", "store", "ls")

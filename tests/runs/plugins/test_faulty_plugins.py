@@ -64,7 +64,7 @@ def task_b():
 
 
 def test_record_from_the_future(doit_project: Make) -> None:
-    """It is taken as never ran, with the reason; plain doit does not read it."""
+    """It is treated as never run, with the reason; plain doit does not read it."""
     project = doit_project({"dodo.py": PLAIN.format(value=None), **FILES}, backend="json")
     project.run().assert_executed("a", "b")
     data = json.loads(project.read(".doit.db"))
@@ -91,7 +91,7 @@ def test_row_that_is_garbage(doit_project: Make) -> None:
         connection.commit()
         connection.close()
         if loader:
-            assert "taken as never ran" in project.run("invariants", "why", "a").stdout
+            assert "treated as never run" in project.run("invariants", "why", "a").stdout
             project.run().assert_executed("a").assert_up_to_date("b")
         else:
             outcome = project.run()

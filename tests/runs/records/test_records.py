@@ -43,12 +43,12 @@ DAMAGE: dict[str, tuple[Any, str]] = {
     "newer": (
         {"schema": 99},
         "record: the record was written by a newer doit-invariants "
-        "(schema 99, this one reads up to 1); taken as never ran",
+        "(schema 99, this one reads up to 1); treated as never run",
     ),
-    "a text": ("garbage", "record: the record is damaged; taken as never ran"),
-    "a number": (7, "record: the record is damaged; taken as never ran"),
-    "a list": ([1, 2], "record: the record is damaged; taken as never ran"),
-    "no fields": ({"schema": 1}, "record: the record is damaged; taken as never ran"),
+    "a text": ("garbage", "record: the record is damaged; treated as never run"),
+    "a number": (7, "record: the record is damaged; treated as never run"),
+    "a list": ([1, 2], "record: the record is damaged; treated as never run"),
+    "no fields": ({"schema": 1}, "record: the record is damaged; treated as never run"),
     "wrong fields": (
         {
             "schema": 1,
@@ -61,7 +61,7 @@ DAMAGE: dict[str, tuple[Any, str]] = {
             "entries": {},
             "sources": [],
         },
-        "record: the record is damaged; taken as never ran",
+        "record: the record is damaged; treated as never run",
     ),
     "wrong entry": (
         {
@@ -75,7 +75,7 @@ DAMAGE: dict[str, tuple[Any, str]] = {
             "entries": {"Value#1": ["Value"]},
             "sources": [],
         },
-        "record: the record is damaged; taken as never ran",
+        "record: the record is damaged; treated as never run",
     ),
 }
 
@@ -104,7 +104,7 @@ def test_garbage_in_the_place_of_all_that_is_known(
     project = doit_project({"dodo.py": DODO, "x": ""}, backend="sqlite3")
     project.run().assert_executed("a", "b")
     put(project, "a", garbage)
-    assert "taken as never ran" in project.run("invariants", "why", "a").stdout
+    assert "treated as never run" in project.run("invariants", "why", "a").stdout
     project.run(*runner).assert_executed("a").assert_up_to_date("b")
     project.run(*runner).assert_up_to_date("a", "b")
 

@@ -62,7 +62,7 @@ def test_what_many_tasks_are_tracked_by_is_recorded_once(doit_project: Make) -> 
     del data["check:invariants"], data[f"invariants:{key}"]
     project.write({".doit.db": json.dumps(data)})
     why = project.run("invariants", "why", "t:7").stdout
-    assert "the DB no longer holds what was tracked for it; taken as never ran" in why
+    assert "the DB no longer holds what was tracked for it; treated as never run" in why
     assert "t:1" in project.run().executed  # which puts it back for the others
     project.run().assert_up_to_date(*names)
 

@@ -211,7 +211,7 @@ def changed(make: Make, change: Callable[[dict[str, Any]], Any]) -> Project:
 def test_record_that_says_other_things(doit_project: Make, case: str) -> None:
     """A record that no version of this package wrote is "never ran", and once only."""
     project = changed(doit_project, CHANGES[case])
-    text = "record: the record is damaged; taken as never ran"
+    text = "record: the record is damaged; treated as never run"
     assert text in project.run("invariants", "why").stdout
     project.run().assert_executed("a")
     assert project.read("o") == "two"

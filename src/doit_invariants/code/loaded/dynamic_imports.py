@@ -30,7 +30,7 @@ from doit_invariants.code.loaded.operations import (
 
 IMPORTERS = frozenset({"import_module", "__import__"})
 #: What is written where nothing is known of the name.
-UNKNOWN = "a module whose name is not known before it runs"
+UNKNOWN = "a module whose name is known only at run time"
 
 
 class Import(NamedTuple):

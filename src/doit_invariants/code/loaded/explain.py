@@ -217,5 +217,5 @@ def _text_of(ref: Json, rows: list[Row]) -> str | None:
     if kind in ("module", "compiled"):
         return f"{kind} {what.partition(' ')[0]}"
     if kind == "incomplete":
-        return f"{label} (what can't be compared in it is left out)"
+        return f"{label} (parts that can't be compared are left out)"
     return f"{label} ({target})"

@@ -122,7 +122,7 @@ class Explorer:
             try:
                 self._look_at(unit)
             except Exception as error:
-                text = f"{unit.name} can't be looked at ({type(error).__name__}: {error})"
+                text = f"{unit.name} can't be inspected ({type(error).__name__}: {error})"
                 self.problems.setdefault(id(unit.obj), []).append(text)
             tell_apart(unit.refs)
         self._stop = stop
@@ -215,7 +215,7 @@ class Explorer:
         except Exception as error:
             # A proxy, a lazy object, a class that raises when it is looked at: it worked so far
             # because nobody did.
-            text = f"{unit.name}: {label} can't be looked at ({type(error).__name__}: {error})"
+            text = f"{unit.name}: {label} can't be inspected ({type(error).__name__}: {error})"
             self.problems.setdefault(id(unit.obj), []).append(text)
             left = Ref(label, f"incomplete {type(value).__qualname__}", rest=rest)
             return [left, *self._of_class(label, value)]

@@ -195,7 +195,7 @@ class BlobFiles:
         One that became huge stays until it is put again: it would have to be read before.
         """
         name = self._layout.short(self._layout.blob(digest))
-        what = "has other content" if found == size else f"has {found} bytes, not {size}"
+        what = "has the wrong content" if found == size else f"has {found} bytes, not {size}"
         removed = self.discard(digest) if found <= max(size, _HUGE) else ""
         return DamagedFile(f"{name} {what}{removed}")
 
@@ -211,12 +211,12 @@ class BlobFiles:
             if stat_module.S_ISREG(info.st_mode):
                 if _digest(path) == digest:
                     return info.st_size
-                raise DamagedFile(f"{name} has other content{self.discard(digest)}")
-            raise DamagedFile(f"{name} is no regular file{self.discard(digest)}")
+                raise DamagedFile(f"{name} has the wrong content{self.discard(digest)}")
+            raise DamagedFile(f"{name} is not a regular file{self.discard(digest)}")
         except FileNotFoundError:
             raise
         except OSError as error:
-            raise DamagedFile(f"{name} can't be read: {error_text(error)} (it stays)") from error
+            raise DamagedFile(f"{name} can't be read: {error_text(error)} (not removed)") from error
 
     def discard(self, digest: str) -> str:
         """Remove a damaged blob; return how that went, to be put after its problem.

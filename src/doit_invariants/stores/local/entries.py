@@ -62,7 +62,7 @@ class EntryFiles:
         except (ValueError, RecursionError) as error:
             raise DamagedFile(f"{self._layout.short(path)} is damaged") from error
         if not self._is_at(path, entry.get("signature")):
-            raise DamagedFile(f"{self._layout.short(path)} is that of another task")
+            raise DamagedFile(f"{self._layout.short(path)} belongs to another task")
         return entry
 
     def _is_at(self, path: str, signature: object) -> bool:

@@ -97,10 +97,11 @@ class Layout:
         except OSError as error:
             raise StoreError(f"the store {self.root} can't be read: {error_text(error)}") from error
         except ValueError as error:
-            raise StoreError(f"the store {self.root} has no valid version") from error
+            raise StoreError(f"the store {self.root} has an invalid version file") from error
         if version != VERSION:
             raise StoreError(
-                f"the store {self.root} has version {version}, only version {VERSION} is known here"
+                f"the store {self.root} has version {version}; "
+                f"this doit-invariants reads only version {VERSION}"
             )
         self._refuse_links()
         self._version_known = True
@@ -136,7 +137,7 @@ class Layout:
         except FileNotFoundError:
             return
         if strange := sorted(names - _OURS):
-            raise StoreError(f"{self.root} is no store, there is {strange[0]!r} in it")
+            raise StoreError(f"{self.root} is not a store: it contains {strange[0]!r}")
 
     def writing(self, write: Callable[[str], _T]) -> tuple[str, _T]:
         """Have something written under a temporary name; return that path and the result.

@@ -63,7 +63,7 @@ class DirectoryStore(Store):
         try:
             can_be_made(self.location, look=look)
         except OSError as error:
-            return f"the store {self.location} can't be made: {error_text(error)}"
+            return f"the store {self.location} can't be created: {error_text(error)}"
         return ""
 
     def find(self, signature: str) -> Json | None:

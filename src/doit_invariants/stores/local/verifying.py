@@ -46,7 +46,7 @@ def _check_entry(
     except DamagedFile as error:
         problems.append(f"{error}{entries.discard(path)}")
     except StoreError as error:
-        problems.append(f"{error} (it stays)")
+        problems.append(f"{error} (not removed)")
     else:
         if entry is not None:
             intact[signature] = entry
