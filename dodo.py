@@ -67,6 +67,16 @@ def task_docs():
     }
 
 
+def task_pictures():
+    """pictures of the terminal, drawn from the stories of the pages"""
+    return {
+        "actions": [[PYTHON, "-m", "tests.docs.pictures"]],
+        "file_dep": ["README.md"],
+        "targets": ["docs/pictures/"],
+        "invariants": [Tree("docs", include=["*.md"]), Distribution("rich")],
+    }
+
+
 def task_site():
     """the site of the documentation, into build/site; a warning fails"""
     return {

@@ -12,7 +12,12 @@ A mark is an HTML comment on a line of its own before the fence:
     the snippet is run without the loader
 ``story: name``
     the commands of the block are run in the project of the ``dodo.py`` before it; blocks with
-    the same name continue each other
+    the same name continue each other, and a ``cd`` holds until the next one, as in a shell
+``edit: name``
+    the named file is saved at this point of the story, in the place of what it was
+``picture: name``
+    the block of a story is also drawn, as ``docs/pictures/name.svg`` (``doit pictures``); its
+    page must show the picture
 ``not run: reason``
     the commands of the block are not run
 
@@ -86,7 +91,7 @@ class Snippet:
 
     :ivar files: the other files of its project
     :ivar setup: the commands that make files
-    :ivar stories: blocks of commands that are run in it, by the name of the story
+    :ivar stories: by the name of the story, its blocks: commands, and files that are saved
     """
 
     block: Block
@@ -129,7 +134,11 @@ def read_snippets(page: Path) -> Iterator[Snippet]:
     files: dict[str, str] = {}
     setup: list[str] = []
     for block in read_blocks(page):
-        if block.is_dodo:
+        told = block.marks.get("edit", block.marks.get("story"))
+        if told is not None:
+            assert snippet is not None, f"{block.place}: a story without a dodo.py before it"
+            snippet.stories.setdefault(told, []).append(block)
+        elif block.is_dodo:
             if snippet is not None:
                 yield snippet
             snippet, files, setup = Snippet(block, files, setup), {}, []
@@ -137,9 +146,6 @@ def read_snippets(page: Path) -> Iterator[Snippet]:
             files[block.path] = block.text
         elif block.info == ("sh", "setup"):
             setup += block.text.splitlines()
-        elif "story" in block.marks:
-            assert snippet is not None, f"{block.place}: a story without a dodo.py before it"
-            snippet.stories.setdefault(block.marks["story"], []).append(block)
     if snippet is not None:
         yield snippet
 

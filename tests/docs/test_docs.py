@@ -7,7 +7,7 @@ import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -59,20 +59,28 @@ def project_of(make: Make, snippet: Snippet) -> Project:
     loader = not {"plain doit", "script"} & snippet.block.marks.keys()
     project = make({**snippet.files, snippet.block.path: snippet.block.text}, loader=loader)
     for command in snippet.setup:
-        assert shell(command, project) == (0, ""), f"{snippet.block.place}: {command}"
+        done = shell(command, project.path, project.path.parent)
+        assert done == (0, ""), f"{snippet.block.place}: {command}"
     return project
 
 
-def run_doit(project: Project, snippet: Snippet, *arguments: str) -> Outcome:
-    """Run doit; in a process of its own where our work begins with the import in dodo.py."""
-    block = snippet.block
-    process = "plain doit" in block.marks or block.path != "dodo.py"
-    return project.run(*arguments, timeout=TIMEOUT, process=process or None)
+def run_doit(
+    project: Project, *arguments: str, cwd: str = ".", env: Mapping[str, str] | None = None
+) -> Outcome:
+    """Run doit; without the loader in a process of its own, which no other run has changed."""
+    here = Project((project.path / cwd).resolve())
+    configuration = [here.path / "pyproject.toml", here.path / "doit.cfg"]
+    texts = [path.read_text(encoding="utf-8") for path in configuration if path.exists()]
+    process = not any(re.search(r'^loader = "?invariants', text, re.MULTILINE) for text in texts)
+    return here.run(*arguments, timeout=TIMEOUT, process=process or None, env=env)
 
 
-def shell(command: str, project: Project) -> tuple[int, str]:
-    """Run a command in a shell in which `doit` and `python` are those of this test."""
-    programs = project.path.parent / "bin"
+def shell(command: str, directory: Path, base: Path) -> tuple[int, str]:
+    """Run a command in a shell in which `doit` and `python` are those of this test.
+
+    :param base: where these are made, outside of the project
+    """
+    programs = base / "bin"
     programs.mkdir(exist_ok=True)
     for name, arguments in (("doit", "-m doit "), ("python", "")):
         program = programs / name
@@ -80,7 +88,7 @@ def shell(command: str, project: Project) -> tuple[int, str]:
         program.chmod(0o755)
     done = subprocess.run(
         ["sh", "-c", command],
-        cwd=project.path,
+        cwd=directory,
         env={
             **os.environ,
             "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
@@ -97,19 +105,30 @@ def shell(command: str, project: Project) -> tuple[int, str]:
     return done.returncode, done.stdout
 
 
-def execute(command: str, project: Project, snippet: Snippet) -> tuple[int, list[str]]:
+def follow_cd(command: str, directory: str) -> tuple[str, str]:
+    """Return what is left of a command behind its `cd`, and the directory to run it in."""
+    found = re.match(r"cd (\S+)(?: && |$)", command)
+    if found is None:
+        return command, directory
+    return command[found.end() :], os.path.normpath(os.path.join(directory, found[1]))
+
+
+def execute(command: str, project: Project, cwd: str) -> tuple[int, list[str]]:
     """Run a command of a story; return its exit code and the lines that are not empty."""
     words = shlex.split(command)
+    env = {}
+    while re.match(r"\w+=", words[0]):
+        name, _, env[name] = words.pop(0).partition("=")
     if words[0] == "sed":
         # GNU's and BSD's differ in `-i`.
         _, old, new, _ = re.split(r"(?<!\\)/", words[2])
-        project.edit(words[3], old, new)
+        project.edit(os.path.join(cwd, words[3]), old, new)
         return 0, []
     if words[0] == "doit" and not re.search(r"[;&|<>$()]", command):
-        outcome = run_doit(project, snippet, *words[1:])
+        outcome = run_doit(project, *words[1:], cwd=cwd, env=env)
         code, output = outcome.returncode, outcome.stdout + outcome.stderr
     else:
-        code, output = shell(command, project)
+        code, output = shell(command, project.path / cwd, project.path.parent)
     return code, [line.rstrip() for line in output.splitlines() if line.strip()]
 
 
@@ -158,11 +177,12 @@ def test_a_snippet_with_tasks_runs(doit_project: Make, snippet: Snippet) -> None
 
     def run(*arguments: str) -> None:
         if "script" in block.marks:
-            code, output = shell(shlex.join(["python", block.path, *arguments]), project)
+            command = shlex.join(["python", block.path, *arguments])
+            code, output = shell(command, project.path, project.path.parent)
             assert code == 0, output
         else:
             where = ["-f", block.path] if block.path != "dodo.py" else []
-            run_doit(project, snippet, *arguments, *where).assert_success()
+            run_doit(project, *arguments, *where).assert_success()
 
     run("list", "--all")
     if "no-run" not in block.info:
@@ -177,10 +197,14 @@ def test_a_snippet_with_tasks_runs(doit_project: Make, snippet: Snippet) -> None
 )
 def test_a_story_goes_as_told(doit_project: Make, snippet: Snippet, name: str) -> None:
     """Each command of a story prints what the page shows."""
-    project = project_of(doit_project, snippet)
+    project, cwd = project_of(doit_project, snippet), "."
     for block in snippet.stories[name]:
+        if "edit" in block.marks:
+            project.write({os.path.join(cwd, block.path): block.text})
+            continue
         for command, expected in read_steps(block):
-            code, printed = execute(command, project, snippet)
+            rest, cwd = follow_cd(command, cwd)
+            code, printed = execute(rest, project, cwd) if rest else (0, [])
             shown = "\n".join([f"$ {command}", *printed, "", "expected:", *expected])
             assert matches(expected, printed), f"{block.place}\n{shown}"
             assert may_end_with(command, code, printed), f"{block.place}: exit code {code}\n{shown}"
@@ -193,7 +217,7 @@ def test_no_command_is_shown_unchecked(block: Block) -> None:
     assert read_steps(block)
 
 
-MARKS = {"file", "script", "plain doit", "story", "not run"}
+MARKS = {"file", "script", "plain doit", "story", "edit", "picture", "not run"}
 PARTS = {"truth table", "end of truth table", "precedence", "end of precedence"}
 PARTS |= {"scores", "end of scores"}
 
