@@ -19,7 +19,7 @@ class InvariantsError(Exception):
 
 
 class InvalidOption(InvariantsError):
-    """A task option, a setting or the argument of an invariant is not what it must be."""
+    """A task option, a setting or an argument of an invariant is invalid."""
 
 
 class CannotFingerprint(InvariantsError):

@@ -42,9 +42,9 @@ class Project:
         return known
 
     def as_directory(self) -> contextlib.AbstractContextManager[None]:
-        """Return a context in which the root is the current directory, as relative paths need.
+        """Return a context in which the root is the current directory.
 
-        An action may have changed the directory.
+        Relative paths start from the root, but an action may have changed the current directory.
         """
         try:
             present = os.getcwd()

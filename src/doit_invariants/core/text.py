@@ -34,7 +34,7 @@ def listing(names: list[str], most: int = 5) -> str:
 
 
 def shorten(text: str, width: int = WIDTH) -> str:
-    """Return a string that fits into one line of an explanation: a long one loses its middle."""
+    """Return a string, without its middle if it is too long for one line of an explanation."""
     if len(text) <= width:
         return text
     half = (width - 5) // 2
@@ -42,12 +42,12 @@ def shorten(text: str, width: int = WIDTH) -> str:
 
 
 def one_line(text: str) -> str:
-    """Return a string with one space for each run of whitespace, newlines included."""
+    """Replace each run of whitespace, newlines included, with one space."""
     return " ".join(text.split())
 
 
 def blanked(text: str) -> str:
-    """Return a string with a space for each unprintable character, stripped."""
+    """Replace each unprintable character with a space, and strip the string."""
     return "".join(c if c.isprintable() else " " for c in text).strip()
 
 

@@ -1,1 +1,1 @@
-"""Files and directories: their states, and reading, writing and locking that loses nothing."""
+"""The states of files and directories, and safe ways to read, write and lock files."""

@@ -199,7 +199,7 @@ def _check(blocks: Iterable[Block]) -> str:
 def digest_of(
     blocks: Sequence[Block], names: Sequence[str], others: Mapping[str, FileState]
 ) -> str | None:
-    """Return the digest of the entries in and beside blocks, without an object for each entry.
+    """Return the digest of the entries in and outside blocks, without an object for each entry.
 
     The digest is that of :func:`doit_invariants.files.tree.entries_digest`, which sorts by whole
     paths. So entries below ``a`` are sorted by ``a/``, after ``a`` and ``a-b``.

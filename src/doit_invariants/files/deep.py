@@ -60,7 +60,7 @@ def _open_up(path: str) -> None:
 
 
 def _remove_deep(path: str) -> None:
-    """Remove what rmtree() left: it recurses and holds a descriptor for each level."""
+    """Remove what rmtree() left, which recurses and needs a descriptor for each level."""
     for directory, names, files in reversed(list(walk(path))):
         for name in files:
             with contextlib.suppress(OSError):

@@ -10,7 +10,7 @@ same time do not mix. Without that guarantee (NFS, Windows, a write that the ker
 another process appends) lines may be lost. The reader notices that, and never reads an entry that
 was not written.
 
-Appended entries are in the kernel's hands and survive the end of the process. A power failure can
+An appended entry survives the end of the process, because the kernel has it. A power failure can
 lose the entries of the last seconds.
 """
 

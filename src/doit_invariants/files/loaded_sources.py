@@ -93,7 +93,7 @@ def loaded_files() -> set[str]:
 
 
 def edited_since_loaded(files: Iterable[str]) -> list[str]:
-    """Return the loaded files among some files that may have changed since they were loaded.
+    """Return the files that are loaded and may have changed since.
 
     :param files: absolute paths
     """
@@ -160,8 +160,8 @@ _BEGAN: list[int] = []
 def process_began() -> int:
     """Return when this process began, in ns since the epoch.
 
-    If the system does not tell, it is the time when this module was imported. An edit between the
-    real start and that time is not seen, which concerns only scripts that run doit themselves.
+    If the system does not provide it, return the time when this module was imported. Then an edit
+    between the real start and that time is missed, but only in scripts that run doit themselves.
     """
     if not _BEGAN:
         began = _IMPORTED_NS

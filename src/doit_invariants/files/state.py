@@ -39,7 +39,7 @@ EDITED_TEXT = "changed while the task ran, by the task itself or by you"
 #: The digest of loaded code whose file was edited after it was loaded.
 EDITED_SINCE_LOADED = "edited since it was loaded"
 
-#: Digests that are not equal to anything, not even to themselves.
+#: Digests that never count as equal, even to themselves.
 UNEQUAL = frozenset({EDITED_MEANWHILE, EDITED_SINCE_LOADED})
 
 #: Returns a digest of a file in a known format, otherwise None: the hook invariants_digest_file.
@@ -220,7 +220,7 @@ class FileView:
             raise
         except OSError as error:
             raise CannotFingerprint(f"{path} can't be read: {error.strerror}") from error
-        # A file written while it was read has a mixed content, for which no stat may stand.
+        # If the file was written while it was read, the content is mixed: do not trust the stat.
         after = stat_key(info)
         settled = after == key and not is_racy(key, started)
         if after == key and (size != key[1] or (size in _MADE_UP and is_made_up(info.st_dev))):

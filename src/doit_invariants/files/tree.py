@@ -201,8 +201,8 @@ def entries_digest(entries: dict[str, FileState]) -> str:
 def was_written(old: FileState | TreeState | None, new: FileState | TreeState | None) -> bool:
     """Return whether a file, or any file of a tree, was written, even with the same content.
 
-    It may have had another content in between. The change time does not count, because a hard link
-    changes it.
+    It may have had different content in between. The change time does not count, because creating
+    a hard link changes it.
     """
     if isinstance(old, FileState) and isinstance(new, FileState):
         return bool(old.stat and new.stat and old.stat[:3] != new.stat[:3])

@@ -120,7 +120,7 @@ class Walk:
         """List a directory; the listing is None if the directory contains itself by a link.
 
         Entries are looked up by the descriptor of the directory if the system allows that, which
-        saves resolving its path for each entry. They are not usable after it is closed.
+        saves resolving its path for each entry. Entries are unusable once it is closed.
         """
         descriptor = None
         try:

@@ -18,7 +18,7 @@ from doit_invariants.hashing.scalars import frame
 _MOST_BYTES = 1 << 25
 _MOST_VISITS = 1 << 16
 _REPEATED = 4
-#: When a part that is shared has so many bytes, the size of the whole value is determined.
+#: When a shared part has this many bytes, the size of the whole value is computed.
 _LARGE = 1 << 20
 #: Added to Python's recursion limit: a level of a value takes up to a dozen calls.
 _CALLS = 4000
@@ -98,7 +98,7 @@ class Limits:
             raise TooLarge
 
     def repeated(self, encoder: Folder, found: bytes) -> bytes:
-        """Count a part that occurs again: its container may grow a thousandfold at once."""
+        """Count a part that occurs again, because repeated parts can make a container huge."""
         self._again += len(found)
         if self._again > self.most_bytes:
             self._look(encoder)

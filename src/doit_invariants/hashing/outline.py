@@ -1,4 +1,4 @@
-"""Short outlines of values, kept beside their digests to explain a later change."""
+"""Short outlines of values, stored with their digests to explain a later change."""
 
 from __future__ import annotations
 

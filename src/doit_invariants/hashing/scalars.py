@@ -72,7 +72,7 @@ def _learn() -> None:
             _LATE.pop((module, name), None)
 
 
-#: Number of imported modules at the last look: a cheap test, because it is made for every value.
+#: Number of imported modules at the last look. This is compared for every value, so it is cheap.
 _looked_at = [0]
 
 

@@ -37,7 +37,7 @@ _LONG_PLACE = 200
 
 
 class Part(bytes):
-    """Part of an encoding that has no bytes yet; as ``bytes`` it fits where those are expected."""
+    """Part of an encoding that has no bytes yet; extends ``bytes`` to pass for an encoding."""
 
 
 class Frame(Part):

@@ -70,7 +70,7 @@ def encode(
 
 
 class Encoder:
-    """Encodes one value, and keeps the chain of containers around the current part to end cycles.
+    """Encodes one value, and tracks the containers around the current part to detect cycles.
 
     A value that is too large for a full encoding, with each part as often as it occurs, is folded:
     see :mod:`~doit_invariants.hashing.value_graph`. Whether it is folded depends on the value
@@ -139,7 +139,7 @@ class Encoder:
                 found = self.container(value, where)
         finally:
             del self._chain[key]
-        # A part that refers to a container around it has another encoding in another place.
+        # The encoding of a part that refers to a container around it depends on its place.
         depends = self._lowest <= depth
         if depends or len(found) > self.limits.most_bytes:
             self.limits.count(self, len(found), depends=depends)
@@ -152,7 +152,7 @@ class Encoder:
         return found
 
     def depends_on_place(self) -> None:
-        """Note that the current part has another encoding where it occurs again."""
+        """Note that the encoding of the current part depends on its place: it can't be reused."""
         self._lowest = -1
 
     def fresh(self) -> Encoder:

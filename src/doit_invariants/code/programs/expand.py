@@ -1,7 +1,7 @@
 """Expands a word as a shell does: variables, quotes, braces, as far as values are known.
 
-An unknown value becomes :data:`UNKNOWN` in the word. File patterns stay in the word, with special
-characters for their signs: directories are listed only where a word names a script.
+An unknown value becomes :data:`UNKNOWN` in the word. File patterns stay in the word, with private
+characters for ``*``, ``?`` and ``[``. Directories are listed only where a word names a script.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from doit_invariants.code.programs.lexer import piece_end
 UNKNOWN = "\ue000"
 #: Separates the values of an array, or of ``$@``.
 FIELD = "\x1f"
-#: Unquoted signs of patterns.
+#: Maps the unquoted signs of patterns to private characters.
 GLOB = str.maketrans("*?[", "\ue001\ue002\ue003")
 UNGLOB = str.maketrans("\ue001\ue002\ue003", "*?[")
 _GLOB_SIGNS = frozenset("\ue001\ue002\ue003")

@@ -120,7 +120,7 @@ class ScriptRecorder:
 
     def _starts(self, path: str, state: ShellState) -> None:
         """Record the scripts that a Python script starts."""
-        # Only once: a dozen scripts that name each other have a huge number of paths.
+        # Only once: a dozen scripts that name each other can be reached in a huge number of ways.
         if (path, state.cwd) in self._started or UNKNOWN in state.cwd:
             return
         # Imported late: few scripts start processes.

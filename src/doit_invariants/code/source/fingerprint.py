@@ -1,8 +1,8 @@
 """The fingerprint of source files and of the project's modules that they import.
 
-For each file the details have its state, the digest of its normal form, and its imports. A file is
-parsed only if its content changed. Imports are resolved at each check, because a new file may take
-precedence over an old one.
+For each file, the details hold its state, the digest of its normal form, and its imports. A file
+is parsed only if its content changed. Imports are resolved at each check, because a new file may
+take precedence over an old one.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ class Start:
     :ivar key: identifies this start: a path, the name of a module
     :ivar search: absolute directories in which imported names are looked up, in this order
     :ivar follow: whether imports are followed
-    :ivar loaded: whether the code runs in this process: then a file may not have changed since it
-        was loaded
+    :ivar loaded: whether the code runs in this process; then a file that changed after its import
+        is reported as edited
     :ivar program: whether no other module imports the files to start from
     """
 
@@ -178,7 +178,7 @@ class SourcesAnswer:
     whole: Callable[[], str] | None
 
     def holds(self) -> bool:
-        """Return whether nothing changed: a task of this run may produce a module of another."""
+        """Return whether the answer is still valid: tasks of this run may produce modules."""
         return all(_stamp(path) == stamp for path, stamp in self.stamps.items())
 
     def answer(self, previous: Fingerprint | None) -> Fingerprint:

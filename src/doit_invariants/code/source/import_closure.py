@@ -221,7 +221,7 @@ def _sorted(names: Iterable[str] | None) -> Json:
 
 
 def _together(known: Json, names: Iterable[str] | None) -> Json:
-    """Return how much of a file counts that is requested twice."""
+    """Return the names that count if a file is requested twice, None for all."""
     if names is None or not isinstance(known, list):
         return None
     return sorted({*known, *names})

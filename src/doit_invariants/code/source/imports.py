@@ -212,7 +212,7 @@ class ModuleFinder:
                     yield module.file, _names_of(module, role, text, names)
 
     def _extend(self, importer: str, texts: Sequence[str]) -> None:
-        """Search also the directories that a source may put on ``sys.path``.
+        """Add the directories that a source may put on ``sys.path`` to the search.
 
         The exact directories are known only when the source runs. Usually they are relative to the
         source file, so each string is looked up next to it and in the two directories above.

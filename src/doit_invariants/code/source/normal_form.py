@@ -35,7 +35,7 @@ def function_digest(node: AnyFunction) -> str:
     """Return the digest of the normal form of a function.
 
     The function's name, decorators and default values are not part of it: they are compared as
-    objects, because the function exists. Those of functions inside are part of it.
+    objects, because the function is loaded. Those of inner functions are part of it.
     """
     return digest_bytes(_Writer().write(_outermost(node)))
 

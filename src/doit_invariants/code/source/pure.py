@@ -1,4 +1,4 @@
-"""Finds expressions without side effects: if their name is not used, they need not count.
+"""Finds expressions without side effects, which count only if the name bound to them is used.
 
 Some calls have no side effects: calls of certain functions of Python's library and numpy, and of
 methods that no built-in type uses to change itself. Any other call may do anything.
