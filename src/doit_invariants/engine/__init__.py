@@ -1,1 +1,1 @@
-"""What becomes of a task, whoever runs it: its verdict, its plan, its record. Knows no host."""
+"""The engine: the verdict, the plan and the record of a task. It does not know the host."""

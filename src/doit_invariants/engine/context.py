@@ -50,7 +50,7 @@ class TaskContext:
         self._sign = sign
 
     def digest_value(self, value: object) -> str:
-        """Return the digest of a Python value, plugins' types included."""
+        """Return the digest of a Python value, also with plugins' types."""
         return digest_value(value, root=self.root, digester=self.digester)
 
     def signature_of(self, task: str) -> str:
@@ -58,32 +58,32 @@ class TaskContext:
         return self._sign(task)
 
     def say(self, text: str) -> None:
-        """Tell the user something, once in a run and where it is asked what becomes of tasks."""
+        """Tell the user something, once; only in a run and in our own command."""
         session = self.session
         if (session.runs or session.explains) and text not in session.said:
             session.said.add(text)
             session.say(self.task, text)
 
     def intern(self, details: Json) -> str:
-        """Store JSON beside the records, once for all tasks that keep the same."""
+        """Store JSON once for all tasks with the same details; return its key."""
         return self.session.details.keep(details)
 
     def lookup(self, key: object) -> Json:
-        """Return what was kept under a key, None if it is gone."""
+        """Return the JSON under a key, None if it is gone."""
         return self.session.details.recall(key)
 
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> Any:
             if name.startswith("__"):
-                raise AttributeError(name)  # asked by who copies it
+                raise AttributeError(name)  # copy.copy() looks up such names
             from doit_invariants.rules.renamed import in_context
 
             return in_context(self, name)
 
 
 def no_signature(task: str) -> str:
-    """Stand for a signer where only code is looked at: no code looks at other tasks.
+    """Replace the signer where only code is fingerprinted, which needs no other task.
 
     :raises NotImplementedError: always
     """

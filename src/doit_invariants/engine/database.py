@@ -1,4 +1,4 @@
-"""Where the state of tasks is kept: the interface of a database, and one in memory."""
+"""The interface of a database for the state of tasks, and an implementation in memory."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Database(Protocol):
     record under ``invariants:``. Some rows belong to no task; their names begin with
     ``invariants:``.
 
-    :ivar files: absolute paths of its files: in a tracked directory they do not count
+    :ivar files: absolute paths of its files, which do not count in a tracked directory
     """
 
     @property
@@ -40,15 +40,15 @@ class Database(Protocol):
         """Remove a row."""
 
     def discard(self, task: str) -> None:
-        """Treat a row that can't be decoded as empty; the files change once it is set again."""
+        """Treat a row that can't be decoded as empty; the files change when it is set again."""
 
     def names(self) -> Iterable[str]:
         """Return the names of all rows; nothing if the database can't list them."""
 
     def row(self, task: str) -> Any:
-        """Return a whole row, which must not be changed: empty if there is none.
+        """Return a whole row, which must not be changed; empty if there is none.
 
-        :returns: None if the database gives single values only
+        :returns: None if the database can only return single values
         :raises Exception: any, if the row can't be decoded
         """
 
@@ -56,7 +56,7 @@ class Database(Protocol):
         """Set values that make the next check cheaper: losing them in a crash costs only time."""
 
     def save_values(self, task: str, values: Mapping[str, Any], result: Any) -> None:
-        """Save what a task gives to others, and nothing that could make it up-to-date."""
+        """Save the values and the result of a task, and nothing that could make it up-to-date."""
 
 
 class MemoryDatabase:
@@ -101,7 +101,7 @@ class MemoryDatabase:
             self.set(task, key, value)
 
     def save_values(self, task: str, values: Mapping[str, Any], result: Any) -> None:
-        """Save what a task gives to others."""
+        """Save the values and the result of a task."""
         self.set(task, "_values_:", dict(values))
         if result:
             self.set(task, "result:", result)

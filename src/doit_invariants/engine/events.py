@@ -1,7 +1,7 @@
-"""What happens in a run, for those who want to know: the journal, the counts, reports, a history.
+"""The events of a run and their listeners: the journal, the counts, reports, a history.
 
-Everything is said in the main process and thread, in the order in which it happens there, and after
-the DB has what belongs to it. Of tasks that run at the same time the begins and ends alternate.
+Listeners are called in the main process and thread, in the order of the events there, after the DB
+has been updated. Events of tasks that run at the same time are interleaved.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from doit_invariants.engine.host import Host
     from doit_invariants.engine.task import Task
 
-#: What became of a task: its actions ran; its result was restored, or only published, as it was
-#: not yet; nothing was to be done; its actions failed; it could not be checked; a task before it
-#: failed; the user ignores it.
+#: The outcome of a task, in this order: its actions ran; its result was restored; an existing
+#: result was published; it was up-to-date; its actions failed; it could not be checked; a task
+#: before it failed; the user ignores it.
 TaskOutcome = Literal[
     "executed", "restored", "published", "up-to-date", "failed", "unchecked", "not-run", "ignored"
 ]
@@ -27,9 +27,9 @@ TaskOutcome = Literal[
 class TaskEnd(NamedTuple):
     """The end of a task in a run.
 
-    :ivar outcome: what became of it
-    :ivar took: how long its actions took, or what happened in their place, in seconds
-    :ivar saved: how long the actions took whose result was restored, in seconds
+    :ivar outcome: its outcome
+    :ivar took: how long its actions took, or the restore instead of them, in seconds
+    :ivar saved: how long the actions took that made the restored result, in seconds
     """
 
     outcome: TaskOutcome
@@ -38,38 +38,38 @@ class TaskEnd(NamedTuple):
 
 
 class Listener:
-    """Listens to nothing; extend it, and override what matters. Exceptions end the run."""
+    """Ignores all events; extend it, and override the methods you need. Exceptions end the run."""
 
     def run_begins(self, tasks: Mapping[str, Task], selected: Iterable[str]) -> None:
-        """Hear of a run before its first task.
+        """Handle the start of a run, before its first task.
 
         :param tasks: all tasks by name that are known so far
-        :param selected: the names of those that were asked for
+        :param selected: the names of the selected tasks
         """
 
     def task_begins(self, task: Task) -> None:
-        """Hear of a task whose actions begin, or that is about to be restored."""
+        """Handle the start of a task: its actions begin, or it is about to be restored."""
 
     def task_ends(self, task: Task, end: TaskEnd) -> None:
-        """Hear of a task that has ended, also if nothing was to be done."""
+        """Handle the end of a task, even if there was nothing to do."""
 
     def run_ends(self) -> None:
-        """Hear of the end of a run, before the DB is written."""
+        """Handle the end of a run, before the DB is written."""
 
 
 class Events(Listener):
-    """Passes on what happens to all who listen, in the order in which they came."""
+    """Passes events on to all listeners, in the order in which they were added."""
 
     def __init__(self) -> None:
         self.listeners: list[Listener] = []
 
     def run_begins(self, tasks: Mapping[str, Task], selected: Iterable[str]) -> None:
-        """Pass on the begin of a run."""
+        """Pass on the start of a run."""
         for one in self.listeners:
             one.run_begins(tasks, selected)
 
     def task_begins(self, task: Task) -> None:
-        """Pass on the begin of a task."""
+        """Pass on the start of a task."""
         for one in self.listeners:
             one.task_begins(task)
 
@@ -85,7 +85,7 @@ class Events(Listener):
 
 
 def successful_end(execution: Execution) -> TaskEnd:
-    """Return how a task has ended that succeeded."""
+    """Return the end of a task that succeeded."""
     plan = execution.plan
     outcome = plan.outcome if plan is not None else None
     if outcome is not None and outcome.source is not None:
@@ -97,15 +97,15 @@ def successful_end(execution: Execution) -> TaskEnd:
 
 
 class Counts(Listener):
-    """Tasks by what became of them.
+    """The number of tasks by outcome.
 
     :ivar ran, up_to_date, restored, failed: how many; tasks without actions do not count
-    :ivar not_run: how many of the asked for did not run, because others failed
-    :ivar saved: how long the tasks that were restored took when they ran, in seconds
-    :ivar compared: how many ran to be compared with what the store has
-    :ivar not_reproducible: names of tasks that made something else than the store has
-    :ivar ended: names of the tasks of which it is known what became of them
-    :ivar not_done: names of those that did not run because others failed
+    :ivar not_run: how many selected tasks did not run because others failed
+    :ivar saved: how long the restored tasks took when they ran, in seconds
+    :ivar compared: how many ran only to compare their result with the stored one
+    :ivar not_reproducible: names of tasks whose result differs from the stored one
+    :ivar ended: names of the tasks with a known outcome
+    :ivar not_done: names of the tasks that did not run because others failed
     """
 
     def __init__(self, host: Host) -> None:

@@ -1,4 +1,4 @@
-"""What travels with a task to where its actions run, and back."""
+"""The data that travels with a task to the process of its actions, and back."""
 
 from __future__ import annotations
 
@@ -10,30 +10,30 @@ if TYPE_CHECKING:
 
 
 class Home(NamedTuple):
-    """The directory in which actions run, and whether it is an error to leave another one."""
+    """The directory in which actions run, and whether it is an error to end in another one."""
 
     directory: str
     fails: bool
 
 
 class Execution:
-    """One execution of a task. The host carries it to a worker and back; all of it is plain data.
+    """One execution of a task. The host sends it to a worker and back; all of it is plain data.
 
-    :ivar plan: what is to happen before, after, or in the place of the actions; None for nothing
-    :ivar made_by_others: by target the absolute paths in it that other tasks make
+    :ivar plan: what happens before, after, or instead of the actions; None for nothing
+    :ivar made_by_others: by target, the absolute paths in it that other tasks make
     :ivar imports: files that the actions may import when they run
-    :ivar journal: path of the journal that notes the begin of the task; empty for none
-    :ivar home: the directory in which the actions run, None if nobody looks after it
+    :ivar journal: path of the journal that notes the start of the task; empty for none
+    :ivar home: the directory in which the actions run, None if it is not checked
 
-    Where the actions ran this is filled in:
+    The process of the actions sets these:
 
-    :ivar stats: of the targets right after the actions; None before, and if they failed
-    :ivar edited_imports: those imports that were edited since that process loaded them
-    :ivar took: how long that took, in seconds
-    :ivar left_in: the directory in which the actions have left the process; empty if in ``home``
+    :ivar stats: stats of the targets right after the actions; None before, and if they failed
+    :ivar edited_imports: imports that were edited after that process loaded them
+    :ivar took: how long the execution took, in seconds
+    :ivar left_in: the current directory after the actions; empty if it is ``home``
     """
 
-    # No dataclass: making one takes as long as the imports of a small module.
+    # Not a dataclass: making one takes as long as the imports of a small module.
     __slots__ = (
         "edited_imports",
         "home",

@@ -1,8 +1,8 @@
-"""Carries out one execution of a task, in the process in which its actions run.
+"""Executes a task, in the process in which its actions run.
 
-Executors stand on :func:`execute`: a job and its execution can be pickled, so doit's processes and
-threads, or any :class:`concurrent.futures.Executor`, may call it. What was found travels back in
-the execution and on the task; the main process then calls :func:`~.finish.save`.
+Executors call :func:`execute`. A job and its execution can be pickled, so that doit's processes and
+threads, or any :class:`concurrent.futures.Executor`, can call it. The results travel back in the
+execution and on the task; the main process then calls :func:`~.finish.save`.
 """
 
 from __future__ import annotations
@@ -34,16 +34,16 @@ class Job(Protocol):
         """Return the task."""
 
     def run(self) -> Any:
-        """Run the actions; return None, or how they failed in the words of the host."""
+        """Run the actions; return None, or the host's object for a failure."""
 
     def getargs(self) -> Mapping[str, Any]:
-        """Return the values that the task gets from others, by the names of its arguments."""
+        """Return the values that the task gets from other tasks, by the names of its arguments."""
 
     def output(self) -> Sequence[Output]:
         """Return what each action has written."""
 
     def replay(self, output: Sequence[Output], *, shown: bool) -> None:
-        """Take output of an earlier run for that of the actions.
+        """Use the output of an earlier run as the output of the actions.
 
         :param shown: whether the user sees it, as if the actions had written it now
         """
@@ -52,7 +52,7 @@ class Job(Protocol):
 def execute(job: Job, execution: Execution) -> Any:
     """Restore a task, or run its actions and keep their result.
 
-    :returns: None, or how it failed in the words of the host
+    :returns: None, or the host's object for a failure
     """
     started = time.monotonic()
     failure = job.run() if execution.plan is None else _with_plan(job, execution.plan)
@@ -67,7 +67,7 @@ def execute(job: Job, execution: Execution) -> Any:
 
 
 def _with_plan(job: Job, plan: Plan) -> Any:
-    # Imported late: most projects have no use for it, and a host starts for every command.
+    # Imported late: most projects do not use it, and every command of the host starts here.
     from doit_invariants.engine.reuse.plan import PlanOutcome
 
     job.task.executed = True
@@ -95,7 +95,7 @@ def _with_plan(job: Job, plan: Plan) -> Any:
 
 
 def _take_over(job: Job, plan: Plan, outcome: PlanOutcome) -> None:
-    """Give a restored task what it would have, and show what it would have shown."""
+    """Give a restored task its stored values and result, and replay its output."""
     entry = outcome.entry
     if entry is not None:
         values, job.task.result = entry.values_in(plan.root)

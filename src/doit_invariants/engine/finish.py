@@ -1,7 +1,8 @@
-"""A task has ended: records what became of it, and what it was seen to depend on.
+"""Records a task that has ended: its outcome and its dependencies.
 
-What is recorded was seen *before* the actions ran, so that an input edited meanwhile leaves the
-task not up-to-date. The host calls this in its main process and thread, with any runner.
+The dependencies were observed *before* the actions ran. If an input is edited while they run, the
+task is not up-to-date in the next run. The host calls this in its main process and thread, with any
+runner.
 """
 
 from __future__ import annotations
@@ -34,11 +35,11 @@ if TYPE_CHECKING:
 
 
 def save(session: Session, task: Task, result: Any) -> None:
-    """Record a task that succeeded, was restored, or is taken as valid.
+    """Record a task that succeeded, was restored, or was accepted.
 
     :raises FileNotFoundError: if a ``file_dep`` is gone
     """
-    # Each of these was put there by the check of the task; the session does not know their class.
+    # The check of the task put it there; the session does not know the class.
     look = cast("TaskObservation | None", session.pending.pop(task.name, None))
     execution = session.executions.pop(task.name, None) or Execution()
     plan = execution.plan
@@ -76,7 +77,7 @@ def _save_as_run(
 ) -> dict[str, PathState]:
     """Record a task that ran, or was accepted; return the states of its inputs.
 
-    :param ended_at: the time now, which is kept with the result as well: by it the two are compared
+    :param ended_at: the present time; the result gets the same time, so that the two can be matched
     """
     if task.executed and task.targets and session.host.actions(task):
         _say_what_was_not_made(session, task, execution)
@@ -94,14 +95,14 @@ def _save_as_run(
 
 
 def _say_what_was_not_made(session: Session, task: Task, execution: Execution) -> None:
-    """Say which targets there are not although the actions have run.
+    """Tell the user which targets are missing although the actions have run.
 
-    To doit it is a reason to run in every run, and no reason to say anything.
+    doit silently runs such a task in every run.
     """
     spec = session.spec(task.name)
     if spec.policy.decides or spec.exports:
-        return  # what keeps targets, or does without, says it itself
-    there = execution.stats or {}  # in the directory of the actions, be it another one
+        return  # policies that keep targets, or accept missing ones, report it themselves
+    there = execution.stats or {}  # an action may have changed the directory
     missing = [p for p in task.targets if p not in there and not os.path.exists(p)]
     if missing:
         what = f"target {missing[0]}" if len(missing) == 1 else f"targets {listing(missing)}"
@@ -112,7 +113,7 @@ def _say_what_was_not_made(session: Session, task: Task, execution: Execution) -
 def _save_host(
     session: Session, task: Task, look: TaskObservation | None, result: Any
 ) -> dict[str, PathState]:
-    """Record what the host itself does of a task."""
+    """Save the host's own row of a task; return the states of its inputs."""
     states = None
     if look is not None and session.host.checker is None:
         states = states_to_save(look)
@@ -124,10 +125,10 @@ def _save_host(
 
 
 def _save_restored(task: Task, look: TaskObservation, plan: Plan, outcome: PlanOutcome) -> None:
-    """Record a task that was restored: as if it had run, where that would have made the same.
+    """Record a task that was restored; as if it had run, if a run would have made the same.
 
-    An export that was made of something else, or by hand, serves for now; but once the policy
-    is another, the task must run.
+    An export that was made from other dependencies, or put there by hand, is not recorded: it is
+    used now, but the task must run when its policy changes.
     """
     entry, session = outcome.entry, look.session
     _tell_restored(session, task, outcome)
@@ -137,7 +138,7 @@ def _save_restored(task: Task, look: TaskObservation, plan: Plan, outcome: PlanO
         inputs = _save_host(session, task, look, None)
         _save_record(look, inputs, "restore", entry.executed_at)
     else:
-        session.db.remove(task.name)  # what was recorded is not of these targets
+        session.db.remove(task.name)  # the former record does not describe these targets
         if entry is not None:
             save_values(session, task.name, *entry.values_in(session.root))
 
@@ -160,7 +161,7 @@ def _save_record(
     session, task = look.session, look.task.name
     known = look.before.record is not None or look.before.unreadable is not None
     if not look.snapshot.has_dependencies and not known:
-        return  # it runs every time: there is nothing to compare, unless there once was
+        return  # it always runs; only a former record has to be replaced
     before = look.snapshot.targets
     if look.spec.track_targets:
         if origin == "accept":
@@ -189,15 +190,15 @@ def _save_record(
 
 
 def refresh(look: TaskObservation) -> None:
-    """Save for an up-to-date task what makes its next check cheaper, or was not known yet.
+    """Update the record of an up-to-date task if its check found something new.
 
-    After a ``touch`` the content is the same under another stat: without this every later
-    run would hash it again. Where there is no record this adopts the task as it stands.
+    After a ``touch`` a file has the same content under another stat. Without this update every
+    later run would hash it again. A task without a record is adopted: it gets one.
     """
     session, task = look.session, look.task.name
     now, previous = look.snapshot, look.before.record
     if not now.has_dependencies or now.never_ran:
-        return  # doit knows nothing of a task that `uptodate` alone keeps from running either
+        return  # only `uptodate` keeps it from running; doit does not record it either
     inputs = now.inputs if session.host.checker is None else {}
     origin: Origin = previous.origin if previous is not None else "adopt"
     executed_at = previous.executed_at if previous is not None else None

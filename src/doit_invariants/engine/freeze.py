@@ -1,7 +1,7 @@
-"""Looks at the code of all tasks before the first action of a run can change what it holds.
+"""Fingerprints the code of all tasks before the first action of a run can change its values.
 
-An action may fill a cache in a global or change an object that another task is given. In the
-next run, which may do neither, that would look like an edit: what counts is what was loaded.
+An action may fill a cache in a global, or change an object that another task gets. The next run may
+do neither, so that this would look like an edit. Therefore values count as they were loaded.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ _FIXED = (str, int, float, bool, bytes, type(None))
 def freeze(session: Session, always_runs: Callable[[Session, Task], bool]) -> None:
     """Fingerprint the code and arguments of the tasks of the run, once.
 
-    What a task is asked for later is answered from :attr:`Session.memo`. Errors are left to the
-    check of the task that has them.
+    Later checks take the fingerprints from :attr:`Session.memo`. Errors are ignored here, because
+    the check of the task reports them.
 
-    :param always_runs: tells of a task whether it runs in every run, so that nothing is compared
+    :param always_runs: returns whether a task runs in every run; such a task is never compared
     """
     if session.frozen:
         return
@@ -39,15 +39,15 @@ def freeze(session: Session, always_runs: Callable[[Session, Task], bool]) -> No
     signed = _are_signed(session)
     for task in of_the_run:
         if session.host.has_command_writer(task):
-            continue  # not called for a task that may not be selected
+            continue  # do not call a user's function for a task that may not be selected
         if not signed and always_runs(session, task):
-            continue  # nothing of it is compared
+            continue  # it is never compared
         spec = session.spec(task.name)
         listed = [one for one in spec.invariants.values() if _is_loaded(one)]
         with contextlib.suppress(Exception):
             tracked = session.trackers.of(task, spec, only=session.host.trackers)
             if not listed and tracked.frozen:
-                continue  # the very same functions as those of another task
+                continue  # another task has the same functions
             tracked.frozen = True
             context = TaskContext(session, task, None, no_signature)
             for one in (*listed, *(invariant for _, invariant in tracked.entries.values())):
@@ -56,15 +56,15 @@ def freeze(session: Session, always_runs: Callable[[Session, Task], bool]) -> No
 
 
 def _of_the_run(session: Session, tasks: Any) -> Iterable[Any]:
-    """Yield the tasks that the run was asked for, with all that these need.
+    """Yield the selected tasks and all tasks that they need.
 
-    Where a ``calc_dep`` or a task that is created late may bring in any other: all tasks.
+    Yield all tasks if one has a ``calc_dep`` or is delayed, because it may need any other task.
     """
-    if not isinstance(tasks, Mapping):  # doit's own tests hand over a text
+    if not isinstance(tasks, Mapping):  # doit's own tests pass a string
         return
     found: dict[str, Any] = {}
     todo = list(tasks if session.selected is None else session.selected)
-    for name in todo:  # grows while it is walked
+    for name in todo:  # the loop appends to it
         task = tasks.get(name)
         if task is None or task.calc_dep or task.loader:
             yield from (one for name, one in tasks.items() if name not in found)
@@ -76,15 +76,15 @@ def _of_the_run(session: Session, tasks: Any) -> Iterable[Any]:
 
 
 def _are_signed(session: Session) -> bool:
-    """Return whether any task rests on the code of another, by the invariant ``Task``."""
+    """Return whether any task depends on the code of another one, by the invariant ``Task``."""
     return any(
         one.kind == "Task" for spec in session.specs.values() for one in spec.invariants.values()
     )
 
 
 def _is_loaded(one: Invariant) -> bool:
-    """Return whether it is about code that this process has loaded, whatever the files become."""
-    # By the names of kinds: their classes are imported where they are used.
+    """Return whether an invariant fingerprints loaded code, whatever happens to its files."""
+    # Compare names of kinds: their classes are only imported by projects that use them.
     if one.kind == "Module":
         return (
             not getattr(one, "elsewhere", False) and getattr(one, "dotted_name", "") in sys.modules

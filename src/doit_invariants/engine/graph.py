@@ -1,4 +1,4 @@
-"""What the tasks of a dodo.py have to do with each other, found once for all of them."""
+"""The relations between the tasks of a dodo.py, found once for all of them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from typing import Any
 
 
 class TaskGraph:
-    """Answers for the tasks that are known; delayed ones come later."""
+    """The relations between the known tasks.
+
+    Answers are cached by the number of tasks, because delayed tasks are added later.
+    """
 
     def __init__(self) -> None:
         self._makers: tuple[int, dict[str, str]] = (-1, {})
@@ -21,7 +24,7 @@ class TaskGraph:
         self._late = (-1, False)
 
     def any_created_late(self, tasks: Mapping[str, Any]) -> bool:
-        """Return whether any of the tasks was, or is to be, created late."""
+        """Return whether any of the tasks is a delayed task, created or not."""
         count, found = self._late
         if count != len(tasks):
             found = any(task.loader for task in tasks.values())
@@ -29,7 +32,7 @@ class TaskGraph:
         return found
 
     def producer(self, path: str, tasks: Mapping[str, Any]) -> str | None:
-        """Return the name of the task that has a path among its targets, None if none has."""
+        """Return the name of the task with a path among its targets, None if there is none."""
         count, makers = self._makers
         if count != len(tasks):
             makers = {
@@ -39,7 +42,7 @@ class TaskGraph:
         return makers.get(path.rstrip("/"))
 
     def target_below(self, directory: str, tasks: Mapping[str, Any]) -> tuple[str, str] | None:
-        """Return a target that lies in a directory, and its task; None if there is none.
+        """Return a target in a directory, and its task; None if there is none.
 
         :param directory: absolute path
         """
@@ -47,15 +50,15 @@ class TaskGraph:
         return found[0] if found else None
 
     def others_inside(self, directory: str, task: str, tasks: Mapping[str, Any]) -> list[str]:
-        """Return the targets of other tasks that lie in a directory.
+        """Return the targets of other tasks in a directory.
 
         :param directory: as a task names it
-        :param task: the one that makes it
+        :param task: name of the task that makes the directory
         :returns: absolute paths, all below the absolute path of the directory
         """
         top = os.path.abspath(directory)
         found = [path for path, name in self._inside(top, tasks) if name != task]
-        # Only a directory has a link behind its name; this is asked of few paths.
+        # The directory may be a link. The system call is cheap: few targets are directories.
         if tasks and os.path.islink(top):
             real = os.path.realpath(top)
             more = (path for path, name in self._inside(real, tasks) if name != task)
@@ -79,7 +82,7 @@ class TaskGraph:
         return targets[first:last]
 
     def value_providers(self, tasks: Mapping[str, Any]) -> set[str]:
-        """Return the names of the tasks whose values others get, of a group its own name."""
+        """Return the names of the tasks whose values others get; for a group, its own name."""
         count, names = self._gotten
         if count != len(tasks):
             names = {other for task in tasks.values() for other, _ in task.getargs.values()}
@@ -88,18 +91,18 @@ class TaskGraph:
         return names
 
     def dependencies(self, name: str, tasks: Mapping[str, Any]) -> list[str]:
-        """Return the tasks that a task needs directly, setup tasks among them."""
+        """Return the tasks that a task needs directly, including setup tasks."""
         task = tasks[name]
         makers = (self.producer(path, tasks) for path in task.file_dep)
         wild = [one for pattern in task.wild_dep for one in fnmatch.filter(tasks, pattern)]
         named = [*task.task_dep, *task.setup_tasks, *task.calc_dep, *wild]
-        # It may edit its input in place.
+        # A task may edit its input in place: then it is the producer itself.
         return [*named, *(maker for maker in makers if maker not in (None, name))]
 
     def awaited(
         self, names: Iterable[str], tasks: Mapping[str, Any], values_of: Callable[[str], Any]
     ) -> set[str]:
-        """Return some tasks and all that are done before them."""
+        """Return the named tasks, and all tasks that are done before them."""
         found: set[str] = set()
         todo = [name for name in names if name in tasks]
         while todo:
@@ -112,15 +115,15 @@ class TaskGraph:
     def awaits(
         self, name: str, tasks: Mapping[str, Any], values_of: Callable[[str], Any]
     ) -> list[str]:
-        """Return the tasks that are done before a task is looked at, those of a group its parts.
+        """Return the tasks that are done before a task is checked; for a group, its sub-tasks.
 
-        :param values_of: the values that a task gave when it last ran: a ``calc_dep`` is known by
-            what it calculated then
+        :param values_of: returns the saved values of a task; those of a ``calc_dep`` name further
+            tasks and files
         """
         task = tasks[name]
         paths, named = [*task.file_dep], [*task.task_dep, *task.calc_dep]
         for one in task.calc_dep:
-            with contextlib.suppress(Exception):  # a row of the DB that can't be decoded
+            with contextlib.suppress(Exception):  # the row in the DB can't be decoded
                 values = values_of(one)
                 paths += [path for path in values.get("file_dep", ()) if isinstance(path, str)]
                 named += values.get("task_dep", ())

@@ -1,4 +1,4 @@
-"""What the engine asks of the program that runs the tasks, and a host without peculiarities."""
+"""The interface of the program that runs the tasks, and a simple implementation."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Checker(Protocol):
-    """Compares a ``file_dep`` with its recorded state, in a way of its own."""
+    """A host's own way to compare a ``file_dep`` with its recorded state."""
 
     def info(self, path: str) -> os.stat_result | None:
         """Return the stat of a file, None if there is none."""
@@ -32,18 +32,18 @@ class Checker(Protocol):
 class Host(Protocol):
     """The host of the engine: doit, a notebook, a test.
 
-    :ivar checker: how ``file_dep`` are compared; None if by content, as the engine does it
-    :ivar checker_name: what is recorded for that
+    :ivar checker: compares ``file_dep``; None if the engine compares them by content
+    :ivar checker_name: the recorded name of the checker
     :ivar trackers: names of the plugins that track the actions of tasks and come with the host
     """
 
     @property
     def checker(self) -> Checker | None:
-        """Return how ``file_dep`` are compared, None if by content."""
+        """Return what compares ``file_dep``, None if the engine compares them by content."""
 
     @property
     def checker_name(self) -> str:
-        """Return what is recorded for the checker; another name and the task runs."""
+        """Return the recorded name of the checker; when it changes, tasks run."""
 
     @property
     def trackers(self) -> frozenset[str]:
@@ -55,70 +55,70 @@ class Host(Protocol):
         """Return the actions of a task as its author wrote them."""
 
     def takes(self, task: Task, name: str) -> bool:
-        """Return whether an action of a task takes an argument that the host fills by its name."""
+        """Return whether an action of a task takes an argument that the host sets by its name."""
 
     def has_bare_actions(self, task: Task) -> bool:
-        """Return whether all actions are functions without arguments: the cheap common case."""
+        """Return whether all actions are functions without arguments, which is common and cheap."""
 
     def has_command_writer(self, task: Task) -> bool:
-        """Return whether a function writes a command of a task; tracking would call it."""
+        """Return whether a function returns a command of the task; tracking would call it."""
 
     def is_plainly_called(self, task: Task) -> bool:
-        """Return whether nothing is given to a task or to the host that a result could rest on."""
+        """Return whether a result depends on no option of the task or of the host."""
 
     def circumstances(self, task: Task) -> Mapping[str, Json]:
-        """Return what a task is called with that its actions do not show, such as options.
+        """Return what a result depends on besides the actions, such as command-line options.
 
-        :raises CannotFingerprint: if that can't be compared
+        :raises CannotFingerprint: if a value can't be compared
         """
 
     # ------------------------------------------------------------------ rules of its own
 
     def accepts(self, task: Task) -> str | None:
-        """Return by which option a task is accepted as it stands, None if it is checked."""
+        """Return the option by which a task is accepted without a check, None if there is none."""
 
     def uptodate(self, task: Task, facts: HostFacts) -> list[ListedItem]:
-        """Evaluate the ``uptodate`` items of a task, and note in ``facts`` what they say.
+        """Evaluate the ``uptodate`` items of a task, and note the answers in ``facts``.
 
-        :returns: our own items among them, which are not evaluated
-        :raises Exception: any that an item raises
+        :returns: our own items, which are not evaluated
+        :raises Exception: any exception of an item
         """
 
     def item_in_signature(self, item: Any, task: Task) -> Json:
-        """Return what stands for an ``uptodate`` item in the signature of a result.
+        """Return what represents an ``uptodate`` item in the signature of a result.
 
-        :raises CannotFingerprint: if nothing stands for it
+        :raises CannotFingerprint: if nothing can represent it
         """
 
     def is_plain_item(self, item: Any) -> bool:
-        """Return whether an ``uptodate`` item says nothing that a result could rest on."""
+        """Return whether a result does not depend on an ``uptodate`` item."""
 
     def compares_result_of(self, item: Any) -> str | None:
         """Return the task whose result an ``uptodate`` item compares, None if it compares none."""
 
     def awaits_result_of(self, item: Any) -> str | None:
-        """Return the same, but None for an item that the host itself made of ``getargs``."""
+        """Return the same task, but None for an item that the host itself made from ``getargs``."""
 
     # ------------------------------------------------------------------ its part of a run
 
     def look_at_creators(self, tasks: Sequence[Task]) -> None:
-        """Fingerprint what the creators of late tasks use, before actions can change it."""
+        """Fingerprint the code of the creators of delayed tasks, before actions can change it."""
 
     def about_to_run(self, task: Task) -> None:
-        """Do what is due before the actions of a task run."""
+        """Prepare for the actions of a task."""
 
     def save(self, task: Task, result: Any, states: Mapping[str, Triple] | None) -> None:
-        """Record what the host itself records of a task that succeeded.
+        """Save the host's own row of a task that succeeded.
 
-        :param states: of its ``file_dep``, to be recorded; None if the host looks itself
+        :param states: states of its ``file_dep`` to record; None if the host reads them itself
         :raises FileNotFoundError: if a ``file_dep`` is gone
         """
 
 
 class SimpleHost:
-    """A host whose tasks have actions and files, and nothing that only it could tell.
+    """A host whose tasks have nothing but actions and files.
 
-    Extend it, and override what there is besides.
+    Extend it, and override the methods for other features.
 
     :param db: where the tasks are recorded
     """
@@ -136,7 +136,7 @@ class SimpleHost:
         return found
 
     def takes(self, task: Task, name: str) -> bool:
-        """Return False: nothing is filled in."""
+        """Return False: the host sets no arguments."""
         return False
 
     def has_bare_actions(self, task: Task) -> bool:
@@ -152,7 +152,7 @@ class SimpleHost:
         return True
 
     def circumstances(self, task: Task) -> Mapping[str, Json]:
-        """Return nothing, for the same reason."""
+        """Return nothing: there are no options."""
         return {}
 
     def accepts(self, task: Task) -> str | None:
@@ -160,17 +160,17 @@ class SimpleHost:
         return None
 
     def uptodate(self, task: Task, facts: HostFacts) -> list[ListedItem]:
-        """Return the items that list invariants; others are not known here."""
+        """Return the items that list invariants; there are no others."""
         from doit_invariants.engine.listed import listed_items
 
         return listed_items(task)
 
     def item_in_signature(self, item: Any, task: Task) -> Json:
-        """Return None: what the items list is among the invariants."""
+        """Return None: the listed invariants are in the signature already."""
         return None
 
     def is_plain_item(self, item: Any) -> bool:
-        """Return True, for the same reason."""
+        """Return True: the items only list invariants."""
         return True
 
     def compares_result_of(self, item: Any) -> str | None:
@@ -178,11 +178,11 @@ class SimpleHost:
         return None
 
     def awaits_result_of(self, item: Any) -> str | None:
-        """Return None, for the same reason."""
+        """Return None: there are no such items."""
         return None
 
     def look_at_creators(self, tasks: Sequence[Task]) -> None:
-        """Do nothing: all tasks are there from the beginning."""
+        """Do nothing: there are no delayed tasks."""
 
     def about_to_run(self, task: Task) -> None:
         """Do nothing."""

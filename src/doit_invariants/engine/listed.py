@@ -1,4 +1,4 @@
-"""The items of ``uptodate`` that list invariants, and the tasks that invariants wait for."""
+"""The ``uptodate`` items that list invariants, and the tasks that invariants wait for."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class ListedItem:
     """An ``uptodate`` item that lists invariants; the host's item extends it.
 
     :ivar listed: the invariants
-    :ivar ttl: short for one more ``TTL``, None for none
+    :ivar ttl: the age for one more ``TTL``, None for none
     """
 
     listed: tuple[Any, ...] = ()
@@ -31,7 +31,7 @@ def listed_items(task: Task) -> list[ListedItem]:
 
 
 def invariants_of(kinds: Registry, items: Iterable[ListedItem]) -> dict[str, Invariant]:
-    """Return what items list, by id; raises InvalidOption."""
+    """Return the invariants that items list, by id; raises InvalidOption."""
     found: list[Any] = []
     for item in items:
         found += item.listed
@@ -41,9 +41,9 @@ def invariants_of(kinds: Registry, items: Iterable[ListedItem]) -> dict[str, Inv
 
 
 def with_items(kinds: Registry, spec: TaskSpec, items: Iterable[ListedItem]) -> TaskSpec:
-    """Return the options of a task with what its ``invariants(...)`` items list.
+    """Return the options of a task, with the invariants of its ``invariants(...)`` items added.
 
-    :raises InvalidOption: if one is listed in both ways
+    :raises InvalidOption: if the task lists an invariant in both ways
     """
     extra = invariants_of(kinds, items)
     for key, one in extra.items():
@@ -55,10 +55,10 @@ def with_items(kinds: Registry, spec: TaskSpec, items: Iterable[ListedItem]) -> 
 
 
 def add_task_deps(task: Task, found: Iterable[Invariant]) -> None:
-    """Make the tasks that invariants need dependencies of a task, if they are not yet."""
+    """Add the tasks that invariants need to the dependencies of a task, unless they are there."""
     for one in found:
         for name in one.needs_tasks():
             if "*" in name and name not in task.wild_dep:
-                task.wild_dep.append(name)  # as doit does with what is in `task_dep`
+                task.wild_dep.append(name)  # as doit does with patterns in `task_dep`
             elif name not in task.task_dep and name not in task.setup_tasks:
                 task.task_dep.append(name)

@@ -1,4 +1,4 @@
-"""The options of a task: what a user may write in a task dict beside doit's own keys."""
+"""The options of a task: the keys that we add to doit's own in a task dict."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from doit_invariants.plugins.settings import Settings
 from doit_invariants.policies.base import Policy
 from doit_invariants.rules.invariant import Invariant
 
-#: Keys of a task dict that we understand.
+#: Our keys of a task dict.
 OPTIONS = (
     "invariants",
     "cache",
@@ -31,12 +31,12 @@ OPTIONS = (
 class TaskSpec(NamedTuple):
     """The options of one task, with the project's defaults filled in.
 
-    :ivar invariants: those listed, by their id within the task
-    :ivar policy: the cache policy
-    :ivar declared: the one of the task or the settings, where the command line has another
-    :ivar asked: whether the task names its policy itself
-    :ivar own: whether the task itself gives invariants or a policy, so that it may be
-        up-to-date without any ``file_dep``
+    :ivar invariants: the listed invariants, by their id within the task
+    :ivar policy: the cache policy that applies
+    :ivar declared: the policy of the task or the settings, which the command line may override
+    :ivar asked: whether the task sets its policy itself
+    :ivar own: whether the task itself sets invariants or a policy, so that it can be up-to-date
+        without any ``file_dep``
     :ivar track_code, track_targets: whether these are tracked without being listed
     :ivar export_dir: absolute, None if there is none
     :ivar export_how, export_overwrite: see the settings
@@ -57,10 +57,10 @@ class TaskSpec(NamedTuple):
 
     @property
     def exports(self) -> bool:
-        """Whether the targets are exported once the actions ran.
+        """Whether the targets are exported after the actions ran.
 
-        Also in a run for which the command line has a policy that keeps nothing: users ask in this
-        way for a new result, and an export of the old one would come back later.
+        This includes runs in which the command line sets a policy that keeps nothing: users force a
+        new result this way, and a later run would restore the old export.
         """
         if self.policy.keeps is None:
             return self.declared.keeps == "export" and self.export_dir is not None
@@ -70,9 +70,9 @@ class TaskSpec(NamedTuple):
 def default_options(
     settings: Settings, kinds: Registry, policies: Registry, override: bool | str | None = None
 ) -> TaskSpec:
-    """Return the options of a task that gives none: those of the project.
+    """Return the options of a task that sets none: those of the project.
 
-    :param override: the policy of the command line, which beats all
+    :param override: the policy of the command line, which overrides all others
     :raises InvalidOption: naming the option, what was given and what is allowed
     """
     defaults = list(settings.invariants)
@@ -102,8 +102,8 @@ def parse_options(
     """Return the options of a task.
 
     :param given: our keys of the task dict
-    :param default: what holds for those that it does not give
-    :param override: whether the command line has given a policy, which ``default`` has then
+    :param default: the options for the keys that it does not set
+    :param override: the policy of the command line, None for none; ``default`` has it already
     :raises InvalidOption: naming the option, what was given and what is allowed
     """
     changed: dict[str, Any] = {key: _boolean(key, given[key]) for key in _BOOLEANS if key in given}
@@ -117,7 +117,7 @@ def parse_options(
         changed["invariants"] = _merged(by_id(listed, kinds), defaults)
         changed["own"] = True
     if "cache" in given:
-        policy = make_policy(given["cache"], policies)  # a mistake is a mistake
+        policy = make_policy(given["cache"], policies)  # report a mistake even if it is overridden
         changed["own"], changed["declared"] = True, policy
         if override is None:
             changed["policy"], changed["asked"] = policy, True
@@ -129,10 +129,10 @@ def parse_options(
 
 
 def _merged(own: dict[str, Invariant], defaults: dict[str, Invariant]) -> dict[str, Invariant]:
-    """Add the project's to a task's own, which beat those of the same identity."""
+    """Add the project's invariants to a task's own, which override those with the same id."""
     for key, one in defaults.items():
         if key in own and one.name is None and one.identity() is None:
-            own[f"{key} of the project"] = one  # two values are two things
+            own[f"{key} of the project"] = one  # unnamed invariants are never the same
         else:
             own.setdefault(key, one)
     return own
@@ -142,9 +142,10 @@ _BOOLEANS = ("track_code", "track_targets", "export_overwrite", "share")
 
 
 def by_id(listed: Iterable[Any], kinds: Registry, prefix: str = "") -> dict[str, Invariant]:
-    """Check invariants and give each the id under which it is recorded.
+    """Check invariants, and give each the id under which it is recorded.
 
-    :raises InvalidOption: if one is of no registered kind, has wrong arguments, or two are the same
+    :raises InvalidOption: if a kind is not registered, an argument is wrong, or two have the same
+        id
     """
     found: dict[str, Invariant] = {}
     counts: dict[str, int] = {}
@@ -216,7 +217,7 @@ def make_ttl(age: Any, kinds: Registry) -> Invariant:
 
 
 def make_policy(cache: Any, policies: Registry, option: str = "option 'cache'") -> Policy:
-    """Return a policy by what a user wrote; raises InvalidOption, listing the known ones."""
+    """Return the policy for the value of ``cache``; raises InvalidOption, listing known ones."""
     name = str(cache) if isinstance(cache, (bool, str)) else None
     registered = policies.entries.get(name) if name is not None else None
     if registered is None or cache in ("True", "False"):

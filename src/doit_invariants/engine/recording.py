@@ -1,6 +1,7 @@
-"""Makes the record of a task from what was seen of it.
+"""Makes the record of a task from an observation.
 
-Apart from :mod:`.finish`, because what may go into a store late is compared with such a record.
+It is not part of :mod:`.finish`, because a late result is compared with such a record before it is
+stored.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ def make_record(
 ) -> Record:
     """Return the record of a task.
 
-    :param look: what was seen
-    :param inputs: the states of its ``file_dep``; empty with a checker that is not by content
+    :param look: its observation
+    :param inputs: the states of its ``file_dep``; empty with a checker other than by content
     :param origin: why it is recorded
     :param executed_at: when its actions last ran, in seconds since the epoch
     """

@@ -1,4 +1,4 @@
-"""One run: its settings and plugins, and what was found of its tasks so far."""
+"""One run: its settings and plugins, and the state of its tasks so far."""
 
 from __future__ import annotations
 
@@ -34,20 +34,20 @@ if TYPE_CHECKING:
 
 Clock = Callable[[], float]
 
-# Files; of those that were looked at the longest ago nothing is known any more.
+# Number of files whose plugin digests are kept; the oldest are dropped.
 _TAUGHT = 20_000
 
 
 class Mode(NamedTuple):
     """What a session may do.
 
-    :ivar writes: whether what is found may be saved: True for ``doit run``, not for ``doit list``
-    :ivar runs: whether this is a run, which may restore, keep and make placeholders
-    :ivar runs_all: whether it runs everything: ``doit -a``
-    :ivar always: whether tasks that are up-to-date are recorded as well: with ``doit -a``
-    :ivar guarded: whether errors in a user's own ``uptodate`` must not get out: with ``-n``
-        doit would wait for ever
-    :ivar explains: whether this is our own command
+    :ivar writes: whether it may save what it finds: True for ``doit run``, False for ``doit list``
+    :ivar runs: whether this is a run, which may restore, store, export and make placeholders
+    :ivar runs_all: whether it runs every task: ``doit -a``
+    :ivar always: whether it also records tasks that are up-to-date: with ``doit -a``
+    :ivar guarded: whether it catches errors in a user's own ``uptodate``, which make ``doit -n``
+        hang
+    :ivar explains: whether this is our own command, which gives reasons
     """
 
     writes: bool = False
@@ -59,53 +59,53 @@ class Mode(NamedTuple):
 
 
 class Session:
-    """What the tasks of one run share.
+    """The state that the tasks of one run share.
 
-    :ivar root: the directory that paths of tasks are relative to, absolute: an action may chdir
+    :ivar root: absolute directory that paths of tasks are relative to; an action may leave it
     :ivar host: the program that runs the tasks
     :ivar db: where their state is kept
-    :ivar tasks: all tasks by name, as the host last handed them over
+    :ivar tasks: all tasks by name, as the host last passed them
     :ivar writes, runs, runs_all, always, guarded, explains: see :class:`Mode`
     :ivar override: the policy of the command line, None if it names none
-    :ivar clock: the time in seconds since the epoch
+    :ivar clock: returns the time in seconds since the epoch
 
-    What is known of single tasks, by their names:
+    State of single tasks, by their names:
 
-    :ivar specs: the options of those that have some
-    :ivar pending: what was seen of those that are not recorded yet, for :mod:`.finish`
-    :ivar executions: what travels with those that are about to run
-    :ivar damaged: why what the DB held of one was discarded
-    :ivar late: the memos of those that were made after the first action ran: what made them may
-        have changed what was found before
-    :ivar batch: the memo of those that are being made
-    :ivar looked: those that were checked in this run
-    :ivar running: those that another doit runs right now, and that doit
-    :ivar unfinished: those whose last execution failed, or did not end
-    :ivar ends: how the last attempts ended that did not succeed
-    :ivar rewritten: inputs into which their task writes what is there
-    :ivar edits: inputs that changed while their task ran: of each the digests before and after
-    :ivar varying: those of which values alone differed, and in how many runs in a row
-    :ivar placeholders: those of ``cache: "force"``
-    :ivar notices: what is said at the end of the run, with the tasks that it is said of
+    :ivar specs: options of tasks that have any
+    :ivar pending: observations of tasks that are not recorded yet, for :mod:`.finish`
+    :ivar executions: executions of tasks that are about to run
+    :ivar damaged: why the row of a task in the DB was discarded
+    :ivar late: memos of delayed tasks: they are created after actions ran, which may have changed
+        what was cached before
+    :ivar batch: memo of the delayed tasks that are being created
+    :ivar looked: tasks that were checked in this run
+    :ivar running: tasks that another doit runs right now, and that doit
+    :ivar unfinished: tasks whose last execution failed, or did not end
+    :ivar ends: how tasks ended that did not succeed in their last run
+    :ivar rewritten: inputs that their task rewrites with the same content
+    :ivar edits: inputs that changed while their task ran, with the digests before and after
+    :ivar varying: tasks whose values alone differed, and in how many runs in a row
+    :ivar placeholders: the placeholders of ``cache: "force"``
+    :ivar notices: messages for the end of the run, each with its tasks
 
-    What is known of all:
+    State of the whole run:
 
-    :ivar graph: what the tasks have to do with each other
-    :ivar details: what fingerprints keep beside the records
-    :ivar taught: of what plugins taught of files, the digest of the content
-    :ivar memo: answers that kinds keep for the run
-    :ivar said: what kinds have told the user
-    :ivar signing: tasks whose signature is being computed, to see a circle
-    :ivar selected: the tasks that the run was asked for, None where that is not known
-    :ivar events: what happens in the run; who wants to know of it is among its listeners
-    :ivar counts: what became of the tasks
-    :ivar executed: whether an action has run yet: what it wrote may be what another task reads
-    :ivar frozen: whether the values that actions can change have been looked at
-    :ivar caches: whether any task may be restored, or is kept
-    :ivar aside: name of what this run makes aside before it is put in place
+    :ivar graph: the relations between the tasks
+    :ivar details: the shared details of fingerprints
+    :ivar taught: by a plugin's digest of a file, the digest of the content
+    :ivar memo: results that kinds keep for the run
+    :ivar said: messages of kinds that the user has seen
+    :ivar signing: tasks whose signature is being computed, to detect a circle
+    :ivar selected: the tasks that the run was asked for, None if that is not known
+    :ivar events: what happens in the run, for its listeners
+    :ivar counts: how many tasks ran, were restored, failed and so on
+    :ivar executed: whether an action has run yet: it may have written what another task reads
+    :ivar frozen: whether the values that actions can change have been fingerprinted
+    :ivar caches: whether any task may be restored, stored or exported
+    :ivar aside: name of the staging directory of this run
     """
 
-    # No dataclass: with so many attributes that takes a millisecond of each command.
+    # Not a dataclass: with so many attributes that takes a millisecond of each command.
     def __init__(
         self,
         settings: Settings,
@@ -148,13 +148,13 @@ class Session:
         self._prepare()
 
     def execution(self, task: str) -> Execution:
-        """Return what travels with a task when it runs."""
+        """Return the execution of a task, which travels with it when it runs."""
         if task not in self.executions:
             self.executions[task] = Execution()
         return self.executions[task]
 
     def _prepare(self) -> None:
-        """Ask once who listens, so that nothing is called where nobody does."""
+        """Look up the hooks once, so that hooks without an implementation cost nothing."""
         hook = self.plugins.listener
         teach_file = hook("invariants_digest_file")
         teach = hook("invariants_digest_value")
@@ -168,11 +168,11 @@ class Session:
         self.files.recorded_plugin_digest = lambda digest: self.taught.read().get(digest)
         self.project = Project(self.root, self.settings.code_roots)
         if self.settings.store is not None:
-            _ = self.store  # a mistake in the settings is said at once
+            _ = self.store  # report a mistake in the settings at once
         kinds, policies = self.plugins.kinds, self.plugins.policies
         self.default = default_options(self.settings, kinds, policies, self.override)
         if self.settings.tree_exclude != TREE_EXCLUDE:
-            _ = self.excluded  # the same
+            _ = self.excluded  # report a mistake in the settings at once
         self.on_verdict = hook("invariants_verdict")
         self.on_saved = hook("invariants_saved")
         self.on_restored = hook("invariants_restored")
@@ -180,28 +180,28 @@ class Session:
 
     @functools.cached_property
     def excluded(self) -> Matcher | None:
-        """What counts in no directory."""
+        """Matches the entries that count in no directory, None if all count."""
         from doit_invariants.files.selection import matcher
 
         return matcher(self.settings.tree_exclude)
 
     @functools.cached_property
     def aside(self) -> str:
-        """The name of what this run makes aside before it is put in place."""
+        """The name of the directory in which this run stages files before they are put in place."""
         from doit_invariants.files.processes import owned_name
 
         return owned_name()
 
     @functools.cached_property
     def graph(self) -> TaskGraph:
-        """What the tasks have to do with each other."""
+        """The relations between the tasks."""
         from doit_invariants.engine.graph import TaskGraph
 
         return TaskGraph()
 
     @property
     def store(self) -> Store | None:
-        """Where results are shared."""
+        """The store, None if there is none."""
         if self._store is None:
             from doit_invariants.plugins.open_store import open_store
 
@@ -209,7 +209,7 @@ class Session:
         return self._store[0]
 
     def store_problem(self) -> str:
-        """Return why the store can't be used, empty if it can; in a run it is said, once."""
+        """Return why the store can't be used, empty if it can; a run tells the user once."""
         if self._store_problem is None:
             problem = self.store.problem(look=not self.runs) if self.store is not None else ""
             self._store_problem = problem and f"setting 'store': {problem}"
@@ -221,7 +221,7 @@ class Session:
 
     @property
     def tracks(self) -> bool:
-        """Whether anything is tracked implicitly; if not, all is to be as under plain doit."""
+        """Whether anything is tracked implicitly; if not, tasks behave as under plain doit."""
         return self.settings.track_code or self.settings.track_targets
 
     def parse(self, given: Mapping[str, Any]) -> TaskSpec:
@@ -230,25 +230,25 @@ class Session:
         return parse_options(given, self.default, plugins.kinds, plugins.policies, self.override)
 
     def spec(self, task: str) -> TaskSpec:
-        """Return the options of a task, the project's defaults if it has none of its own."""
+        """Return the options of a task; the project's defaults if it sets none."""
         return self.specs.get(task, self.default)
 
     def say(self, task: str, text: str) -> None:
-        """Tell the user what did not go as he would expect; a reporter may capture it."""
+        """Tell the user about something unexpected; a reporter may capture it."""
         text = text.replace(self.root + os.sep, "")
         sys.stderr.write(printable(f"{task}: {text}\n"))
 
     def keep_taught(self) -> None:
-        """Keep what plugins taught of files, for when they are gone, or teach something else."""
+        """Save plugin digests of files, in case a plugin is removed or changes its digests."""
         if self.files.plugin_digests and self.writes:
             self.taught.update(self.files.plugin_digests, _TAUGHT)
 
     def note(self, task: str, text: str) -> None:
-        """Tell the user at the end of the run, once for all tasks of which it is said."""
+        """Tell the user at the end of the run, in one line for all tasks with the same message."""
         self.notices.setdefault(text, []).append(task)
 
     def close(self) -> None:
-        """End a run: nothing of the store is in use any more, nothing is aside."""
+        """End a run: say the notices, remove staged files, and close the store."""
         for text, names in self.notices.items():
             self.say(listing(names), text)
         self.notices.clear()
@@ -260,13 +260,13 @@ class Session:
                 self.store.close()
 
     def is_rewritten(self, task: str, what: str, *, again: bool) -> bool:
-        """Return whether a task is known to write what is there into what it depends on.
+        """Return whether a task is known to rewrite a dependency with the same content.
 
-        Its first run can't be told from an edit there and back by somebody else, so it runs once
-        more; what is seen twice in a row is remembered.
+        After the first run this looks like an edit and its undo by somebody else, so the task runs
+        once more. If the same happens twice in a row, it is remembered.
 
-        :param what: path or id
-        :param again: whether it was seen in the run before
+        :param what: path of the file, or id of the invariant
+        :param again: whether it happened in the previous run
         """
         known = self.rewritten.read().get(task)
         known = known if isinstance(known, list) else []
@@ -275,5 +275,5 @@ class Session:
         return again or what in known
 
     def digest_value(self, value: object) -> str:
-        """Return the digest of a value, plugins' types included; raises CannotFingerprint."""
+        """Return the digest of a value, also with plugins' types; raises CannotFingerprint."""
         return digest_value(value, root=self.root, digester=self.teach)

@@ -1,4 +1,4 @@
-"""The verdict on a task, and what follows from it before the task runs."""
+"""Makes the verdict on a task, and prepares the task if it runs."""
 
 from __future__ import annotations
 
@@ -29,10 +29,9 @@ def task_status(
 ) -> tuple[Verdict, HostFacts]:
     """Decide whether a task is up-to-date.
 
-    :param fast_path_tried: whether it is known already that the task is not simply as it was
-        recorded
-    :returns: the verdict, and what the host's own rules say of the task
-    :raises Exception: what a user's own ``uptodate`` raises, unless the session is guarded
+    :param fast_path_tried: whether the cheap check has already failed to prove it unchanged
+    :returns: the verdict, and what the host's own rules find about the task
+    :raises Exception: any exception of a user's own ``uptodate``, unless the session is guarded
     """
     facts = HostFacts()
     accepted = session.host.accepts(task)
@@ -88,7 +87,7 @@ def _verdict(
     look.snapshot.problems += problems
     verdict = verdict_on(look.snapshot, found)
     if look.spec.policy.decides or look.spec.exports:
-        # Imported late: most projects have no use for it.
+        # Imported late: most projects use no cache.
         from doit_invariants.engine.reuse.decide import CacheDecision
 
         verdict = CacheDecision(look, facts).apply(verdict)
@@ -100,7 +99,7 @@ def _verdict(
 
 
 def begin_look(session: Session, task: Task, items: list[ListedItem]) -> TaskObservation:
-    """Return a look at a task that has read its record, and nothing else yet."""
+    """Return an observation of a task that has only read its record."""
     spec = with_items(session.plugins.kinds, session.spec(task.name), items)
     before = recorded.read(session, task.name)
     if task.name in session.damaged:
@@ -116,7 +115,7 @@ def begin_look(session: Session, task: Task, items: list[ListedItem]) -> TaskObs
 
 
 def _with_its_end(session: Session, verdict: Verdict) -> Verdict:
-    """Return a verdict with how the last attempt ended, in the place of "never ran"."""
+    """Return a verdict that says how the last run ended, instead of "never ran"."""
     if verdict.status == "up-to-date":
         return verdict
     ends = {one.code for one in verdict.reasons} & {"running", "interrupted"}
@@ -128,7 +127,7 @@ def _with_its_end(session: Session, verdict: Verdict) -> Verdict:
 
 
 def _note_others(task: Task, look: TaskObservation) -> None:
-    """Have a task know what others make inside of its targets: a worker can't find that out."""
+    """Note what other tasks make inside the targets of a task: a worker can't find that out."""
     session = look.session
     for path in task.targets:
         found = session.graph.others_inside(path, task.name, session.tasks)
@@ -148,14 +147,14 @@ def _tell(session: Session, task: Task, verdict: Verdict) -> None:
 
 
 def _prepare(session: Session, task: Task, look: TaskObservation, verdict: Verdict) -> None:
-    """Do what is due once a verdict is known, and before the task runs if it does."""
+    """Update the record of an up-to-date task, or prepare a task to run."""
     if verdict.status == "up-to-date" and session.writes and not verdict.reasons:
         refresh(look)
     if verdict.status == "run" or session.always:
         session.pending[task.name] = look
         execution = session.executions.get(task.name)
         plan = execution.plan if execution is not None else None
-        if plan is None or plan.runs:  # else nothing is made, and nothing can be interrupted
+        if plan is None or plan.runs:  # otherwise no action runs, so none can be interrupted
             _before_it_runs(session, task, look)
 
 

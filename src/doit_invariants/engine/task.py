@@ -1,4 +1,4 @@
-"""What the engine knows of a task, in doit's own words."""
+"""What the engine knows about a task, in doit's own terms."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from typing import Any, Protocol
 
 
 class Task(Protocol):
-    """One task of a project; doit's own class fits.
+    """One task of a project; doit's own class implements it.
 
-    :ivar name: unique; that of a sub-task begins with the name of its group and a colon
+    :ivar name: unique; the name of a sub-task begins with the name of its group and a colon
     :ivar file_dep: paths that the task reads, as its author wrote them
-    :ivar targets: paths that the task makes; those of directories may end with a slash
+    :ivar targets: paths that the task makes; directories may end with a slash
     :ivar task_dep, setup_tasks, calc_dep, wild_dep: names of other tasks that it needs
-    :ivar getargs: by the name of an argument the task and the value that it gets
+    :ivar getargs: by the name of an argument, the task and the name of the value that it gets
     :ivar uptodate: items, each with its arguments; the host evaluates them
     :ivar has_subtask: whether it is a group
-    :ivar loader: set on a task that is created late, once others have run
-    :ivar executed: whether its actions ran, or something ran in their place
-    :ivar values, result: what its actions gave
+    :ivar loader: set on a delayed task, which is created after others have run
+    :ivar executed: whether its actions ran, or its result was restored or published instead
+    :ivar values, result: what its actions returned
     """
 
     name: str

@@ -1,8 +1,8 @@
-"""Asks plugins what they track of each task without being told to.
+"""Asks plugins which invariants they add to each task.
 
-Thousands of tasks may share their functions. So plugins give the same objects for the same
-functions, and here the same objects give the same :class:`TrackedSet`, which keeps what was found
-of it for all these tasks.
+Thousands of tasks may share their functions. So plugins return the same objects for the same
+functions, and the same objects give the same :class:`TrackedSet`, which keeps the findings for all
+these tasks.
 """
 
 from __future__ import annotations
@@ -24,33 +24,33 @@ Answer = TypeVar("Answer")
 
 
 class IdentityMap(Generic[Answer]):
-    """Answers by the very objects that they are about, whether these are hashable or not.
+    """A mapping whose keys are sequences of objects, compared by identity, hashable or not.
 
-    The objects are kept with the answer, so that no others come to their addresses.
+    Keys are tuples of ids. The objects are kept alive, so that an id is never reused.
     """
 
     def __init__(self) -> None:
         self._known: dict[tuple[int, ...], tuple[Sequence[Any], Answer]] = {}
 
     def get(self, objects: Sequence[Any]) -> Answer | None:
-        """Return the answer about some objects, None if there is none yet."""
+        """Return the answer for some objects, None if there is none yet."""
         known = self._known.get(tuple(map(id, objects)))
         return None if known is None else known[1]
 
     def set(self, objects: Sequence[Any], answer: Answer) -> None:
-        """Keep the answer about some objects; the sequence must not change any more."""
+        """Keep the answer for some objects; the sequence must not change afterwards."""
         self._known[tuple(map(id, objects))] = (objects, answer)
 
 
 class TrackedSet:
-    """What plugins track of a task; one object for all tasks of which they track the same.
+    """The invariants that plugins add to a task; one object for all tasks with the same ones.
 
-    :ivar entries: invariants by their id, each with the plugin that gave it
+    :ivar entries: invariants by their id, each with the plugin that adds it
     :ivar sources: the plugins that were asked
     :ivar unchanged_as: the key under which it was recorded, if it is known to be unchanged since;
-        :meth:`Trackers.forget_unchanged` takes that back
-    :ivar stored: the key under which it was recorded in this run, and what was recorded
-    :ivar frozen: whether its code was looked at before the first action ran
+        :meth:`Trackers.forget_unchanged` clears it
+    :ivar stored: the key under which it was recorded in this run, and the recorded JSON
+    :ivar frozen: whether its code was fingerprinted before the first action ran
     """
 
     __slots__ = ("_first", "entries", "frozen", "sources", "stored", "unchanged_as")
@@ -65,7 +65,7 @@ class TrackedSet:
         self._first = ""
 
     def serves_several(self, task: str) -> bool:
-        """Return whether this was asked about another task before."""
+        """Return whether this was called for another task before."""
         self._first = self._first or task
         return self._first != task
 
@@ -97,7 +97,10 @@ class _Tracker:
 
 
 class Trackers:
-    """All plugins that implement ``invariants_for_task``; raises InvalidOption for a wrapper."""
+    """All plugins that implement ``invariants_for_task``.
+
+    :raises InvalidOption: if one of them implements it as a wrapper
+    """
 
     def __init__(self, plugins: Plugins, settings: Settings, host: Host) -> None:
         self._host = host
@@ -117,7 +120,7 @@ class Trackers:
             sources = (name, *_version(name, getattr(one.plugin, "tracking_version", 1)))
             tracker = _Tracker(name, one.function, given, "task" in one.argnames, sources)
             self._all.append(tracker)
-        #: Those whose answer depends on the targets of a task as well as on its actions.
+        #: Plugins whose answer depends on the targets of a task as well as on its actions.
         self._by_targets = {
             one.plugin_name
             for one in plugins.implementations("invariants_for_task")
@@ -135,20 +138,20 @@ class Trackers:
         self._unchanged.append(tracked)
 
     def forget_unchanged(self) -> None:
-        """Forget which sets are unchanged: what they rest on may be another now."""
+        """Forget which sets are unchanged, because their code may have changed since."""
         for tracked in self._unchanged:
             tracked.unchanged_as = ""
         self._unchanged.clear()
 
     def of(self, task: Any, spec: TaskSpec, only: Container[str] | None = None) -> TrackedSet:
-        """Return what is tracked of a task; the very same object where plugins gave the same.
+        """Return the tracked set of a task; the same object if plugins returned the same objects.
 
-        :param only: names of plugins, where not all are to be asked
-        :raises CannotFingerprint: if a plugin fails, or returns what is no invariant
+        :param only: names of the plugins to ask, None for all
+        :raises CannotFingerprint: if a plugin fails, or returns something other than invariants
         """
         actions: tuple[Any, ...] = ()
         if self.ours_alone and self._host.has_bare_actions(task):
-            # Of what is given nothing only the functions count.
+            # Actions without arguments are identified by their functions alone.
             actions = (spec.track_code, only is None, *self._host.actions(task))
             known = self._of_bare.get(actions)
             if known is not None:
@@ -184,11 +187,12 @@ class Trackers:
 
 
 def _version(plugin: str, version: object) -> tuple[str, ...]:
-    """Return how a record names the version of a plugin; not the first, which is understood.
+    """Return how a record names the version of a plugin: nothing for version 1, the default.
 
-    Beside the name and not in its place: a version of ours that knows only names reads it too.
+    It is a second entry beside the name, so that older versions, which only know names, can read
+    the record.
 
-    :raises InvalidOption: if it is no version
+    :raises InvalidOption: if it is not a version
     """
     if type(version) is not int or version < 1:
         raise InvalidOption(

@@ -1,4 +1,4 @@
-"""Asks plugins what they teach of values and files, and accepts nothing but an answer."""
+"""Calls the hooks of plugins for digests of values and files, and checks what they return."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from doit_invariants.hashing.values import ValueDigester
 
 
 def checked(teach: Callable[..., Any]) -> ValueDigester:
-    """Return a caller of invariants_digest_value that accepts a text or None alone."""
+    """Return a caller of invariants_digest_value that only accepts a string or None."""
 
     def taught(value: Any) -> str | None:
         text: str | None = teach(value=value)
@@ -25,7 +25,7 @@ def checked(teach: Callable[..., Any]) -> ValueDigester:
 
 
 def guarded(teach: Callable[..., Any]) -> FileDigester:
-    """Return a caller of invariants_digest_file whose errors fail the task that asks, alone."""
+    """Return a caller of invariants_digest_file whose errors only fail the task that needs it."""
 
     def taught(path: str) -> str | None:
         try:

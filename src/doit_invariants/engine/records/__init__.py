@@ -1,1 +1,1 @@
-"""What is kept of tasks in the database of the host."""
+"""What the host's DB keeps about tasks: records, saved values, and flags."""

@@ -1,6 +1,6 @@
-"""What is remembered of a project beside the records of its tasks: flags, placeholders, and ends.
+"""What the DB has beside the records of tasks: flags, placeholders, and ends.
 
-All of it lies in rows of the DB that belong to no task.
+They are in rows of the DB that belong to no task.
 """
 
 from __future__ import annotations
@@ -18,25 +18,25 @@ if TYPE_CHECKING:
 
 _FIELD = "marks:"
 
-#: The flag and the reason of a task that had begun when its run was ended.
+#: The flag and the reason of a task that was running when its run was killed.
 INTERRUPTED = "interrupted"
 
 
 class Flags:
     """A JSON object in doit's DB, under a name that no task can have.
 
-    :param name: of the object. Stored: never change one
+    :param name: name of the object. Stored: never change one
     :param db: where it is stored
     """
 
     def __init__(self, name: str, db: Database) -> None:
-        # The command `invariants` forbids the group, as in :mod:`.shared_details`.
+        # The command `invariants` forbids a group of that name, as in :mod:`.shared_details`.
         self._id = f"invariants:{name}"
         self._db = db
         self._known: dict[str, Json] | None = None
 
     def read(self) -> dict[str, Json]:
-        """Return it; it is empty where the DB is damaged. Not to be changed."""
+        """Return the object, which must not be changed; it is empty if the DB is damaged."""
         if self._known is None:
             try:
                 found = self._db.get(self._id, _FIELD)
@@ -46,11 +46,11 @@ class Flags:
         return self._known
 
     def set(self, key: str, value: Json) -> None:
-        """Remember a value under a key."""
+        """Store a value under a key."""
         self._write({**self.read(), key: value})
 
     def update(self, found: dict[str, Json], most: int) -> None:
-        """Remember several values, and of all the newest.
+        """Store several values, and drop the oldest of all values if there are too many.
 
         :param most: how many are kept
         """
@@ -60,7 +60,7 @@ class Flags:
             self._write(dict([*rest.items(), *found.items()][-most:]))
 
     def drop(self, *keys: str) -> None:
-        """Forget keys, where there are any."""
+        """Remove keys that exist."""
         known = self.read()
         if not known.keys().isdisjoint(keys):
             self._write({key: value for key, value in known.items() if key not in keys})
@@ -73,21 +73,21 @@ class Flags:
 class Placeholders:
     """The placeholders of a project, by their paths as tasks write them.
 
-    They are empty targets that ``cache: "force"`` made in the place of missing ones: remembered
-    in doit's DB until the task really makes its targets, or until something else is in their
-    place. Not in the records of tasks: ``doit forget TASK`` must turn none into a result.
+    Placeholders are empty targets that ``cache: "force"`` made for missing ones. The DB lists them
+    until the task makes its targets, or until a path has another content. They are not in the
+    records of tasks, because ``doit forget TASK`` must not turn a placeholder into a result.
     """
 
     def __init__(self, db: Database) -> None:
         self._flags = Flags("placeholders", db)
 
     def among(self, targets: Iterable[str]) -> list[str]:
-        """Return those of some targets that are still nothing but placeholders."""
+        """Return the targets that are still placeholders."""
         known = self._flags.read()
         return [path for path in targets if path in known and _mark(path) == known[path]]
 
     def create(self, paths: Iterable[str]) -> Iterator[str]:
-        """Create placeholders, and yield the path of each; with ``/`` at its end a directory.
+        """Create placeholders and yield their paths; a path that ends with ``/`` is a directory.
 
         :raises OSError: if one can't be created
         """
@@ -102,13 +102,13 @@ class Placeholders:
             yield path
 
     def remove(self, targets: Iterable[str]) -> None:
-        """Remove placeholders: their task is about to make the targets."""
+        """Delete placeholders, because their task is about to make the targets."""
         for path in self.among(targets):
             with contextlib.suppress(OSError):
                 os.rmdir(path) if os.path.isdir(path) else os.unlink(path)
 
     def drop(self, paths: Iterable[str]) -> None:
-        """Forget placeholders: their task has made the targets."""
+        """Drop placeholders from the list, because their task has made the targets."""
         self._flags.drop(*paths)
 
 
@@ -118,7 +118,7 @@ def placeholder_reason(path: str) -> Reason:
 
 
 def _mark(path: str) -> Json:
-    """Return what tells a placeholder from what anybody puts there later."""
+    """Return what identifies a placeholder, None if the path is missing or not empty."""
     try:
         info = os.stat(path)
         if os.path.isdir(path):
@@ -128,25 +128,25 @@ def _mark(path: str) -> Json:
     return [info.st_ino, info.st_mtime_ns] if info.st_size == 0 else None
 
 
-#: A task before it failed, it could not be checked, or its actions failed.
+#: A task before it failed; the task could not be checked; or its actions failed.
 How = Literal["unmet", "unchecked", "failed"]
 
-# The command `invariants` forbids the group, as in :mod:`.shared_details`.
+# The command `invariants` forbids a group of that name, as in :mod:`.shared_details`.
 _PREFIX = "invariants:end:"
 _FIELD = "end:"
 
-#: Of what a task has printed so much is kept, of so many tasks in a run.
+#: How much of a task's output is kept, and for how many tasks of a run.
 _MOST_CHARACTERS = 1000
 _MOST_LINES = 12
 _MOST_TASKS = 100
 
 
 class Ends:
-    """How the last attempts at tasks ended that did not succeed.
+    """How tasks ended that did not succeed in their last run.
 
-    doit forgets a task that failed, and those that could not run because of it: all of them look as
-    if they had never run. There is one row for each task, because a run of thousands that fail
-    writes each end to its journal.
+    doit removes the records of a task that failed, and of tasks that could not run because of it:
+    they all look as if they had never run. Each task has a row of its own: if thousands of tasks
+    fail in a run, the journal gets one small row for each of them.
     """
 
     def __init__(self, db: Database) -> None:
@@ -156,10 +156,10 @@ class Ends:
         self.now: dict[str, How] = {}
 
     def note(self, task: str, how: How, text: str, now: float) -> None:
-        """Keep how a task ended; in a run it goes to the journal with what the host then records.
+        """Save how a task ended; in a run the journal gets it together with the host's row.
 
-        :param text: why it did not run; if it failed, what it has printed and how it failed
-        :param now: in seconds since the epoch
+        :param text: why it did not run; if it failed, its output and the error
+        :param now: seconds since the epoch
         """
         self.now[task] = how
         end: dict[str, Json] = {"how": how, "at": now, "text": one_line(text)[:_MOST_CHARACTERS]}
@@ -172,12 +172,15 @@ class Ends:
         self._db.set(_PREFIX + task, _FIELD, end)
 
     def drop(self, task: str) -> None:
-        """Forget how a task ended: it has succeeded since, or is to be forgotten."""
+        """Forget how a task ended, because it succeeded or the user forgets it."""
         if self._db.has(_PREFIX + task):
             self._db.remove(_PREFIX + task)
 
     def sweep(self, tasks: Container[str]) -> None:
-        """Forget tasks that are gone, if this run has kept anything: so the DB does not grow."""
+        """Forget tasks that no longer exist, so that the DB does not grow.
+
+        Only after a run in which a task failed: listing all rows takes time.
+        """
         if not self._noted or not tasks:
             return
         for one in [one for one in self._db.names() if one.startswith(_PREFIX)]:
@@ -185,17 +188,17 @@ class Ends:
                 self._db.remove(one)
 
     def reason(self, task: str) -> Reason | None:
-        """Return what is said of a task in the place of "never ran", None if nothing is known."""
+        """Return the reason that replaces "never ran", None if nothing is known."""
         try:
             return _reason(self._db.get(_PREFIX + task, _FIELD))
         except Exception:
-            return None  # a damaged row, which nothing rests on
+            return None  # the row is damaged; no verdict depends on it
 
 
 def _reason(end: Json) -> Reason | None:
     if not isinstance(end, dict):
         return None
-    import datetime  # late: few runs end so
+    import datetime  # late: few tasks have such a row
 
     when = f"{datetime.datetime.fromtimestamp(end['at']):%Y-%m-%d %H:%M:%S}"
     text = str(end["text"])

@@ -1,4 +1,4 @@
-"""Reads and writes what is kept of a task in doit's DB, whatever is in there."""
+"""Reads and writes the record of a task in doit's DB, even if the DB is damaged."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True, eq=False, repr=False)
 class StoredState:
-    """What is stored of a task.
+    """What the DB has for a task.
 
     :ivar record: our record, None if there is none
-    :ivar unreadable: why there is none although something is stored
-    :ivar states: doit's own states, by the path that is looked up
+    :ivar unreadable: why the stored record can't be read, None if it can or if there is none
+    :ivar states: doit's own states of ``file_dep``, by path
     :ivar superseded: whether plain doit, without us, has run the task since
-    :ivar upgraded: whether what is compared was recorded by an earlier version of a kind
+    :ivar upgraded: whether a fingerprint was upgraded from an earlier version of its kind
     :ivar moved: whether the record was made when the project was in another directory
     """
 
@@ -59,14 +59,14 @@ class StoredState:
         return known_file(stored, stats, info, path)
 
     def drop_implicit(self) -> None:
-        """Forget what was tracked implicitly: it is older than the last success of the task."""
+        """Drop what was tracked implicitly, if it is older than the last success of the task."""
         if self.record is not None and self.superseded:
             listed = {k: e for k, e in self.record.entries.items() if e.source is None}
             self.record = replace(self.record, targets=None, entries=listed, sources=())
 
 
 def read(session: Session, task: str) -> StoredState:
-    """Return our record of a task; nothing that is stored makes this raise."""
+    """Return what the DB has for a task; never raise, however damaged it is."""
     try:
         data = session.db.get(task, KEY)
     except Exception as error:
@@ -80,7 +80,7 @@ def read(session: Session, task: str) -> StoredState:
 
 
 def _whole(session: Session, data: Json) -> Json:
-    """Return a stored record with what is kept once for several tasks; raises Unreadable."""
+    """Return a stored record with its shared part filled in; raises Unreadable."""
     if not isinstance(data, dict):
         return data
     try:
@@ -92,12 +92,12 @@ def _whole(session: Session, data: Json) -> Json:
 
 
 def write(session: Session, task: str, record: Record, alike: TrackedSet | None = None) -> None:
-    """Put a record into doit's DB, where it becomes durable when doit closes that.
+    """Put a record into doit's DB; it is durable when doit closes the DB.
 
-    The task has been read before: two of doit's backends drop the rest of what they know of a
-    task that is written unread.
+    The row of the task must have been read before: two of doit's backends lose the other values of
+    a row that is written without being read.
 
-    :param alike: what the task and others are tracked by: what is recorded of that is kept once
+    :param alike: the tracked set that the task shares with others; its part is stored only once
     """
     for entry in record.entries.values():
         session.details.save(entry.fingerprint.get("details"))
@@ -111,7 +111,7 @@ def write(session: Session, task: str, record: Record, alike: TrackedSet | None 
 
 
 def retarget(session: Session, maker: str, path: str, state: PathState) -> None:
-    """Record what a later step made of a target in place as what its maker left."""
+    """Record the present state of a target, which another task edited in place, for its maker."""
     record = read(session, maker).record
     if record is not None and record.targets is not None and path in record.targets:
         targets = {**record.targets, path: state}
@@ -126,9 +126,12 @@ def take_input(
     after: PathState,
     info: os.stat_result,
 ) -> None:
-    """Record a ``file_dep`` of a task as a later step has left it, if it was recorded as before.
+    """Record a ``file_dep`` of a task as another task has left it.
 
-    :param info: its stat now
+    Nothing changes if the recorded state is not the one before that edit.
+
+    :param before, after: its states before and after the edit
+    :param info: its present stat
     """
     triple = read_triple(session.db.get(task, path))
     record = read(session, task).record
@@ -143,10 +146,10 @@ def take_input(
 
 
 def discard(session: Session, task: str, error: Exception) -> str:
-    """Forget, in memory, what the backend can't decode; return how that is called.
+    """Empty a row in memory that the backend can't decode; return the problem for the user.
 
-    Left in place it would raise again at each of doit's own reads, and with ``-n`` doit waits
-    for ever after that. The DB changes only if the task then runs.
+    Otherwise each of doit's own reads would raise again, which makes ``doit -n`` hang. The DB on
+    disk only changes if the task then runs.
     """
     session.db.discard(task)
     return f"the row of this task in the DB is damaged ({type(error).__name__})"
@@ -154,11 +157,11 @@ def discard(session: Session, task: str, error: Exception) -> str:
 
 # ---------------------------------------------------------------------- moved projects
 #
-# Many `dodo.py` anchor their paths on `__file__`: after a move each of them is another file.
+# Many `dodo.py` build absolute paths from `__file__`, which change when the project moves.
 
 
 def translate(record: Record, root: str) -> Record:
-    """Return a record with the paths that its files have in this directory."""
+    """Return a record with its paths moved to this directory."""
     old = record.root
     targets = record.targets
     return replace(
@@ -177,5 +180,5 @@ def recorded_path(path: str, record: Record | None, root: str) -> str:
 
 
 def _from(path: str, old: str, new: str) -> str:
-    # By the text: a path need not be normalised, and doit compares texts.
+    # As strings: a path need not be normalized, and doit compares strings.
     return new + path[len(old) :] if is_inside(path, old) else path

@@ -1,8 +1,8 @@
-"""What fingerprints keep beside the records: stored once, however many tasks refer to it.
+"""Shared details of fingerprints: stored once, however many tasks refer to them.
 
-Ten thousand tasks may share one function. Its parts and their sources, which explain what
-changed, would make most of the DB if each record held them, and each run would read them; the
-record of a task therefore has a key only, the digest of what is kept.
+Ten thousand tasks may share one function. Its parts and their sources explain what changed. If each
+record had a copy, the copies would be most of the DB, and each run would read them. So the record
+of a task only has a key: the digest of the details.
 """
 
 from __future__ import annotations
@@ -19,20 +19,20 @@ if TYPE_CHECKING:
     from doit_invariants.engine.database import Database
     from doit_invariants.engine.tracking import TrackedSet
 
-#: Before the key in doit's DB, in the place of the name of a task: no task has this one, as the
-#: command `invariants` forbids the group, and a digest names no sub-task. Stored: never change.
+#: Prefix of the row's name in doit's DB. No task has such a name: the command `invariants` forbids
+#: a group of that name. Stored: never change.
 _PREFIX = "invariants:"
 _FIELD = "details:"
-#: Not worth a look at every record.
+#: With fewer details than this a sweep is not worth reading every record.
 _FEW = 100
 
 
 class MissingDetails(Exception):
-    """What several tasks have in common is not in the DB any more."""
+    """The DB no longer has the details that several tasks share."""
 
 
 class Details:
-    """The details of one run of doit, read from its DB when they are asked for."""
+    """The details of one run of doit, read from its DB on demand."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
@@ -41,15 +41,15 @@ class Details:
         self._grown = False
 
     def keep(self, details: Json) -> str:
-        """Keep JSON for this run; return its key."""
+        """Keep details in memory for this run; return their key."""
         key = digest_json(details)
         self._kept[key] = details
         return key
 
     def intern(self, tracked: TrackedSet, details: Json) -> str:
-        """Put into the DB what several tasks have in common; return its key.
+        """Store the part of a record that several tasks share; return its key.
 
-        :param tracked: what these tasks are tracked by; of most of them the same is recorded
+        :param tracked: the tracked set of these tasks, most of which record the same
         """
         key, content = tracked.stored
         if not key or content != details:
@@ -59,14 +59,14 @@ class Details:
         return key
 
     def recall(self, key: object) -> Json:
-        """Return what was kept under a key in this or an earlier run, None if it is gone."""
+        """Return the details under a key, from this or an earlier run; None if they are gone."""
         if not isinstance(key, str):
             return None
         if key not in self._kept:
             try:
                 found = self._db.get(_PREFIX + key, _FIELD)
             except Exception:
-                return None  # the DB is damaged there
+                return None  # the row is damaged
             if found is None or digest_json(found) != key:
                 return None
             self._kept[key] = found
@@ -74,9 +74,9 @@ class Details:
         return self._kept.get(key)
 
     def expand(self, record: Json) -> Json:
-        """Return a stored record with what is kept once for it and others; not to be changed.
+        """Return a stored record with its shared part filled in; it must not be changed.
 
-        :raises MissingDetails: if that is not there any more
+        :raises MissingDetails: if the shared part is gone
         :raises TypeError, KeyError: if the record is damaged
         """
         key = record.get("sources")
@@ -89,24 +89,23 @@ class Details:
         return {**record, "entries": entries, "sources": kept["sources"]}
 
     def save(self, key: object) -> None:
-        """Put what was kept under a key into the DB, if it is not there."""
+        """Store the details under a key in the DB, if they are not there."""
         if isinstance(key, str) and key not in self._saved and key in self._kept:
             self._saved.add(key)
             try:
                 stored = self._db.get(_PREFIX + key, _FIELD)
                 whole = stored is not None and digest_json(stored) == key
             except Exception:
-                whole = False  # the DB is damaged there
+                whole = False  # the row is damaged
             if not whole:
                 self._db.set(_PREFIX + key, _FIELD, self._kept[key])
                 self._grown = True
 
     def sweep(self) -> None:
-        """Remove from the DB what no record refers to any more, when that has become the most.
+        """Remove details from the DB that no record refers to.
 
-        Looking at every record takes time, so it is done when there are twice as many details
-        as were in use the last time. A record that can't be read refers to nothing: its task
-        runs, whatever is kept.
+        This reads every record, so it only happens when there are twice as many details as were in
+        use the last time. A record that can't be read refers to nothing: its task runs in any case.
         """
         if not self._grown:
             return
@@ -122,7 +121,7 @@ class Details:
 
     def _used_by(self, task: str) -> Iterable[str]:
         """Return the keys of the details that the record of a task refers to."""
-        with contextlib.suppress(Exception):  # it is damaged
+        with contextlib.suppress(Exception):  # the record is damaged
             record = self._db.get(task, KEY)
             if record is None:
                 return

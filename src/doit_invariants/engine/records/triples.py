@@ -1,7 +1,7 @@
-"""doit's state of a file: modification time, size and digest.
+"""doit's state of a file: a triple of modification time, size and digest.
 
-The state of one path is stored twice: as this triple, which plain doit reads, and with more of its
-stat in our record. The two belong together if they have the same time.
+The state of a path is stored twice: as this triple, which plain doit reads, and in our record, with
+more of its stat. The two belong together if they have the same time.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Triple = tuple[float, int, str]
 
 
 def read_triple(stored: Any) -> Triple | None:
-    """Return what doit stored for a file, None if there is nothing or it is damaged."""
+    """Return the triple that doit stored for a file, None if it is missing or damaged."""
     if not isinstance(stored, (list, tuple)) or len(stored) != 3:
         return None
     mtime, size, digest = stored
@@ -29,15 +29,15 @@ def read_triple(stored: Any) -> Triple | None:
 
 
 def float_mtime(mtime_ns: int) -> float:
-    """Return a time in ns as the float that ``os.stat`` gives for it: doit compares those."""
+    """Return a time in ns as the same float as ``os.stat``, because doit compares floats."""
     seconds, rest = divmod(mtime_ns, 1_000_000_000)
     return seconds + 1e-9 * rest
 
 
 def to_triple(state: PathState, info: os.stat_result) -> Triple:
-    """Return what doit stores of a state.
+    """Return the triple that doit stores for a state.
 
-    :param info: a stat of the path; used for what is not a file, whose state has its own
+    :param info: a stat of the path; only used if the state has no stat of its own
     """
     if isinstance(state, FileState) and state.stat is not None:
         return (float_mtime(state.stat[0]), state.stat[1], state.digest)
@@ -45,18 +45,18 @@ def to_triple(state: PathState, info: os.stat_result) -> Triple:
 
 
 def is_superseded(triple: Triple, stat: Stat | None) -> bool:
-    """Return whether plain doit has saved a file since we did: its triple has another time."""
+    """Return whether plain doit has saved a file after us: then its triple has another time."""
     return stat is not None and float_mtime(stat[0]) != triple[0]
 
 
 def known_file(
     stored: Any, stats: dict[str, Stat | None] | None, info: os.stat_result, path: str = ""
 ) -> FileState | None:
-    """Return the recorded state of a file, from doit's triple and from our record of its stat.
+    """Return the recorded state of a file, from doit's triple and the stat in our record.
 
     :param stored: doit's triple
     :param stats: the stats of our record, None if there is no record
-    :param info: the present stat, which decides what a triple alone is worth
+    :param info: the present stat; a triple without our stat is compared with it
     """
     triple = read_triple(stored)
     if triple is None:
@@ -64,14 +64,14 @@ def known_file(
     mtime, size, digest = triple
     if stats is not None and path in stats and not is_superseded(triple, stats[path]):
         return FileState(digest, stats[path])
-    # Where there is no size the content is looked at: it may be one that the kernel makes up.
+    # A file of size 0 is always read: the kernel may generate its content, as in /proc.
     if info.st_mtime == mtime and info.st_size == size and size:
         return FileState(digest, stat_key(info))
     return FileState(digest, None)
 
 
 def known_tree(stored: Any, record: Record | None, path: str) -> PathState:
-    """Return the recorded state of what is a directory now, None if there is none."""
+    """Return the recorded state of a path that is a directory now, None if there is none."""
     triple = read_triple(stored)
     if triple is None:
         return None

@@ -1,7 +1,7 @@
-"""What a task gives to others: its values and its result, with the paths that its files have here.
+"""Saved values and results of tasks, with their paths moved to this directory.
 
-A ``calc_dep`` gives names of files, and one task reads what another one gives. If the project was
-moved or copied since, the saved paths would be those of files in the other directory.
+A ``calc_dep`` returns names of files, and tasks read values of other tasks. If the project was
+moved or copied since, the saved paths would point to files in the former directory.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def result_of(session: Session, task: str) -> Json:
 
 
 def with_present_paths(session: Session, task: str, saved: Any) -> Any:
-    """Return saved values or a saved result with the paths that its files have here."""
+    """Return saved values or a saved result with their paths moved to this directory."""
     if not saved or isinstance(saved, str):
         return saved
     old = session.db.get(task, VALUES_ROOT)
@@ -42,19 +42,19 @@ def with_present_paths(session: Session, task: str, saved: Any) -> Any:
 
 
 def save_root(session: Session, task: str, values: Any) -> None:
-    """Save to which directory the paths in the values of a task belong; it may have no record."""
+    """Save to which directory the paths in values belong, because a task may have no record."""
     if mentions(values, session.root):
         session.db.set(task, VALUES_ROOT, session.root)
 
 
 def save_values(session: Session, task: str, values: dict[str, Any], result: Any) -> None:
-    """Save what a task gives to others, and nothing that could make it up-to-date."""
+    """Save the values and the result of a task, and nothing that could make it up-to-date."""
     session.db.save_values(task, values, result)
     save_root(session, task, values)
 
 
 def resave_values(session: Session, task: str) -> None:
-    """Save the values of a task as they are here, before its record says that it is of here."""
+    """Save the values of a task with present paths, before its record names this directory."""
     values, result = values_of(session, task), result_of(session, task)
     if values:
         session.db.set(task, VALUES, values)

@@ -1,1 +1,1 @@
-"""Results that are taken from a store or an export instead of being made again."""
+"""Restores results from a store or an export instead of making them again, and puts them there."""
