@@ -1,1 +1,1 @@
-"""The programs that run tasks with the engine, one package each."""
+"""Programs that run tasks with the engine: one package for each."""

@@ -1,7 +1,7 @@
 """A pytest fixture that runs the real doit on a project in a temporary directory.
 
-It comes with the package, for authors of kinds, policies and hooks as well: pytest finds it by
-itself. A story of several runs reads like this::
+Use it to test kinds, policies, stores and hooks. pytest finds the fixture ``doit_project`` as soon
+as the package is installed. A test of several runs reads like this::
 
     def test_report_runs_again_when_its_theme_changes(doit_project):
         project = doit_project({"dodo.py": DODO, "theme.txt": "red"})
@@ -28,10 +28,13 @@ __all__ = ["Outcome", "Project", "check_store", "doit_project", "settings_toml"]
 
 @pytest.fixture
 def doit_project(tmp_path: Path) -> Callable[..., Project]:
-    """Return a function that makes a project in a temporary directory.
+    """Return a function that creates a project in a temporary directory.
 
-    ``doit_project(files, loader=True, backend=None, settings=None, name="project")``: ``files``
-    as for :meth:`Project.write`; the rest goes into a ``pyproject.toml``, unless ``files`` has one.
+    The function is ``doit_project(files, *, loader=True, backend=None, settings=None,
+    name="project")`` and returns a :class:`Project`. ``files`` are the contents of files by path,
+    as for :meth:`Project.write`. ``loader``, ``backend`` and ``settings`` are written to a
+    ``pyproject.toml``, as by :func:`settings_toml`; they are ignored if ``files`` has one. ``name``
+    is the name of the directory: a test with several projects gives each its own.
     """
 
     def make(

@@ -1,4 +1,4 @@
-"""Runs doit in a fork of this process: isolated like a process of its own, without its start-up."""
+"""Runs doit in a fork of this process: isolated like a new process, but without its start-up."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ import pytest
 
 
 def can_fork() -> bool:
-    """Return whether doit's own processes are forks here as well; elsewhere they import anew."""
+    """Return whether doit's own processes are forks too; otherwise they import everything again."""
     return hasattr(os, "fork") and multiprocessing.get_all_start_methods()[0] == "fork"
 
 
@@ -31,7 +31,7 @@ def in_fork(
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
     with warnings.catch_warnings():
-        # The child is the only thread that is left, and starts with nothing half done.
+        # The child has only this thread, which is in the middle of nothing.
         warnings.simplefilter("ignore", DeprecationWarning)
         pid = os.fork()
     if pid == 0:
@@ -44,7 +44,7 @@ def in_fork(
         ended = printed is not None
     finally:
         if not ended:
-            # doit's children go with it. The group may not be there yet.
+            # Kill doit's child processes too. The process group may not exist yet.
             for kill in (os.killpg, os.kill):
                 with contextlib.suppress(OSError):
                     kill(pid, signal.SIGKILL)
@@ -57,7 +57,7 @@ def in_fork(
 
 
 def _read_until_the_end(pipes: tuple[int, int], limit: float) -> tuple[str, str] | None:
-    """Return what is printed, once every process has closed the pipes; None after the limit."""
+    """Return the output once every process has closed the pipes; None after the time limit."""
     found = {pipe: bytearray() for pipe in pipes}
     with selectors.DefaultSelector() as selector:
         for pipe in pipes:
@@ -76,10 +76,10 @@ def _read_until_the_end(pipes: tuple[int, int], limit: float) -> tuple[str, str]
 
 
 def _be_doit(arguments: list[str], cwd: Path, env: Mapping[str, str], out: int, err: int) -> None:
-    """Do what ``python -m doit`` does, and end the process."""
+    """Do what ``python -m doit`` does, and exit."""
     code = 1
     try:
-        gc.freeze()  # to look through the objects of the parent would copy its memory
+        gc.freeze()  # a collection would copy the memory of the parent
         _become_a_process(out, err)
         os.chdir(cwd)
         os.environ.update({"PYTHONDONTWRITEBYTECODE": "1", **env})
@@ -90,11 +90,11 @@ def _be_doit(arguments: list[str], cwd: Path, env: Mapping[str, str], out: int, 
         for stream in (sys.stdout, sys.stderr):
             with contextlib.suppress(Exception):
                 stream.flush()
-        os._exit(code)  # not through what pytest does at its end
+        os._exit(code)  # skips the exit handlers of pytest
 
 
 def _become_a_process(out: int, err: int) -> None:
-    """Have the streams, signals and warnings of a new process in a session of its own."""
+    """Set up streams, signals, warnings and the session like those of a new process."""
     os.setsid()
     null = os.open(os.devnull, os.O_RDONLY)
     for target, descriptor in enumerate((null, out, err)):
@@ -122,7 +122,7 @@ def _run_doit(arguments: list[str]) -> int:
 
     sys.argv = [str(doit.__main__.__file__), *arguments]
     try:
-        # `doit run` writes to the stream that was sys.stdout when doit was imported.
+        # By default, `doit run` writes to the sys.stdout of the time when doit was imported.
         code = DoitMain(extra_config={"GLOBAL": {"outfile": sys.stdout}}).run(arguments)
     except SystemExit as error:
         code = error.code

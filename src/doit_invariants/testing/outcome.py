@@ -1,4 +1,4 @@
-"""What a run of doit did, read from its output."""
+"""The outcome of a run of doit, read from its output."""
 
 from __future__ import annotations
 
@@ -14,13 +14,20 @@ _FAILURE = re.compile(r"^(?:TaskFailed|\w*Error|UnmetDependency) - taskid:(.+)$"
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one run of doit did.
+    """The outcome of one run of doit.
 
-    :ivar command: the command line
+    The lists of tasks are in the order of the output. They are read from the output of the console
+    reporter or the JSON reporter, and have no private tasks. The ``assert_*`` methods raise
+    AssertionError with the whole output; all but :meth:`json` return the outcome itself.
+
+    :ivar command: the command line, a list of strings
     :ivar returncode: doit's exit code
-    :ivar stdout, stderr: its output
-    :ivar executed, up_to_date, ignored, failed: names of tasks, in the order in which the
-        console reporter or the JSON reporter names them (private tasks are in none)
+    :ivar stdout: the standard output, a string
+    :ivar stderr: the standard error, a string
+    :ivar executed: names of the tasks that were executed, with success or not
+    :ivar up_to_date: names of the tasks that were up-to-date or restored
+    :ivar ignored: names of the tasks that were ignored
+    :ivar failed: names of the tasks that failed, or could not run because another one failed
     """
 
     command: Sequence[str]
@@ -33,17 +40,17 @@ class Outcome:
     failed: list[str] = field(default_factory=list)
 
     def assert_executed(self, *names: str) -> Outcome:
-        """Assert that these tasks and no others were executed, with success."""
+        """Assert that exactly these tasks were executed, and that doit exited with 0."""
         assert sorted(self.executed) == sorted(names), repr(self)
         return self.assert_success()
 
     def assert_up_to_date(self, *names: str) -> Outcome:
-        """Assert that these tasks and no others were up-to-date."""
+        """Assert that exactly these tasks were up-to-date."""
         assert sorted(self.up_to_date) == sorted(names), repr(self)
         return self
 
     def assert_failed(self, *names: str) -> Outcome:
-        """Assert that these tasks and no others failed."""
+        """Assert that exactly these tasks failed, and that doit did not exit with 0."""
         assert sorted(set(self.failed)) == sorted(names), repr(self)
         assert self.returncode != 0, repr(self)
         return self
@@ -54,7 +61,11 @@ class Outcome:
         return self
 
     def assert_error(self, text: str, returncode: int = 3) -> Outcome:
-        """Assert that doit exited with this code and said this in one line, without a traceback."""
+        """Assert that doit exited with an error message in one line, without a traceback.
+
+        :param text: a string that one line of the standard output or error must contain
+        :param returncode: the expected exit code; 3 is doit's code for mistakes of the user
+        """
         output = self.stdout + self.stderr
         assert self.returncode == returncode, repr(self)
         assert any(text in line for line in output.splitlines()), f"no line has {text!r}\n{self!r}"
@@ -62,11 +73,11 @@ class Outcome:
         return self
 
     def json(self) -> Any:
-        """Return the standard output, read as JSON."""
+        """Return the standard output, decoded from JSON."""
         return json.loads(self.stdout)
 
     def __repr__(self) -> str:
-        """Everything that a failed assertion should show."""
+        """Return the command, its exit code and its output, for failed assertions."""
         return (
             f"$ {' '.join(self.command)}\nexit code {self.returncode}\n"
             f"--- stdout\n{self.stdout}\n--- stderr\n{self.stderr}"

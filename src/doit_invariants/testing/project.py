@@ -1,4 +1,4 @@
-"""A project of doit in a directory: writes its files, runs doit on it."""
+"""A doit project in a directory: writes its files and runs doit on it."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from doit_invariants.testing.runs import in_new_process, in_this_process
 class Project:
     """A directory with a ``dodo.py``.
 
+    :param path: the directory, which must exist before files are written
     :ivar path: the directory
     """
 
@@ -23,10 +24,10 @@ class Project:
         self.path = path
 
     def write(self, files: Mapping[str, str | bytes]) -> None:
-        """Write files by their relative paths, with the directories that they need.
+        """Write files, and create their directories.
 
-        :param files: contents by path; text is written as UTF-8. A path that ends in ``/`` is
-            an empty directory
+        :param files: contents by path, which is relative to the project. A string is written as
+            UTF-8. A path that ends in ``/`` creates a directory, and its content is ignored
         """
         for name, content in files.items():
             target = self.path / name
@@ -38,17 +39,20 @@ class Project:
             target.write_bytes(raw)
 
     def read(self, name: str) -> str:
-        """Return the text of a file."""
+        """Return the content of a UTF-8 file as a string."""
         return (self.path / name).read_text(encoding="utf-8")
 
     def edit(self, name: str, old: str, new: str) -> None:
-        """Replace a text that must be in a file."""
+        """Replace all occurrences of a string in a file.
+
+        :raises AssertionError: if the file does not contain it
+        """
         text = self.read(name)
         assert old in text, f"{name} has no {old!r}"
         self.write({name: text.replace(old, new)})
 
     def remove(self, *names: str) -> None:
-        """Remove files."""
+        """Remove files, given by their relative paths."""
         for name in names:
             (self.path / name).unlink()
 
@@ -65,17 +69,18 @@ class Project:
         """Run doit in the directory.
 
         :param arguments: the command line after ``doit``
-        :param process: True for a new process, as a user's shell starts it; ``"fork"`` for a fork
-            of this process, which has imported everything already; False for this process, which
-            is ten times faster than a new one. By default this process, but a fork where doit
-            itself starts processes (``-n``), and a new one where these would not be forks
-        :param timeout: seconds after which the run is killed and the test fails: doit's typical
-            failure is to wait for ever
-        :param env: environment variables to set
-        :param now: the time for everything with an age, in seconds since the epoch; only in
-            this process
-        :param python: the interpreter for a process of its own
-        :param cwd: the directory to start in, relative to that of the project
+        :param process: True to start doit in a new process, as a shell does; ``"fork"`` for a fork
+            of this process, which has already imported everything; False to run doit in this
+            process, which is ten times faster than a new one. By default False, but for ``-n``
+            without ``now`` it is ``"fork"``, or True where doit's own processes can't be forks
+        :param timeout: seconds after which the run is ended and the test fails
+        :param env: environment variables to set in addition to those of this process
+        :param now: the present time for everything with an age, in seconds since the epoch; needs
+            a run in this process
+        :param python: the Python interpreter of a new process
+        :param cwd: the directory to start doit in, relative to that of the project
+        :returns: the exit code, the output, and the tasks that were executed, up-to-date or failed
+        :raises ValueError: if both ``now`` and a new process are asked for
         """
         if process is None and "-n" in arguments and now is None:
             process = "fork" if can_fork() and python == sys.executable else True
@@ -95,17 +100,18 @@ class Project:
 def settings_toml(
     *, loader: bool = True, backend: str | None = None, settings: Mapping[str, Any] | None = None
 ) -> str:
-    """Return a ``pyproject.toml`` for doit.
+    """Return the content of a ``pyproject.toml`` for doit.
 
-    :param loader: whether our loader is used
-    :param backend: doit's DB backend, None for its default
-    :param settings: the table ``[tool.doit.invariants]``
+    :param loader: whether to use the loader of doit-invariants
+    :param backend: the name of doit's DB backend; None for doit's default
+    :param settings: the table ``[tool.doit.invariants]``: strings, booleans, numbers and lists of
+        them
     """
     lines = ["[tool.doit]"]
     lines += ['loader = "invariants"'] if loader else []
     lines += [f'backend = "{backend}"'] if backend is not None else []
     if settings:
-        # JSON texts, booleans, numbers and lists of them are TOML as well.
+        # JSON strings, booleans, numbers and lists of them are also valid TOML.
         lines += ["[tool.doit.invariants]"]
         lines += [f"{key} = {json.dumps(value)}" for key, value in settings.items()]
     return "\n".join(lines) + "\n"

@@ -1,4 +1,4 @@
-"""Runs doit, in a process of its own or in this one, under a timeout."""
+"""Runs doit with a timeout, in a new process or in this one."""
 
 from __future__ import annotations
 
@@ -22,11 +22,12 @@ import pytest
 def in_new_process(
     command: list[str], cwd: Path, timeout: float, env: Mapping[str, str]
 ) -> tuple[int, str, str]:
-    # A session of its own: what hangs are doit's children, and they must go as well.
+    # A session of its own, so that a timeout can kill doit's child processes too: they may hang.
     process = subprocess.Popen(
         command,
         cwd=cwd,
-        # Edited twice within a second, a dodo.py of the same size would look compiled already.
+        # Without bytecode: for a dodo.py that is edited twice within a second and keeps its size,
+        # Python would use the bytecode of the first version.
         env={**os.environ, "PYTHONIOENCODING": "utf-8", "PYTHONDONTWRITEBYTECODE": "1", **env},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -59,7 +60,7 @@ def in_this_process(
 
     stdout, stderr = io.StringIO(), io.StringIO()
     with contextlib.ExitStack() as stack:
-        # A dodo.py may leave files open, and commands that only read never close doit's DB.
+        # A dodo.py may leave files open, and read-only commands never close doit's DB.
         stack.enter_context(warnings.catch_warnings())
         warnings.simplefilter("ignore", ResourceWarning)
         stack.enter_context(_isolated(project, cwd, env))
@@ -68,7 +69,7 @@ def in_this_process(
         stack.enter_context(_deadline(timeout, arguments))
         stack.enter_context(contextlib.redirect_stdout(stdout))
         stack.enter_context(contextlib.redirect_stderr(stderr))
-        # `doit run` writes to the stream that was sys.stdout when doit was imported.
+        # By default, `doit run` writes to the sys.stdout of the time when doit was imported.
         extra = {"GLOBAL": {"outfile": stdout}}
         try:
             code = DoitMain(extra_config=extra).run(arguments)
@@ -79,11 +80,12 @@ def in_this_process(
 
 @contextlib.contextmanager
 def _isolated(project: Path, cwd: Path, env: Mapping[str, str]) -> Iterator[None]:
-    """Undo what doit does to the process: it changes the directory and imports ``dodo``.
+    """Undo what a run of doit does to this process.
 
-    The next run imports the modules of the project again, and those from directories that
-    ``dodo.py`` put on ``sys.path``. All others stay, wherever they are: the project of a test may
-    lie in the checkout of the very package that the test imports.
+    doit changes the working directory and imports ``dodo.py``. Modules from the project, and from
+    directories that ``dodo.py`` added to ``sys.path``, are removed, so that the next run imports
+    them again. All other modules stay, even those next to the project: a test may create its
+    project in the checkout of the package that the test itself imports.
     """
     from doit import loader
     from doit.action import CmdAction
@@ -94,8 +96,7 @@ def _isolated(project: Path, cwd: Path, env: Mapping[str, str]) -> Iterator[None
     workdir, form = loader.initial_workdir, CmdAction.STRING_FORMAT
     load_tasks = NamespaceTaskLoader.load_tasks
     os.chdir(cwd)
-    # As in a process of its own, and in those that actions start: a source of the same size and
-    # second would look compiled.
+    # Without bytecode, here and in the processes of actions, for the reason in in_new_process.
     os.environ.update({"PYTHONDONTWRITEBYTECODE": "1", **env})
     bytecode, sys.dont_write_bytecode = sys.dont_write_bytecode, True
     try:
@@ -117,17 +118,17 @@ def _isolated(project: Path, cwd: Path, env: Mapping[str, str]) -> Iterator[None
 
 
 def _added(path: list[str], before: list[str], project: Path) -> list[Path]:
-    """Return the directories that a run put on ``sys.path``."""
+    """Return the directories that a run added to ``sys.path``."""
     new = [entry for entry in path if not os.path.isabs(entry) or entry not in before]
     known = {Path(entry).resolve() for entry in before} if new else set()
     return [place for entry in new if (place := (project / entry).resolve()) not in known]
 
 
 def _forget_listings(own: list[Path]) -> None:
-    """Drop what Python remembers of the files in directories of the project.
+    """Drop the directory listings that Python has cached for the project.
 
-    A relative directory on ``sys.path`` is another one in the next project. All other listings
-    stay: to list site-packages again takes longer than a small run.
+    A relative directory on ``sys.path`` means a different one in the next project. All other
+    listings stay: to list site-packages again takes longer than a small run.
     """
     below = tuple(f"{one}{os.sep}" for one in own)
     for entry in list(sys.path_importer_cache):
@@ -136,7 +137,7 @@ def _forget_listings(own: list[Path]) -> None:
 
 
 def _restore_environment(before: Mapping[str, str]) -> None:
-    """Set, one by one, only the variables that differ: each is a call of the C library."""
+    """Restore the variables that differ; each is a call of the C library."""
     for name in os.environ.keys() - before.keys():
         del os.environ[name]
     for name, value in before.items():
@@ -162,15 +163,15 @@ def _clock(now: float | None) -> Iterator[None]:
         LoaderMixin.clock = staticmethod(original)
 
 
-#: Entry points by the directories with distributions, and by what is asked for.
+#: Entry points by the directories that have distributions, and by the arguments of the call.
 _ENTRY_POINTS: dict[Any, Any] = {}
-#: Whether there are distributions in a directory, by its path and the time of its last change.
+#: Whether a directory has distributions, by its path and modification time.
 _HAS_DISTRIBUTIONS: dict[tuple[str, int], bool] = {}
 
 
 @contextlib.contextmanager
 def _entry_points_once() -> Iterator[None]:
-    """Scan the installed distributions once: five scans take a third of a small run."""
+    """Scan the installed distributions once: the five scans of a run take a third of its time."""
     from importlib import metadata
 
     from doit import plugin
@@ -191,9 +192,9 @@ def _entry_points_once() -> Iterator[None]:
 
 
 def _distributions(directory: str) -> tuple[str, int] | None:
-    """Return a directory and when it last changed, None without distributions.
+    """Return a directory and its modification time, or None if it has no distributions.
 
-    Installing something changes it.
+    An installation changes the modification time.
     """
     directory = os.path.abspath(directory)
     try:
@@ -210,7 +211,7 @@ def _distributions(directory: str) -> tuple[str, int] | None:
 
 @contextlib.contextmanager
 def _deadline(seconds: float, arguments: list[str]) -> Iterator[None]:
-    """Interrupt what takes too long, where that is possible: in the main thread, not on Windows."""
+    """Fail the test after a time; no effect on Windows or outside of the main thread."""
     if (
         not hasattr(signal, "setitimer")
         or threading.current_thread() is not threading.main_thread()

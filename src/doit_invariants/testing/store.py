@@ -1,4 +1,4 @@
-"""Checks that a store keeps its contract: for authors of stores."""
+"""Checks that a store keeps the contract of ``Store``: for authors of stores."""
 
 from __future__ import annotations
 
@@ -21,10 +21,12 @@ _NO_DIGESTS = ("", "xxh3_128:12", "../../etc/passwd", _SIGNATURE + "/..", _SIGNA
 def check_store(make: Callable[[], Store], directory: Path) -> None:
     """Assert that a store keeps the contract of :class:`~doit_invariants.Store`.
 
-    :param make: returns an object for one store that is empty at first; a new one each time
-    :param directory: where files can be made, for a test of its own: ``tmp_path``
+    Several users, killed processes and disk errors are not tested.
 
-    Nothing is asserted of several users, of killed processes, and of what a disk can do.
+    :param make: a function that returns a new store object at each call. All of them open the same
+        store, which is empty at first
+    :param directory: a directory for temporary files, usually ``tmp_path``
+    :raises AssertionError: if the store breaks the contract, with the rule that it breaks
     """
     assert isinstance(make().name, str), "a store has a name"
     assert make().problem(look=True) == make().problem() == "", "an empty store can be used"

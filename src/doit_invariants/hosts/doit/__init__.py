@@ -1,1 +1,1 @@
-"""Everything that meets doit: the loader, the dependency manager, the commands, the reporters."""
+"""Everything that depends on doit: loader, dependency manager, commands, reporters."""

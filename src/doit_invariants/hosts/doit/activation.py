@@ -1,9 +1,9 @@
-"""Makes the loader's work happen where doit could not know that it was wanted.
+"""Activates the loader if doit does not find the configuration that asks for it.
 
-doit reads its configuration from the directory where it is started, and from no other. With
-``doit -f sub/dodo.py``, or ``doit -k`` below the project, it therefore never sees the ``loader =
-"invariants"`` that stands beside the ``dodo.py``. If that ``dodo.py`` imports doit_invariants,
-which happens before doit loads its tasks, the configuration beside it is honoured here.
+doit only reads its configuration from the directory where it is started. With ``doit -f
+sub/dodo.py``, or ``doit -k`` below the project, it therefore never sees the ``loader =
+"invariants"`` next to the ``dodo.py``. But if that ``dodo.py`` imports doit_invariants, it does so
+before doit loads its tasks. This module then applies the configuration next to the ``dodo.py``.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from doit_invariants.hosts.doit import task_dicts
 
 
 def activate() -> None:
-    """Teach doit our keys and, if the project asks for the loader unheard, do its work."""
+    """Add our task options to doit; do the loader's work if doit missed that setting."""
     task_dicts.install()
-    watch_imports()  # of what is imported from here on; the loader has begun before
+    watch_imports()  # without the loader, imports before this line are not seen
     started = doit_loader.initial_workdir
     if started is None or os.path.realpath(started) == os.path.realpath(os.curdir):
         return
@@ -32,7 +32,7 @@ def activate() -> None:
 
 
 def _project_config() -> Any:
-    """Return the configuration beside the dodo.py, read as doit reads it."""
+    """Return the configuration in the directory of the dodo.py, read as doit reads it."""
     from doit.doit_cmd import DoitConfig
 
     names = [name for name in ("pyproject.toml", "doit.cfg") if os.path.exists(name)]
@@ -42,10 +42,10 @@ def _project_config() -> Any:
 
 
 def _learn_always(command: Any, session: Any) -> None:
-    """Learn of ``-a`` when doit hands it to the command: its loader was never told."""
+    """Note whether ``-a`` was given, when doit calls the command: other loaders don't know it."""
     original = command._execute
 
-    @functools.wraps(original)  # doit looks at the signature
+    @functools.wraps(original)  # doit inspects the signature
     def _execute(*args: Any, **options: Any) -> Any:
         session.runs_all = session.runs and bool(options.get("always", False))
         return original(*args, **options)
@@ -64,7 +64,7 @@ def _work_in_any_loader(config: Any) -> None:
 
         if isinstance(self, LoaderMixin):
             return original(self, cmd=cmd, pos_args=pos_args)
-        # Whether -n was given is not known here: to guard in vain does no harm.
+        # It is not known here whether -n was given. The guards for it are harmless in other runs.
         session = attach(cmd, config, self.namespace, parallel=True)
         _learn_always(cmd, session)
         try:

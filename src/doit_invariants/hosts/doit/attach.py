@@ -1,4 +1,4 @@
-"""Puts invariants into one command of doit, just before it loads its tasks."""
+"""Attaches a session to a command of doit, right before the command loads its tasks."""
 
 from __future__ import annotations
 
@@ -43,14 +43,15 @@ def attach(
 ) -> DoitSession:
     """Give a command our dependency manager, our checker and a session.
 
-    :param command: doit's command, which has opened its DB already
+    :param command: doit's command, which has already opened its DB
     :param config: doit's configuration
     :param namespace: the names that ``dodo.py`` defines
-    :param parallel: whether tasks will run with ``-n``
-    :param always: whether tasks that are up-to-date may be recorded as well, as with ``-a``
-    :param override: the policy of the command line or the environment, as text
-    :param waits: whether a command that writes waits for another one on the same DB
-    :raises InvalidCommand: if the DB is in use and it does not wait
+    :param parallel: whether tasks may run with ``-n``
+    :param always: whether tasks that are up-to-date may also be recorded, as with ``-a``
+    :param override: the policy from the command line; None for that of the environment, if any
+    :param waits: whether a command that writes waits while another one uses the same DB
+    :param clock: returns the present time in seconds since the epoch
+    :raises InvalidCommand: if the DB is in use and the command does not wait
     :raises InvalidDodoFile: for a wrong setting or plugin, in one line
     """
     task_dicts.install()
@@ -89,7 +90,7 @@ def attach(
     open_db(dep_manager, session, command, locks=locks, waits=waits)
     if isinstance(command, (Clean, Forget)):
         _forget_ends(dep_manager, session)
-    # In the place of doit's `md5`, its default; another checker was chosen, and stays.
+    # Only doit's default checker `md5` is replaced: any other checker was chosen by the user.
     if type(dep_manager.checker) is MD5Checker:
         dep_manager.checker = ContentChecker(session.files)
     if runs:
@@ -107,7 +108,7 @@ def attach(
 
 
 def _forget_ends(dep_manager: Any, session: DoitSession) -> None:
-    """Have a task that is forgotten look as if it had never run."""
+    """Have ``forget`` and ``clean`` also drop how a task ended, as if it had never run."""
     remove = dep_manager.remove
 
     def remove_all_of(task: str) -> None:
@@ -118,9 +119,9 @@ def _forget_ends(dep_manager: Any, session: DoitSession) -> None:
 
 
 def resume(command: Any, session: DoitSession, tasks: Any, options: Mapping[str, Any]) -> None:
-    """Have what the command line says of ``--resume`` honoured.
+    """Apply the options ``--resume`` and ``--resume-inferred``.
 
-    :raises InvalidCommand: for an unknown task, a missing target, or together with ``-a``
+    :raises InvalidCommand: for an unknown task, a missing target, or if ``-a`` is given too
     """
     strict, inferred = options.get("resume") or [], options.get("resume_inferred") or []
     if not strict and not inferred:
@@ -137,8 +138,8 @@ def resume(command: Any, session: DoitSession, tasks: Any, options: Mapping[str,
 def speak_of_restores(
     command: Any, session: DoitSession, tasks: Any, options: MutableMapping[str, Any]
 ) -> None:
-    """Let doit's reporters say what is restored, where anything may be."""
-    # Of delayed tasks it is not known yet whether they are restored.
+    """Have doit's reporters say what was restored, if any task may be."""
+    # Delayed tasks do not exist yet: any of them may be restored.
     wanted = session.caches or session.settings.summary is True
     if session.runs and (wanted or any(task.loader for task in tasks)):
         from doit_invariants.hosts.doit.reporters import report_restores
@@ -162,14 +163,14 @@ def _say_what_is_misplaced(in_dodo: Any) -> None:
     found = isinstance(in_dodo, Mapping) and any(_may_be_misplaced(str(key)) for key in in_dodo)
     if not found and not any(map(_may_have_misplaced, directories)):
         return
-    from doit_invariants.hosts.doit.misplaced import misplaced  # late: compiles expressions
+    from doit_invariants.hosts.doit.misplaced import misplaced  # late: compiles regexes
 
     for line in misplaced(directories, in_dodo):
         sys.stderr.write(printable(f"doit-invariants: {line}\n"))
 
 
 def _may_have_misplaced(directory: str) -> bool:
-    """Return whether a file there may have settings that nobody reads; most surely have none."""
+    """Return whether a directory may have misplaced settings: a cheap test to rule most out."""
     if os.path.exists(os.path.join(directory, "doit.cfg")):
         return True
     try:
@@ -189,5 +190,5 @@ def _may_be_misplaced(line: str) -> bool:
 
 
 _SETTINGS = frozenset(Settings._fields)
-#: Those that have a meaning of their own among doit's options.
+#: The settings whose names are also options of doit.
 _OF_DOIT = ("cache", "invariants")

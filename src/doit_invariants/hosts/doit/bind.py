@@ -1,4 +1,4 @@
-"""Binds the options of a task dict to the task that doit made of it."""
+"""Binds the options of a task dict to the task that doit created from it."""
 
 from __future__ import annotations
 
@@ -15,12 +15,14 @@ from doit_invariants.hosts.doit.task import InvariantsTask
 
 
 def bind_options(session: DoitSession, task: Any, given: Mapping[str, Any]) -> None:
-    """Keep the options of a task in the session, not on the task: doit pickles tasks for -n.
+    """Store the options of a task in the session.
 
-    :param given: our keys of its task dict
+    They are not stored on the task, because doit pickles tasks for ``-n``.
+
+    :param given: our keys of its task dict, with their values
     :raises doit.exceptions.InvalidTask: in one line that names the task and the option
     """
-    if session.directories is not None:  # a task that is made late
+    if session.directories is not None:  # a delayed task
         _link_directories(session.directories, [task])
         session.places.add(task)
     if session.frozen:
@@ -68,10 +70,10 @@ def _use_our_task_class(session: DoitSession, task: Any, spec: TaskSpec) -> None
 
 
 def finish_loading(session: DoitSession, tasks: Iterable[Any]) -> None:
-    """Check and connect the tasks of a dodo.py once all of them are known.
+    """Check and connect the tasks of a dodo.py, after all of them are loaded.
 
-    :raises doit.exceptions.InvalidTask: for options on a group, for targets that are one file, and
-        for exports that collide
+    :raises doit.exceptions.InvalidTask: for options on a group, for two targets that are the same
+        file, and for exports that collide
     """
     _refuse_groups(session, tasks)
     session.directories = {}
@@ -86,22 +88,22 @@ def finish_loading(session: DoitSession, tasks: Iterable[Any]) -> None:
 
 
 def _link_directories(known: dict[str, tuple[str, str]], tasks: Iterable[Any]) -> None:
-    """Make ``out/`` as ``file_dep`` wait for the task with the target ``out``, and vice versa.
+    """Make a task with ``file_dep`` ``out/`` wait for the task with target ``out``, or vice versa.
 
-    doit compares the texts: with a slash at one side only it sees two unrelated names.
+    doit compares strings: if only one of the two has a trailing slash, doit sees unrelated names.
 
-    :param known: targets without their trailing slash, to the target and its task
+    :param known: maps a target without its trailing slash to the target and its task
     """
     for task in tasks:
         for path in task.targets:
             known.setdefault(path.rstrip("/"), (path, task.name))
     for task in tasks:
         if task.calc_dep and task.targets:
-            _edits_in_place(task)  # it may be told to
+            _edits_in_place(task)  # the calc_dep may add a target as file_dep
         for path in task.file_dep:
             found = known.get(path.rstrip("/"))
             if found is None or (found[0] == path and found[1] != task.name):
-                continue  # nearly all, and this is done for each command
+                continue  # nearly every path, in every command: no further work
             maker = found[1]
             if found == (path, task.name):
                 _edits_in_place(task)
@@ -110,28 +112,28 @@ def _link_directories(known: dict[str, tuple[str, str]], tasks: Iterable[Any]) -
 
 
 class Dependencies(list[str]):
-    """The ``task_dep`` of a task that has its own target as its ``file_dep``.
+    """The ``task_dep`` of a task that has one of its targets as ``file_dep``.
 
-    doit makes a task wait for who makes its ``file_dep``, itself included, unless it does so
-    already.
+    doit adds the task that makes a ``file_dep`` to ``task_dep``, even if that is the task itself,
+    unless ``task_dep`` contains it already. So this list claims to contain the task itself.
     """
 
     itself = ""
 
     def __contains__(self, name: object) -> bool:
-        """Return whether a task need not be made to wait for another one."""
+        """Return whether a task need not be added: it is in the list, or is the task itself."""
         return name == self.itself or super().__contains__(name)
 
 
 def _edits_in_place(task: Any) -> None:
-    """Have doit not make a task wait for itself because it edits a file in place."""
+    """Keep doit from making a task wait for itself because it edits a file in place."""
     if not isinstance(task.task_dep, Dependencies):
         task.task_dep = Dependencies(task.task_dep)
         task.task_dep.itself = task.name
 
 
 def _refuse_groups(session: DoitSession, tasks: Iterable[Any]) -> None:
-    """Refuse options on a group (``name: None``): its author means the sub-tasks.
+    """Refuse options on a group (``name: None``): they belong on its sub-tasks.
 
     :raises doit.exceptions.InvalidTask: naming the group
     """

@@ -1,4 +1,4 @@
-"""Checks where the tasks of a dodo.py export to, once all of them are known."""
+"""Checks the export paths of all tasks of a dodo.py for collisions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _EXPORT = "the export of"
 
 
 def check_exports(session: Session, tasks: Iterable[Any]) -> None:
-    """Refuse exports that would overwrite each other, or what tasks make.
+    """Refuse exports that would overwrite each other or the targets of tasks.
 
     :raises doit.exceptions.InvalidTask: in one line that names both tasks and the path
     """

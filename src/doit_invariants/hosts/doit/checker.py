@@ -1,4 +1,4 @@
-"""doit's file checker, by content."""
+"""A file checker for doit that compares contents of files and directories."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ if TYPE_CHECKING:
 
 
 class ContentChecker(MD5Checker):  # type: ignore[misc]
-    """Files and directories by content, kept in the triples that plain doit can read.
+    """Compares files and directories by content, with states that plain doit can read.
 
-    :ivar prepared: states that the dependency manager wants saved: those that the inputs had
-        before the actions ran
+    :param view: the states of files that are already known; by default a new one
+    :ivar prepared: the states to save, by path, if the dependency manager already has them: those
+        of the inputs before the actions ran
     """
 
     def __init__(self, view: FileView | None = None) -> None:
@@ -25,9 +26,9 @@ class ContentChecker(MD5Checker):  # type: ignore[misc]
         self.prepared: dict[str, Triple] = {}
 
     def get_state(self, dep: str, current_state: Any) -> Triple | None:
-        """Return the state of a file now, or None to keep the stored one.
+        """Return the present state of a file, or None if the stored one is still valid.
 
-        :raises FileNotFoundError: if there is none; doit turns it into a failed task
+        :raises FileNotFoundError: if the file does not exist; doit then fails the task
         """
         if dep in self.prepared:
             return self.prepared[dep]
@@ -42,7 +43,7 @@ class ContentChecker(MD5Checker):  # type: ignore[misc]
         return (info.st_mtime, info.st_size, self.view.state(dep).digest)
 
     def check_modified(self, file_path: str, file_stat: os.stat_result, state: Any) -> bool:
-        """Return whether a file differs from its stored state, by what the triple alone tells."""
+        """Return whether a file differs from its stored state."""
         from doit_invariants.engine.records.triples import known_file, read_triple
 
         stored = read_triple(state)
@@ -54,11 +55,11 @@ class ContentChecker(MD5Checker):  # type: ignore[misc]
         return self.view.state_of(file_path, file_stat, known).digest != stored[2]
 
     def _digest_of_directory(self, path: str) -> str:
-        from doit_invariants.files.tree import tree_state  # late: for few files, and each command
+        from doit_invariants.files.tree import tree_state  # late: few file_dep are directories
 
         return tree_state(self.view, path).digest
 
 
-# doit stores the name of the checker's class, and drops everything it knows when another name
-# comes. Under this name plain doit goes on with our states, and we with those of plain doit.
+# doit stores the name of the checker's class, and drops all its states when the name changes. With
+# the name of doit's own checker, plain doit can use our states, and we can use those of plain doit.
 ContentChecker.__name__ = MD5Checker.__name__

@@ -1,8 +1,8 @@
-"""``doit clean`` of a target that is a directory: what the task left in it goes, the rest stays.
+"""``doit clean`` for a target that is a directory: removes only the files that the task made.
 
-doit removes a directory only if it is empty. The record of the task says what it left there. What
-is not of the task, or was edited since, is somebody's work; so is what a link leads to. They stay,
-and are named.
+Plain doit removes a directory only if it is empty. Here the record says which files the task left
+in it, and those are removed. All other files stay and are named: files that the task did not make
+or that were edited since, and the files that a link points to.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ from doit_invariants.files.tree import TreeState
 from doit_invariants.hosts.doit.sessions import ensure_session, session_of
 from doit_invariants.rules.record import Record
 
-#: What tools and viewers leave: it goes with the directory that it is in.
+#: Files that tools and viewers leave. They are removed together with their directory.
 _LITTER = {"__pycache__", ".ipynb_checkpoints", ".DS_Store", "Thumbs.db"}
 
-#: So many of what stays are named.
+#: The number of remaining files that are named.
 _MOST = 20
 
 
 def clean_targets(task: Any, dryrun: bool) -> None:
-    """Remove the targets of a task; doit's own of this name does it for all but directories."""
+    """Remove the targets of a task; doit's function of this name removes all but directories."""
     record = _record(task.name)
     states = (record.targets if record is not None else None) or {}
     inputs = {os.path.abspath(path) for path in task.file_dep}
@@ -64,7 +64,7 @@ def clean_targets(task: Any, dryrun: bool) -> None:
 
 
 def take_over(task: Any) -> None:
-    """Have a task that lists doit's ``clean_targets`` among its clean actions use this one."""
+    """Replace doit's ``clean_targets`` among the clean actions of a task."""
     for action in task.clean_actions:
         if getattr(action, "py_callable", None) is doit_task.clean_targets:
             action.py_callable = clean_targets
@@ -76,7 +76,7 @@ def _record(task: str) -> Record | None:
 
 
 class _Directory:
-    """A directory that a task has made."""
+    """A directory that is a target of a task."""
 
     def __init__(
         self, task: str, target: str, made: Mapping[str, FileState], *, dryrun: bool
@@ -89,7 +89,7 @@ class _Directory:
         self._count = 0
 
     def clean(self) -> None:
-        """Remove what the task made, the directory itself if nothing else is in it."""
+        """Remove the files that the task made, and the directory if it is empty then."""
         empty = self._clean(self._target, "")
         if self._count:
             files = "1 file" if self._count == 1 else f"{self._count} files"
@@ -105,7 +105,7 @@ class _Directory:
             self._say(f"cannot remove (it is not empty) '{self._target}'")
 
     def _clean(self, directory: str, prefix: str) -> bool:
-        """Remove what was made in a directory; return whether nothing is left in it."""
+        """Remove what the task made in a directory; return whether the directory is empty then."""
         litter: list[str] = []
         empty = True
         with os.scandir(directory) as entries:
@@ -122,7 +122,7 @@ class _Directory:
         return empty
 
     def _is_removed(self, entry: os.DirEntry[str], name: str) -> bool:
-        """Remove an entry if the task has made it; return whether it is gone."""
+        """Remove an entry if the task made it; return whether it was removed."""
         known = self._made.get(name)
         if entry.is_dir(follow_symlinks=False):
             empty = self._clean(entry.path, f"{name}/")
@@ -136,7 +136,7 @@ class _Directory:
             self._stays.append(entry.path)
             return False
         self._count += 1
-        self._do(os.unlink, entry.path)  # of a link the link alone
+        self._do(os.unlink, entry.path)  # removes a link, not the file that it points to
         return True
 
     def _is_as_left(self, path: str, known: FileState) -> bool:
@@ -150,11 +150,11 @@ class _Directory:
             remove(path)
 
     def _say(self, text: str) -> None:
-        sys.stdout.write(printable(f"{self._task} - {text}\n"))  # as doit, which prints it
+        sys.stdout.write(printable(f"{self._task} - {text}\n"))  # doit prints this to stdout too
 
 
 def _remove_litter(path: str) -> None:
-    import shutil  # late: it is seldom there
+    import shutil  # late: litter is rare
 
     with contextlib.suppress(OSError):
         if os.path.isdir(path) and not os.path.islink(path):

@@ -1,4 +1,4 @@
-"""The command ``doit invariants``: explains, shows and accepts what is recorded."""
+"""The command ``doit invariants``, with its verbs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from doit_invariants.hosts.doit.activation import activate
 from doit_invariants.hosts.doit.attach import attach
 from doit_invariants.hosts.doit.dependency import InvariantsDependency
 
-#: Verb, what it takes, what it does. A module in ``front.verbs`` has the name of the verb.
+#: For each verb its arguments and its help. The module with its name in ``verbs`` does the work.
 VERBS = {
     "why": ("[TASK ...]", "explain why tasks are not up-to-date"),
     "show": ("TASK ...", "show what is recorded about tasks"),
@@ -28,7 +28,7 @@ _USAGE = "\n".join(f"    {f'{verb} {takes}':24}{does}" for verb, (takes, does) i
 
 
 class Invariants(DoitCmdBase):  # type: ignore[misc]
-    """One command with verbs: doit forbids the name of every command as the name of a task."""
+    """One command with verbs, because doit allows no task with the name of a command."""
 
     name = "invariants"
     doc_purpose = "explain, show and accept what doit-invariants records"
@@ -75,7 +75,7 @@ class Invariants(DoitCmdBase):  # type: ignore[misc]
             "long": "all",
             "type": bool,
             "default": False,
-            "help": "why: explain each task by itself, even if many have the same reasons; store "
+            "help": "why: explain each task separately, even if many have the same reasons; store "
             "prune: remove everything that no run in progress may need",
         },
         {
@@ -92,11 +92,11 @@ class Invariants(DoitCmdBase):  # type: ignore[misc]
 
     @property
     def writes_records(self) -> bool:
-        """Whether what the verb finds may be saved."""
+        """Whether the verb may write records."""
         return self.verb == "accept"
 
     def parse_execute(self, in_args: list[str]) -> Any:
-        """Accept options behind the names of tasks as well, where everybody writes them."""
+        """Accept options after the names of tasks too, where most people write them."""
         if {"-h", "--help"} & set(in_args):
             self.write(self.help())
             return 0
@@ -104,7 +104,7 @@ class Invariants(DoitCmdBase):  # type: ignore[misc]
         return super().parse_execute([*given, "--", *names])
 
     def _split(self, in_args: list[str]) -> tuple[list[str], list[str]]:
-        """Tell our options from names, and from options of the tasks that stand before them."""
+        """Split the arguments into our options, and names of tasks with the tasks' own options."""
         given, names, rest = list[str](), list[str](), list(in_args)
         while rest:
             word = rest[0]
@@ -126,7 +126,7 @@ class Invariants(DoitCmdBase):  # type: ignore[misc]
         return given, names
 
     def _length(self, words: list[str]) -> int:
-        """Return how many words our option takes that is the first of some; or raise."""
+        """Return the number of words of our option at the start; raise if it is not ours."""
         short, long = self.cmdparser.get_short(), self.cmdparser.get_long()
         try:
             getopt.getopt(words[:1], short, long)
@@ -137,7 +137,7 @@ class Invariants(DoitCmdBase):  # type: ignore[misc]
         return 1
 
     def execute(self, params: Any, args: list[str]) -> Any:
-        """Take the verb off the arguments; doit then loads the tasks and calls _execute."""
+        """Remove the verb from the arguments; doit then loads the tasks and calls _execute."""
         listed = ", ".join(VERBS)
         if not args:
             raise InvalidCommand(f"`invariants` needs a verb, one of: {listed}")
@@ -160,10 +160,11 @@ class Invariants(DoitCmdBase):  # type: ignore[misc]
         return args[0]
 
     def _activate_beside_dodo(self) -> None:
-        """Honour the configuration beside a dodo.py that doit finds elsewhere (``-f``, ``-k``).
+        """Apply the configuration next to a dodo.py in another directory (``-f``, ``-k``).
 
-        For other commands the import in dodo.py does that, but here we are imported already.
-        doit asks the loader for its configuration between finding dodo.py and loading tasks.
+        For other commands the import in dodo.py does that, but for this command the package is
+        imported already. doit asks the loader for its configuration after it has found dodo.py and
+        before it loads the tasks.
         """
         load_doit_config = self.loader.load_doit_config
 
@@ -178,13 +179,13 @@ class Invariants(DoitCmdBase):  # type: ignore[misc]
         json: bool,
         max_size: str | None,
         max_age: str | None,
-        all: bool,  # noqa: A002 - doit hands options over by their names
+        all: bool,  # noqa: A002 - doit passes options by name
         dry_run: bool,
         pos_args: list[str],
     ) -> int:
         dep_manager = self.dep_manager
         if not isinstance(dep_manager, InvariantsDependency):
-            # Without the loader nothing is tracked by itself: what plain doit would say.
+            # Without the loader nothing is tracked automatically: say what plain doit would say.
             session = attach(self, self.config, None, parallel=True)
             session.default = session.parse({"track_code": False, "track_targets": False})
         if self.verb == "store":
@@ -195,25 +196,25 @@ class Invariants(DoitCmdBase):  # type: ignore[misc]
         if self.verb == "why":
             from doit_invariants.hosts.doit.verbs import why
 
-            # Of a group it tells as well what is done before its sub-tasks.
+            # For a group, `why` also explains the tasks that run before its sub-tasks.
             return why.execute(self, self.chosen(pos_args), json, each=all)
         module = import_module(f"doit_invariants.hosts.doit.verbs.{self.verb}")
         code: int = module.execute(self, self.select(pos_args), json)
         return code
 
     def select(self, names: list[str]) -> list[Any]:
-        """Return the tasks that are meant, sub-tasks in the place of groups.
+        """Return the selected tasks, with the sub-tasks instead of each group.
 
-        :raises InvalidCommand: for a name that is no task
+        :raises InvalidCommand: for a name that is not a task
         """
         tasks = {task.name: task for task in self.task_list}
         leaves = (leaf for name in self.chosen(names) for leaf in _leaves(tasks, tasks[name]))
         return list({task.name: task for task in leaves}.values())
 
     def chosen(self, names: list[str]) -> list[str]:
-        """Return the names of the tasks and groups that are meant.
+        """Return the names of the selected tasks and groups.
 
-        :raises InvalidCommand: for a name that is no task
+        :raises InvalidCommand: for a name that is not a task
         """
         tasks = {task.name: task for task in self.task_list}
         selected: dict[str, None] = {}
@@ -228,7 +229,7 @@ class Invariants(DoitCmdBase):  # type: ignore[misc]
         return list(selected)
 
     def _without_options(self, words: list[str], tasks: dict[str, Any]) -> list[str]:
-        """Give tasks the options that stand behind their names, as a run does; return the names."""
+        """Give tasks the options after their names, as a run does; return the names."""
         names: list[str] = []
         rest = list(words)
         while rest:

@@ -1,4 +1,4 @@
-"""The loader: ``loader = "invariants"`` in doit's configuration, or :func:`run` in a script."""
+"""The loader: set ``loader = "invariants"`` in doit's configuration, or call :func:`run`."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from doit_invariants.hosts.doit.sessions import DoitSession
 
 
 def own_options() -> tuple[dict[str, Any], ...]:
-    """Return what our loaders add to the options of every command that loads tasks.
+    """Return the options that our loaders add to every command that loads tasks.
 
-    Made anew for each loader: the lists are filled while the command line is read.
+    Each loader gets new objects: doit appends to the lists while it reads the command line.
     """
     return (
         {
@@ -59,10 +59,10 @@ def own_options() -> tuple[dict[str, Any], ...]:
 
 
 class _Repeated:
-    """The type of an option that may be given several times.
+    """The type of an option that may be repeated.
 
-    doit has ``list`` for that, with which an option before the name of the command is an error:
-    ``doit --resume TASK``. It reads such options twice, so each name counts once.
+    With doit's own type for that, ``list``, an option before the name of the command is an error:
+    ``doit --resume TASK``. doit reads such options twice, so a repeated name is added only once.
     """
 
     __name__ = "list"
@@ -77,9 +77,9 @@ class _Repeated:
 
 
 class LoaderMixin:
-    """What both loaders add to doit's: a session around the tasks that they load."""
+    """Creates a session for the tasks that doit loads: the common part of both loaders."""
 
-    #: The time in seconds since the epoch; a test may put a clock of its own here.
+    #: Returns the present time in seconds since the epoch. Tests replace it.
     clock = staticmethod(time.time)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -89,7 +89,7 @@ class LoaderMixin:
 
     @property
     def config(self) -> Any:
-        """doit's configuration, which doit sets before it looks which backends there are."""
+        """doit's configuration. doit sets it before it looks for DB backends."""
         return self._config
 
     @config.setter
@@ -99,20 +99,20 @@ class LoaderMixin:
         self._config = config
 
     def setup(self, opt_values: Any) -> None:
-        """Load the namespace, and keep the live options: DOIT_CONFIG is merged in later."""
+        """Load the namespace, and keep the options object: doit adds DOIT_CONFIG to it later."""
         watch_imports()
         load_begins(earlier=isinstance(self, ModuleTaskLoader))
         self._options = opt_values
         super().setup(opt_values)  # type: ignore[misc]
 
     def load_tasks(self, cmd: Any, pos_args: Any) -> Any:
-        """Load the tasks of ``dodo.py``; doit calls this by keyword."""
+        """Load the tasks of ``dodo.py``; doit passes the arguments by keyword."""
         session = attach(
             cmd,
             self.config,
             self.namespace,  # type: ignore[attr-defined]
             parallel=bool(self._options.get("num_process")),
-            # An option of `run` alone: other commands record what they choose themselves.
+            # Only `run` has this option. Other commands decide themselves what they record.
             always=bool(self._options.get("always", True)),
             override=self._options.get("cache"),
             waits=not self._options.get("no_wait"),
@@ -136,19 +136,22 @@ class LoaderMixin:
 
 
 class Loader(LoaderMixin, DodoTaskLoader):  # type: ignore[misc]
-    """Loads a ``dodo.py``; doit finds it by the entry point ``invariants``."""
+    """The loader for a ``dodo.py``; doit finds it by the entry point ``invariants``."""
 
 
 class ModuleLoader(LoaderMixin, ModuleTaskLoader):  # type: ignore[misc]
-    """Loads the tasks of a module or a dict, for scripts and for ``doit.api.run_tasks``."""
+    """The loader for a module or a dict, for scripts and for ``doit.api.run_tasks``.
+
+    :param mod_dict: a module or a dict with task-creators, like ``globals()``
+    """
 
 
 def run(task_creators: Any) -> NoReturn:
-    """Run doit on the tasks of a module or of ``globals()``, as ``doit.run`` does.
+    """Run doit on the tasks of a module or a dict, and exit. A replacement for ``doit.run``.
 
-    The command line is that of the script.
+    The arguments of the script, ``sys.argv[1:]``, are the command line of doit.
 
-    :param task_creators: a module or a dict with task-creators
+    :param task_creators: a module or a dict with task-creators, like ``globals()``
     :raises SystemExit: always, with doit's exit code
     """
     sys.exit(DoitMain(ModuleLoader(task_creators)).run(sys.argv[1:]))

@@ -1,4 +1,4 @@
-"""The ``uptodate`` item ``invariants(...)``, for a ``dodo.py`` that works without the loader."""
+"""The ``uptodate`` item ``invariants(...)``, which also works without the loader."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from doit_invariants.rules.invariant import Invariant
 
 
 class invariants(ListedItem, UptodateCalculator):  # type: ignore[misc]  # noqa: N801 - reads as a sentence
-    """An item of ``uptodate``: true while none of the invariants has changed.
+    """An item of ``uptodate`` that is true while none of its invariants has changed.
 
     ::
 
@@ -26,12 +26,14 @@ class invariants(ListedItem, UptodateCalculator):  # type: ignore[misc]  # noqa:
                 "uptodate": [invariants(TTL("1d"), Env("API_REGION"))],
             }
 
-    It works in any ``dodo.py``, with the loader and without. What is tracked without being
-    listed (the code of actions, the contents of targets) needs the loader, as do the options.
+    It works in any ``dodo.py``, with and without the loader. Only the loader tracks the code of
+    actions and the contents of targets, and only with the loader can a task set options such as
+    ``cache``.
 
-    :param listed: invariants
-    :param ttl: short for one more ``TTL``
-    :raises doit.exceptions.InvalidTask: when the task is created, for a wrong argument
+    :param listed: the invariants
+    :param ttl: how long a result is valid, like ``"1d"``: short for one more ``TTL``
+    :param options: not allowed; names of task options lead to an error that says where they belong
+    :raises doit.exceptions.InvalidTask: for a wrong argument, when doit creates the task
     """
 
     def __init__(self, *listed: Invariant, ttl: Any = None, **options: Any) -> None:
@@ -43,7 +45,7 @@ class invariants(ListedItem, UptodateCalculator):  # type: ignore[misc]  # noqa:
         self.verdict: Verdict | None = None
 
     def configure_task(self, task: Any) -> None:
-        """Check the arguments. doit calls this when it creates the task."""
+        """Check the arguments; doit calls this when it creates the task."""
         from doit_invariants.hosts.doit.standalone import check_item
 
         for option in self.options:
@@ -59,17 +61,17 @@ class invariants(ListedItem, UptodateCalculator):  # type: ignore[misc]  # noqa:
         check_item(self, task)
 
     def setup(self, dep_manager: Any, tasks_dict: Any) -> None:
-        """Take what doit hands to items that look at other tasks or at the DB."""
+        """Store doit's dependency manager; doit calls this before :meth:`__call__`."""
         super().setup(dep_manager, tasks_dict)
         self.dep_manager = dep_manager
 
     def __call__(self, task: Any, values: Any) -> bool | None:
-        """Return whether nothing changed. Only plain doit calls this: the loader looks inside."""
+        """Return whether nothing changed; only plain doit calls this, not the loader."""
         from doit_invariants.hosts.doit.standalone import check
 
         items = [item for item, _, _ in task.uptodate if isinstance(item, invariants)]
         if items[0] is not self:
-            return None  # the first one answers for all: there is one record
+            return None  # the first item answers for all of them: a task has one record
         self.verdict = check(self.dep_manager, self.tasks_dict, task, items)
         for reason in self.verdict.reasons:
             if reason.code == "cannot_check":
@@ -77,7 +79,7 @@ class invariants(ListedItem, UptodateCalculator):  # type: ignore[misc]  # noqa:
         return self.verdict.status == "up-to-date"
 
     def __repr__(self) -> str:
-        """What ``doit info`` prints: the reasons, once there are any."""
+        """Return the line that ``doit info`` prints, with the reasons after a check."""
         ttl = [] if self.ttl is None else [f"ttl={self.ttl!r}"]
         inner = ", ".join([*map(repr, self.listed), *ttl])
         if self.verdict is None or not self.verdict.reasons:

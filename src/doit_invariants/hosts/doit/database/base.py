@@ -1,16 +1,15 @@
-"""What the backends share: rows of JSON by the name of the task, as doit's own keep them.
+"""The base class of the backends: one row of JSON for each task, in the format of doit's backends.
 
-doit's read a row when it is asked for, some by opening a file each time, and hold their DB open
-while tasks run. Here all rows are read at once, decoded when they are asked for, and what changed
-is written at the end; in between no file is open: an action may change the directory, remove the
-DB, or start another doit.
+All rows are read at once and decoded on use. Changed rows are written at the end of the command.
+No file is open in between, because an action may change the directory, remove the DB, or start
+another doit. doit's own backends read a row on use, some by opening a file each time, and keep
+their DB open while tasks run.
 
-In each row is a checksum, which tells damage from what plain doit has written since. One wrong
-digit can make a record that says something else: that an older version has written it, or that
-plain doit has run the task since. What we write has no spaces between its parts, and the checksum
-of its text as the last one. Plain doit, which keeps what it does not know, writes spaces: what it
-has changed is not checked. As in :mod:`doit_invariants.hashing.digest`, the checksum guards
-against accidents alone.
+Each row has a checksum that detects damage. Without it, one wrong digit could turn a record into
+another valid one: one of an older version, or of a task that plain doit has run since. We write
+rows without spaces, and the checksum of the row as its last item. Plain doit keeps items that it
+does not know, but writes spaces, so a row that it has changed is not checked. As in
+:mod:`doit_invariants.hashing.digest`, the checksum only protects from accidents.
 """
 
 from __future__ import annotations
@@ -30,21 +29,21 @@ from doit_invariants.core.model import Json
 
 
 class DamagedDB(Exception):
-    """What is in the files is no DB of this backend, or not all of one; one line."""
+    """The files are not a DB of this backend, or not a complete one. The message is one line."""
 
 
 class Backend:
-    """A DB of doit; the methods that doit calls are those of its own backends.
+    """A DB of doit, with the methods of doit's own backends.
 
-    :param name: of the file, as the user gave it
-    :param codec: doit's, with ``encode`` and ``decode``
-    :param module_name: accepted as doit hands it over; not used
-    :ivar path: of the file, absolute
-    :ivar damage: why the files can't be read, empty if they can; then there are no rows
+    :param name: name of the file, as the user gave it
+    :param codec: doit's codec, with the methods ``encode`` and ``decode``
+    :param module_name: ignored; doit passes it
+    :ivar path: absolute path of the file
+    :ivar damage: why the files can't be read: the DB then has no rows. Empty if they can be read
     :raises doit.exceptions.InvalidDodoFile: if the files can't be opened, in one line
     """
 
-    #: What this backend puts behind the name of the DB.
+    #: The suffixes that this backend appends to the name of the DB.
     suffixes: tuple[str, ...] = ("",)
 
     def __init__(self, name: str, codec: Any, *, module_name: str | None = None) -> None:
@@ -74,15 +73,18 @@ class Backend:
             ) from error
 
     def _read(self) -> None:
-        """Fill the rows; raises DamagedDB or OSError."""
+        """Read all rows.
+
+        :raises DamagedDB, OSError: if the files can't be read
+        """
         raise NotImplementedError
 
     def _write(self, rows: Mapping[str, bytes], removed: Iterable[str]) -> None:
-        """Write rows and remove others, or raise with the DB as it was."""
+        """Write rows and remove others. If this raises an exception, the DB is unchanged."""
         raise NotImplementedError
 
     def state(self) -> Json:
-        """Return what tells whether anybody has written the DB since; empty if there is none."""
+        """Return a value that differs once another process has written the DB; empty for no DB."""
         found: dict[str, Json] = {}
         for suffix in self.suffixes:
             try:
@@ -93,19 +95,19 @@ class Backend:
         return found
 
     def mode(self) -> int:
-        """Return the permissions of the files; those of a new file if there are none."""
+        """Return the permissions of the files, or those of a new file if there are no files."""
         for suffix in self.suffixes:
             with contextlib.suppress(OSError):
                 return os.stat(self.path + suffix).st_mode & 0o666
         return 0o666
 
     def refresh(self) -> None:
-        """Read again if somebody has written since; what was set here is lost."""
+        """Read the DB again if another process has written it; drops all changes made here."""
         if self.state() != self._seen:
             self._open()
 
     def set_aside(self) -> str:
-        """Move the files out of the way, and begin an empty DB; return their new name.
+        """Move the files out of the way and start an empty DB; return their new name.
 
         :raises OSError: if they can't be moved
         """
@@ -119,18 +121,18 @@ class Backend:
         return f"{self.name}.damaged-{number}"
 
     def ids(self) -> list[str]:
-        """Return the names under which there is anything."""
+        """Return the names of all rows."""
         return [*self._known, *self._raw]
 
     def get(self, task_id: str, dependency: str) -> Any:
-        """Return a value of a row, None if there is none; raises if the row can't be decoded."""
+        """Return a value of a row, or None if there is none; raises if the row can't be decoded."""
         row = self._known.get(task_id)
         if row is None:
             row = self._row(task_id)
         return row.get(dependency)
 
     def row(self, task_id: str) -> Any:
-        """Return a whole row, which is not to be changed; raises if it can't be decoded."""
+        """Return a whole row, which must not be changed; raises if it can't be decoded."""
         row = self._known.get(task_id)
         return self._row(task_id) if row is None else row
 
@@ -143,15 +145,15 @@ class Backend:
         row = decode(raw, self.codec)
         if not isinstance(row, dict):
             raise TypeError("a row must be an object")
-        # Not kept: all of them would be a third of the memory of a run, and most of the work of
-        # Python's garbage collector. Who asks for one task asks for several of its keys.
+        # Only the last decoded row is kept: a caller reads several of its keys. All decoded rows
+        # would take a third of the memory of a run, and most of the garbage collector's time.
         self._last = (task_id, row)
         return row
 
     def set(self, task_id: str, dependency: str, value: Any) -> bool:
-        """Set a value of a row, which keeps its others; one that can't be decoded begins anew.
+        """Set a value of a row and keep its other values. A row that can't be decoded is emptied.
 
-        :returns: whether it was another one
+        :returns: whether the value changed
         """
         row = self._known.get(task_id)
         if not isinstance(row, dict):
@@ -173,11 +175,11 @@ class Backend:
         return task_id in self._known or task_id in self._raw
 
     def text(self, task_id: str) -> bytes:
-        """Return a row that was set as JSON, ``null`` if it was removed.
+        """Return a row as JSON, or ``null`` if it was removed.
 
-        It is made once, for the journal and for the DB.
+        It is encoded once, for the journal and for the DB.
 
-        :raises TypeError, ValueError: if JSON can't hold it
+        :raises TypeError, ValueError: if the row can't be encoded as JSON
         """
         text = self._texts.get(task_id)
         if text is None:
@@ -186,12 +188,12 @@ class Backend:
         return text
 
     def pack(self, task_id: str) -> None:
-        """Keep a row that was set as text alone: few are asked for again in the same run.
+        """Keep only the encoded JSON of a changed row: few rows are used again in the same run.
 
-        As objects the rows of a hundred thousand tasks would be a third of the memory, and
-        looking at them most of the work of Python's garbage collector.
+        As objects, the rows of a hundred thousand tasks would take a third of the memory, and most
+        of the garbage collector's time.
 
-        :raises TypeError, ValueError: if JSON can't hold it
+        :raises TypeError, ValueError: if the row can't be encoded as JSON
         """
         if task_id in self._known and type(self.codec) is JSONCodec:
             data = seal(self.text(task_id))
@@ -200,7 +202,7 @@ class Backend:
             self._raw[task_id] = data
 
     def put(self, task_id: str, row: Json) -> None:
-        """Put a whole row; None removes it."""
+        """Set a whole row; None removes it."""
         if isinstance(row, dict):
             self._forget(task_id)
             self._known[task_id] = row
@@ -209,19 +211,19 @@ class Backend:
             self.remove(task_id)
 
     def drop(self, task_id: str) -> None:
-        """Take a row for empty; the DB is changed only once the row is set again."""
+        """Treat a row as empty; the DB keeps it until the row is set again."""
         self._forget(task_id)
         self._known[task_id] = {}
 
     def remove(self, task_id: str) -> None:
-        """Remove a row, in the DB when that is written."""
+        """Remove a row; the DB is changed by :meth:`dump`."""
         self._known.pop(task_id, None)
         self._forget(task_id)
         self._dirty.discard(task_id)
         self._removed.add(task_id)
 
     def _forget(self, task_id: str) -> None:
-        """Drop what was read of a row."""
+        """Drop the encoded forms of a row."""
         self._raw.pop(task_id, None)
         self._texts.pop(task_id, None)
         self._last = ("", {})
@@ -232,9 +234,9 @@ class Backend:
             self.remove(task_id)
 
     def dump(self) -> None:
-        """Write what changed; all if the DB has vanished since it was read.
+        """Write the changed rows, or all rows if the DB was removed since it was read.
 
-        :raises Exception: what the file system or the module of the backend raises
+        :raises Exception: any exception of the file system or of the backend's module
         """
         if not self._dirty and not self._removed:
             return
@@ -258,10 +260,10 @@ class Backend:
 
 
 def _is_same(old: Json, new: Any) -> bool:
-    """Return whether a value would be stored as what is stored already, where that is easily told.
+    """Return whether a value is certain to be stored exactly as the old one. A cheap comparison.
 
-    A group of tasks is recorded in every run: without this each would write the DB. Numbers are
-    not compared: to Python ``1`` and ``True`` are equal.
+    Every run records its groups of tasks, and would otherwise write the DB each time. Numbers are
+    not compared, because ``1 == True`` in Python.
     """
     if isinstance(new, str):
         return bool(old == new)
@@ -272,25 +274,25 @@ def _is_same(old: Json, new: Any) -> bool:
 
 # ---------------------------------------------------------------------- checksums
 
-#: The name of the checksum among the keys of a row. Stored: never change it.
+#: The key of the checksum in a row. It is stored: never change it.
 NAME = "check:invariants"
 
 _HEAD = f',"{NAME}":'.encode("ascii")
 _TAIL = re.compile(rb',"check:invariants":\{"xxh3_64":"([0-9a-f]{16})"\}\}')
 _LENGTH = len(_HEAD) + len('{"xxh3_64":""}}') + 16
 
-# Made once: json.dumps() with options makes one at each call.
+# Created once: json.dumps() with options creates an encoder at each call.
 _decode = json.JSONDecoder().raw_decode
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
 def to_text(row: Mapping[str, Any]) -> bytes:
-    """Return an object as JSON; raises TypeError or ValueError if JSON can't hold it."""
+    """Return an object as JSON; raises TypeError or ValueError if it can't be encoded."""
     return _encode(row).encode("ascii")
 
 
 def seal(text: bytes) -> bytes:
-    """Return the text of an object with its checksum; of an empty one as it is."""
+    """Add the checksum to the JSON of an object; an empty object gets none."""
     if len(text) <= len(b"{}"):
         return text
     body = text[:-1]
@@ -298,9 +300,10 @@ def seal(text: bytes) -> bytes:
 
 
 def decode(data: bytes, codec: Any) -> Any:
-    """Return what is in a text that :func:`seal` or plain doit has made.
+    """Decode a row that :func:`seal` or plain doit has written.
 
-    :raises ValueError: if it is not as it was written; whatever else the codec raises
+    :raises ValueError: if the row is damaged
+    :raises Exception: any exception of the codec
     """
     found = _TAIL.fullmatch(data, len(data) - _LENGTH) if len(data) > _LENGTH else None
     if found is not None:

@@ -1,4 +1,4 @@
-"""The backend ``dbm``, whose files have the format of some module of the standard library."""
+"""The backend ``dbm``, for the file formats of the standard library's dbm modules."""
 
 from __future__ import annotations
 
@@ -12,17 +12,18 @@ from doit_invariants.files.regular import open_regular
 from doit_invariants.hosts.doit.database.base import Backend, DamagedDB
 from doit_invariants.hosts.doit.database.sqlite import Table
 
-#: In the order in which Python tries them; not all are everywhere.
+#: In the order in which Python tries them. Some are missing on some platforms.
 _MODULES = ("dbm.sqlite3", "dbm.gnu", "dbm.ndbm", "dbm.dumb")
 
 _SQLITE = b"SQLite format 3\0"
 
 
 class DbmBackend(Backend):
-    """doit's backend ``dbm``; files of ``dbm.dumb`` and ``dbm.sqlite3`` are written at once.
+    """doit's backend ``dbm``.
 
-    The latter can be used with any Python. Those of ``dbm.gnu`` and ``dbm.ndbm`` are written in
-    place by these modules, and open only meanwhile.
+    Files of ``dbm.dumb`` and ``dbm.sqlite3`` are replaced atomically; the latter can be used with
+    any version of Python. Files of ``dbm.gnu`` and ``dbm.ndbm`` are written in place by those
+    modules, and are only open while they are read or written.
     """
 
     suffixes = (
@@ -31,9 +32,9 @@ class DbmBackend(Backend):
     )
 
     def _kind(self) -> str:
-        """Return the module that the files are of; the default one if there are none.
+        """Return the name of the module that wrote the files, or of the default one for no files.
 
-        :raises DamagedDB: if it is not known
+        :raises DamagedDB: if the format is unknown
         """
         if self._is_sqlite():
             return "dbm.sqlite3"
@@ -81,9 +82,10 @@ class DbmBackend(Backend):
                     db[name.encode()] = value
 
     def state(self) -> Json:
-        """Return what tells whether anybody has written the DB since; empty if there is none.
+        """Return a value that differs once another process has written the DB; empty for no DB.
 
-        Of files of SQLite by their rows: that module of Python writes them when they are opened.
+        For SQLite it is a digest of the rows: ``dbm.sqlite3`` writes its file whenever it is
+        opened.
         """
         return self._table().digest() if self._is_sqlite() else super().state()
 
@@ -97,9 +99,9 @@ class DbmBackend(Backend):
 
 @functools.cache
 def _default() -> str:
-    """Return the module that makes a new DB, as :func:`dbm.open` chooses it.
+    """Return the name of the module with which :func:`dbm.open` would create a new DB.
 
-    Each import that fails searches the whole of ``sys.path``, so this is done once.
+    Cached, because each failing import searches the whole of ``sys.path``.
     """
     for name in _MODULES:
         try:

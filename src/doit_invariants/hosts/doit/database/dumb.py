@@ -1,10 +1,11 @@
 """Reads and writes the files of ``dbm.dumb``, so that a killed writer damages nothing.
 
-That module opens a file for each value, overwrites values in place, and renames its index away
-before it writes the new one. Here what is new is appended to the data, and then the index is
-replaced: until that instant it refers to what was there before. What the module reads and writes
-is the same: an index in Latin-1 with a line ``'key', (position, size)`` for each value, and data
-in blocks of 512 bytes.
+New values are appended to the data file, then the index is replaced atomically. Until then, the old
+index refers to the old values. ``dbm.dumb`` itself opens a file for each value, overwrites values
+in place, and renames the old index away before it writes the new one.
+
+The format is that of ``dbm.dumb``: an index in Latin-1 with a line ``'key', (position, size)`` for
+each value, and data in blocks of 512 bytes.
 """
 
 from __future__ import annotations
@@ -21,19 +22,19 @@ from doit_invariants.hosts.doit.database.base import DamagedDB
 
 _BLOCK = 512
 _BINARY = getattr(os, "O_BINARY", 0)
-#: A line as nearly all are; to evaluate it as Python takes ten times as long.
+#: The usual form of a line. Evaluating it as Python takes ten times as long.
 _PLAIN = re.compile(r"'([^'\\]*)', \((\d+), (\d+)\)")
-#: As many bytes as this and as what is in use may be out of use.
+#: The file is rewritten when its unused bytes exceed the used ones by this number.
 _SLACK = 1 << 20
 
 _Index = dict[str, "tuple[int, int]"]
 
 
 def read(path: str) -> dict[str, bytes]:
-    """Return what the files hold.
+    """Return all values by their keys.
 
-    :param path: without the suffixes
-    :raises DamagedDB: if the index is none
+    :param path: path of the files, without their suffixes
+    :raises DamagedDB: if the index can't be decoded
     :raises OSError: if a file can't be read
     """
     while True:
@@ -42,14 +43,14 @@ def read(path: str) -> dict[str, bytes]:
         data = b""
         with contextlib.suppress(FileNotFoundError), _open(path + ".dat") as stream:
             data = stream.read()
-        if _stamp(path) == before:  # else somebody was writing just now
+        if _stamp(path) == before:  # otherwise another process has just written the files
             return {key: data[start : start + size] for key, (start, size) in index.items()}
 
 
 def write(path: str, rows: Mapping[str, bytes], removed: Iterable[str]) -> None:
-    """Set and remove values; killed at any moment the files hold the old ones or the new ones.
+    """Set and remove values. If this is killed, the files have all the old or all the new values.
 
-    :raises DamagedDB, OSError: as :func:`read`; the files hold what they did
+    :raises DamagedDB, OSError: as :func:`read`; the files keep the old values
     """
     _finish(path)
     index = _read_index(path)
@@ -69,10 +70,10 @@ def write(path: str, rows: Mapping[str, bytes], removed: Iterable[str]) -> None:
 
 
 def _rewrite(path: str, rows: Mapping[str, bytes]) -> None:
-    """Write everything anew, without what is out of use.
+    """Write new files, without the unused blocks.
 
-    Two files can't be replaced at once: from when the data is replaced until the index is, the
-    index in use is the new one under its first name. See :func:`_index_path`.
+    Two files can't be replaced at once. After the data file is replaced, and until the index is,
+    the valid index is ``.dir.new``. See :func:`_index_path`.
     """
     with _create(path + ".dat.new", like=path + ".dat") as stream:
         index = _append(stream, rows)
@@ -83,7 +84,7 @@ def _rewrite(path: str, rows: Mapping[str, bytes]) -> None:
 
 
 def _finish(path: str) -> None:
-    """End, or take back, what a writer that was killed has begun."""
+    """Finish or undo the work of a writer that was killed."""
     if _index_path(path) == path + ".dir.new":
         os.replace(path + ".dir.new", path + ".dir")
     for suffix in (".dir.new", ".dat.new", ".dir.next"):
@@ -97,10 +98,10 @@ def _index_path(path: str) -> str:
 
 
 def _append(stream: BinaryIO, rows: Mapping[str, bytes]) -> _Index:
-    """Write values behind what is in a file; return where they are."""
+    """Append values to a file; return their positions and sizes."""
     index: _Index = {}
     end = stream.seek(0, os.SEEK_END)
-    # The module overwrites whole blocks of a value: the next one must not begin in its last.
+    # dbm.dumb overwrites the whole blocks of a value, so no two values may share a block.
     parts = [bytes(_padded(end) - end)]
     end = _padded(end)
     for key, value in rows.items():
@@ -139,7 +140,7 @@ def _entry(line: str) -> tuple[str, tuple[int, int]]:
 
 @contextlib.contextmanager
 def _create(path: str, *, like: str) -> Iterator[BinaryIO]:
-    """Make a file with the permissions of another one."""
+    """Create a file with the permissions of another one."""
     with contextlib.suppress(FileNotFoundError):
         os.unlink(path)
     mode = 0o666
@@ -149,7 +150,7 @@ def _create(path: str, *, like: str) -> Iterator[BinaryIO]:
     with open(os.open(path, flags, mode), "wb") as stream:
         yield stream
     if os.path.exists(like):
-        os.chmod(path, mode)  # whatever the umask is
+        os.chmod(path, mode)  # independent of the umask
 
 
 def _lines(index: _Index) -> bytes:

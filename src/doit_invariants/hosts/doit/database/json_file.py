@@ -1,4 +1,4 @@
-"""The backend ``json``: one file."""
+"""The backend ``json``: one file for the whole DB."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from doit_invariants.hosts.doit.process import gc_paused
 
 
 class JsonBackend(Backend):
-    """doit's backend ``json``, whose file is the old one or the new one at any moment.
+    """doit's backend ``json``, with a file that is replaced atomically.
 
-    doit empties the file before it writes it.
+    doit itself empties the file before it writes it.
     """
 
     def _read(self) -> None:
@@ -37,7 +37,7 @@ class JsonBackend(Backend):
         self._known = found
 
     def pack(self, task_id: str) -> None:
-        """Do nothing: the others are objects as well, and the file is written as a whole."""
+        """Do nothing: the file is always written as a whole, from decoded rows."""
 
     def _write(self, rows: Mapping[str, bytes], removed: Iterable[str]) -> None:
         path = os.path.realpath(self.path)
@@ -48,15 +48,15 @@ class JsonBackend(Backend):
             with contextlib.suppress(OSError):
                 mode = os.stat(path).st_mode & 0o777
             with contextlib.suppress(FileNotFoundError):
-                os.unlink(new)  # left by a killed process that had our number
+                os.unlink(new)  # left by a killed process with the same pid
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
             with open(os.open(new, flags, mode), "wb") as stream:
                 stream.write(data)
             if os.path.exists(path):
-                os.chmod(new, mode)  # whatever the umask is
+                os.chmod(new, mode)  # independent of the umask
             os.replace(new, path)
         except PermissionError:
-            # Only the file may be written, not its directory, where plain doit goes on as well.
+            # We may write the file but not its directory. Plain doit works there too.
             with contextlib.suppress(OSError):
                 os.unlink(new)
             with open(path, "r+b") as stream:

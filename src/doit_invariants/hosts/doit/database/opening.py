@@ -1,4 +1,4 @@
-"""Opens doit's DB for one command: alone if it writes, and with what a killed run has left."""
+"""Opens doit's DB for one command: locks it, and replays the journal of a killed run."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from doit_invariants.hosts.doit.sessions import DoitSession
 if TYPE_CHECKING:
     from doit_invariants.files.lock import Holder
 
-#: Behind the name of doit's DB.
+#: The suffix of the lock file, after the name of doit's DB.
 LOCK = ".lock"
 
 
@@ -32,12 +32,13 @@ def open_db(
     locks: bool,
     waits: bool,
 ) -> None:
-    """Have a command read doit's DB as it is now, and nobody else write it meanwhile.
+    """Open doit's DB for a command, and lock it if the command writes.
 
     :param command: doit's command
-    :param locks: whether the command writes
-    :param waits: whether it waits for another one that does
-    :raises InvalidCommand: if the DB is in use, and it does not wait or would wait for ever
+    :param locks: whether the command writes the DB
+    :param waits: whether the command waits while another one has the lock
+    :raises InvalidCommand: if the DB is in use, and the command does not wait or would wait
+        forever
     """
     if locks:
         _lock(dep_manager, session, command, waits=waits)
@@ -46,8 +47,7 @@ def open_db(
         backend = dep_manager.backend
         if isinstance(backend, Backend):
             _take_damaged(backend, session, moves=locks)
-            # With a backend or a codec of a plugin there is no journal: how they keep things is
-            # not known.
+            # No journal for backends or codecs of plugins: their formats are unknown.
             if type(backend.codec) is JSONCodec:
                 _open_journal(dep_manager, session, locked=locks)
     except BaseException:
@@ -56,8 +56,8 @@ def open_db(
 
 
 def _lock(dep_manager: Any, session: DoitSession, command: Any, *, waits: bool) -> None:
-    """Take the lock of the DB; each of two writers would drop what the other has written."""
-    from doit_invariants.files.lock import HELD, Busy, Lock  # late: commands that look need none
+    """Lock the DB: of two writers, each would drop the changes of the other."""
+    from doit_invariants.files.lock import HELD, Busy, Lock  # late: read-only commands need none
 
     path = _lock_of(dep_manager)
     lock = Lock(path, f"doit {command.name}")
@@ -78,7 +78,7 @@ def _lock(dep_manager: Any, session: DoitSession, command: Any, *, waits: bool) 
             "without --no-wait doit waits for it"
         ) from error
     if not held:
-        return  # where there are no locks: as in plain doit
+        return  # the platform has no locks: as in plain doit
     known = os.environ.get(HELD)
     os.environ[HELD] = f"{os.getpid()} {path}"
 
@@ -96,13 +96,13 @@ def _lock(dep_manager: Any, session: DoitSession, command: Any, *, waits: bool) 
 
 
 def _call_after(command: Any, unlock: Callable[[], None]) -> None:
-    """Let go of the lock when a command has ended; doit does not close its DB after a mistake.
+    """Release the lock when a command has ended, because doit does not close its DB after an error.
 
-    The process may live on, as that of a notebook.
+    The process may live on, such as that of a notebook.
     """
     original = command._execute
 
-    @functools.wraps(original)  # doit looks at the signature
+    @functools.wraps(original)  # doit inspects the signature
     def _execute(*args: Any, **options: Any) -> Any:
         try:
             return original(*args, **options)
@@ -113,7 +113,7 @@ def _call_after(command: Any, unlock: Callable[[], None]) -> None:
 
 
 def _adopt(dep_manager: InvariantsDependency) -> None:
-    """Read the DB with our backend, where doit has opened it with its own, or before the lock."""
+    """Read the DB with our backend, and again if doit has opened it before it was locked."""
     old = dep_manager.backend
     if isinstance(old, Backend):
         old.refresh()
@@ -130,9 +130,10 @@ def _adopt(dep_manager: InvariantsDependency) -> None:
 
 
 def _take_damaged(backend: Backend, session: DoitSession, *, moves: bool) -> None:
-    """Begin anew if the DB can't be read, and keep what there is of it.
+    """Start a new DB if the present one can't be read; move the damaged files out of the way.
 
-    :raises InvalidDodoFile: if it can't be moved
+    :param moves: False to leave the files where they are, and only treat the DB as empty
+    :raises InvalidDodoFile: if the files can't be moved
     """
     why = backend.damage
     if not why:
@@ -158,7 +159,7 @@ def _lock_of(dep_manager: Any) -> str:
 
 
 def _open_journal(dep_manager: InvariantsDependency, session: DoitSession, *, locked: bool) -> None:
-    """Replay the journal of doit's DB, and begin one for a run."""
+    """Replay the journal of doit's DB; for a run, start a new one."""
     journal = session.host.journal = RunJournal(dep_manager)
     try:
         left = journal.replay()
@@ -174,11 +175,11 @@ def _open_journal(dep_manager: InvariantsDependency, session: DoitSession, *, lo
 
         holder = holder_of(_lock_of(dep_manager))
     if holder is not None:
-        # What has begun there goes on.
+        # Another doit is running these tasks now.
         session.running = dict.fromkeys(left.begun, holder)
         return
     if left.begun and not locked and not os.path.exists(journal.path):
-        dep_manager.backend.refresh()  # it has ended just now
+        dep_manager.backend.refresh()  # that run has just ended
         return
     for name in left.begun:
         journal.forget(name)

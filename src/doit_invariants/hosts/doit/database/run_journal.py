@@ -1,13 +1,15 @@
-"""What a run has recorded is safe as soon as each task ends, whatever becomes of the process.
+"""A journal that saves the record of each task as soon as the task ends.
 
-doit writes its DB when a run ends: after ``kill -9`` it has lost everything, and worse, a task
-that was killed half-way is up-to-date once its inputs are as they were. Here each change goes to a
-journal beside the DB at once, and so does the start of a task. The next command replays the
-journal: into the DB if it is a run, else for itself alone. At the end of a run doit's DB has
-everything, and the journal goes. A run in which nothing begins and nothing changes has none.
+Plain doit writes its DB when a run ends. After ``kill -9`` it has lost all records of the run.
+Worse, a task that was killed while it ran counts as up-to-date once its inputs are as before.
 
-Chosen against writing the DB after each task, which takes 3 ms with most backends, and with json as
-long as the DB is large each time; and against a DB of our own, as the state belongs into doit's.
+Here each change of the DB, and the start of each task, is appended to a journal next to the DB. The
+next command replays the journal: a run into the DB, any other command only in memory. At the end of
+a run, doit's DB has everything, and the journal is removed. A run that starts no task and changes
+nothing has no journal.
+
+Rejected: to write the DB after each task, which takes 3 ms with most backends, and with json a time
+that grows with the DB; and a DB of our own, because the state belongs into doit's DB.
 """
 
 from __future__ import annotations
@@ -26,16 +28,16 @@ if TYPE_CHECKING:
     from doit_invariants.engine.task import Task
     from doit_invariants.files.journal import Journal
 
-#: Behind the name of doit's DB.
+#: The suffix of the journal, after the name of doit's DB.
 JOURNAL = ".journal"
 
 
 class Unfinished:
-    """What a run that did not end has left.
+    """The state that an unfinished run has left in its journal.
 
-    :ivar begun: the tasks that had begun
+    :ivar begun: the tasks that had started and did not end
     :ivar damaged: how many lines of the journal could not be read
-    :ivar stale: whether the journal is older than the DB, and was not taken over
+    :ivar stale: whether the DB was written after the journal, which then was not replayed
     """
 
     def __init__(self, begun: list[str], damaged: int, stale: bool = False) -> None:
@@ -48,13 +50,13 @@ class RunJournal(Listener):
     """The journal of doit's DB.
 
     :param dep_manager: doit's dependency manager
-    :ivar complete: whether all that was recorded in this run is in the journal
+    :ivar complete: whether the journal has all records of this run
     """
 
     def __init__(self, dep_manager: Any) -> None:
         self._backend: Backend = dep_manager.backend
         self.path = self._backend.path + JOURNAL
-        #: The state of the DB that the journal begins with, None once it has begun.
+        #: The state of the DB, for the first line of the journal; None once that is written.
         self._base: Json = None
         self._changed: dict[str, None] = {}
         self._queued: set[str] = set()
@@ -64,11 +66,11 @@ class RunJournal(Listener):
     def _journal(self) -> Journal:
         from doit_invariants.files.journal import Journal  # late: most runs change nothing
 
-        # What is in it is no less secret.
+        # The same permissions: it has the same secrets.
         return Journal(self.path, mode=self._backend.mode())
 
     def watch(self, dep_manager: Any) -> None:
-        """Note what changes from now on; doit binds these methods to the object."""
+        """Note all changes from now on. doit calls these methods as attributes of its object."""
         backend = self._backend
 
         def _set(task: str, key: str, value: Any) -> None:
@@ -83,24 +85,24 @@ class RunJournal(Listener):
         self._base = {"base": self._backend.state()}
 
     def _begin(self) -> None:
-        """Begin the journal with the state that the DB had when the run began."""
+        """Write the first line: the state that the DB had when the run started."""
         if self._base is not None:
             base, self._base = self._base, None
             with contextlib.suppress(OSError):
                 self._journal.append(base)
 
     def task_queued(self, task: str) -> None:
-        """Expect a task to note in the journal that it begins, right before its actions run."""
+        """Expect a task to note its start in the journal, right before its actions run."""
         self._begin()
         self._queued.add(task)
 
     def task_ends(self, task: Task, end: TaskEnd) -> None:
-        """Note that a task has ended, and all that was recorded since the last one did."""
+        """Note that a task has ended, with all changes since the last task ended."""
         if end.outcome in ("up-to-date", "ignored"):
-            return  # what is recorded of these is worth no line: the next run finds the same
+            return  # not worth a line: the next run finds the same
         name = task.name
         if not self._changed and name not in self._queued:
-            return  # a group, that was recorded as it is
+            return  # a group that was recorded as before
         self._begin()
         self._queued.discard(name)
         try:
@@ -111,12 +113,12 @@ class RunJournal(Listener):
             for changed in self._changed:
                 self._backend.pack(changed)
         except (OSError, TypeError, ValueError):
-            # The disk is full, or there is what JSON can't hold: as safe as plain doit.
+            # The disk is full, or JSON can't encode a value: no safer than plain doit.
             self.complete = False
         self._changed.clear()
 
     def replay(self) -> Unfinished:
-        """Take over, in memory, what a run that did not end has left.
+        """Apply, in memory, the records that an unfinished run has left.
 
         :raises OSError: if the journal can't be read
         """
@@ -125,8 +127,8 @@ class RunJournal(Listener):
         found = self._journal.read()
         bases = [one["base"] for one in found.entries if isinstance(one, dict) and "base" in one]
         if found.entries and bases[-1:] not in ([self._backend.state()], [_WRITING]):
-            # Plain doit has written the DB since, or a user has removed it: then that counts. But
-            # what had begun stays in doubt.
+            # Plain doit has written the DB since, or a user has removed it: the DB wins. The tasks
+            # that had started are still in doubt.
             return Unfinished(_begun(found.entries), 0, stale=True)
         for entry in found.entries:
             rows = entry.get("rows") if isinstance(entry, dict) else None
@@ -135,11 +137,11 @@ class RunJournal(Listener):
         return Unfinished(_begun(found.entries), found.damaged)
 
     def forget(self, task: str) -> None:
-        """Forget, in memory, what was recorded of a task."""
+        """Remove the record of a task, in memory."""
         self._backend.remove(task)
 
     def interrupted(self) -> list[str]:
-        """Return the tasks of this run that have begun and did not end."""
+        """Return the tasks of this run that have started and did not end."""
         if not self._queued:
             return []
         with contextlib.suppress(OSError):
@@ -147,16 +149,16 @@ class RunJournal(Listener):
         return []
 
     def about_to_write(self) -> None:
-        """Note that doit is going to write its DB.
+        """Note that doit is about to write its DB.
 
-        Killed meanwhile, the DB is the old one or the new one: then the journal counts.
+        If doit is killed while it writes, the DB is the old or the new one, and the journal wins.
         """
         if self._base is None:
             with contextlib.suppress(OSError):
                 self._journal.append({"base": _WRITING})
 
     def close(self) -> None:
-        """Remove the journal: doit's DB has everything now."""
+        """Remove the journal, because doit's DB now has everything."""
         own = _JOURNALS.pop(self.path, None)
         if own is not None:
             own.close()
@@ -166,7 +168,7 @@ class RunJournal(Listener):
 
 
 def note_begin(path: str, task: str) -> None:
-    """Note in a journal that the actions of a task are about to run; called by the worker."""
+    """Note in a journal that the actions of a task are about to run; called in the worker."""
     with contextlib.suppress(OSError):
         if path not in _JOURNALS:
             from doit_invariants.files.journal import Journal
@@ -176,18 +178,18 @@ def note_begin(path: str, task: str) -> None:
 
 
 def _quoted(text: str) -> bytes:
-    return encode_basestring_ascii(text).encode("ascii")  # as json.dumps(), at a third of the time
+    return encode_basestring_ascii(text).encode("ascii")  # as json.dumps(), in a third of the time
 
 
-#: Those in which this process, a worker or the main one, notes what begins.
+#: The journals in which this process, a worker or the main one, notes the start of tasks.
 _JOURNALS: dict[str, Journal] = {}
 
-#: In the place of the state of a DB that is being written.
+#: Stands for the state of a DB while it is being written.
 _WRITING = "writing"
 
 
 def _begun(entries: list[Json]) -> list[str]:
-    """Return the tasks that have begun and did not end."""
+    """Return the tasks that have started and did not end."""
     begun: dict[str, None] = {}
     for entry in entries:
         if isinstance(entry, dict) and "begun" in entry:

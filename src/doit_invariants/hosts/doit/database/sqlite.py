@@ -1,4 +1,4 @@
-"""The backend ``sqlite3``; and the files of ``dbm.sqlite3``, which differ in their table alone."""
+"""The backend ``sqlite3``, and files of ``dbm.sqlite3``, which only differ in their table."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ from doit_invariants.hosts.doit.database.base import Backend, DamagedDB
 if TYPE_CHECKING:
     import sqlite3
 
-#: Seconds to wait for somebody else who is writing: plain doit, or a viewer.
+#: Seconds to wait while another program writes the file: plain doit, or a viewer.
 _PATIENCE = 10.0
 
-#: How many bytes a file of SQLite has at least.
+#: The minimum size in bytes of an SQLite file.
 _HEADER = 100
 
-#: Of what SQLite says when the file may be good but can't be used now.
+#: Parts of SQLite's messages for a file that may be intact but can't be used now.
 _NOT_NOW = ("locked", "unable to open", "readonly", "read-only", "disk i/o", "full", "busy")
 
 
 class Table:
     """Rows in a table of an SQLite file.
 
-    :param path: of the file
-    :param name: of the table
-    :param key: its first column, the name of the task
-    :param value: its second column
-    :param kind: the SQL type in which both are stored
-    :param create: the SQL that makes the table
+    :param path: path of the file
+    :param name: name of the table
+    :param key: name of the first column, which has the name of the task
+    :param value: name of the second column
+    :param kind: the SQL type of both columns
+    :param create: the SQL statement that creates the table
     """
 
     def __init__(self, path: str, name: str, key: str, value: str, kind: str, create: str) -> None:
@@ -47,15 +47,15 @@ class Table:
         self._name = name
 
     def read(self) -> dict[str, bytes]:
-        """Return all rows; none if there is no file, or no such table yet.
+        """Return all rows, which are none if the file or the table does not exist yet.
 
-        :raises DamagedDB: if it is no SQLite file, or not a whole one
-        :raises OSError: if it can't be read now
+        :raises DamagedDB: if the file is not an SQLite file, or is truncated
+        :raises OSError: if the file can't be read now
         """
         if not os.path.lexists(self._path):
             return {}
         if 0 < os.path.getsize(self._path) < _HEADER:
-            raise DamagedDB("file is cut short")  # SQLite takes it for a new one
+            raise DamagedDB("file is cut short")  # SQLite would treat it as new
         with self._connection() as connection:
             found = "select 1 from sqlite_master where name = ?"
             if connection.execute(found, (self._name,)).fetchone() is None:
@@ -75,10 +75,10 @@ class Table:
             connection.executemany(self._replace, named)
 
     def digest(self) -> Json:
-        """Return a digest of all rows, None if they can't be read.
+        """Return a digest of all rows, or None if they can't be read.
 
-        Neither the stat of the file nor the numbers of rows would do: Python writes the file when
-        it is merely opened, and gives the number of a row that was removed to the next one.
+        The stat of the file changes too often: Python writes the file whenever it is opened. The
+        row ids do not change often enough: a new row can get the id of a removed one.
         """
         hasher = xxh3_64()
         with contextlib.suppress(DamagedDB, OSError):
@@ -104,7 +104,7 @@ class Table:
 
 
 class SqliteBackend(Backend):
-    """doit's backend ``sqlite3``, which holds no lock while tasks run."""
+    """doit's backend ``sqlite3``, without a lock while tasks run."""
 
     suffixes = ("", "-journal", "-wal", "-shm")
 
