@@ -5,8 +5,8 @@ journal, so that nothing is lost if the run is killed.
 
 A line is the checksum of an entry, a space, the entry as JSON, and a newline, all in ASCII. The
 checksum guards against accidents, as in :mod:`doit_invariants.hashing.digest`. A line is appended
-with one write, which the kernel does as a whole: lines of threads and processes that append at the
-same time do not mix. Without that guarantee (NFS, Windows, a write that the kernel cuts short while
+with one write, which the kernel does as a whole. So lines of concurrent threads and processes do
+not mix. Without that guarantee (NFS, Windows, a write that the kernel cuts short while
 another process appends) lines may be lost. The reader notices that, and never reads an entry that
 was not written.
 
@@ -179,8 +179,8 @@ def _glued(line: bytes) -> tuple[list[Json], bool]:
     """Return the entries inside a damaged line, and whether something else was in it.
 
     A process that has the file open continues the partial line of another process that died or
-    found the disk full. A string inside an entry can't be mistaken for an entry: the rest of the
-    line contains the closing quote of that string, and so is not JSON.
+    found the disk full. A string inside an entry can't be mistaken for an entry, because it is
+    followed by its closing quote, which makes the rest of the line invalid JSON.
     """
     found: list[Json] = []
     end = len(line)

@@ -17,8 +17,8 @@ from typing import Any
 from doit_invariants.files.state import Stat, latest_change, stat_key, tick_of
 from doit_invariants.hashing.digest import digest_file
 
-#: Age in ns below which the digest is noted, too: the file is probably generated at each load, or
-#: could be written again under the same stat.
+#: For a file younger than this (in ns) the digest is noted, too. It is probably generated at each
+#: load, or could be written again under the same stat.
 _YOUNG_NS = 2_000_000_000
 #: When this module was imported: this process began no later.
 _IMPORTED_NS = time.time_ns()

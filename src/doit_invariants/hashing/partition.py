@@ -1,7 +1,7 @@
 """Sorts the nodes of a graph into classes of equal nodes: Hopcroft's minimization of automata.
 
 Two nodes are equal if they look alike and refer to equal nodes in the same places. Classes are
-split until that holds. The largest part of a split class keeps its number, so each node is
+split until that holds. The largest part of a split class keeps its number. So each node is
 renumbered at most log(n) times, and the nodes that refer to it are visited as often.
 """
 

@@ -22,9 +22,13 @@ from doit_invariants.rules.invariant import Context
 
 #: A stored list: state of the file, digest of its normal form, imports. The imports are None if
 #: the file counts by its content: another language, or a syntax that this Python can't parse.
-#: If the file imports anything or counts in part, three more items follow: the names that it
-#: requests by these imports, how much of it counts (``PROGRAM``, None for all, or a list of names),
-#: and the digest of the whole file. If nothing in it counts, the second item is empty.
+#: If the file imports anything or counts in part, three more items follow:
+#:
+#: - the names that it requests by these imports
+#: - how much of it counts: ``PROGRAM``, None for all, or a list of names
+#: - the digest of the whole file
+#:
+#: If nothing in the file counts, the second item is empty.
 SourceFile = list[Json]
 
 #: The whole file counts, and no other module can use what it imports.

@@ -24,9 +24,10 @@ _INITS = tuple(f"__init__{suffix}" for suffix in _SUFFIXES)
 def imports_of(tree: ast.Module) -> list[str]:
     """Return the imports of a module in the stored form: sorted strings.
 
-    ``a.b`` stands for ``import a.b``, ``a.b:c`` for ``from a.b import c``, ``..a:c`` for
-    ``from ..a import c``, ``=c`` for a ``c`` in ``__all__``, which ``import *`` of a package
-    imports. ``+`` means that something is put on ``sys.path``, ``+c`` that a string ``c`` is in it.
+    - ``a.b``: ``import a.b``
+    - ``a.b:c``: ``from a.b import c``; ``..a:c``: ``from ..a import c``
+    - ``=c``: ``c`` is in ``__all__``, so ``import *`` of a package imports it
+    - ``+``: something is put on ``sys.path``; ``+c``: the string ``c`` is in it
     """
     found: set[str] = set()
     for node in executed_nodes([tree]):
