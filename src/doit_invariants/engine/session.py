@@ -45,8 +45,8 @@ class Mode(NamedTuple):
     :ivar runs: whether this is a run, which may restore, store, export and make placeholders
     :ivar runs_all: whether it runs every task: ``doit -a``
     :ivar always: whether it also records tasks that are up-to-date: with ``doit -a``
-    :ivar guarded: whether it catches errors in a user's own ``uptodate``, which make ``doit -n``
-        hang
+    :ivar guarded: whether it catches errors in a user's own ``uptodate``, which would make
+        ``doit -n`` hang
     :ivar explains: whether this is our own command, which gives reasons
     """
 

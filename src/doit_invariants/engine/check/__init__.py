@@ -1,1 +1,1 @@
-"""Whether a task is up-to-date, and why not."""
+"""Checks whether a task is up-to-date, and why not."""

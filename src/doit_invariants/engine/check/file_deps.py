@@ -1,4 +1,4 @@
-"""The ``file_dep`` of a task, compared with what is recorded."""
+"""Compares the ``file_dep`` of a task with its record."""
 
 from __future__ import annotations
 

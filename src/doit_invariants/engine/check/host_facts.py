@@ -1,6 +1,6 @@
 """The host's own rules for a task, in the terms of doit 0.37.
 
-doit stops at the first reason. Users get all reasons, so one code path collects them for both.
+doit stops at the first reason. Users get all of them, and the verdict uses the same code.
 """
 
 from __future__ import annotations

@@ -132,7 +132,7 @@ def _digest(state: PathState) -> str:
 
 
 def is_own(path: str, targets: Iterable[str]) -> bool:
-    """Return whether a path is one of some targets, or below one."""
+    """Return whether a path is one of the targets, or below one."""
     absolute = os.path.abspath(path)
     own = {os.path.abspath(target) for target in targets}
     return absolute in own or any(absolute.startswith(one + os.sep) for one in own)

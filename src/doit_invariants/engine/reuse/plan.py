@@ -108,9 +108,9 @@ class PlanSink(Protocol):
         """
 
     def location(self) -> str:
-        """Return where the result stays, so that it need not be put there again; or empty.
+        """Return where the result stays, so that it need not be put there again.
 
-        A sink returns nothing if it can't promise that the result stays.
+        Empty if the sink can't promise that it stays.
         """
 
     def announcement(self, plan: Plan) -> str:
@@ -174,7 +174,7 @@ def late_signature(signature: str, getargs: Mapping[str, Any]) -> str:
     if not getargs:
         return signature
     try:
-        text = json.dumps(sorted(getargs.items()))  # the order inside of the values counts
+        text = json.dumps(sorted(getargs.items()))  # the order inside the values counts
     except (TypeError, ValueError, RecursionError) as error:
         raise CannotFingerprint(f"a value from another task is not JSON: {error}") from error
     return digest_value([signature, text])

@@ -50,7 +50,7 @@ class FileDeps(Aspect):
     cost = 2
 
     def unchanged(self, stored: StoredTask) -> bool:
-        """Return whether names, checker and contents are."""
+        """Return whether names, checker and contents are as recorded."""
         session, task, row = stored.session, stored.task, stored.row
         if session.host.checker is not None or row["checker:"] != session.host.checker_name:
             return False
@@ -79,7 +79,7 @@ class FileDeps(Aspect):
         return True
 
     def reasons(self, look: TaskObservation, facts: HostFacts) -> Iterable[Reason]:
-        """Return which differ; then drop recorded parts that are older than the inputs."""
+        """Return the inputs that differ; then drop recorded parts that are older than them."""
         from doit_invariants.engine.check.file_deps import compare_inputs
 
         found = compare_inputs(look, facts)
@@ -88,7 +88,7 @@ class FileDeps(Aspect):
 
 
 class TargetsExist(Aspect):
-    """The targets are there."""
+    """All targets exist."""
 
     cost = 3
 
@@ -98,7 +98,7 @@ class TargetsExist(Aspect):
         return True
 
     def reasons(self, look: TaskObservation, facts: HostFacts) -> Iterable[Reason]:
-        """Return those that are missing."""
+        """Return the missing targets."""
         # The actions do not make a target that is also an input: it is missing as an input.
         made = [path for path in look.task.targets if path not in look.task.file_dep]
         checker = look.session.host.checker
@@ -108,12 +108,12 @@ class TargetsExist(Aspect):
 
 
 class TargetContents(Aspect):
-    """The targets are the recorded ones, as the task left them."""
+    """The targets and their contents are as recorded."""
 
     cost = 3
 
     def unchanged(self, stored: StoredTask) -> bool:
-        """Return whether they are, in the recorded order."""
+        """Return whether the targets are as recorded, in the recorded order."""
         session, task, recorded = stored.session, stored.task, stored.record["targets"]
         if not stored.spec.track_targets:
             return recorded is None
@@ -139,7 +139,7 @@ class TargetContents(Aspect):
         return True
 
     def reasons(self, look: TaskObservation, facts: HostFacts) -> Iterable[Reason]:
-        """Return which differ; observe them for the next record even if there is no record yet."""
+        """Return the targets that differ; observe them even without a record, for the next one."""
         from doit_invariants.rules.decide import target_reasons
 
         if look.spec.track_targets:
@@ -154,7 +154,7 @@ class Invariants(Aspect):
     cost = 4
 
     def unchanged(self, stored: StoredTask) -> bool:
-        """Return whether they are, in the recorded order, by the same plugins."""
+        """Return whether they are as recorded, in the recorded order, from the same plugins."""
         session, task, record = stored.session, stored.task, stored.record
         tracked = session.trackers.of(task, stored.spec)
         sources, listed = record["sources"], stored.spec.invariants
@@ -177,7 +177,7 @@ class Invariants(Aspect):
         return same
 
     def reasons(self, look: TaskObservation, facts: HostFacts) -> Iterable[Reason]:
-        """Return which differ; observe them for the next record even if there is no record yet."""
+        """Return the invariants that differ; observe them even without a record, for the next."""
         from doit_invariants.rules.decide import invariant_reasons
 
         look.invariants()
