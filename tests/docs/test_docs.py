@@ -218,7 +218,8 @@ def test_no_command_is_shown_unchecked(block: Block) -> None:
 
 
 MARKS = {"file", "script", "plain doit", "story", "edit", "picture", "not run"}
-PARTS = {"truth table", "end of truth table", "precedence", "end of precedence"}
+PARTS = {"truth table", "end of truth table", "some of the truth table"}
+PARTS |= {"end of some of the truth table", "precedence", "end of precedence"}
 PARTS |= {"scores", "end of scores"}
 
 
