@@ -36,7 +36,8 @@ PREFERRED = {
     "of use": "useful",
     "otherwise than": "unlike",
     "that of which": "whose",
-    "the like": "similar things",
+    "and the like": "and similar ones",
+    "or the like": "or a similar one",
     "thereof": "of it",
     "whatsoever": "at all",
 }
@@ -69,7 +70,7 @@ MESSAGES = {
 
 def _long_sentences(text: str, check: Check) -> Iterator[CheckResult]:
     for sentence in re.finditer(r"[^.;:?!|]+(?:[.;:?!](?!\s)[^.;:?!|]+)*", text):
-        count = len(sentence[0].split())
+        count = len(re.findall(r"[A-Za-z]\w*(?<!\d)\b", sentence[0]))  # code is X1, X2, ...
         if count > LONGEST:
             yield CheckResult(check.path, check.message.format(count), sentence.span(), None)
 
