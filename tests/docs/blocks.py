@@ -20,6 +20,8 @@ A mark is an HTML comment on a line of its own before the fence:
     page must show the picture
 ``not run: reason``
     the commands of the block are not run
+``needs: program``
+    the snippet and its stories are run only where this program is installed
 
 A fence ``python no-run`` is loaded, but its tasks are not run.
 """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -21,7 +22,8 @@ Make = Callable[..., Project]
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the snippets use a POSIX shell")
 
 BLOCKS = [block for page in PAGES for block in read_blocks(page)]
-SNIPPETS = [snippet for page in PAGES for snippet in read_snippets(page)]
+ALL = [snippet for page in PAGES for snippet in read_snippets(page)]
+SNIPPETS = [one for one in ALL if shutil.which(one.block.marks.get("needs", "sh"))]
 STORIES = [(snippet, name) for snippet in SNIPPETS for name in snippet.stories]
 PYTHON = [block for block in BLOCKS if block.language == "python"]
 TESTS = [block for block in PYTHON if block.has_tests and "file" not in block.marks]
@@ -217,7 +219,7 @@ def test_no_command_is_shown_unchecked(block: Block) -> None:
     assert read_steps(block)
 
 
-MARKS = {"file", "script", "plain doit", "story", "edit", "picture", "not run"}
+MARKS = {"file", "script", "plain doit", "story", "edit", "picture", "not run", "needs"}
 PARTS = {"truth table", "end of truth table", "some of the truth table"}
 PARTS |= {"end of some of the truth table", "precedence", "end of precedence"}
 PARTS |= {"scores", "end of scores"}
@@ -228,7 +230,7 @@ def test_marks_are_known(block: Block) -> None:
     """A mark that nobody reads would make a snippet that is not what the page shows."""
     assert block.marks.keys() <= MARKS | PARTS
     if block.info == ("sh", "setup"):
-        assert any(block.text.splitlines()[0] in one.setup for one in SNIPPETS), block.place
+        assert any(block.text.splitlines()[0] in one.setup for one in ALL), block.place
 
 
 @pytest.mark.parametrize("block", PYTHON, ids=place)
