@@ -1,1 +1,1 @@
-"""Cache policies: their contract, and those that come with the package."""
+"""Cache policies: their contract and the built-in ones."""

@@ -1,4 +1,4 @@
-"""The contract of a cache policy: what a verdict leads to."""
+"""The contract of a cache policy, which decides what to do with a task that is not up-to-date."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from doit_invariants.core.model import Reason
 if TYPE_CHECKING:
     from doit_invariants.results.places import ResultKey, Sink, Source
 
-#: Where the results of tasks are kept: beside the project, in its store, or where the policy says.
+#: Where the results of tasks are kept: in exports, in the store, or in a place of the policy's own.
 Place = Literal["export", "store", "own"]
 
 #: What to do with a task that is not up-to-date. ``run``: execute its actions. ``accept``: treat it
@@ -20,17 +20,17 @@ Answer = Literal["run", "accept", "placeholder", "restore"]
 
 
 class Facts(NamedTuple):
-    """What a policy decides on.
+    """What a policy bases its answer on.
 
     :ivar reasons: why the task is not up-to-date
     :ivar targets: its targets
-    :ivar missing: those among them that do not exist, or are placeholders only
+    :ivar missing: the targets that do not exist or are only placeholders
     :ivar succeeded: whether the task has ever succeeded here
-    :ivar failed: whether its last execution failed: what it left is not a result
-    :ivar expired: whether a TTL has, counted from the last execution that is known of: of a policy
-        that keeps results that of the kept one as well
-    :ivar uptodate_is_false: whether ``uptodate`` has a plain False in it, which is how users and
-        doit's own commands say "run it"
+    :ivar failed: whether its last execution failed: the files it left are then not a result
+    :ivar expired: whether a TTL has expired, counted from the last known execution; if the policy
+        keeps results, from that of the kept result too
+    :ivar uptodate_is_false: whether ``uptodate`` contains a plain False, which is how users and
+        doit's own commands force a run
     """
 
     reasons: tuple[Reason, ...]
@@ -51,9 +51,9 @@ class Facts(NamedTuple):
 
 
 class Policy:
-    """What happens to a task, given what was found.
+    """Decides what to do with a task, based on :class:`Facts`.
 
-    A policy is a subclass; a plugin makes it known by returning it from the hook
+    A policy is a subclass. A plugin registers it by returning it from the hook
     ``invariants_register_policies``::
 
         class Weekdays(Policy):
@@ -64,50 +64,51 @@ class Policy:
                 return "accept" if weekend and not facts.missing else "run"
     """
 
-    #: What a user writes as ``cache``: a text, or one of the words "True" and "False" for those.
+    #: The value of ``cache`` that selects the policy: a string; "True" and "False" also stand for
+    #: the booleans.
     name: ClassVar[str]
 
-    #: Whether a task may run under it at all.
+    #: Whether a task with this policy may run at all.
     runs: ClassVar[bool] = True
 
-    #: Where the results of a task are kept after it ran, and restored from. With ``own`` the
-    #: policy says it with :meth:`sink` and :meth:`source`.
+    #: Where the result of a task is kept after it ran, and restored from. With ``own``, the methods
+    #: :meth:`sink` and :meth:`source` define the place.
     keeps: ClassVar[Place | None] = None
 
     @property
     def decides(self) -> bool:
-        """Whether there is anything to ask: most tasks run when they are not up-to-date."""
+        """Whether :meth:`answer` needs to be asked: most policies always answer ``run``."""
         return self.keeps is not None or type(self).answer is not Policy.answer
 
     def reasons(self) -> Sequence[Reason]:
-        """Return reasons of the policy's own against being up-to-date, none by default."""
+        """Return the policy's own reasons why a task is not up-to-date, none by default."""
         return ()
 
     def answer(self, facts: Facts) -> Answer:
-        """Return what is to happen to a task that is not up-to-date.
+        """Return what to do with a task that is not up-to-date.
 
-        Asked by commands that only look as well, so it must not change anything.
+        Commands that only inspect tasks call this too, so it must not change anything.
         """
         return "run"
 
     def source(self, key: ResultKey) -> Source | None:
-        """Return where a result is restored from, None where there is none.
+        """Return where to restore a result from, None if nowhere.
 
-        Asked with ``keeps = "own"``, after the answer ``restore``, and by commands that only look
-        as well.
+        This is called with ``keeps = "own"`` after the answer ``restore``. Commands that only
+        inspect tasks call it too.
         """
         return None
 
     def sink(self, key: ResultKey) -> Sink | None:
-        """Return where the result goes that the actions are about to make, None for nowhere.
+        """Return where to keep the result that the actions are about to make, None for nowhere.
 
-        Asked with ``keeps = "own"``.
+        This is called with ``keeps = "own"``.
         """
         return None
 
 
 def answer_of(policy: Policy, facts: Facts) -> Answer:
-    """Return what a policy answers, in the present words."""
+    """Return the answer of a policy, with former names of answers replaced by present ones."""
     answer = policy.answer(facts)
     if answer == "fabricate":  # type: ignore[comparison-overlap]
         from doit_invariants.rules.renamed import warn
@@ -117,8 +118,8 @@ def answer_of(policy: Policy, facts: Facts) -> Answer:
     return answer
 
 
-# Not in `builtin`, with the others: nearly every task has this one, and only this.
+# Not in `builtin` with the others: nearly every run needs only this policy.
 class Changed(Policy):
-    """Up-to-date while the record matches, else run."""
+    """Up-to-date while the record matches; otherwise run."""
 
     name: ClassVar[str] = "True"

@@ -1,4 +1,4 @@
-"""The cache policies that come with the package."""
+"""The built-in cache policies."""
 
 from __future__ import annotations
 
@@ -15,41 +15,41 @@ class Always(Policy):
     name: ClassVar[str] = "False"
 
     def reasons(self) -> Sequence[Reason]:
-        """The policy itself is the reason."""
+        """Give the policy itself as the reason."""
         return (Reason("cache_false", "cache", "False: the task always runs"),)
 
 
 class Once(Policy):
-    """Up-to-date while every target exists, else run; without targets, once it has succeeded."""
+    """Up-to-date while every target exists; a task without targets, once it has succeeded."""
 
     name: ClassVar[str] = "once"
 
     def answer(self, facts: Facts) -> Answer:
-        """Accept what is there, whatever changed, until a TTL expires."""
+        """Accept existing targets, whatever changed, until a TTL expires."""
         if facts.expired or facts.uptodate_is_false or facts.failed or facts.missing:
             return "run"
         return "accept" if facts.targets or facts.succeeded else "run"
 
 
 class Force(Policy):
-    """Never run: targets are accepted as they are, missing ones get an empty placeholder."""
+    """Never run: accept targets as they are, and create a placeholder for each missing one."""
 
     name: ClassVar[str] = "force"
     runs: ClassVar[bool] = False
 
     def answer(self, facts: Facts) -> Answer:
-        """Accept everything, an expired TTL too."""
+        """Accept everything, even if a TTL has expired."""
         return "placeholder" if facts.missing else "accept"
 
 
 class Export(Policy):
-    """Run where neither targets nor their exports exist; restore missing targets from exports."""
+    """Restore missing targets from exports; run if neither targets nor exports exist."""
 
     name: ClassVar[str] = "export"
     keeps: ClassVar[Place | None] = "export"
 
     def answer(self, facts: Facts) -> Answer:
-        """Accept targets that exist, whatever changed, until a TTL expires."""
+        """Accept existing targets, whatever changed, until a TTL expires."""
         if facts.expired or facts.uptodate_is_false or not facts.targets:
             return "run"
         if facts.failed:
@@ -58,11 +58,11 @@ class Export(Policy):
 
 
 class Shared(Policy):
-    """When something changed: restore if the same work was done before, anywhere, else run."""
+    """If something changed, restore the result if the store has it; otherwise run."""
 
     name: ClassVar[str] = "shared"
     keeps: ClassVar[Place | None] = "store"
 
     def answer(self, facts: Facts) -> Answer:
-        """Look the present signature up, unless the task has to run in any case."""
+        """Look up the present signature, unless the task has to run in any case."""
         return "run" if facts.expired or facts.uptodate_is_false else "restore"

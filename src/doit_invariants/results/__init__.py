@@ -1,1 +1,1 @@
-"""What a task made: taken apart to be kept, checked, and put back as it was."""
+"""Results of tasks: split into parts to be kept, checked, and restored exactly."""

@@ -1,7 +1,7 @@
-"""What lies in a directory that is replaced, and is no part of it: it stays where it is.
+"""Keep files that lie in a replaced directory without being part of the target.
 
-That is what tools leave everywhere (``__pycache__``, ``.DS_Store``), and what the user keeps out of
-all directories by the setting ``tree_exclude``: it may be a repository.
+These are files that tools leave everywhere (``__pycache__``, ``.DS_Store``), and whatever the user
+excludes from all directories with the setting ``tree_exclude``, such as a repository.
 """
 
 from __future__ import annotations
@@ -14,24 +14,24 @@ from collections.abc import Sequence
 from doit_invariants.core.errors import InvariantsError
 from doit_invariants.files.deep import remove, walk
 
-#: Made again by what made it: it may go with the directory that it is in.
+#: The tools make these again, so they may be removed together with their directory.
 _WORTHLESS = frozenset({"__pycache__", ".DS_Store", "Thumbs.db"})
 
 
 class InTheWay(InvariantsError):
-    """What is in the place of a target is not the task's to replace; says what."""
+    """A target can't be replaced because something that is not the task's is there; says what."""
 
 
 def let_stay(names: Sequence[str], target: str, new: str) -> None:
-    """Take along what stays, into what is made aside.
+    """Move bystanders along into the new target, which is still in the staging directory.
 
     :param names: relative to the target, with ``/``
-    :param new: path of what takes its place
-    :raises InTheWay: if the directory of one is not among what is made
-    :raises OSError: if it can't be taken along
+    :param new: path of the new target
+    :raises InTheWay: if the new target lacks the directory of a bystander
+    :raises OSError: if a bystander can't be linked or copied
 
-    By hard links: a process that is killed has then moved nothing away. What is there keeps its
-    inode, and is the one that counts where the new one has something of the same name.
+    Hard links are used, so a process that is killed has moved nothing away. A bystander keeps its
+    inode, and wins over a part of the new target with the same name.
     """
     old = target.rstrip("/")
     for name in names:

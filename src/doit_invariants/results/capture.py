@@ -1,4 +1,4 @@
-"""Takes a target apart."""
+"""Split a target into parts."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ _PERMISSIONS = 0o777
 
 
 class CannotKeep(InvariantsError):
-    """A target can't be kept: it would not be the same when it is put back. Says why."""
+    """A target can't be kept because restoring it would not give the same; says why."""
 
 
 def capture(target: str, put: Put, skip: frozenset[str] = frozenset()) -> tuple[Part, ...]:
-    """Return the parts of a target, with every content kept.
+    """Return the parts of a target, and keep the content of each file.
 
-    :param target: its path; a link is taken for what it leads to
+    :param target: its path; if it is a link, the file or directory that it points to is used
     :param put: called for every file
-    :param skip: absolute paths that are left out
-    :raises CannotKeep: if it holds a link that leads out of it, or what is neither a file, a
-        directory nor a link, or a name that is no text, or too many directories in each other
-    :raises OSError: if it is not there or can't be read
+    :param skip: absolute paths to leave out
+    :raises CannotKeep: if the target contains a link that points outside it, something other than
+        files, directories and links, a name that is not UTF-8, or directories nested too deeply
+    :raises OSError: if it does not exist or can't be read
     """
     info = os.stat(target)
     if stat_module.S_ISREG(info.st_mode):
@@ -64,7 +64,7 @@ def _check_text(path: str, shown: str) -> None:
     try:
         path.encode()
     except UnicodeEncodeError as error:
-        # Another machine may take the bytes for another name.
+        # The same bytes may be a different name on another machine.
         raise CannotKeep(f"the name of {shown!a} is not UTF-8") from error
     if "\\" in path:
         raise CannotKeep(f"{shown} has a backslash in its name")

@@ -1,4 +1,4 @@
-"""What is kept of one success of a task, in a store or beside an export."""
+"""What a store or an export keeps about one success of a task."""
 
 from __future__ import annotations
 
@@ -9,29 +9,29 @@ from doit_invariants.core.model import Json
 from doit_invariants.core.paths import moved
 from doit_invariants.results.parts import Artifact, DamagedResult
 
-#: Version of the layout. An entry of another one is not read: it is a miss.
+#: Version of the layout. An entry of another version is not read: it is a miss.
 SCHEMA = 1
 
-#: Stands for the directory of the project in values: an entry is the same from every checkout.
+#: Replaces the project directory in values, so that an entry is the same in every checkout.
 ROOT = "/<project>"
 
-# In seconds: what a calendar can show everywhere, and three years of work.
+# Limits in seconds: the year 3000, which every calendar supports, and three years of execution.
 _LATEST = 32_503_680_000.0
 _LONGEST = 1e8
 
 
 @dataclass(frozen=True, slots=True)
 class ResultEntry:
-    """One success of a task: what it made and what it said.
+    """One success of a task: its targets, values and output.
 
     :ivar signature: of the task when it ran, the same on every machine; empty if it had none
-    :ivar task: its name then
+    :ivar task: its name at that time
     :ivar artifacts: its targets in order
-    :ivar values, result: as doit keeps them: a JSON object, and text, object or None; paths of the
-        project begin with ``root``
-    :ivar root: what stands for the directory of the project; empty if nothing does
-    :ivar output: of each action what it wrote to its output and its errors, None for nothing;
-        empty where that is not known, as the result was kept long after: the result isn't then
+    :ivar values, result: as doit keeps them: a JSON object; and a string, an object or None. Paths
+        in the project begin with ``root``
+    :ivar root: string that replaces the project directory; empty if nothing does
+    :ivar output: for each action, what it wrote to stdout and stderr, None for nothing; empty if
+        unknown because the entry was made long after the run: then ``result`` is unknown too
     :ivar executed_at: when its actions ran, in seconds since the epoch
     :ivar took: how long they took, in seconds
     """
@@ -47,13 +47,13 @@ class ResultEntry:
     root: str = ""
 
     def values_in(self, root: str) -> tuple[dict[str, Json], Json]:
-        """Return the values and the result, with the paths that files have in a project there."""
+        """Return the values and the result with their paths moved into the project at ``root``."""
         if not self.root:
             return self.values, self.result
         return moved(self.values, self.root, root), moved(self.result, self.root, root)
 
     def to_json(self) -> Json:
-        """Return the entry as it is kept; ``blobs`` names all contents that it needs."""
+        """Return the stored form of the entry; ``blobs`` lists all file contents that it needs."""
         blobs: dict[str, int] = {}
         for artifact in self.artifacts:
             blobs.update(artifact.blobs())
@@ -73,9 +73,9 @@ class ResultEntry:
 
     @staticmethod
     def from_json(data: Json) -> ResultEntry:
-        """Read a kept entry.
+        """Read a stored entry.
 
-        :raises DamagedResult: in one line, for another version and for what is not an entry
+        :raises DamagedResult: if it has another version or is not an entry; the message is one line
         """
         if not isinstance(data, dict) or type(data.get("schema")) is not int:
             raise DamagedResult("it is not an entry")
@@ -99,7 +99,7 @@ class ResultEntry:
             raise DamagedResult("it is not an entry") from error
 
     def differs_in(self, other: ResultEntry) -> list[str]:
-        """Return the targets that two successes made differently; ``values`` for their values."""
+        """Return the targets that differ between two successes, plus ``values`` if those differ."""
         mine = {one.path: one for one in self.artifacts}
         theirs = {one.path: one for one in other.artifacts}
         found = [path for path in {**mine, **theirs} if not _same(mine.get(path), theirs.get(path))]
@@ -112,7 +112,8 @@ class ResultEntry:
 def _same(one: Artifact | None, other: Artifact | None) -> bool:
     if one is None or other is None:
         return False
-    # States are digests that plugins may teach otherwise since.
+    # Equal states suffice. Different ones do not: plugins may define the digests differently by
+    # now.
     return (one.state != "" and one.state == other.state) or one.parts == other.parts
 
 
@@ -128,7 +129,7 @@ def _text(value: Any) -> str | None:
 
 def _result(value: Any) -> Json:
     if value is not None and not isinstance(value, (str, dict)):
-        raise TypeError  # doit knows no other
+        raise TypeError  # doit has no others
     return value
 
 

@@ -1,7 +1,7 @@
 """A target in parts: a file, or a directory with every file, directory and link below it.
 
-Parts are read from places where others write (a store, a manifest), so a hostile one must not get
-further than here: no name leaves the target, no part lies below a link, no link leads outside.
+Parts are read from places that others can write to (a store, a manifest). Hostile parts are
+rejected here: no name leaves the target, no part lies below a link, no link points outside.
 """
 
 from __future__ import annotations
@@ -20,22 +20,22 @@ PartType = Literal["file", "directory", "link"]
 _DIGEST = re.compile(r"[a-z0-9_]{1,32}:[0-9a-f]{16,128}")
 _MODES = 0o777
 
-#: How many directories may lie in each other in a target.
+#: Maximum nesting of directories in a target.
 DEEPEST = 200
 
 
 class DamagedResult(InvariantsError):
-    """What is kept of a result is not what this package writes; says in one line what is wrong."""
+    """A kept result is not in the form that this package writes; says what is wrong in one line."""
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
     """One file, directory or link of a target.
 
-    :ivar path: empty for the target itself, else relative to it, with ``/`` between its parts
+    :ivar path: relative to the target, with ``/``; empty for the target itself
     :ivar digest, size: of the content of a file; size in bytes
     :ivar mode: permission bits of a file or directory
-    :ivar link: the text of a link
+    :ivar link: where a link points to, as the link has it
     """
 
     path: str
@@ -46,16 +46,16 @@ class Part:
     link: str = ""
 
     def to_json(self) -> Json:
-        """Return the part as it is kept."""
+        """Return the stored form of the part."""
         return [self.path, self.type, self.digest, self.size, self.mode, self.link]
 
 
 @dataclass(frozen=True, slots=True)
 class Artifact:
-    """A target with what it held.
+    """A target and its parts.
 
-    :ivar path: the target, relative to the project where it is in it
-    :ivar parts: the target itself first, a directory before what is in it
+    :ivar path: the target, relative to the project if it is inside
+    :ivar parts: the target itself first; each directory before its content
     :ivar state: the digest by which records compare the target
     """
 
@@ -64,13 +64,13 @@ class Artifact:
     state: str = ""
 
     def to_json(self) -> Json:
-        """Return the artifact as it is kept."""
+        """Return the stored form of the artifact."""
         parts = [part.to_json() for part in self.parts]
         return {"path": self.path, "state": self.state, "parts": parts}
 
     @staticmethod
     def from_json(data: Json) -> Artifact:
-        """Read a kept artifact; raises DamagedResult."""
+        """Read a stored artifact; raises DamagedResult."""
         try:
             path, state, rows = data["path"], data["state"], data["parts"]
             parts = tuple(Part(*row) for row in rows)
@@ -82,15 +82,15 @@ class Artifact:
         return Artifact(path, parts, state)
 
     def blobs(self) -> dict[str, int]:
-        """Return the digests of the contents that it needs, with their sizes in bytes."""
+        """Return the digests of the file contents that it needs, with their sizes in bytes."""
         return {part.digest: part.size for part in self.parts if part.type == "file"}
 
 
 def check_parts(parts: Iterable[Part]) -> None:
-    """Check parts that were read from somewhere.
+    """Check parts that were read from a store or a manifest.
 
-    :raises DamagedResult: for anything that :func:`~doit_invariants.results.capture.capture`
-        does not give, above all for names and links that lead out of the target
+    :raises DamagedResult: for anything that :func:`~doit_invariants.results.capture.capture` never
+        returns, in particular names and links that lead outside the target
     """
     directories: set[str] = set()
     seen: set[str] = set()
@@ -129,7 +129,7 @@ def _check_types(part: Part) -> None:
 
 
 def _is_text(text: object) -> bool:
-    """Return whether it can be a name: JSON can hold halves of characters, which no file has."""
+    """Return whether a value can be a name. JSON allows lone surrogates, which no file name has."""
     if not isinstance(text, str) or "\0" in text:
         return False
     try:
@@ -140,19 +140,19 @@ def _is_text(text: object) -> bool:
 
 
 def _check_name(path: str) -> None:
-    # A backslash is a separator elsewhere; an absolute name has an empty first part.
+    # A backslash is a separator on other systems. An absolute name has an empty first part.
     if "\\" in path or any(name in ("", ".", "..") for name in path.split("/")):
         raise DamagedResult(f"the name {path!r} leads outside it")
 
 
 def stays_inside(path: str, link: str) -> bool:
-    """Return whether a link stays within the target that it is part of.
+    """Return whether a link points inside the target that it is part of.
 
     :param path: of the link, relative to the target
-    :param link: its text
+    :param link: where it points to, as the link has it
 
-    ``..`` is trusted at the beginning of the text only, where what it leaves is a directory for
-    certain: behind a name it may leave what another link leads to.
+    ``..`` is allowed only at the beginning, where it certainly leaves a real directory. After a
+    name it may leave a directory that another link points to.
     """
     if not link or link.startswith("/"):
         return False

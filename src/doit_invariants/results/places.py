@@ -1,4 +1,4 @@
-"""Where results come from and go to: the contract of places that a policy of a plugin brings."""
+"""The contract of places for results that the policy of a plugin defines."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from doit_invariants.results.entry import ResultEntry
 
 
 class ResultKey(NamedTuple):
-    """What the result of a task is kept and asked for by.
+    """The key under which the result of a task is kept and looked up.
 
     :ivar task: name of the task
-    :ivar signature: of the task as it stands, the same in every checkout; empty if it has none:
-        then nobody can tell which result would be the one that the actions make now. That is so
-        for a task that gets values from others, too: they are known only when it runs
-    :ivar root: absolute path of the directory of the project
-    :ivar targets: absolute path of each target, to its name relative to the project
+    :ivar signature: present signature of the task, the same in every checkout. It is empty if the
+        task has none: then it is unknown which result the actions would make now. That includes
+        tasks that get values from others, because those values are known only when the task runs
+    :ivar root: absolute path of the project directory
+    :ivar targets: maps the absolute path of each target to its name relative to the project
     """
 
     task: str
@@ -26,48 +26,51 @@ class ResultKey(NamedTuple):
 
 
 class Source(Protocol):
-    """Where the result of a task comes from, in the place of its actions.
+    """Where to restore the result of a task from, instead of running its actions.
 
-    A policy returns it in the main process; it is used where the actions would run, so it can be
-    pickled.
+    A policy returns it in the main process. It is used where the actions would run, so it must
+    support pickling.
 
-    :ivar where: that place in words, for ``restored from ...``
+    :ivar where: the place in words, for ``restored from ...``
     """
 
     where: str
 
     def restore(self) -> ResultEntry | None:
-        """Put all targets in place, or none; return what is known of the success they are of.
+        """Restore all targets or none; return what is known about the success that made them.
 
-        With an entry of the signature of the task the targets are compared with it, and the task
-        is recorded as if it had run. With another one, or None, they are taken for now.
+        If the returned entry has the signature of the task, the targets are compared with it, and
+        the task is recorded as if it had run. With another entry or None, they are only accepted
+        for now.
 
-        :raises InvariantsError: in one line, if that can't be; the actions then run
+        :raises InvariantsError: in one line, if it can't be restored; the actions then run
         """
 
 
 class Sink(Protocol):
-    """Where the result of a task goes once its actions have succeeded.
+    """Where to keep the result of a task after its actions have succeeded.
 
     A policy returns it in the main process. :meth:`put` is called where the actions ran, on a
-    pickled copy, :meth:`finish` in the main process.
+    pickled copy; :meth:`finish` is called in the main process.
 
-    :ivar where: that place in words, for ``not put into ...``
+    :ivar where: the place in words, for ``not put into ...``
     """
 
     where: str
 
     def put(self, path: str) -> None:
-        """Take the content of one file of the targets.
+        """Keep the content of one file of the targets.
 
-        :raises InvariantsError: in one line, if that can't be; the task has succeeded nevertheless
+        :raises InvariantsError: in one line, if it can't be kept; the task has succeeded
+            nevertheless
         """
 
     def finish(self, entry: ResultEntry) -> None:
-        """Take what is known of the success, once it is known to be one.
+        """Keep the entry, after the task is known to have succeeded.
 
-        With a signature this is not called where something that the task depends on changed while
-        it ran: nobody can tell what the result was made of.
+        This is not called for a task with a signature if one of its dependencies changed while it
+        ran: then it is unknown what the result was made from.
 
-        :raises InvariantsError: in one line, if that can't be; the task has succeeded nevertheless
+        :raises InvariantsError: in one line, if it can't be kept; the task has succeeded
+            nevertheless
         """

@@ -1,9 +1,9 @@
-"""Puts targets back, all or none: made aside first, then renamed into place.
+"""Restore targets, all or none: create them in a staging directory, then rename them into place.
 
-What is made aside lies in ``.doit-invariants`` in the directory of the project, in a directory
-for each run, or for each restore outside of one; the next restore removes what a killed process
-left there. For a target on another file system, where nothing can be renamed to, it lies beside
-the target.
+The staging directory lies in ``.doit-invariants`` in the project directory. Each run has one, and
+so has each restore outside of a run. The next restore removes directories of killed processes. A
+target on another file system can't be renamed from there: its staging directory lies beside the
+target.
 """
 
 from __future__ import annotations
@@ -23,23 +23,23 @@ if TYPE_CHECKING:
 
 _TRIES = 100
 
-#: Makes a file: its part, and the path at which it must not exist yet.
+#: Creates the file of a part at a path where nothing exists yet.
 Fetch = Callable[["Part", str], None]
 
 
-#: Tells of a path relative to a target whether it counts as part of that.
+#: Returns whether a path, relative to a target, does not count as part of it.
 Excluded = Callable[[str], bool]
 
 
 def check_replaceable(
     target: str, known: Collection[str], excluded: Excluded | None = None
 ) -> list[str]:
-    """Check that nothing but a former state of a target would be replaced.
+    """Check that only a former state of a target would be replaced.
 
-    :param known: names, relative to the target, of what is or was part of it
-    :param excluded: tells what does not count, and stays
-    :returns: what stays, by names relative to the target
-    :raises InTheWay: if a link is in its place, or a directory that holds anything else
+    :param known: names, relative to the target, that are or were part of it
+    :param excluded: whether a name does not count as part of the target; such files stay
+    :returns: names, relative to the target, of the files that stay
+    :raises InTheWay: if the target is a link, or a directory that contains anything else
     """
     path = target.rstrip("/")
     if os.path.islink(path):
@@ -60,12 +60,12 @@ def check_replaceable(
     return stay
 
 
-#: Directories of runs that this process knows to be there.
+#: Staging directories of runs that this process knows to exist.
 _THERE: set[str] = set()
 
 
 def clear(root: str, run: str) -> None:
-    """Remove the directory of a run, at its end, and those of runs that were killed."""
+    """Remove the staging directory of a run, at its end, and those of killed processes."""
     directory = os.path.join(root, ASIDE)
     if os.path.isdir(directory):
         _make_own(directory)
@@ -75,9 +75,10 @@ def clear(root: str, run: str) -> None:
 class Staging:
     """Targets on their way into place.
 
-    :param root: absolute path of the directory of the project
-    :param run: name of the directory of the run, which :func:`clear` removes; without one there
-        is a directory for these targets alone: a thousand take as long to make as the targets
+    :param root: absolute path of the project directory
+    :param run: name of the run's staging directory, which :func:`clear` removes; without it these
+        targets get a directory of their own (a thousand of those take as long to create as the
+        targets)
     """
 
     def __init__(self, root: str, run: str | None = None) -> None:
@@ -91,13 +92,13 @@ class Staging:
     def make(
         self, parts: Sequence[Part], target: str, fetch: Fetch, stay: Sequence[str] = ()
     ) -> None:
-        """Make a target aside.
+        """Create a target in the staging directory.
 
-        :param parts: checked ones
-        :param fetch: makes the files among them
-        :param stay: what is in its place and does not count: it is taken along
-        :raises InTheWay: if there will be no place for one of these
-        :raises OSError: if it can't be made; call :meth:`abandon` then
+        :param parts: the parts, already checked
+        :param fetch: creates the files among them
+        :param stay: files that are not part of the target and stay in it
+        :raises InTheWay: if the new target lacks the directory of such a file
+        :raises OSError: if it can't be created; call :meth:`abandon` then
         """
         new = self._place(target)
         modes: list[tuple[str, int]] = []
@@ -119,7 +120,7 @@ class Staging:
             self._modes[target] = parts[0].mode
 
     def link(self, text: str, target: str) -> None:
-        """Make a symbolic link aside; raises OSError."""
+        """Create a symbolic link in the staging directory; raises OSError."""
         new = self._place(target)
         os.symlink(text, new)
         self._moves.append((new, target))
@@ -127,7 +128,7 @@ class Staging:
     def commit(self) -> None:
         """Rename everything into place.
 
-        :raises OSError: if something can't be; then everything is as it was
+        :raises OSError: if a rename fails; everything is then as it was before
         """
         done: list[tuple[str, str | None]] = []
         try:
@@ -146,7 +147,7 @@ class Staging:
             self.abandon()
 
     def abandon(self) -> None:
-        """Remove what is aside."""
+        """Remove the staged files."""
         for directory in self._made:
             _remove_own(directory)
         if self._run is not None:
@@ -175,7 +176,7 @@ class Staging:
 
 
 def _make(own: str) -> None:
-    """Make a directory aside; another restore that ends may remove the one around it meanwhile."""
+    """Create a staging directory, although another restore that ends may remove its parent."""
     _make_own(os.path.dirname(own))
     for _ in range(_TRIES):
         with contextlib.suppress(FileNotFoundError):
@@ -185,7 +186,7 @@ def _make(own: str) -> None:
 
 
 def _make_own(directory: str) -> None:
-    """Make the directory of all restores, or tidy it up."""
+    """Create the parent of all staging directories, or remove those of killed processes from it."""
     try:
         os.makedirs(directory)
     except FileExistsError:
@@ -197,7 +198,7 @@ def _make_own(directory: str) -> None:
 def _remove_own(directory: str) -> None:
     remove(directory)
     with contextlib.suppress(OSError):
-        os.rmdir(os.path.dirname(directory))  # only if no other restore is using it
+        os.rmdir(os.path.dirname(directory))  # fails while another restore uses it
 
 
 def _is_directory(path: str) -> bool:
@@ -205,15 +206,15 @@ def _is_directory(path: str) -> bool:
 
 
 def _set_aside(target: str, new: str) -> str | None:
-    """Keep what is in the place of a target until all are in place; None if there is nothing."""
+    """Keep the present target until all new ones are in place; return its path, None if absent."""
     if not os.path.lexists(target):
         return None
     old = new + ".old"
     if _is_directory(target) or _is_directory(new):
-        os.rename(target, old)  # only a file can be renamed over what is there, over a file
+        os.rename(target, old)  # a rename can only replace a file, and only by a file
         return old
     try:
-        os.link(target, old, follow_symlinks=False)  # so that there is a target at any moment
+        os.link(target, old, follow_symlinks=False)  # so that the target exists at any moment
     except (OSError, NotImplementedError):
         os.rename(target, old)
     return old

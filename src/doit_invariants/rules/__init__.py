@@ -1,1 +1,1 @@
-"""The decision: invariants, records, and what a comparison of the two says."""
+"""Decide whether a task is up-to-date: invariants, records and their comparison."""

@@ -1,17 +1,18 @@
-"""The comparison of a record with now, and the verdict. No I/O, no clock, no state.
+"""Compare a record with the present state of a task. No I/O, no clock, no state.
 
-What is asked for reasons, in which order, are the aspects (:mod:`doit_invariants.engine.check`).
-The rules, in the order in which their reasons are given:
+The aspects (:mod:`doit_invariants.engine.check`) determine which reasons are asked for, and in
+which order. The rules, in the order in which their reasons are given:
 
-1. What doit itself decides: ``uptodate`` items, missing targets, the checker, ``file_dep``.
+1. doit's own rules: ``uptodate`` items, missing targets, the checker, ``file_dep``.
 2. A record that can't be read counts as "never ran".
-3. An invariant that the user listed counts when it changed, was added or was taken away.
-4. What is tracked implicitly (the code of actions, targets) counts when it changed, or was
-   added or taken away *while it was being tracked*. Where no record of it exists yet it is
-   adopted as it stands, so that installing or upgrading reruns nothing. What a tracker adds is
-   adopted as well where the record was made by an earlier version of it, which may have seen less.
-5. What an earlier version of a kind has recorded, and the present one can't compare with, is
-   adopted as well; going back to a version before the recorded one runs the task.
+3. An invariant that the user listed counts when it changed, was added or was removed.
+4. An implicitly tracked invariant (the code of actions, targets) counts when it changed, or when it
+   was added or removed *while it was being tracked*. If the record does not have it yet, the
+   present state is adopted, so that installing or upgrading reruns nothing. The present state is
+   also adopted if an earlier version of the tracker made the record, because that version may have
+   tracked less.
+5. If an earlier version of a kind recorded a fingerprint that the present version can't compare,
+   the present state is adopted. Downgrading a kind below the recorded version runs the task.
 """
 
 from __future__ import annotations
@@ -27,47 +28,47 @@ from doit_invariants.files.tree import TreeState, tree_difference
 from doit_invariants.rules.invariant import Context, Fingerprint, Invariant
 from doit_invariants.rules.record import PathState, Record, RecordedInvariant
 
-#: Reasons after which doit runs a task without looking whether its ``file_dep`` exist.
+#: For these reasons doit runs a task without checking that its ``file_dep`` exist.
 _BEFORE_DEPENDENCIES = {"uptodate_false", "missing_target", "checker_changed"}
 
 
-#: Said once, in the place of all that a task without any record differs in.
+#: Given once, instead of a reason for each difference, if a task has no record at all.
 NEVER_RAN = Reason("never_ran", "task", "never ran")
 _NO_RECORD = Reason("no_record", "task", "no record of a success with these invariants")
 
 
 class Observed(NamedTuple):
-    """An invariant and what it found just now; ``source`` as in :class:`RecordedInvariant`."""
+    """An invariant and its present fingerprint; ``source`` as in :class:`RecordedInvariant`."""
 
     invariant: Invariant
     fingerprint: Fingerprint
     source: str | None = None
 
     def spoiled(self, digest: str) -> Observed:
-        """Return one that is recorded under a digest that nothing has."""
+        """Return a copy whose digest equals no other."""
         return self._replace(fingerprint={**self.fingerprint, "digest": digest})
 
     def entry(self) -> RecordedInvariant:
-        """Return what is recorded of it."""
+        """Return what to record."""
         one = self.invariant
         return RecordedInvariant(one.kind, one.version, one.label(), self.fingerprint, self.source)
 
 
 @dataclass(slots=True, eq=False, repr=False)
 class Snapshot:
-    """A task as it stands now: all that a decision needs and a record is made of.
+    """The present state of a task: all that a decision needs and a record contains.
 
     :ivar task: name of the task
     :ivar has_dependencies: whether anything can make the task up-to-date at all
-    :ivar explicit: whether the task names invariants or a cache policy itself
+    :ivar explicit: whether the task itself lists invariants or a cache policy
     :ivar never_ran: whether doit has no record of a success either
     :ivar inputs: state of each ``file_dep``, None for a missing one
     :ivar targets: state of each target in order, None if targets are not tracked
     :ivar observed: invariants by their id
     :ivar sources: plugins that were asked for implicit invariants
-    :ivar adopted: ids of invariants that differ by how they are compared alone
+    :ivar adopted: ids of invariants that differ only in how they are compared, which is no change
     :ivar unknown: ids of invariants that could not be checked
-    :ivar problems: what could not be checked; any of them makes the verdict an error
+    :ivar problems: what could not be checked; any problem makes the verdict an error
     """
 
     task: str
@@ -84,7 +85,7 @@ class Snapshot:
 
 
 def verdict_on(now: Snapshot, reasons: Iterable[Reason]) -> Verdict:
-    """Return the verdict on a task, with every reason against its being up-to-date."""
+    """Return the verdict on a task, with every reason why it is not up-to-date."""
     found = tuple(reasons)
     if now.problems:
         return Verdict(now.task, "error", (*now.problems, *found))
@@ -97,13 +98,13 @@ def verdict_on(now: Snapshot, reasons: Iterable[Reason]) -> Verdict:
 def record_reasons(
     before: Record | None, now: Snapshot, unreadable: str | None
 ) -> Iterator[Reason]:
-    """Return why there is nothing to compare a task with, if it names anything to compare.
+    """Return why a task that needs a record has none.
 
     :param before: the record, None if there is none
-    :param unreadable: why there is no record although something is stored
+    :param unreadable: why a stored record can't be used; None if that is not the case
     """
     if not now.has_dependencies:
-        return  # it is a reason by itself
+        return  # which is a reason by itself
     if unreadable is not None:
         yield Reason("unreadable_record", "record", f"{unreadable}; treated as never run")
     elif before is None and now.explicit:
@@ -113,13 +114,13 @@ def record_reasons(
 def invariant_reasons(before: Record, now: Snapshot, context: Context) -> list[Reason]:
     """Return how the invariants differ from the recorded ones.
 
-    :param context: handed on to the kinds
+    :param context: passed to the kinds
     """
     return _without_secondary(list(_compare_invariants(before, now, context)), now)
 
 
 def _without_secondary(reasons: list[Reason], now: Snapshot) -> list[Reason]:
-    """Leave out what only follows from another reason."""
+    """Leave out secondary reasons if there are others: they only follow from those."""
     labels = {seen.invariant.label() for seen in now.observed.values() if seen.invariant.secondary}
     first = [reason for reason in reasons if reason.subject not in labels] if labels else []
     return first or reasons
@@ -147,9 +148,9 @@ def _compare_invariants(before: Record, now: Snapshot, context: Context) -> Iter
 def _compare_one(
     seen: Observed, old: RecordedInvariant | None, tracked: bool, context: Context
 ) -> Iterator[Reason]:
-    """Compare an invariant with what is recorded of it.
+    """Compare an invariant with its recorded state.
 
-    :param tracked: whether the plugin that adds it was asked then
+    :param tracked: whether the plugin that adds it was already asked when the record was made
     """
     label = seen.invariant.label()
     if old is None:
@@ -164,9 +165,10 @@ def _compare_one(
 
 
 def _learned(before: Record, now: Snapshot) -> set[str]:
-    """Return the trackers that are newer than the record: they may find more than they did.
+    """Return the trackers that are newer than the record: they may find more than before.
 
-    What they find no more still counts as removed: nothing else would tell that it changed.
+    Something that they no longer find still counts as removed: no other reason would report the
+    change.
     """
     if before.sources == now.sources:
         return set()
@@ -183,10 +185,11 @@ def _versions(sources: tuple[str, ...]) -> dict[str, int]:
 
 
 def _match(before: Record, now: Snapshot) -> dict[str, str]:
-    """Return for each present id the recorded one that is meant.
+    """Map each present id to the recorded id of the same invariant.
 
-    That is the same id. What is tracked implicitly has no name that its author chose: there
-    a function that was only renamed is recognised by its content.
+    Usually both ids are equal. The ids of implicitly tracked invariants contain names that their
+    author did not choose as ids: match those by content too, so that a renamed function is not a
+    change.
     """
     same = {key: key for key in now.observed if key in before.entries}
     if len(same) == len(now.observed):
@@ -212,18 +215,19 @@ def _difference(seen: Observed, old: Fingerprint, context: Context) -> Differenc
                 return Difference(f"{text}{named}")
         return seen.invariant.difference(old, seen.fingerprint, context)
     except Exception:
-        # The kind is a plugin's, the fingerprint comes from disk: neither may stop a run.
+        # The kind may come from a plugin, and the fingerprint comes from disk: neither may stop a
+        # run.
         return Difference("the recorded fingerprint is damaged")
 
 
 def target_reasons(before: Record, now: Snapshot) -> Iterator[Reason]:
-    """Return how the targets differ from the recorded ones, where targets are tracked."""
+    """Return how the targets differ from the recorded ones, if targets are tracked."""
     if now.targets is None or before.targets is None:
         return
     for path, state in now.targets.items():
         if path not in before.targets:
             yield Reason("added_target", path, "target added")
-        elif state is not None:  # a missing one is among the host's reasons
+        elif state is not None:  # the host reports missing targets
             difference = path_difference(before.targets[path], state, path)
             if difference is not None:
                 text = f"target is not as the task left it: {difference.text}"
@@ -236,7 +240,7 @@ def target_reasons(before: Record, now: Snapshot) -> Iterator[Reason]:
 
 
 def path_difference(old: PathState, new: PathState, path: str) -> Difference | None:
-    """Return how the states of one path differ, None if their contents are the same."""
+    """Return how two states of a path differ, None if their contents are the same."""
     if old is new:
         return None
     if isinstance(old, FileState) and old.digest == EDITED:

@@ -1,4 +1,4 @@
-"""The contract of a kind: what a class must offer so that its instances can be invariants."""
+"""The contract of a kind: what a class must provide so that its instances can be invariants."""
 
 from __future__ import annotations
 
@@ -10,24 +10,25 @@ from doit_invariants.core.project import Project
 from doit_invariants.files.state import FileView
 from doit_invariants.hashing.values import ValueDigester
 
-#: What an invariant records: a dict with at least a text ``digest``; equal means "unchanged".
+#: What an invariant records: a dict with at least a string ``digest``. Equal digests mean
+#: "unchanged".
 Fingerprint = dict[str, Json]
 
 
 class Context(Protocol):
-    """What an invariant may ask for while it is checked. One exists for each task and check.
+    """What an invariant can use while it is checked. Each task has one per check.
 
     :ivar task: name of the task
     :ivar root: absolute path of the directory that the paths of the task are relative to
-    :ivar files: looks at files and hashes each content once a run
-    :ivar now: the time of the check, in seconds since the epoch, by the run's clock
-    :ivar executed_at: when the actions last ran with success, None if never; neither a restore
-        nor an accept changes it
-    :ivar targets: the targets of the task and the files of doit's DB: what a run writes itself
-        is no input
-    :ivar memo: answers that stay the same for the whole run, by any key of the kind's own
-    :ivar tree_exclude: patterns that no directory is looked at for, from the settings
-    :ivar digester: what plugins teach of values, as a function, None if nobody does
+    :ivar files: reads and hashes files, each content once a run
+    :ivar now: time of the check by the clock of the run, in seconds since the epoch
+    :ivar executed_at: when the actions last succeeded, None if never; restoring or accepting a task
+        does not change it
+    :ivar targets: the targets of the task and the files of doit's DB: files that a run itself
+        writes are not inputs
+    :ivar memo: cache for answers that stay the same for the whole run; kinds choose the keys
+    :ivar tree_exclude: patterns from the settings of files that no directory includes
+    :ivar digester: digests values as plugins define it, None if no plugin does
     :ivar project: tells the project's own code from installed code
     """
 
@@ -43,38 +44,39 @@ class Context(Protocol):
     project: Project
 
     def digest_value(self, value: object) -> str:
-        """Return the digest of a Python value, plugins' types included.
+        """Return the digest of a Python value, including types that plugins define.
 
-        :raises CannotFingerprint: naming the place inside the value
+        :raises CannotFingerprint: with the place inside the value
         """
 
     def signature_of(self, task: str) -> str:
         """Return the present signature of another task.
 
-        :raises CannotFingerprint: if there is no such task, or it depends on itself
+        :raises CannotFingerprint: if there is no such task, or if it depends on itself
         """
 
     def say(self, text: str) -> None:
-        """Tell the user something that need not be wrong, in one line; once, however often asked.
+        """Show the user a one-line note about something that need not be wrong.
 
-        Commands that only list tasks keep it to themselves.
+        Each note is shown once per run. Commands that only list tasks do not show it.
         """
 
     def intern(self, details: Json) -> str:
-        """Store JSON beside the records, once for all tasks that keep the same; return its key.
+        """Store JSON beside the records, once for all tasks that store the same; return its key.
 
-        A fingerprint that holds the key as its ``details`` brings it into doit's DB when it is
-        recorded. For what explains a difference or makes a check cheap: it may be gone later.
+        A fingerprint refers to it by holding the key as its ``details``; it is written to doit's DB
+        together with the record. Use it for data that explains a difference or makes a check cheap:
+        it may be gone later.
         """
 
     def lookup(self, key: object) -> Json:
-        """Return what was kept under a key, None if it is gone. Shared: not to be changed."""
+        """Return the JSON stored under a key, None if it is gone. Shared: do not change it."""
 
 
 class Invariant(abc.ABC):
     """Something that must not have changed since a task last succeeded.
 
-    A kind is a subclass; a plugin makes it known by returning it from the hook
+    A kind is a subclass. A plugin registers it by returning it from the hook
     ``invariants_register_kinds``::
 
         class Weather(Invariant):
@@ -89,24 +91,24 @@ class Invariant(abc.ABC):
             def fingerprint(self, context, previous):
                 return {"digest": read_barometer(self.city)}
 
-    Constructors only keep what they are given: what is wrong with it is said by :meth:`validate`,
-    once the task is known.
+    Constructors only store their arguments. :meth:`validate` reports invalid ones later, when the
+    task is known.
     """
 
     #: Name of the kind. It is stored in records: renaming a kind reruns the tasks that use it.
     kind: ClassVar[str]
 
-    #: Raise it when the meaning of the fingerprint changes; see :meth:`upgrade`.
+    #: Increase it when the meaning of the fingerprint changes; see :meth:`upgrade`.
     version: ClassVar[int] = 1
 
-    #: Whether its difference is worth saying only where nothing else differs.
+    #: Whether to report a difference only if nothing else differs.
     secondary: bool = False
 
-    #: Whether an object gives the same answers all through a run, to whatever task asks. Those
-    #: that are true are asked once where tasks share it and have recorded the same.
+    #: Whether an instance gives the same answers to every task throughout a run. If so, tasks that
+    #: share it and have recorded the same fingerprint check it once.
     stable_in_run: ClassVar[bool] = False
 
-    #: Names the invariant within its task, where the kind has no identity of its own.
+    #: Names the invariant within its task if the kind has no identity of its own.
     name: str | None = None
 
     def __init_subclass__(cls, **more: Any) -> None:
@@ -117,22 +119,22 @@ class Invariant(abc.ABC):
             adopt_portable(cls)
 
     def identity(self) -> str | None:
-        """Return what tells this invariant from others of its kind in the same task.
+        """Return what distinguishes this invariant from others of its kind in the same task.
 
-        An invariant whose identity is new in a task is an added one. Return None where nothing
-        does (a value is a value): its place among those of its kind then decides.
+        A new identity in a task is an added invariant. Return None if nothing distinguishes it (for
+        example for a value): its position among those of its kind is used instead.
         """
         return None
 
     def label(self) -> str:
-        """Return the name under which a user meets it in explanations: ``Value(THEME)``."""
+        """Return the name that users see in explanations, such as ``Value(THEME)``."""
         inner = self.name if self.name is not None else self.identity()
         return f"{self.kind}({inner})" if inner else self.kind
 
     def validate(self) -> None:  # noqa: B027 - most plugins have nothing to check
-        """Check the arguments, when the task is loaded. No I/O: this happens on every command.
+        """Check the arguments when the task is loaded. No I/O: this happens on every command.
 
-        :raises InvalidOption: saying what was given, what is allowed and how to mend it
+        :raises InvalidOption: with what was given, what is allowed and how to fix it
         """
 
     def needs_tasks(self) -> tuple[str, ...]:
@@ -141,19 +143,19 @@ class Invariant(abc.ABC):
 
     @abc.abstractmethod
     def fingerprint(self, context: Context, previous: Fingerprint | None) -> Fingerprint:
-        """Return what is recorded when the task succeeds: JSON with a text ``digest``.
+        """Return what to record when the task succeeds: JSON with a string ``digest``.
 
-        :param previous: the recorded fingerprint, to make this check cheap; it was made by the
-            same kind and version, nothing else is certain
-        :raises CannotFingerprint: if it can't be determined; the task then fails with this text
+        :param previous: the recorded fingerprint, which can make this check cheap; it was made by
+            the same kind and version, but is otherwise unverified
+        :raises CannotFingerprint: if it can't be determined; the task then fails with this message
         """
 
     def upgrade(self, old: Fingerprint, version: int) -> Fingerprint | None:
-        """Return a recorded fingerprint of an earlier version as this one would have made it.
+        """Convert a fingerprint that an earlier version recorded to the present version.
 
-        None, the default, where that can't be told: what there is now is then taken as it stands,
-        and recorded, so that a new version of a kind reruns nothing. Where such a fingerprint must
-        not be believed, return one that equals no other.
+        Return None, the default, if that is impossible: the present fingerprint is then adopted and
+        recorded, so that a new version of a kind reruns nothing. If the old fingerprint must not be
+        trusted, return one that equals no other.
 
         :param version: of the kind that recorded it
         """
@@ -167,22 +169,22 @@ class Invariant(abc.ABC):
         return None if old["digest"] == new["digest"] else Difference("changed")
 
     def signature_part(self, fingerprint: Fingerprint, context: Context) -> str:
-        """Return what stands for a present fingerprint in the signature of the task.
+        """Return what represents a present fingerprint in the signature of the task.
 
-        It must be the same on every machine, under every user and version of Python, and tell
-        nothing of what must stay secret.
+        It must be the same on every machine, for every user and version of Python, and must not
+        reveal secrets.
 
-        :raises CannotFingerprint: if nothing can stand for it: the task is then never restored
+        :raises CannotFingerprint: if nothing can represent it: the task is then never restored
         """
         digest: str = fingerprint["digest"]
         return digest
 
     @classmethod
     def contents(cls, recorded: Fingerprint) -> list[str]:  # noqa: ARG003 - for subclasses
-        """Return lines that say what a recorded fingerprint stands for, for ``show``.
+        """Return lines that describe a recorded fingerprint, for ``show``.
 
-        :param recorded: the fingerprint; for its ``details`` what is kept under that key, None if
-            that is gone
+        :param recorded: the fingerprint, with ``details`` replaced by the data stored under that
+            key, None if that is gone
         """
         return []
 

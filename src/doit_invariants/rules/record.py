@@ -1,4 +1,4 @@
-"""What is kept for a task in doit's DB: one JSON object under one key, with a schema version."""
+"""The record of a task in doit's DB: one JSON object under one key, with a schema version."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from doit_invariants.rules.schema import ORIGINS, SCHEMA, Origin
 if TYPE_CHECKING:
     from doit_invariants.files.tree import TreeState
 
-#: What a path that is tracked had: a file or a directory, None if there was nothing.
+#: State of a tracked path: a file or a directory, None if it did not exist.
 PathState: TypeAlias = "FileState | TreeState | None"
 
 
 class RecordedInvariant(NamedTuple):
     """One recorded invariant.
 
-    :ivar kind, version: as the class says them
+    :ivar kind, version: from the class
     :ivar label: the name for explanations, kept for when the invariant is gone
     :ivar fingerprint: what the kind recorded
-    :ivar source: None if the user listed it, else the plugin that adds it by itself
+    :ivar source: None if the user listed it, otherwise the plugin that adds it
     """
 
     kind: str
@@ -35,7 +35,7 @@ class RecordedInvariant(NamedTuple):
     source: str | None = None
 
     def older(self, other: Invariant) -> bool:
-        """Return whether it was recorded by an earlier version of this kind."""
+        """Return whether an earlier version of this kind recorded it."""
         return self.kind == other.kind and self.version < other.version
 
     def comparable(self, other: Invariant) -> bool:
@@ -45,21 +45,20 @@ class RecordedInvariant(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """The state in which a task last succeeded, or was accepted.
+    """The state in which a task last succeeded or was accepted.
 
-    :ivar executed_at: when its actions last ran with success, in seconds since the epoch;
-        None if they never did
-    :ivar origin: whether the task ran, was restored, was accepted, or was found up-to-date by
-        plain doit
-    :ivar root: directory of the project then, to recognise a moved checkout
-    :ivar stats: for each file that doit tracks as ``file_dep`` what doit's own triple lacks
-    :ivar trees: for each directory among them its entries
+    :ivar executed_at: when its actions last succeeded, in seconds since the epoch; None if never
+    :ivar origin: whether the task ran, was restored, was accepted, or was found up-to-date by plain
+        doit
+    :ivar root: directory of the project at that time, to recognize a moved checkout
+    :ivar stats: for each file in ``file_dep``, the fields that doit's own triple lacks
+    :ivar trees: for each directory in ``file_dep``, its entries
     :ivar targets: state of the targets in their order, None if they were not tracked
     :ivar entries: invariants by their id within the task
-    :ivar sources: plugins that were asked for implicit invariants, whether they gave any or not
-    :ivar whole: what the result was made under, beside all that is recorded; empty where something
-        was adopted or accepted since, or another task has edited a target: then it need not be the
-        result of what is recorded
+    :ivar sources: plugins that were asked for implicit invariants, even if they gave none
+    :ivar whole: identifies what the result depends on besides everything recorded here; empty if
+        something was adopted or accepted since, or another task has edited a target: then the
+        targets need not be the result of what is recorded
     :ivar kept: location of the store that has the result, empty if none is known to
     """
 
@@ -75,7 +74,7 @@ class Record:
     kept: str = ""
 
     def covers(self, other: Record) -> bool:
-        """Return whether another record compares nothing else, and nothing in another way."""
+        """Return whether another record compares the same things in the same way."""
         return (
             self.sources == other.sources
             and (self.targets is None) == (other.targets is None)
@@ -89,11 +88,11 @@ class Record:
 
 
 class Unreadable(Exception):
-    """What is stored is not a record that this version can read; says why."""
+    """This version can't read the stored record; the message says why."""
 
 
 def to_json(record: Record) -> Json:
-    """Return the record as it is stored."""
+    """Return the record in its stored form."""
     targets = record.targets
     more = {name: text for name in _MORE if (text := getattr(record, name))}
     return {
@@ -103,7 +102,7 @@ def to_json(record: Record) -> Json:
         "root": record.root,
         "stats": {path: list(stat) if stat else None for path, stat in record.stats.items()},
         "trees": {path: tree.to_json() for path, tree in record.trees.items()},
-        # A list: the order of the targets counts, and a JSON object promises none.
+        # A list: the order of the targets counts, and JSON objects have no guaranteed order.
         "targets": targets
         if targets is None
         else [[path, state_to_json(state)] for path, state in targets.items()],
@@ -116,14 +115,14 @@ def to_json(record: Record) -> Json:
     }
 
 
-#: What most records lack.
+#: Fields that most records lack.
 _MORE = ("whole", "kept")
 
 
 def from_json(data: Json) -> Record:
     """Read a stored record.
 
-    :raises Unreadable: if it was written by a newer version, or is damaged
+    :raises Unreadable: if it is damaged, or was written by a newer version
     """
     if not isinstance(data, dict) or type(data.get("schema")) is not int:
         raise Unreadable("the record is damaged")
@@ -138,17 +137,17 @@ def from_json(data: Json) -> Record:
         raise Unreadable("the record is damaged") from error
 
 
-# What reading a damaged record makes Python raise.
+# Exceptions that reading a damaged record can raise.
 _DAMAGED = (ValueError, TypeError, LookupError, AttributeError, OverflowError, RecursionError)
 
 
 def state_to_json(state: PathState) -> Json:
-    """Return the state of a path as it is stored: a list for a file, a dict for a directory."""
+    """Return the stored form of a path's state: a list for a file, a dict for a directory."""
     return None if state is None else state.to_json()
 
 
 def state_from_json(data: Json) -> PathState:
-    """Read the state of a path; raises what a damaged one makes Python raise."""
+    """Read the state of a path; raises any of ``_DAMAGED`` for a damaged one."""
     if data is None:
         return None
     return _tree_from_json(data) if isinstance(data, dict) else FileState.from_json(data)
@@ -189,7 +188,7 @@ def _parse_entry(key: str, data: Json, sources: list[Json]) -> RecordedInvariant
     kind, version, label, fingerprint, source = data
     if not isinstance(fingerprint, dict) or not isinstance(fingerprint["digest"], str):
         raise ValueError(label)
-    # What says who tracked it is there twice: what was never tracked would be adopted.
+    # The tracker is stored twice, because an invariant of an unknown tracker would be adopted.
     whole = source is None or source in sources
     if not whole or not key.startswith(kind if source is None else f"{source}:{kind}"):
         raise ValueError(key)

@@ -1,8 +1,8 @@
-"""Former names in the contracts for plugins: each one still works, and warns.
+"""Former names in the contracts for plugins: each one still works, with a warning.
 
-A plugin that was written for the names of an earlier version must not fail, and must not be
-ignored in silence either: a kind whose ``portable`` nobody calls would share wrong results.
-Imported when a former name is met, which is rare.
+A plugin that uses the names of an earlier version must not fail. It must not be silently ignored
+either: a kind whose ``portable`` is never called would share wrong results. This module is imported
+only when a former name is used, which is rare.
 """
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-#: Former to present names of what a context offers.
+#: Former to present names in a context.
 _IN_CONTEXT = {"keep": "intern", "recall": "lookup", "teach": "digester"}
 
 
 def in_context(context: Any, name: str) -> Any:
-    """Return what a context offers under another name now.
+    """Return the attribute of a context that replaced a former one.
 
-    :raises AttributeError: if it never offered such a thing
+    :raises AttributeError: if the name was never an attribute
     """
     new = _IN_CONTEXT.get(name)
     if new is None:
@@ -27,8 +27,8 @@ def in_context(context: Any, name: str) -> Any:
 
 
 def adopt_portable(kind: type[Any]) -> None:
-    """Let the method ``portable`` of a kind be its ``signature_part``."""
-    # Two levels more: ``type`` itself, in Python, calls ``__init_subclass__``.
+    """Use the method ``portable`` of a kind as its ``signature_part``."""
+    # Two more levels: ``type`` itself, in Python, calls ``__init_subclass__``.
     warn(f"{kind.__qualname__}.portable", "signature_part", level=5)
     if "signature_part" not in vars(kind):
         kind.signature_part = kind.portable

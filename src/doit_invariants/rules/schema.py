@@ -1,6 +1,7 @@
-"""What tells records from whatever else is stored, and one layout of them from another.
+"""The keys and the schema version of records.
 
-A module of its own: what only finds records in the DB does not import what reads them.
+This is a separate module so that code which only finds records in the DB does not import the code
+that reads them.
 """
 
 from __future__ import annotations
@@ -10,10 +11,10 @@ from typing import Literal, get_args
 #: The key of our record among doit's own (``deps:``, ``result:``, ...). Stored: never change it.
 KEY = "invariants:"
 
-#: Where the values of a task were saved: the directory of the project, if they mention it.
+#: Project directory in which the values of a task were saved, if the values mention it.
 VALUES_ROOT = "invariants:root"
 
-#: Version of the layout below. A record of a newer one is not read: the task runs.
+#: Version of the record layout. Records with a newer one are not read: the task runs.
 SCHEMA = 1
 
 Origin = Literal["run", "accept", "adopt", "restore"]

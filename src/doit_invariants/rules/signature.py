@@ -1,4 +1,4 @@
-"""The signature of a task: one digest over all that its result may depend on."""
+"""The signature of a task: one digest over everything that its result may depend on."""
 
 from __future__ import annotations
 
@@ -18,13 +18,14 @@ from doit_invariants.rules.record import PathState
 def signature(now: Snapshot, context: Context, more: Json = None, *, strict: bool = False) -> str:
     """Return the digest over the fingerprints of a task and the names of its targets.
 
-    It is the same on every machine: paths of the project count by their relative form, and of
-    a fingerprint only what is the same everywhere counts, not what makes the next check cheap.
+    It is the same on every machine. Paths in the project count by their relative form. Parts of a
+    fingerprint that only make the next check cheap do not count.
 
-    :param more: what the result depends on besides
-    :param strict: whether all must count: what is tracked without being listed leaves out what
-        can't be compared
-    :raises CannotFingerprint: if that is so, and an invariant has nothing to stand for it
+    :param more: additional data that the result depends on
+    :param strict: whether to raise if an implicitly tracked invariant has no portable fingerprint;
+        otherwise its fingerprint on this machine is used
+    :raises CannotFingerprint: if a listed invariant has no portable fingerprint; with ``strict``,
+        if any has none
     """
     root = context.root
     parts: dict[str, Json] = {
@@ -43,7 +44,7 @@ def _stand_in(seen: Observed, context: Context, strict: bool) -> str:
     if seen.fingerprint["digest"] in UNEQUAL:
         if strict or seen.source is None:
             raise CannotFingerprint(f"{seen.invariant.label()}: {seen.fingerprint['digest']}")
-        return f"{seen.fingerprint['digest']}, seen at {time.time_ns()}"  # as equal to nothing
+        return f"{seen.fingerprint['digest']}, seen at {time.time_ns()}"  # equal to no other
     try:
         return seen.invariant.signature_part(seen.fingerprint, context)
     except CannotFingerprint:
@@ -55,5 +56,5 @@ def _stand_in(seen: Observed, context: Context, strict: bool) -> str:
 
 def _digest(state: PathState) -> str | None:
     if isinstance(state, TreeState):
-        return f"directory {state.digest}"  # a file can have the same bytes as its listing
+        return f"directory {state.digest}"  # a file can hold the same bytes as a listing
     return None if state is None else state.digest
