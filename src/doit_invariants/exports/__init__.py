@@ -1,1 +1,1 @@
-"""Targets beside the project: exported to a directory after a run, and restored from there."""
+"""Export targets to a directory after a run, and restore them from there."""

@@ -1,4 +1,4 @@
-"""What lies at the place of an export: its digest, its shape, and whether it is still ours."""
+"""Inspect what is at the place of an export: its digest, its parts, whether it is ours."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from doit_invariants.hashing.digest import ALGORITHM, digest_bytes, digest_file,
 from doit_invariants.results.capture import capture
 from doit_invariants.results.parts import Part
 
-#: In the place of a digest where none was taken.
+#: Used instead of a digest if the content was not hashed.
 NO_DIGEST = ALGORITHM + ":" + "0" * 32
 
 
@@ -24,14 +24,14 @@ def hashed(path: str) -> tuple[str, int]:
 
 
 def sized(path: str) -> tuple[str, int]:
-    """Return the size in bytes of a file without looking at its content."""
+    """Return the size in bytes of a file without reading it, for :func:`capture`."""
     return NO_DIGEST, os.stat(path).st_size
 
 
 def digest_of_parts(parts: Sequence[Part]) -> str:
-    """Return the digest of what lies where these parts are.
+    """Return the digest of an export that consists of these parts.
 
-    Modes are no part of it: a checkout or a umask changes them, and nobody edited anything.
+    It ignores modes: a checkout or a umask changes them although nobody edited anything.
     """
     if parts[0].type == "file":
         return parts[0].digest
@@ -44,10 +44,10 @@ def digest_of_link(text: str) -> str:
 
 
 def digest_at(path: str) -> str:
-    """Return the digest of what lies at a path.
+    """Return the digest of whatever is at a path.
 
     :raises OSError: if there is nothing or it can't be read
-    :raises CannotKeep: if it is nothing that this package exports
+    :raises CannotKeep: if it can't be an export
     """
     if os.path.islink(path):
         return digest_of_link(os.readlink(path))
@@ -55,7 +55,7 @@ def digest_at(path: str) -> str:
 
 
 def row_at(path: str, export: str, how: str, digest: str) -> Row:
-    """Return the row for what lies at a path; raises OSError.
+    """Return the manifest row for whatever is at a path; raises OSError.
 
     :param export: the path as the manifest names it
     """
@@ -68,7 +68,7 @@ def row_at(path: str, export: str, how: str, digest: str) -> Row:
 
 
 def is_row(path: str, row: Row) -> bool:
-    """Return whether what lies at a path is what the row says; raises OSError, CannotKeep."""
+    """Return whether a path still holds what the row describes; raises OSError, CannotKeep."""
     info = os.lstat(path)
     if (info.st_mtime_ns, info.st_size, info.st_ino) == (row.mtime_ns, row.size, row.inode):
         return True
@@ -76,11 +76,12 @@ def is_row(path: str, row: Row) -> bool:
 
 
 def is_still_linked(path: str, target: str, parts: Sequence[Part]) -> bool:
-    """Return whether every file of an export is as it was, or one file with that of the target.
+    """Return whether each file of an export is unchanged or still the same file as in the target.
 
-    :param parts: what the target held when it was exported by hard links
+    :param parts: what the target contained when it was exported by hard links
 
-    A task that opens a target for writing writes into its hard link as well: nobody edited that.
+    A task that opens its target for writing also writes into the hard link. That is not an edit by
+    the user.
     """
     before = {part.path: part for part in parts}
     for part in capture(path, hashed):
@@ -99,12 +100,12 @@ def is_still_linked(path: str, target: str, parts: Sequence[Part]) -> bool:
 
 
 def misshapen(path: str, parts: Sequence[Part]) -> str | None:
-    """Return how what lies at a path differs from its parts at first sight; None if it does not.
+    """Return how a path visibly differs from its parts; None if it does not.
 
-    :raises OSError: if it can't be looked at
-    :raises CannotKeep: if it is nothing that this package exports
+    :raises OSError: if it can't be read
+    :raises CannotKeep: if it can't be an export
 
-    Nothing is read, so an edit that keeps the size of a file is not seen.
+    Contents are not read, so an edit that keeps the size of a file is not noticed.
     """
     found = {part.path: part for part in capture(path, sized)}
     now = found[""].type

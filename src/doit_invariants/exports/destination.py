@@ -1,4 +1,4 @@
-"""Where the exports of one task go, and how."""
+"""Where the exports of one task go, and how they are made."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from doit_invariants.exports.placing import project_path
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """The directory to which one task exports its targets, and the way in which it does.
+    """The directory to which one task exports its targets, and how it exports them.
 
-    :ivar root: absolute path of the directory of the project
-    :ivar directory: absolute path of the directory of the exports
+    :ivar root: absolute path of the project directory
+    :ivar directory: absolute path of the export directory
     :ivar how: one of :data:`~doit_invariants.core.model.HOWS`
-    :ivar overwrite: whether files that this task did not put there may be overwritten
+    :ivar overwrite: whether to overwrite files that this task did not export
     :ivar task: name of the task
     """
 
@@ -29,9 +29,9 @@ class Destination:
     task: str
 
     def place(self, target: str) -> str:
-        """Return the absolute path of the export of a target, without the suffix of a packed one.
+        """Return the absolute path of a target's export, without the suffix of a packed one.
 
-        :raises InvalidOption: if the target is not in the project, or its export would be the
+        :raises InvalidOption: if the target is outside the project, or if its export would be the
             target itself, in it or around it
         """
         relative = project_path(self.root, target)

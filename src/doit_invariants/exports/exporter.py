@@ -1,4 +1,4 @@
-"""Exports the targets of a task, and restores them: what the rest of the package uses."""
+"""Export and restore the targets of a task: the interface for the rest of the package."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ __all__ = ["HOWS", "Draft", "ExportError", "Exporter", "RestorePreview", "Restor
 
 @dataclass(frozen=True, slots=True)
 class RestorePreview:
-    """What a restore would find.
+    """What a restore would do.
 
-    :ivar entry: the success of which the exports are; None if there is no manifest
-    :ivar refusals: why a missing target can't be restored, for each that can't
-    :ivar by_hand: missing targets whose exports no manifest names: somebody put them there
+    :ivar entry: the success that the exports come from; None if there is no manifest
+    :ivar refusals: why a missing target can't be restored, for each such target
+    :ivar by_hand: missing targets whose exports are in no manifest: somebody put them there
     :ivar by_hand_since: when the oldest of these was modified, in seconds since the epoch
     """
 
@@ -53,13 +53,14 @@ class Exporter(Destination):
     __slots__ = ()
 
     def export(self, targets: Sequence[str]) -> Draft:
-        """Export targets; what can't be is left out with a warning.
+        """Export targets; a target that can't be exported is skipped with a warning.
 
-        :raises InvalidOption: as :meth:`place`
+        :raises InvalidOption: see :meth:`place`
         """
         for target in targets:
             self.place(target)
-        # A directory before a target in it, which would make a directory that nobody exported.
+        # Export a directory before a target in it: that one would create a directory that counts as
+        # not ours.
         outer_first = sorted(targets, key=lambda one: project_path(self.root, one).count("/"))
         try:
             with temporary(self.directory) as aside:
@@ -74,11 +75,11 @@ class Exporter(Destination):
     def finish(
         self, draft: Draft, entry: ResultEntry, is_others: Callable[[str], bool] = lambda _: False
     ) -> None:
-        """Make a draft what the task exported; called once the task is known to have succeeded.
+        """Make a draft the exports of the task, once the task is known to have succeeded.
 
         :param entry: of this success, with the artifacts of the draft
-        :param is_others: whether a target, relative to the project, is one of another task now:
-            then what this one has exported of it is that task's
+        :param is_others: whether a target, relative to the project, now belongs to another task: an
+            earlier export of it then belongs to that task too
         :raises ExportError: if the manifest can't be written
         """
         manifest = Manifest(
@@ -87,7 +88,7 @@ class Exporter(Destination):
         try:
             with temporary(self.directory) as aside:
                 write_manifest(self.directory, self.task, manifest, aside)
-                # Only now: a process that is killed leaves an export too many, not one too few.
+                # Only now: a process that is killed leaves one export too many, not one too few.
                 remove_stale(self, manifest.stale, aside)
         except (OSError, TypeError, ValueError) as error:
             raise ExportError(
@@ -96,14 +97,14 @@ class Exporter(Destination):
             ) from error
 
     def entry(self) -> ResultEntry | None:
-        """Return the success of which the exports are, None where no manifest tells it."""
+        """Return the success that the exports come from, None if there is no valid manifest."""
         manifest = self._known()
         return manifest.entry if manifest is not None else None
 
     def preview(self, missing: Sequence[str], replace: Collection[str] = ()) -> RestorePreview:
-        """Say whether missing targets could be restored; cheap, and nothing is written.
+        """Return whether missing targets could be restored. This is cheap and writes nothing.
 
-        :param replace: those that are there, but may go
+        :param replace: targets that exist but may be replaced
         """
         entry, sources, refusals = self._find(missing, replace)
         placed = [source for source in sources if source.row is None]
@@ -113,8 +114,9 @@ class Exporter(Destination):
     def restore(self, missing: Sequence[str], replace: Collection[str] = ()) -> RestoreResult:
         """Restore missing targets, all or none.
 
-        :param replace: those that are there, but may go
-        :raises ExportError: in one line, if one can't be; then everything is as it was
+        :param replace: targets that exist but may be replaced
+        :raises ExportError: in one line, if one can't be restored; everything is then as it was
+            before
         """
         entry, sources, refusals = self._find(missing, replace)
         for target, reason in refusals.items():
@@ -124,7 +126,7 @@ class Exporter(Destination):
         return RestoreResult(entry, by_hand)
 
     def _known(self) -> Manifest | None:
-        """Return the manifest for a new export: a damaged one says nothing about what is ours."""
+        """Return the manifest, None if there is no valid one: then no export counts as ours."""
         try:
             return read_manifest(self.directory, self.task)
         except DamagedResult:

@@ -1,7 +1,8 @@
-"""Exports packed with gzip: a file as it is, a directory as a tar.
+"""Exports packed with gzip: a file as itself, a directory as a tar archive.
 
-What is packed is the same whenever and by whomever it is packed. What is unpacked is not trusted:
-members are read one by one against parts that were checked; tarfile never gets a name to write to.
+Packing is reproducible: it depends on neither the time nor the user. Unpacking trusts nothing:
+members are read one by one and compared with checked parts. tarfile never chooses a path to write
+to.
 """
 
 from __future__ import annotations
@@ -24,18 +25,18 @@ from doit_invariants.hashing.digest import ALGORITHM
 from doit_invariants.results.capture import capture
 from doit_invariants.results.parts import DamagedResult, Part, PartType, check_parts
 
-#: What reading a packed file raises if it is broken, beside OSError and DamagedResult.
+#: What reading a broken packed file raises, besides OSError and DamagedResult.
 BROKEN = (EOFError, zlib.error, tarfile.TarError, ValueError, ArithmeticError, LookupError)
 
 _CHUNK = 1 << 20
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-# Headers with long names need some more than one block each; the end is padded.
+# Headers with long names need more than one block each; the end is padded.
 _PER_MEMBER = 4096
 _END = 4 * tarfile.RECORDSIZE
 
 
 class _Hashing:
-    """Hashes what is read through it."""
+    """Hashes everything that is read through it."""
 
     def __init__(self, stream: IO[bytes]) -> None:
         self._stream = stream
@@ -56,8 +57,8 @@ class _Hashing:
 def pour(source: IO[bytes], sink: IO[bytes], limit: int | None = None) -> tuple[str, int]:
     """Copy one stream into another; return digest and size in bytes.
 
-    :param limit: size in bytes that the source must not exceed
-    :raises DamagedResult: if it does
+    :param limit: maximum size of the source in bytes
+    :raises DamagedResult: if the source is larger
     """
     through = _Hashing(source)
     while chunk := through.read(_CHUNK):
@@ -69,12 +70,12 @@ def pour(source: IO[bytes], sink: IO[bytes], limit: int | None = None) -> tuple[
 
 @contextlib.contextmanager
 def _packing(new: str, mode: int) -> Iterator[IO[bytes]]:
-    """Make a packed file.
+    """Create a packed file.
 
-    :param mode: permission bits of what is packed: nobody else may read it here
+    :param mode: permission bits of the original: users who can't read that must not read the export
     """
     descriptor = os.open(new, _CREATE, (mode | 0o600) & 0o666)
-    # Neither name nor time in the header: the same content gives the same file.
+    # No name and no time in the header: the same content gives the same file.
     with open(descriptor, "wb") as raw, gzip.GzipFile("", "wb", 6, raw, mtime=0) as packed:
         yield cast("IO[bytes]", packed)
 
@@ -83,9 +84,9 @@ def pack(target: str, new: str) -> tuple[Part, ...]:
     """Pack a target into a new file.
 
     :param target: absolute path of a file or directory
-    :param new: path of what must not exist yet
+    :param new: path of the packed file, which must not exist yet
     :returns: the parts of the target
-    :raises CannotKeep, OSError: as :func:`capture`
+    :raises CannotKeep, OSError: see :func:`capture`
     """
     if os.path.isdir(target):
         parts = capture(target, hashed)
@@ -134,15 +135,15 @@ def _add_file(tar: tarfile.TarFile, info: tarfile.TarInfo, part: Part, source: s
 def unpack_file(path: str, new: str, limit: int | None) -> tuple[str, int]:
     """Unpack a file into a new one; return digest and size in bytes.
 
-    :param limit: size in bytes of what is in it, at most
-    :raises DamagedResult, OSError: if it is broken, or there is more in it
+    :param limit: maximum size of the content in bytes
+    :raises DamagedResult, OSError: if it is broken or holds more
     """
     with gzip.open(path, "rb") as packed, open(new, "xb") as sink:
         return pour(cast("IO[bytes]", packed), sink, limit)
 
 
 class _Bounded:
-    """A stream of which no more can be read than there should be."""
+    """A stream that raises DamagedResult when it is read or moved beyond a limit."""
 
     def __init__(self, stream: IO[bytes], limit: int) -> None:
         self._stream = stream
@@ -169,8 +170,8 @@ class _Bounded:
 class Tar:
     """The members of a packed directory.
 
-    :param stream: the unpacked tar
-    :param top: name of the directory, which may be in front of the names of the members
+    :param stream: the unpacked tar archive
+    :param top: name of the directory; the names of the members may begin with it
     """
 
     def __init__(self, stream: IO[bytes], top: str) -> None:
@@ -185,7 +186,7 @@ class Tar:
         check_parts(self.parts)
 
     def fetch(self, path: str, new: str) -> tuple[str, int]:
-        """Write the file of a part into a new one; return digest and size in bytes."""
+        """Write the file of a part to a new path; return digest and size in bytes."""
         source = self._tar.extractfile(self._members[path])
         if source is None:
             raise DamagedResult(f"{path!r} in it is not a file")
@@ -198,21 +199,22 @@ def open_tar(path: str, top: str, parts: Sequence[Part] | None = None) -> Iterat
     """Open a packed directory.
 
     :param top: name of the directory that was packed
-    :param parts: what must be in it; None for what others packed, which may hold anything safe
-    :raises DamagedResult, OSError: if it is broken, or there is more in it, or a member is not safe
+    :param parts: what it must contain; None for an archive that others packed, which may contain
+        anything safe
+    :raises DamagedResult, OSError: if it is broken, holds more, or has an unsafe member
     """
     with gzip.open(path, "rb") as packed:
         stream = cast("IO[bytes]", packed)
         if parts is None:
             while stream.read(_CHUNK):
-                pass  # the checksum is at the end, and tarfile stops before it
+                pass  # checks the sum at the end, before which tarfile stops
             most = stream.tell()
             stream.seek(0)
         else:
             names = sum(len(part.path) + len(part.link) for part in parts)
             most = sum(part.size for part in parts) + 8 * names + _END
             most += (len(parts) + 1) * (_PER_MEMBER + 8 * len(top))
-        # tarfile takes memory for as much as a header claims.
+        # tarfile allocates as much memory as a header claims.
         yield Tar(cast("IO[bytes]", _Bounded(stream, most)), top)
 
 

@@ -1,4 +1,4 @@
-"""Makes exports: aside first, in every way but ``move``."""
+"""Create exports: in a temporary directory first, except for ``move``."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ from doit_invariants.files.deep import remove
 from doit_invariants.results.capture import capture
 from doit_invariants.results.parts import Part
 
-#: Makes a file at the second path from that at the first; returns digest and size in bytes.
+#: Creates a file at the second path from the file at the first; returns digest and size in bytes.
 _Make = Callable[[str, str], "tuple[str, int]"]
 
 
 def suffix(how: str, target: str) -> str:
-    """Return what the export of a target has behind its name."""
+    """Return the suffix that the export of a target gets."""
     if how != "gzip":
         return ""
     return ".tar.gz" if os.path.isdir(target) else ".gz"
 
 
 def make(how: str, target: str, new: str, place: str) -> tuple[tuple[Part, ...], str]:
-    """Make an export aside.
+    """Create an export in the temporary directory.
 
-    :param how: one of ``HOWS`` but ``move``
+    :param how: one of ``HOWS`` except ``move``
     :param target: absolute path of the target
-    :param new: path at which the export is made
+    :param new: path at which to create the export
     :param place: path to which it will be renamed
     :returns: the parts of the target, and the digest of the export
-    :raises CannotKeep, OSError: as :func:`capture`
+    :raises CannotKeep, OSError: see :func:`capture`
     """
     if how == "gzip":
         parts = pack(target, new)
@@ -47,7 +47,7 @@ def make(how: str, target: str, new: str, place: str) -> tuple[tuple[Part, ...],
 
 
 def link_text(path: str, link: str) -> str:
-    """Return the text with which a link leads to a path, relative so that both can be moved."""
+    """Return the relative path that a link needs to point to a path, so that both can be moved."""
     real = os.path.join(os.path.realpath(os.path.dirname(path)), os.path.basename(path))
     return os.path.relpath(real, os.path.realpath(os.path.dirname(link)))
 
@@ -62,7 +62,7 @@ def copy_with_times(source: str, new: str) -> tuple[str, int]:
 
 def _link(source: str, new: str) -> tuple[str, int]:
     try:
-        # What a link leads to is exported, as in every other way.
+        # Link to the file that a link points to: every other way exports that too.
         os.link(os.path.realpath(source), new)
     except OSError:  # another file system, or one without hard links
         return copy_with_times(source, new)
@@ -81,7 +81,7 @@ def _rebuild(target: str, new: str, file: _Make) -> tuple[Part, ...]:
 
 
 def _finish(new: str, parts: Sequence[Part]) -> None:
-    """Make what is no file; modes last, as a directory may be read-only."""
+    """Create the links and directories. Modes last, because a directory may be read-only."""
     paths = {part: os.path.join(new, *part.path.split("/")) if part.path else new for part in parts}
     directories = [part for part in parts if part.type == "directory"]
     for part in parts:
@@ -95,13 +95,13 @@ def _finish(new: str, parts: Sequence[Part]) -> None:
 
 
 def move(target: str, place: str, aside: str) -> None:
-    """Move a target to a place where nothing is, and leave a link to it.
+    """Move a target to a free place, and leave a link to it.
 
     :param aside: path of a temporary directory
-    :raises OSError: if it can't be; then the target is where it was
+    :raises OSError: if it can't be moved; the target is then where it was
 
-    Between the two steps there is no target. That a process is killed there costs a run or a
-    restore; a link made first could not be renamed over a directory.
+    Between the two steps there is no target. A process that is killed there costs a run or a
+    restore. The opposite order is impossible: a link can't be renamed over a directory.
     """
     text = link_text(place, target)
     try:
@@ -120,7 +120,7 @@ def _move_far(target: str, place: str, aside: str) -> None:
     new = os.path.join(aside, "far")
     _rebuild(target, new, copy_with_times)
     rename(new, place)
-    # Renamed first: a process that is killed must not leave the half of a directory as a target.
+    # Rename first: a killed process must not leave half of a directory as a target.
     old = f"{target}.moved-{secrets.token_hex(6)}"
     os.rename(target, old)
     remove(old)

@@ -1,8 +1,8 @@
-"""The manifest of a task: what it exported, beside the exports, so that they are known again.
+"""The manifest of a task: lists its exports, so that later runs recognize them.
 
-One JSON file for each task, in ``.doit-invariants`` in the directory of the exports. It is written
-last, so that it never names what is not there yet. Others may write where it lies: it is checked
-for all that it says, and no name in it leads anywhere but to the export of its target.
+Each task has one JSON file in ``.doit-invariants`` in the export directory. It is written last, so
+that it never names a missing export. Others may be able to write there: the manifest is checked
+completely, and no name in it leads anywhere except to the export of its target.
 """
 
 from __future__ import annotations
@@ -21,25 +21,24 @@ from doit_invariants.hashing.digest import digest_bytes, digest_json
 from doit_invariants.results.entry import ResultEntry
 from doit_invariants.results.parts import DamagedResult, Part
 
-#: What the name of an export may have behind the name of its target.
+#: Suffixes that an export may add to the name of its target.
 SUFFIXES = ("", ".gz", ".tar.gz")
 
-# Bytes; a million files need so much.
+# In bytes: enough for a million files.
 _LIMIT = 1 << 28
-# File systems allow 255 bytes; the names of the temporary files are made of it as well.
+# File systems allow 255 bytes, and temporary files have longer names.
 _LONGEST = 180
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One export as it was left.
+    """The state in which one export was left.
 
-    :ivar export: its path below the directory of the exports, with ``/`` between its parts
+    :ivar export: its path below the export directory, with ``/``
     :ivar how: one of :data:`HOWS`
-    :ivar digest: of what lies there: of the packed file, of the parts of a directory, of the text
-        of a link
+    :ivar digest: of the export: of the packed file, the parts of a directory, or the path in a link
     :ivar size: in bytes
-    :ivar mtime_ns: modification time in ns; -1 if equality would prove nothing
+    :ivar mtime_ns: modification time in ns; -1 if an equal time would prove nothing
     :ivar inode: of the file
     """
 
@@ -51,12 +50,12 @@ class Row:
     inode: int
 
     def to_json(self) -> Json:
-        """Return the row as it is kept."""
+        """Return the stored form of the row."""
         return {name: getattr(self, name) for name in self.__slots__}
 
     @staticmethod
     def from_json(data: Json) -> Row:
-        """Read a kept row; raises DamagedResult."""
+        """Read a stored row; raises DamagedResult."""
         try:
             row = Row(**data)
         except TypeError as error:
@@ -75,8 +74,8 @@ class Manifest:
 
     :ivar entry: that success
     :ivar rows: the exports, by the path of the target relative to the project
-    :ivar stale: exports of earlier successes that this one did not replace: ours, but not what
-        it made
+    :ivar stale: exports of earlier successes that this one did not replace: they are ours, but not
+        from this success
     """
 
     entry: ResultEntry
@@ -84,7 +83,7 @@ class Manifest:
     stale: dict[str, Row] = field(default_factory=dict)
 
     def parts(self, target: str) -> tuple[Part, ...]:
-        """Return what a target held; empty if it is not among them."""
+        """Return the parts of a target; empty if it was not exported."""
         for artifact in self.entry.artifacts:
             if artifact.path == target:
                 return artifact.parts
@@ -102,8 +101,8 @@ def manifest_path(directory: str, task: str) -> str:
 def read_manifest(directory: str, task: str) -> Manifest | None:
     """Return the manifest of a task, None if there is none.
 
-    :param directory: absolute path of the directory of the exports
-    :raises DamagedResult: in one line, for what is no manifest that this version writes
+    :param directory: absolute path of the export directory
+    :raises DamagedResult: in one line, for anything that this version does not write
     """
     try:
         return _read(manifest_path(directory, task))
@@ -124,7 +123,7 @@ def _read(path: str) -> Manifest:
 
 
 def named_by_others(directory: str, task: str) -> set[str]:
-    """Return the exports, below the directory, that manifests of other tasks name."""
+    """Return the exports, relative to the directory, that manifests of other tasks name."""
     own = os.path.basename(manifest_path(directory, task))
     found: set[str] = set()
     with contextlib.suppress(OSError):
@@ -166,25 +165,26 @@ def _rows(exports: Json) -> Iterator[tuple[str, Row]]:
 
 
 def is_name_below(path: str) -> bool:
-    """Return whether a relative path with ``/`` leads to something below where it begins."""
+    """Return whether a relative path with ``/`` leads to something below its starting point."""
     names = path.split("/")
     bad = ("", ".", "..")
     return "\0" not in path and names[0] != ASIDE and not any(name in bad for name in names)
 
 
 def write_manifest(directory: str, task: str, manifest: Manifest, aside: str) -> None:
-    """Write the manifest of a task, at once.
+    """Write the manifest of a task atomically.
 
     :param aside: path of a temporary directory on the same file system
     :raises OSError: if it can't be written
-    :raises TypeError, ValueError: if JSON can't hold what is in the entry
+    :raises TypeError, ValueError: if JSON can't represent the entry
     """
     rows, stale = (
         {target: row.to_json() for target, row in rows.items()}
         for rows in (manifest.rows, manifest.stale)
     )
     text = json.dumps({"entry": manifest.entry.to_json(), "exports": rows, "former": stale})
-    # Read back first: JSON has no tuples and only texts as keys, and the check is of what is read.
+    # Read it back first, because the check must cover what a reader gets: JSON has no tuples, and
+    # its keys are strings.
     data = json.loads(text)
     data["check"] = digest_json(data)
     text = json.dumps(data)

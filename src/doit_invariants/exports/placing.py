@@ -1,4 +1,4 @@
-"""Where exports lie, and how what is new gets there without losing what is not ours."""
+"""Where exports lie, and how new ones get there without losing files that are not ours."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from doit_invariants.results.parts import Part
 
 
 class Blocked(InvariantsError):
-    """Something lies at the place of an export that must not be overwritten; says what."""
+    """The file at the place of an export must not be overwritten; says why."""
 
 
 def project_path(root: str, target: str) -> str:
-    """Return the path of a target relative to the project, with ``/`` between its parts.
+    """Return the path of a target relative to the project, with ``/``.
 
-    :raises InvalidOption: if it is not inside
+    :raises InvalidOption: if the target is outside the project
     """
     path = os.path.normpath(os.path.join(root, target))
     relative = os.path.relpath(path, root)
-    if relative.startswith(os.pardir):  # the project may be named by way of a link
+    if relative.startswith(os.pardir):  # the project path may contain a link
         real = os.path.join(os.path.realpath(os.path.dirname(path)), os.path.basename(path))
         relative = os.path.relpath(real, os.path.realpath(root))
     relative = relative.replace(os.sep, "/")
@@ -49,10 +49,10 @@ def project_path(root: str, target: str) -> str:
 
 @contextlib.contextmanager
 def temporary(directory: str) -> Iterator[str]:
-    """Make a temporary directory among the exports, and remove it.
+    """Create a temporary directory among the exports, and remove it at the end.
 
-    :param directory: absolute path of the directory of the exports; it is made if need be
-    :raises OSError: if it can't be made
+    :param directory: absolute path of the export directory, which is created if necessary
+    :raises OSError: if it can't be created
     """
     own = os.path.join(directory, ASIDE)
     os.makedirs(own, exist_ok=True)
@@ -77,7 +77,7 @@ def _tidy(own: str) -> None:
 
 
 def rename(source: str, destination: str) -> None:
-    """Rename, a read-only directory as well: one that gets another parent must be writable."""
+    """Rename, even a read-only directory: it must be writable to get another parent."""
     info = os.lstat(source)
     if not stat_module.S_ISDIR(info.st_mode):
         os.replace(source, destination)
@@ -94,15 +94,15 @@ def rename(source: str, destination: str) -> None:
 
 
 def swap(new: str, place: str, aside: str) -> None:
-    """Put something new at a place, by rename.
+    """Put a new export in its place by a rename.
 
-    :param aside: path of a temporary directory on the same file system, for what was there
-    :raises OSError: if it can't be; what was there is there still
+    :param aside: path of a temporary directory on the same file system, for the old export
+    :raises OSError: if it can't be renamed; the old export then stays in place
     """
     old = os.path.join(aside, "old-" + secrets.token_hex(4))
     is_tree = os.path.isdir(place) and not os.path.islink(place)
     goes = os.path.lexists(place) and (is_tree or os.path.isdir(new))
-    if goes:  # a rename replaces files and links only, and by files and links only
+    if goes:  # a rename only replaces files and links, by files and links
         rename(place, old)
     try:
         rename(new, place)
@@ -118,8 +118,8 @@ def swap(new: str, place: str, aside: str) -> None:
 class PreviousExport:
     """What an earlier run left at the place of an export.
 
-    :ivar row: the manifest's, None if it names no such export
-    :ivar parts: what the target held then
+    :ivar row: from the manifest, None if it names no such export
+    :ivar parts: what the target contained then
     """
 
     row: Row | None
@@ -127,7 +127,7 @@ class PreviousExport:
 
 
 def is_ours(place: str, target: str, previous: PreviousExport) -> bool:
-    """Return whether what lies at a place is what an earlier run left there, not edited since.
+    """Return whether a place still holds what an earlier run left there, unedited.
 
     :param target: absolute path of the target
     :raises OSError: if it can't be read
@@ -145,7 +145,7 @@ def is_ours(place: str, target: str, previous: PreviousExport) -> bool:
 
 
 def is_below(directory: str, place: str) -> bool:
-    """Return whether a place below the directory of the exports is there, behind no link in it.
+    """Return whether a place is really below the export directory, without a link in between.
 
     :param place: a path that begins with that of the directory
     """
@@ -155,12 +155,12 @@ def is_below(directory: str, place: str) -> bool:
 
 
 def leads_to(link: str, path: str) -> bool:
-    """Return whether a link leads to a path, whether or not there is something."""
+    """Return whether a link points to a path, even if nothing exists there."""
     return os.path.realpath(link) == os.path.realpath(path)
 
 
 def is_same(place: str, digest: str) -> bool:
-    """Return whether what lies at a place is the same as what is new; raises OSError."""
+    """Return whether a place holds the same content as a new export; raises OSError."""
     try:
         return digest_at(place) == digest
     except CannotKeep:
@@ -168,7 +168,7 @@ def is_same(place: str, digest: str) -> bool:
 
 
 def keep_edited(place: str) -> str:
-    """Rename what lies at a place to a name that is free, and return that; raises OSError."""
+    """Rename the file at a place to a free name, and return that name; raises OSError."""
     number = 1
     while os.path.lexists(f"{place}.edited-{number}"):
         number += 1

@@ -1,4 +1,4 @@
-"""Restores targets from their exports."""
+"""Restore targets from their exports."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ from doit_invariants.results.staging import Staging
 
 
 class ExportError(InvariantsError):
-    """Targets can't be restored, or their export can't be completed; says why in one line."""
+    """Targets can't be restored, or an export can't be completed; says why in one line."""
 
 
 @dataclass(frozen=True, slots=True)
 class RestoreResult:
     """What was restored.
 
-    :ivar entry: the success of which the exports are; None if there is no manifest
-    :ivar by_hand: targets whose exports no manifest names: somebody put them there
+    :ivar entry: the success that the exports come from; None if there is no manifest
+    :ivar by_hand: targets whose exports are in no manifest: somebody put them there
     """
 
     entry: ResultEntry | None
@@ -46,14 +46,14 @@ class RestoreResult:
 
 @dataclass(frozen=True, slots=True)
 class TargetSource:
-    """Where a missing target comes from.
+    """Where to restore a missing target from.
 
-    :ivar target: as it was asked for
+    :ivar target: as the caller named it
     :ivar path: its absolute path
     :ivar place: absolute path of the export
-    :ivar row: the manifest's, None for what was put there by hand
-    :ivar parts: what the target held; of what was put there by hand, what is known without
-        unpacking
+    :ivar row: from the manifest, None for an export that was put there by hand
+    :ivar parts: what the target contained; for an export that was put there by hand, what is known
+        without unpacking
     """
 
     target: str
@@ -66,10 +66,10 @@ class TargetSource:
 def find(
     destination: Destination, manifest: Manifest | None, target: str, *, replace: bool = False
 ) -> TargetSource:
-    """Return where a missing target comes from; nothing is hashed.
+    """Return where to restore a missing target from; no content is hashed.
 
-    :param replace: whether what is in its place may go
-    :raises InvariantsError, OSError: saying why, if it can't be restored
+    :param replace: whether an existing target may be replaced
+    :raises InvariantsError, OSError: with the reason, if it can't be restored
     """
     name = project_path(destination.root, target)
     place = destination.place(target)
@@ -124,8 +124,8 @@ def _by_hand(destination: Destination, target: str, path: str, place: str) -> Ta
 def restore(root: str, sources: Sequence[TargetSource]) -> None:
     """Restore targets, all or none.
 
-    :param root: absolute path of the directory of the project
-    :raises ExportError: in one line, if one can't be; then everything is as it was
+    :param root: absolute path of the project directory
+    :raises ExportError: in one line, if one can't be restored; everything is then as it was before
     """
     staging = Staging(root)
     source = None

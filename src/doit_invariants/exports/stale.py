@@ -1,4 +1,4 @@
-"""Exports of earlier runs that a later one did not replace: no target of it, or not exportable."""
+"""Stale exports: files from earlier runs whose target was removed or can no longer be exported."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ def stale_exports(
     rows: Iterable[tuple[str, Row]],
     is_others: Callable[[str], bool],
 ) -> dict[str, Row]:
-    """Return the exports of earlier runs that are there still.
+    """Return the stale exports that still exist.
 
     :param known: the manifest until now
     :param rows: the exports of this run
     :param is_others: see :meth:`~doit_invariants.exports.exporter.Exporter.finish`
 
-    They stay in the manifest even if they are about to be removed: what can't be removed must not
-    be taken for something that somebody put there by hand.
+    They stay in the manifest even if they are about to be removed. Otherwise an export that can't
+    be removed would look like a file that somebody put there by hand.
     """
     if known is None:
         return {}
@@ -38,16 +38,16 @@ def stale_exports(
         and not is_others(target)
         and os.path.lexists(destination.place_of(row))
     }
-    # A target that moved to another task is the export of that one now.
+    # If a target moved to another task, the export is that task's now.
     others = named_by_others(destination.directory, destination.task) if found else set()
     return {target: row for target, row in found.items() if row.export not in others}
 
 
 def remove_stale(destination: Destination, stale: dict[str, Row], aside: str) -> None:
-    """Remove exports of earlier runs that are as they were left.
+    """Remove stale exports that nobody has edited.
 
-    :param aside: path of a temporary directory, with which they go: one that can't be removed
-        stays whole
+    :param aside: path of a temporary directory: the exports are moved there and disappear with it,
+        so an export that can't be removed stays complete
     """
     for number, (target, row) in enumerate(stale.items()):
         place = destination.place_of(row)
@@ -58,17 +58,17 @@ def remove_stale(destination: Destination, stale: dict[str, Row], aside: str) ->
 
 def _is_removable(destination: Destination, target: str, place: str, row: Row) -> bool:
     path = os.path.join(destination.root, *target.split("/"))
-    # Not through a link: a manifest that others wrote could name any file.
+    # Do not follow links: a manifest that others wrote could name any file.
     if not is_below(destination.directory, place):
         return False
-    # Where a target was moved, its link leads here: this is the only copy.
+    # If the target was moved, its link leads here: this is the only copy.
     if leads_to(path, place) and not os.path.islink(place):
         return False
     return is_unchanged(place, row)
 
 
 def is_unchanged(place: str, row: Row) -> bool:
-    """Return whether an export is there as it was left."""
+    """Return whether an export exists as it was left."""
     try:
         return is_row(place, row)
     except (OSError, CannotKeep):

@@ -1,4 +1,4 @@
-"""One export of the targets of a task."""
+"""Write the exports of one success of a task."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ from doit_invariants.results.parts import Artifact, Part
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """Exports that are in place, of a task that is not yet known to have succeeded.
+    """Exports that are in place, although the task is not yet known to have succeeded.
 
-    :ivar artifacts: the exported targets with what they hold
-    :ivar warnings: in one line each, what was not exported, and what was kept aside
-    :ivar rows: what the manifest will say, by the path of the target relative to the project
+    :ivar artifacts: the exported targets and their parts
+    :ivar warnings: one line for each target that was not exported, and for each file kept aside
+    :ivar rows: the rows of the new manifest, by the path of the target relative to the project
     """
 
     artifacts: tuple[Artifact, ...]
@@ -45,7 +45,7 @@ class Draft:
 
 
 class Writing:
-    """Exports targets one by one, and collects what is to be said.
+    """Exports targets one by one, and collects warnings.
 
     :param destination: where the exports go
     :param known: the manifest of the last success
@@ -61,7 +61,7 @@ class Writing:
         self._rows: dict[str, Row] = {}
 
     def draft(self, targets: Sequence[str]) -> Draft:
-        """Return what came of it, in the order of the targets."""
+        """Return what was exported, in the order of the targets."""
         names = [project_path(self._destination.root, target) for target in targets]
         artifacts = sorted(self._artifacts, key=lambda one: names.index(one.path))
         return Draft(tuple(artifacts), tuple(self._warnings), tuple(self._rows.items()))
@@ -69,7 +69,7 @@ class Writing:
     def export(self, target: str, targets: Sequence[str]) -> None:
         """Export one target, or collect a warning.
 
-        :param targets: all of the task, none of which may be written to
+        :param targets: all targets of the task; none of them may be overwritten
         """
         name = project_path(self._destination.root, target)
         if name in self._rows:
@@ -91,7 +91,7 @@ class Writing:
                 raise Blocked(f"its place {place} overlaps with the target {other}")
 
     def _check_not_around(self, path: str) -> None:
-        # A target that is a link can lead to what holds the exports.
+        # A target that is a link can lead to a directory that contains the exports.
         if os.path.realpath(self._destination.directory).startswith(
             os.path.realpath(path) + os.sep
         ):
@@ -104,12 +104,12 @@ class Writing:
         return text
 
     def _write(self, target: str, name: str) -> tuple[str, str, tuple[Part, ...], str]:
-        """Return how and where it is exported now, its parts, and the digest of the export."""
+        """Return how and where the target is exported, its parts, and the digest of the export."""
         how = self._destination.how
         path = os.path.join(self._destination.root, *name.split("/"))
         place = self._destination.place(target) + suffix(how, path)
         if os.path.exists(path) and leads_to(path, place) and not os.path.islink(place):
-            # Moved by an earlier run: the export is the only copy, and what the task wrote to.
+            # Moved by an earlier run: the export is the only copy, and the task wrote to it.
             parts = capture(place, hashed)
             how = "copy" if how in ("copy", "hardlink") else "move"
             return how, place, parts, digest_of_parts(parts)
@@ -117,7 +117,7 @@ class Writing:
         if not is_below(self._destination.directory, place):
             raise Blocked(f"a link in its path {place} leads outside {self._destination.directory}")
         if how == "move" and os.path.islink(path):
-            how = "copy"  # the link is the task's own doing: it stays
+            how = "copy"  # the task made the link: it stays
         os.makedirs(os.path.dirname(place), exist_ok=True)
         if how == "move":
             parts = capture(path, hashed)
@@ -144,9 +144,9 @@ class Writing:
             raise
 
     def _make_room(self, path: str, place: str, name: str, digest: str) -> bool:
-        """Return whether the place is to be written; what was edited there is kept aside.
+        """Return whether the place is to be written; an edited export is renamed first.
 
-        :raises Blocked: if something is there that is not ours
+        :raises Blocked: if the file there is not ours
         """
         if not os.path.lexists(place):
             return True
