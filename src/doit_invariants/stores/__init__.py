@@ -1,5 +1,5 @@
-"""Where results of tasks are kept, so that they can be taken back instead of made again.
+"""Stores, which keep results of tasks so that they can be restored instead of made again.
 
-The contract is in :mod:`doit_invariants.stores.base`; a store that keeps it in a directory is in
-:mod:`doit_invariants.stores.local`.
+The contract is in :mod:`doit_invariants.stores.base`. A store that keeps results in a directory is
+in :mod:`doit_invariants.stores.local`.
 """

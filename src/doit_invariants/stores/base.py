@@ -1,8 +1,8 @@
 """The contract of a store: entries by the signature of a task, file contents by their digest.
 
-An *entry* is a JSON dict that says what a task made; its key ``blobs`` maps the digest of each
-file content that it needs to the size of it in bytes. A *blob* is such a content. A store is
-only a shortcut: whatever is wrong with it is a :class:`StoreError`, and the caller runs the task.
+An *entry* is a JSON dict that describes the result of a task. Its key ``blobs`` maps the digest of
+each file content that it needs to the size in bytes. A *blob* is one such content. A store is only
+a shortcut: every problem with it is a :class:`StoreError`, and the caller runs the task.
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ from typing import ClassVar
 from doit_invariants.core.errors import InvariantsError
 from doit_invariants.core.model import LINKS, MAX_SIZE, Json
 
-#: Told about a long check: how many things are done, and how many there are.
+#: Called during a long check with the number of items done, and the total.
 Progress = Callable[[int, int], None]
 
 
 class StoreError(InvariantsError):
-    """The store can't do it; the text, one line, is the reason why the task has to run."""
+    """The store has a problem; the one-line message is the reason why the task has to run."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoreOptions:
-    """What a user may choose.
+    """Options that a user can set.
 
-    :ivar link: how a file is taken out of the store. ``auto``: by sharing its blocks where the
-        file system can (reflink), else by copying; ``hardlink``: by sharing its blocks, else by
-        a hard link, and the file is then read-only, else by copying; ``copy``: by copying
-    :ivar max_size: size in bytes that a run leaves behind at most, None for no limit
+    :ivar link: how a file is taken out of the store. ``auto``: share its blocks if the file system
+        supports it (reflink), otherwise copy. ``hardlink``: share its blocks, otherwise make a hard
+        link, which makes the file read-only, otherwise copy. ``copy``: copy
+    :ivar max_size: maximum size in bytes that a run leaves behind, None for no limit
     """
 
     link: str = "auto"
@@ -42,12 +42,12 @@ DEFAULTS = StoreOptions()
 
 @dataclass(frozen=True, slots=True)
 class StoredEntry:
-    """One entry, as a listing of the store shows it.
+    """One entry in a listing of the store.
 
     :ivar entry: its content, None if it can't be read
     :ivar problem: why it can't be read, one line; None if it can
     :ivar last_used: seconds since the epoch
-    :ivar size: of its blobs, in bytes, as the entry says
+    :ivar size: of its blobs in bytes, according to the entry
     """
 
     signature: str
@@ -59,12 +59,12 @@ class StoredEntry:
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What a check of the whole store found.
+    """The outcome of a check of the whole store.
 
     :ivar entries, blobs: how many are intact
     :ivar size: bytes of the intact blobs
-    :ivar problems: what was damaged, a line each; it was removed unless the line says otherwise
-    :ivar lacking: signature of each intact entry that can't be used, to the digests it lacks
+    :ivar problems: a line for each damaged file; it was removed unless the line says otherwise
+    :ivar lacking: maps the signature of each intact but unusable entry to the digests it lacks
     """
 
     entries: int = 0
@@ -76,12 +76,12 @@ class Verification:
 
 @dataclass(frozen=True, slots=True)
 class PruneLimits:
-    """What may stay when a store is pruned; what a run in progress uses stays in any case.
+    """What may stay when a store is pruned. Files that a run in progress uses always stay.
 
-    :ivar max_size: bytes of the blobs that may stay, None for no limit
-    :ivar max_age: seconds since the last use after which an entry goes, None for no limit
-    :ivar everything: whether all entries go
-    :ivar dry_run: whether only to say what would be done
+    :ivar max_size: maximum bytes of the blobs, None for no limit
+    :ivar max_age: maximum seconds since the last use of an entry, None for no limit
+    :ivar everything: whether to remove all entries
+    :ivar dry_run: whether to only report what would be removed
     """
 
     max_size: int | None = None
@@ -94,12 +94,12 @@ class PruneLimits:
 class Pruned:
     """What was removed from a store, or would be.
 
-    :ivar entries, blobs: how many went
-    :ivar freed: bytes of the blobs that went
+    :ivar entries, blobs: how many were removed
+    :ivar freed: bytes of the removed blobs
     :ivar kept: how many entries stay
     :ivar size: bytes of the blobs that stay
     :ivar in_use: how many entries stay only because a run in progress may need them
-    :ivar skipped: why nothing was done, one line; None if it was
+    :ivar skipped: why nothing was done, one line; None if it was done
     """
 
     entries: int = 0
@@ -112,13 +112,13 @@ class Pruned:
 
 
 class Store(abc.ABC):
-    """A place that keeps entries and blobs; it can be pickled and sent to a worker process.
+    """A place that keeps entries and blobs. It can be pickled and sent to a worker process.
 
-    Signatures and digests are texts like ``xxh3_128:<32 hex digits>``; all else is refused with
-    a :class:`StoreError`, as is every way in which the store or the disk fails.
+    Signatures and digests are strings like ``xxh3_128:<32 hex digits>``; anything else raises
+    :class:`StoreError`, as does every failure of the store or the disk.
 
-    :param location: where the store is; what that means is up to the kind of store
-    :raises StoreError: if an option is none of those there are
+    :param location: where the store is; its meaning depends on the kind of store
+    :raises StoreError: if an option has an invalid value
 
     Nothing is read or written before the first method is called.
     """
@@ -133,31 +133,31 @@ class Store(abc.ABC):
         self.options = options
 
     def problem(self, *, look: bool = False) -> str:
-        """Return why the store can't be used at all, in one line; empty if it may be used.
+        """Return why the store can't be used at all, in one line; empty if it may be usable.
 
-        :param look: whether nothing may be written to find that out
+        :param look: whether to find this out without writing anything
         """
         return ""
 
     @abc.abstractmethod
     def find(self, signature: str) -> Json | None:
-        """Return the entry, None if there is none, and mark it as used just now.
+        """Return the entry, None if there is none, and mark it as just used.
 
-        :raises StoreError: if there is one that is damaged or can't be read
+        :raises StoreError: if it is damaged or can't be read
         """
 
     @abc.abstractmethod
     def peek(self, signature: str) -> Json | None:
-        """Return what :meth:`find` does, and write nothing."""
+        """Return the same as :meth:`find`, without writing anything."""
 
     @abc.abstractmethod
     def add(self, signature: str, entry: Json) -> Json | None:
-        """Add an entry, once its blobs were put.
+        """Add an entry whose blobs were already put.
 
-        :return: None if it is in now; else the entry that was there already, which is kept
+        :return: None if it was added; otherwise the existing entry, which is kept
         :raises StoreError: if it can't be written
 
-        An entry that was there but is damaged, or lacks blobs, is replaced.
+        An existing entry that is damaged or lacks blobs is replaced.
         """
 
     @abc.abstractmethod
@@ -170,31 +170,31 @@ class Store(abc.ABC):
 
     @abc.abstractmethod
     def fetch(self, digest: str, size: int, path: str, mode: int) -> None:
-        """Create a file with a content out of the store.
+        """Create a file with the content of a blob.
 
         :param size: of the content, in bytes
-        :param path: of the file; nothing may be there
-        :param mode: its permission bits, whatever the umask is
-        :raises StoreError: if the content is missing or damaged, or the file can't be written;
-            nothing is left at ``path`` then
+        :param path: of the file, which must not exist yet
+        :param mode: permission bits of the file, regardless of the umask
+        :raises StoreError: if the blob is missing or damaged, or the file can't be written; nothing
+            is left at ``path`` then
         """
 
     @abc.abstractmethod
     def remove(self, signature: str) -> None:
-        """Remove an entry if it is there; its blobs go when the store is pruned."""
+        """Remove an entry if it exists; its blobs are removed when the store is pruned."""
 
     @abc.abstractmethod
     def entries(self) -> Iterator[StoredEntry]:
-        """Yield all entries, the damaged ones too, in no order."""
+        """Yield all entries in no particular order, including damaged ones."""
 
     @abc.abstractmethod
     def verify(self, progress: Progress | None = None) -> Verification:
-        """Read every entry and blob, and remove what is damaged."""
+        """Read every entry and blob, and remove damaged ones."""
 
     @abc.abstractmethod
     def prune(self, limits: PruneLimits) -> Pruned:
-        """Remove what the limits say, the least recently used first."""
+        """Apply the limits by removing entries, the least recently used first."""
 
     @abc.abstractmethod
     def close(self) -> None:
-        """End a run: nothing is in use any more, and the maximum size is kept. Never raises."""
+        """End a run: release what it uses, and enforce the maximum size. Never raises."""

@@ -1,4 +1,4 @@
-"""The names of what a store holds, whatever it is kept in: a directory, a bucket, a server.
+"""The names of entries and blobs in any kind of store: a directory, a bucket, a server.
 
 ::
 
@@ -6,7 +6,7 @@
     blobs/ab/<rest>             ab<rest> are the digits of the digest
     stats/ab/<rest>.json        the stat under which a blob was verified
 
-Stored: never change them. Nothing here reads or writes.
+Stored: never change them. This module does no I/O.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ _PREFIX = len(ALGORITHM) + 1
 
 
 def check_digest(text: str) -> str:
-    """Return the text if it is a digest, before it becomes part of a path.
+    """Return the string if it is a digest, before it becomes part of a path.
 
-    :raises StoreError: if it is not one
+    :raises StoreError: if it is not a digest
     """
     if not isinstance(text, str) or not _DIGEST.fullmatch(text):
         raise StoreError(f"{text!r:.80} is not a digest")
@@ -34,19 +34,19 @@ def check_digest(text: str) -> str:
 
 
 def entry_key(signature: str) -> str:
-    """Return the name of an entry; raises StoreError if it is no signature."""
+    """Return the name of an entry; raises StoreError if the string is not a signature."""
     digits = check_digest(signature)[_PREFIX:]
     return f"entries/{digits[:2]}/{digits[2:]}.json"
 
 
 def blob_key(digest: str) -> str:
-    """Return the name of a blob; raises StoreError if it is no digest."""
+    """Return the name of a blob; raises StoreError if the string is not a digest."""
     digits = check_digest(digest)[_PREFIX:]
     return f"blobs/{digits[:2]}/{digits[2:]}"
 
 
 def stats_key(digest: str) -> str:
-    """Return the name of what is known of a blob; raises StoreError if it is no digest."""
+    """Return the name of the stat of a blob; raises StoreError if the string is not a digest."""
     digits = check_digest(digest)[_PREFIX:]
     return f"stats/{digits[:2]}/{digits[2:]}.json"
 
@@ -57,7 +57,7 @@ def is_folder(name: str) -> bool:
 
 
 def digest_of(part: str, folder: str, name: str) -> str | None:
-    """Return the digest that a name stands for, None if it is no name of ours.
+    """Return the digest that a name stands for, None if the name is not one of ours.
 
     :param part: ``entries``, ``blobs`` or ``stats``
     """
@@ -68,7 +68,7 @@ def digest_of(part: str, folder: str, name: str) -> str | None:
 
 
 def blobs_of(entry: Json) -> dict[str, int]:
-    """Return the blobs that an entry needs, digest to size, without what is no such pair."""
+    """Return the blobs that an entry needs, digest to size, without invalid pairs."""
     blobs = entry.get("blobs") if isinstance(entry, dict) else None
     if not isinstance(blobs, dict):
         return {}

@@ -1,1 +1,1 @@
-"""The store in a directory of the file system."""
+"""A store in a directory of the file system."""

@@ -1,4 +1,4 @@
-"""Blobs of a directory store: file contents under their digest."""
+"""Blobs of a directory store: file contents named by their digest."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from doit_invariants.stores.base import StoreError
 from doit_invariants.stores.local.entries import DamagedFile
 from doit_invariants.stores.local.layout import Layout, create_file, drop, touch
 
-# Smaller files are copied faster than cloned, and are then verified as well.
+# Smaller files are faster to copy than to clone, and copying verifies them as well.
 _CLONE_FROM = 1 << 17
-# In bytes: what takes no time to read.
+# In bytes: blobs up to this size are quick to read.
 _HUGE = 1 << 28
 
 
@@ -33,14 +33,14 @@ class BlobFiles:
     def __init__(self, layout: Layout, link: str) -> None:
         self._layout = layout
         self._link = link
-        # Directories whose file system turned out not to clone from or to the store's.
+        # Directories whose file system can't clone from or to the store.
         self._no_clones: set[str] = set()
         self._clones: bool | None = False if link == "copy" else None
 
     def put(self, path: str) -> tuple[str, int, bool]:
-        """Copy a file in; return digest, size, and whether it is new here.
+        """Copy a file into the store; return digest, size, and whether the blob is new.
 
-        :raises OSError, StoreError: if that can't be
+        :raises OSError, StoreError: if it can't be copied
         """
         create = 0o444 if self._link == "hardlink" else 0o666
         temporary, (digest, size) = self._layout.writing(
@@ -51,7 +51,8 @@ class BlobFiles:
         if there and self._is_verified(digest, final):
             drop(temporary)
             return digest, size, False
-        # Nobody has read what is there: it may be damaged, and here is what is not.
+        # The existing blob is unverified and may be damaged: replace it with this one, which is
+        # good.
         try:
             self._layout.place(temporary, final)
         except OSError:
@@ -70,7 +71,7 @@ class BlobFiles:
             return False
 
     def _can_clone(self, blob: str) -> bool:
-        """Return whether the store's own file system shares blocks: tried once."""
+        """Return whether the store's own file system shares blocks; this is tried once."""
         if self._clones is None:
             probe = self._layout.path("tmp", owned_name())
             self._clones = False
@@ -80,10 +81,10 @@ class BlobFiles:
         return self._clones
 
     def _keep(self, final: str, size: int) -> bool:
-        """Return whether the blob that is there does; it is marked as used then.
+        """Return whether the existing blob can be used; mark it as used if so.
 
-        One that can't be marked, because it is another user's, is replaced: the next entry that
-        needs it is not there yet, so nothing else would keep it from being pruned.
+        If we can't mark it (another user owns it), it is replaced: until our entry is written, only
+        its time stamp protects it from pruning.
         """
         try:
             info = os.lstat(final)
@@ -97,7 +98,7 @@ class BlobFiles:
     def fetch(self, digest: str, size: int, path: str, mode: int) -> None:
         """Create a file with a content; see :meth:`doit_invariants.stores.base.Store.fetch`.
 
-        :raises OSError, StoreError: if that can't be
+        :raises OSError, StoreError: if it can't be created
         """
         blob = self._layout.blob(digest)
         if self._clone(digest, size, blob, path, mode):
@@ -120,7 +121,7 @@ class BlobFiles:
             self._no_clones.add(folder)
             return False
         try:
-            # Of the clone: it can't change any more, while the blob might.
+            # Verify the clone: it can't change any more, while the blob can.
             self._verify(digest, size, os.lstat(blob), lambda: digest_file(path, size))
             os.chmod(path, mode & 0o777)
         except BaseException:
@@ -131,8 +132,9 @@ class BlobFiles:
     def _hard_link(self, digest: str, size: int, blob: str, path: str, mode: int) -> bool:
         """Make the file another name of the blob; return whether that worked.
 
-        All is done with the file that is open: who can write the store may put a link to a file
-        of this user in its place meanwhile, which would be made readable by all.
+        All steps use the open file. Somebody who can write to the store may replace the blob with a
+        link to a private file of this user at any moment, and a later step would make that file
+        readable by everybody.
         """
         descriptor = open_regular(blob, follow=False)
         try:
@@ -141,17 +143,19 @@ class BlobFiles:
                 return False
             self._verify(digest, size, info, lambda: digest_open(descriptor))
             if info.st_mode & 0o222:
-                set_mode(descriptor, blob, info.st_mode & 0o444)  # it was put without this option
+                set_mode(
+                    descriptor, blob, info.st_mode & 0o444
+                )  # it was put without that option
             return _link_same(blob, path, info)
         finally:
             os.close(descriptor)
 
     @staticmethod
     def _may_link(info: os.stat_result, mode: int) -> bool:
-        """Return whether the one file can be both: the mode is that of all its names.
+        """Return whether one file can serve as both, because all its names share one mode.
 
-        Not if it must be executable, or if the blob may be read by more than the file may; nor
-        if it is another user's, who could change it.
+        It can't if it must be executable, if more users may read the blob than the file, or if it
+        belongs to another user, who could change it.
         """
         wider = info.st_mode & 0o444 & ~mode
         own = not hasattr(os, "geteuid") or info.st_uid == os.geteuid()
@@ -160,9 +164,9 @@ class BlobFiles:
     def _verify(
         self, digest: str, size: int, info: os.stat_result, read: Callable[[], str]
     ) -> None:
-        """Read a content in full, unless the blob is as it was when that was last done.
+        """Read a content in full, unless the stat of the blob is unchanged since the last time.
 
-        :param info: of the blob
+        :param info: stat of the blob
         :param read: reads the content, and returns its digest
         """
         if info.st_size != size:
@@ -180,9 +184,9 @@ class BlobFiles:
             return None
 
     def _remember(self, digest: str, info: os.stat_result) -> None:
-        """Note that the blob was verified under this stat, which was taken before it was read.
+        """Record that the blob was verified under this stat, which was taken before reading.
 
-        Without the note it is merely read again.
+        If this fails, the blob is merely read again.
         """
         with contextlib.suppress(OSError, StoreError):
             text = json.dumps(_key(info)).encode()
@@ -190,9 +194,9 @@ class BlobFiles:
             self._layout.place(temporary, self._layout.stat(digest))
 
     def _damaged(self, digest: str, size: int, found: int) -> DamagedFile:
-        """Remove a blob; return what to raise.
+        """Remove a blob; return the exception to raise.
 
-        One that became huge stays until it is put again: it would have to be read before.
+        A blob that became huge stays until it is put again, because it would have to be read first.
         """
         name = self._layout.short(self._layout.blob(digest))
         what = "has the wrong content" if found == size else f"has {found} bytes, not {size}"
@@ -200,9 +204,9 @@ class BlobFiles:
         return DamagedFile(f"{name} {what}{removed}")
 
     def check(self, digest: str, path: str) -> int:
-        """Return the size of an intact blob, read in full.
+        """Read a blob in full; return the size of an intact one.
 
-        :raises DamagedFile: if it is not intact; it was removed
+        :raises DamagedFile: if it is damaged; it was then removed
         :raises FileNotFoundError: if it is gone
         """
         name = self._layout.short(path)
@@ -219,9 +223,10 @@ class BlobFiles:
             raise DamagedFile(f"{name} can't be read: {error_text(error)} (not removed)") from error
 
     def discard(self, digest: str) -> str:
-        """Remove a damaged blob; return how that went, to be put after its problem.
+        """Remove a damaged blob; return a suffix for the message that reports the damage.
 
-        It is moved away and looked at again there: it may just have been replaced by a good one.
+        The blob is moved away first and checked again there, because a good one may just have
+        replaced it.
         """
         blob, aside = self._layout.blob(digest), self._layout.path("tmp", owned_name())
         try:
@@ -240,7 +245,7 @@ class BlobFiles:
 
 
 def _link_same(blob: str, path: str, info: os.stat_result) -> bool:
-    """Make a path another name of the very file with this stat; return whether that worked."""
+    """Make a path another name of the file with exactly this stat; return whether that worked."""
     try:
         os.link(blob, path)
     except FileExistsError:
@@ -265,9 +270,9 @@ def _is_intact(path: str, digest: str) -> bool:
     try:
         return _digest(path) == digest
     except OSError:
-        return False  # what can't be read is of no use, and would never be put again
+        return False  # an unreadable blob is useless, and nothing would replace it
 
 
 def _key(info: os.stat_result) -> list[int]:
-    """What is compared of a blob's stat. Not its change time: a hard link changes that."""
+    """Return what to compare in a blob's stat. The change time is not: a hard link changes it."""
     return [info.st_ino, info.st_size, info.st_mtime_ns]

@@ -1,4 +1,4 @@
-"""Entries of a directory store: one JSON file each, with a check of its own content."""
+"""Entries of a directory store: one JSON file each, with a checksum of its content."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ from doit_invariants.stores.local.layout import (
     touch,
 )
 
-#: Seconds: others hold the lock for a moment.
+#: In seconds: other processes hold the lock for a moment.
 _PATIENCE = 3.0
-#: Bytes; no task has a description that long.
+#: In bytes: no entry is larger.
 _LIMIT = 1 << 26
-# The file itself is wrong, rather than this process, this machine or this moment.
+# These errors mean that the file itself is wrong, not this process, machine or moment.
 _DAMAGE = (errno.ELOOP, errno.EINVAL, errno.EISDIR, errno.ENXIO, errno.EACCES, errno.EPERM)
 _NO_LINKS = (errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP, errno.EMLINK, errno.EACCES)
 
 
 class DamagedFile(StoreError):
-    """What is in the place of an entry or a blob is none, and may be replaced."""
+    """The file at the place of an entry or a blob is invalid and may be replaced."""
 
 
 class EntryFiles:
@@ -49,8 +49,8 @@ class EntryFiles:
     def read(self, path: str) -> Json | None:
         """Return the entry in a file, None if there is no file.
 
-        :raises DamagedFile: if there is something else
-        :raises StoreError: if it can't be read just now
+        :raises DamagedFile: if the file is not a valid entry
+        :raises StoreError: if it can't be read at the moment
         """
         try:
             entry = _checked(read_small(path, _LIMIT))
@@ -66,7 +66,7 @@ class EntryFiles:
         return entry
 
     def _is_at(self, path: str, signature: object) -> bool:
-        """Return whether an entry lies where its signature says, if it has one."""
+        """Return whether the path of an entry fits its signature, if it has one."""
         if not isinstance(signature, str):
             return True
         try:
@@ -75,14 +75,14 @@ class EntryFiles:
             return False
 
     def mark(self, path: str) -> None:
-        """Mark an entry as used just now, if this user may."""
+        """Mark an entry as just used, if this user has permission."""
         with contextlib.suppress(OSError):
             touch(path)
 
     def add(self, path: str, entry: Json) -> Json | None:
-        """Add an entry unless a good one is there.
+        """Add an entry unless a good one exists.
 
-        :return: None if it is in; else the one that is there
+        :return: None if it was added; otherwise the existing entry
         :raises StoreError: if it can't be written
         """
         data = _packed(entry)
@@ -98,7 +98,7 @@ class EntryFiles:
             ) from error
 
     def _link(self, temporary: str, path: str) -> Json | None:
-        """Make the entry visible: a link is made by exactly one of those that try."""
+        """Publish the entry by a hard link, which succeeds for exactly one of several processes."""
         with contextlib.suppress(FileExistsError):
             try:
                 self._hard_link(temporary, path)
@@ -118,7 +118,7 @@ class EntryFiles:
                 os.link(temporary, name, dst_dir_fd=folder)
 
     def _replace(self, temporary: str, path: str) -> Json | None:
-        """Replace what is no entry; one at a time, or two would each replace the other's."""
+        """Replace an unusable entry under a lock: two processes would replace each other's."""
         with contextlib.suppress(StoreError):
             if (other := self._usable(path)) is not None:
                 return other
@@ -131,14 +131,14 @@ class EntryFiles:
 
     @contextlib.contextmanager
     def _replacing(self) -> Iterator[None]:
-        """Be the only one who replaces or removes entries; raises OSError, StoreError."""
+        """Hold the lock for replacing or removing entries; raises OSError, StoreError."""
         with locked(self._layout.path("add.lock"), wait=_PATIENCE) as held:
             if not held:
                 raise StoreError("another process holds add.lock")
             yield
 
     def _usable(self, path: str) -> Json | None:
-        """Return the entry if it and its blobs are there; None if something is missing."""
+        """Return the entry if it and all its blobs exist, otherwise None."""
         entry = self.read(path)
         if entry is None or self.lacks(entry):
             return None
@@ -154,7 +154,7 @@ class EntryFiles:
         )
 
     def discard(self, path: str) -> str:
-        """Remove what is no entry; return how that went, to be put after its problem."""
+        """Remove an invalid entry; return a suffix for the message that reports the problem."""
         try:
             with self._replacing():
                 try:
@@ -167,7 +167,7 @@ class EntryFiles:
 
 
 def size_of(path: str) -> int:
-    """Return the size of a regular file in bytes, -1 if it is none."""
+    """Return the size of a regular file in bytes, -1 if it is not one."""
     try:
         info = os.lstat(path)
     except OSError:
@@ -176,11 +176,11 @@ def size_of(path: str) -> int:
 
 
 def _packed(entry: Json) -> bytes:
-    """Return the content of an entry's file; raises StoreError if it is nothing for JSON."""
+    """Return the content of an entry's file; raises StoreError if JSON can't represent it."""
     if not isinstance(entry, dict):
         raise StoreError(f"an entry must be a dict, not {type(entry).__name__}")
     try:
-        # Through JSON first: keys that are numbers are sorted otherwise once they are texts.
+        # Convert to JSON and back first: keys that are numbers sort differently as strings.
         plain = json.loads(json.dumps(entry))
         return json.dumps({"check": digest_json(plain), "entry": plain}).encode()
     except (ValueError, TypeError, RecursionError) as error:
@@ -190,7 +190,7 @@ def _packed(entry: Json) -> bytes:
 
 
 def _checked(data: bytes) -> Json:
-    """Return the entry in the content of a file; raises ValueError if it is not whole."""
+    """Return the entry in a file's content; raises ValueError if it is incomplete or damaged."""
     content = json.loads(data)
     if not isinstance(content, dict) or not isinstance(content.get("entry"), dict):
         raise ValueError("no entry")

@@ -1,17 +1,18 @@
-"""The directory of a store: what is where in it, and how files get into place.
+"""The directory of a store: its files, and how they get into place.
 
 ::
 
-    CACHEDIR.TAG, .gitignore    for backup programs and git: nothing worth keeping
+    CACHEDIR.TAG, .gitignore    tell backup programs and git to ignore the store
     version                     of this layout
     entries/, blobs/, stats/    named as in :mod:`doit_invariants.stores.keys`
     leases/                     a file for each run that uses the store
-    tmp/                        what is being written
+    tmp/                        files that are being written
     size                        estimate of the bytes in blobs/
     add.lock, prune.lock        held for the moment of replacing an entry, and while pruning
 
-All is written under ``tmp`` and moved into place whole: a process that dies leaves nothing to see.
-None of the directories is a link: through one, what lies elsewhere would be replaced or removed.
+Files are written completely below ``tmp`` and then moved into place, so a process that dies leaves
+no partial files. None of the directories may be a link: through a link, files elsewhere would be
+replaced or removed.
 """
 
 from __future__ import annotations
@@ -41,9 +42,9 @@ _TAG = (
     "# About this file: https://bford.info/cachedir/\n"
 )
 _FILES = {"CACHEDIR.TAG": _TAG, ".gitignore": "*\n", "version": f"{VERSION}\n"}
-# What may be in a directory that becomes a store: what a process that died left of one.
+# Names allowed in a directory that becomes a store: the remains of one whose creation failed.
 _OURS = {*_DIRECTORIES, *_FILES, "size", "add.lock", "prune.lock", "lost+found"}
-# To be gone through only: a directory need not be readable for that.
+# Flags to open a directory only for traversal, for which it need not be readable.
 _OPEN = getattr(os, "O_PATH", os.O_RDONLY) | getattr(os, "O_DIRECTORY", 0)
 _OPEN_NO_LINK = _OPEN | getattr(os, "O_NOFOLLOW", 0)
 
@@ -59,33 +60,33 @@ class Layout:
         self._version_known = False
 
     def path(self, *names: str) -> str:
-        """Return the path of something in the store."""
+        """Return the path of a file in the store."""
         return os.path.join(self.root, *names)
 
     def entry(self, signature: str) -> str:
-        """Return the path of an entry; raises StoreError if it is no signature."""
+        """Return the path of an entry; raises StoreError if the string is not a signature."""
         return self._place(entry_key(signature))
 
     def blob(self, digest: str) -> str:
-        """Return the path of a blob; raises StoreError if it is no digest."""
+        """Return the path of a blob; raises StoreError if the string is not a digest."""
         return self._place(blob_key(digest))
 
     def stat(self, digest: str) -> str:
-        """Return the path of what is known of a blob; raises StoreError if it is no digest."""
+        """Return the path of a blob's stat; raises StoreError if the string is not a digest."""
         return self._place(stats_key(digest))
 
     def _place(self, key: str) -> str:
-        # Not os.path.join: every question to the store asks for a path.
+        # os.path.join is too slow here: every access to the store needs a path.
         return f"{self.root}{os.sep}{key if os.sep == '/' else key.replace('/', os.sep)}"
 
     def short(self, path: str) -> str:
-        """Return how a file of the store is named in a message."""
+        """Return the name of a file of the store for messages."""
         return os.path.relpath(path, self.root).replace(os.sep, "/")
 
     def check_version(self) -> bool:
-        """Return whether there is a store here.
+        """Return whether the store exists.
 
-        :raises StoreError: if it is there, but this version of the package does not know it
+        :raises StoreError: if it exists, but this version of the package can't read it
         """
         if self._version_known:
             return True
@@ -113,10 +114,10 @@ class Layout:
                 raise StoreError(f"the store {self.root} can't be used: {name} in it is a link")
 
     def create(self) -> None:
-        """Make the directory a store if it is none, or what is missing of it.
+        """Turn the directory into a store, or add what is missing in an existing one.
 
-        :raises StoreError: if it is of an unknown version, or is used for something else
-        :raises OSError: if it can't be made
+        :raises StoreError: if it has an unknown version or contains other files
+        :raises OSError: if it can't be created
         """
         self._version_known = False
         if not self.check_version():
@@ -131,7 +132,7 @@ class Layout:
                 os.replace(temporary, self.path(name))
 
     def _refuse_strangers(self) -> None:
-        """A .gitignore of ``*`` in somebody's project would hide it from git."""
+        """Refuse a directory with other files: our .gitignore of ``*`` would hide them from git."""
         try:
             names = set(os.listdir(self.root))
         except FileNotFoundError:
@@ -140,9 +141,9 @@ class Layout:
             raise StoreError(f"{self.root} is not a store: it contains {strange[0]!r}")
 
     def writing(self, write: Callable[[str], _T]) -> tuple[str, _T]:
-        """Have something written under a temporary name; return that path and the result.
+        """Write a temporary file; return its path and the result of ``write``.
 
-        :param write: is given the path; called again if there was no store yet
+        :param write: takes the path; called again if there was no store yet
         :raises OSError, StoreError: if it can't be written; nothing is left then
         """
         if not self._version_known:
@@ -162,12 +163,12 @@ class Layout:
 
     @contextlib.contextmanager
     def inside(self, path: str) -> Iterator[tuple[str, int | None]]:
-        """Yield how a file of the store is named to ``os.unlink``: its name, and its directory.
+        """Yield the name of a file and its open directory, in the form that ``os.unlink`` takes.
 
-        That one is open, and was reached through no link, which others who write here may put
-        there at any moment; None, and the path, where the system opens no directories.
+        The directory is opened without following links, which others who can write here may create
+        at any moment. If the system can't open directories, yield the full path and None.
 
-        :raises OSError: if there is a link on the way, or no directory
+        :raises OSError: if a directory on the way is missing or a link
         """
         if os.unlink not in os.supports_dir_fd:
             yield path, None
@@ -184,9 +185,9 @@ class Layout:
             os.close(descriptor)
 
     def place(self, temporary: str, final: str) -> None:
-        """Move what was written into place, over what is there.
+        """Move a temporary file into place, and replace any existing file.
 
-        :raises OSError: if that can't be; the temporary file is gone then
+        :raises OSError: if it can't be moved; the temporary file is then removed
         """
         try:
             try:
@@ -208,9 +209,9 @@ class Layout:
             os.replace(temporary, name, dst_dir_fd=folder)
 
     def clear(self, path: str) -> None:
-        """Remove a file of the store, or whatever else is in its place.
+        """Remove a file of the store, or anything else at its path.
 
-        :raises OSError: if that can't be
+        :raises OSError: if it can't be removed
         """
         try:
             with self.inside(path) as (name, folder):
@@ -225,7 +226,7 @@ class Layout:
         except OSError:
             if not is_directory(path):
                 raise
-            # Out of the way in one step; what can't be deleted of it is litter.
+            # Move it away in one step; any part that can't be deleted is litter.
             litter = self.path("tmp", owned_name())
             os.rename(name, litter, src_dir_fd=folder)
             with contextlib.suppress(RecursionError):
@@ -234,11 +235,11 @@ class Layout:
     def scan(self, part: str) -> Iterator[tuple[str, str]]:
         """Yield digest and path of all ``entries``, ``blobs`` or ``stats``.
 
-        It skips what has no name of ours, and what vanishes while it looks.
+        Names that are not ours are skipped, and so are files that vanish during the scan.
         """
         for folder in _names(self.path(part)):
             parent = self.path(part, folder)
-            # Not through a link: some callers remove what is found.
+            # Do not follow links: some callers remove the files.
             if not is_folder(folder) or not is_directory(parent):
                 continue
             for name in _names(parent):
@@ -248,14 +249,14 @@ class Layout:
 
 
 def _names(path: str) -> list[str]:
-    # Not scandir() while files are removed: what it yields then is not defined.
+    # Not scandir(): its results are undefined while files are being removed.
     with contextlib.suppress(OSError):
         return os.listdir(path)
     return []
 
 
 def create_file(path: str, data: bytes) -> None:
-    """Write a new file; raises OSError if it can't be written or something is there."""
+    """Write a new file; raises OSError if it can't be written or already exists."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     descriptor = os.open(path, flags, 0o666)
     try:
@@ -265,12 +266,12 @@ def create_file(path: str, data: bytes) -> None:
 
 
 def touch(path: str, modified: int | None = None) -> None:
-    """Mark a file as used just now: by its time of access and, unless that is given, by the other.
+    """Mark a file as just used: set its access time and, unless it is given, its modification time.
 
-    :param modified: time of modification in ns since the epoch
-    :raises OSError: if that can't be
+    :param modified: modification time to set, in ns since the epoch
+    :raises OSError: if that fails
 
-    It is not done to what a link leads to, which somebody may have put in the place of the file.
+    Links are not followed, because somebody may have replaced the file with one.
     """
     now = time.time_ns()
     times = (now, now if modified is None else modified)
@@ -278,13 +279,13 @@ def touch(path: str, modified: int | None = None) -> None:
 
 
 def drop(path: str) -> None:
-    """Remove a file if that can be."""
+    """Remove a file, and ignore errors."""
     with contextlib.suppress(OSError):
         os.unlink(path)
 
 
 def is_directory(path: str) -> bool:
-    """Return whether there is a directory, not a link to one."""
+    """Return whether a path is a directory and not a link to one."""
     try:
         return stat_module.S_ISDIR(os.lstat(path).st_mode)
     except OSError:
@@ -292,9 +293,9 @@ def is_directory(path: str) -> bool:
 
 
 def can_be_made(directory: str, *, look: bool) -> None:
-    """Raise OSError if there is no such directory and it can't be made; nothing stays made.
+    """Raise OSError if a directory neither exists nor can be created; nothing is left behind.
 
-    :param look: whether nothing may be tried
+    :param look: whether to check without trying to create anything
     """
     above = directory
     while not os.path.lexists(above):
@@ -306,7 +307,7 @@ def can_be_made(directory: str, *, look: bool) -> None:
     if not os.access(above, os.W_OK | os.X_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), above)
     if not look:
-        # Only the system can tell: a user with all rights can't write everywhere.
+        # Only trying tells for certain: even a user with all rights can't write everywhere.
         probe = os.path.join(above, f".doit-invariants-{owned_name()}")
         os.mkdir(probe)
         os.rmdir(probe)

@@ -1,4 +1,4 @@
-"""Leases: files that say that a run uses the store, so that nothing it relies on is pruned."""
+"""Leases: files that show that a run uses the store, so that pruning keeps the files it needs."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from doit_invariants.files.processes import is_orphaned, owned_name, owner, star
 from doit_invariants.files.regular import read_small
 from doit_invariants.stores.local.layout import Layout, create_file, drop
 
-# Kernels stamp files with a clock that ticks slowly; FAT's ticks every two seconds.
+# In seconds: kernels stamp files with a slow clock; that of FAT ticks every two seconds.
 _MARGIN = 2.0
 
 
 class Lease:
-    """The lease of this process, taken at its first use of the store.
+    """The lease of this process, taken when it first uses the store.
 
-    A process that was forked inherits the object, but not the lease: it takes its own.
+    A forked process inherits the object but not the lease: it takes its own.
     """
 
     def __init__(self, layout: Layout) -> None:
@@ -25,15 +25,16 @@ class Lease:
         self._pid = 0
 
     def take(self) -> None:
-        """Make the file, if there is a store and this process has none yet.
+        """Create the lease file, if the store exists and this process has no lease yet.
 
-        Without one, in a store that can't be written, a run only risks that it has to do more.
+        In a store that can't be written the run has no lease: it only risks having to run more
+        tasks.
         """
         pid = os.getpid()
         if self._pid == pid:
             return
         if not self._layout.check_version():
-            return  # no store yet; asked again at the next use
+            return  # no store yet: tried again at the next use
         path = self._layout.path("leases", owned_name())
         try:
             create_file(path, start_of(pid).encode())
@@ -42,11 +43,11 @@ class Lease:
                 os.mkdir(self._layout.path("leases"))
                 create_file(path, start_of(pid).encode())
         except OSError:
-            pass  # read-only; or the disk is full, and an empty lease is one as well
+            pass  # read-only; or the disk is full: an empty lease works too
         self._path, self._pid = path, pid
 
     def release(self) -> None:
-        """Remove the file if it is this process's own."""
+        """Remove the file if it belongs to this process."""
         if self._pid == os.getpid() and self._path is not None:
             drop(self._path)
         self._path, self._pid = None, 0
@@ -55,7 +56,8 @@ class Lease:
 def protected_since(layout: Layout) -> float:
     """Return when the earliest run in progress began, in seconds since the epoch.
 
-    Infinity if there is none. The runs of this process do not count: it is the one that prunes.
+    Return infinity if there is none. Runs of this process do not count, because it is the one that
+    prunes.
     """
     earliest = float("inf")
     for name, modified, dead in _leases(layout):
@@ -66,7 +68,7 @@ def protected_since(layout: Layout) -> float:
 
 
 def sweep(layout: Layout) -> None:
-    """Remove what processes that are gone left behind: leases, and what they were writing."""
+    """Remove leases and temporary files that dead processes left behind."""
     for name, _, dead in _leases(layout):
         if dead:
             with contextlib.suppress(OSError):
@@ -79,7 +81,7 @@ def sweep(layout: Layout) -> None:
 
 
 def _leases(layout: Layout) -> list[tuple[str, float, bool]]:
-    """Return the name of each lease, when it was made, and whether its process is gone."""
+    """Return the name of each lease, its creation time, and whether its process is dead."""
     found = []
     for name in _listed(layout.path("leases")):
         path = layout.path("leases", name)
@@ -87,7 +89,7 @@ def _leases(layout: Layout) -> list[tuple[str, float, bool]]:
             modified = os.lstat(path).st_mtime
             started = read_small(path, 100).decode("ascii", "replace").strip()
         except FileNotFoundError:
-            continue  # given up just now
+            continue  # just released
         except (OSError, ValueError):
             started = ""
         found.append((name, modified, is_orphaned(name, modified, started or None)))

@@ -1,12 +1,12 @@
-"""Removing what is no longer worth its place: the least recently used entries, and their blobs.
+"""Remove the least recently used entries of a store, and their blobs.
 
-An entry goes before its blobs: a process that dies in between leaves blobs that nobody needs, never
-an entry that lacks some. What was used since a run in progress began stays, and what is used
-while this goes on, so everything is looked at again right before it is removed.
+An entry is removed before its blobs: a process that dies in between leaves unneeded blobs, never an
+entry that lacks some. Files that were used since a run in progress began stay, and so do files that
+are used during the pruning. Therefore each file is checked again right before it is removed.
 
-A store stays below its maximum size at the price of one small file per run: ``size`` holds an
-estimate of the bytes in the store, to which each run that ends adds what it put. The store is
-counted again when the estimate is missing, a day old, or above the maximum.
+Keeping a store below its maximum size costs one small file per run. ``size`` holds an estimate of
+the bytes in the store, and each run adds the bytes that it put. The store is counted again if the
+estimate is missing, a day old, or above the maximum.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ from doit_invariants.stores.local.layout import Layout, create_file, drop
 from doit_invariants.stores.local.leases import protected_since, sweep
 
 _DAY = 86400.0
-#: What stays of the maximum, so that the next run does not have to prune again.
+#: Share of the maximum to keep, so that the next run does not have to prune again.
 _SHARE = 0.9
-#: Seconds: other runs that end hold the lock for a moment.
+#: In seconds: other runs that end hold the lock for a moment.
 _PATIENCE = 0.1
 
 
@@ -47,7 +47,7 @@ class _Entry:
 
 
 class Pruning:
-    """One pruning of a store, by the one process that holds the lock for it.
+    """One pruning of a store. The caller holds the lock for it.
 
     :param layout, files: of the store
     :param limits: what may stay
@@ -58,15 +58,15 @@ class Pruning:
         self._files = files
         self._limits = limits
         self._now = time.time()
-        # What is used from now on belongs to a run that began after the leases were read.
+        # Files used from now on belong to a run that began after the leases were read.
         self._protected = min(protected_since(layout), self._now)
         self._entries = 0
         self._in_use = 0
 
     def run(self) -> Pruned:
-        """Remove what the limits say.
+        """Remove everything beyond the limits.
 
-        :raises StoreError: if something can't be removed
+        :raises StoreError: if a file can't be removed
         """
         if not self._limits.dry_run:
             sweep(self._layout)
@@ -113,7 +113,7 @@ class Pruning:
         return found
 
     def _has_to_go(self, entry: _Entry, total: int) -> bool:
-        """Return whether an entry is beyond the limits; ``total`` are the bytes that are needed."""
+        """Return whether an entry exceeds the limits; ``total`` is the size of all needed blobs."""
         limits = self._limits
         if limits.everything or entry.damaged:
             return True
@@ -136,7 +136,7 @@ class Pruning:
         return True
 
     def _drop_blobs(self, sizes: dict[str, int], needed: set[str]) -> tuple[int, int]:
-        """Remove the blobs that no entry needs; return how many, and their bytes."""
+        """Remove the blobs that no entry needs; return their number and their size in bytes."""
         count = freed = 0
         for digest, size in sizes.items():
             path = self._layout.blob(digest)
@@ -162,7 +162,7 @@ class Pruning:
 
 
 class Upkeep:
-    """Prunes a store, and remembers how large it is.
+    """Prunes a store, and keeps the estimate of its size.
 
     :param layout, files: of the store
     """
@@ -172,9 +172,9 @@ class Upkeep:
         self._files = files
 
     def prune(self, limits: PruneLimits) -> Pruned:
-        """Prune, unless another process is at it.
+        """Prune, unless another process is already pruning.
 
-        :raises OSError, StoreError: if something can't be removed
+        :raises OSError, StoreError: if a file can't be removed
         """
         if limits.dry_run:
             return Pruning(self._layout, self._files, limits).run()
@@ -184,13 +184,13 @@ class Upkeep:
             return self._prune(limits)
 
     def add(self, added: int, maximum: int) -> None:
-        """Take note of bytes that were put, and prune if the store is larger than it may be.
+        """Add the bytes that a run put to the estimate, and prune if the store exceeds its maximum.
 
-        :raises OSError, StoreError: if that can't be
+        :raises OSError, StoreError: if that fails
         """
         with self._lock(wait=_PATIENCE) as held:
             if not held:
-                return  # what another run prunes it counts as well
+                return  # the other run counts these bytes as well
             size, counted = self._estimate()
             if size + added <= maximum and 0 <= time.time() - counted < _DAY:
                 self._write(size + added, counted)
@@ -208,11 +208,11 @@ class Upkeep:
         return done
 
     def _lock(self, wait: float) -> AbstractContextManager[bool]:
-        """Hold the lock of all who prune or count."""
+        """Hold the lock for pruning and counting."""
         return locked(self._layout.path("prune.lock"), wait=wait)
 
     def _estimate(self) -> tuple[int, float]:
-        """Return the bytes in the store, and when they were counted; long ago if not known."""
+        """Return the bytes in the store, and when they were counted: 0 and the epoch if unknown."""
         try:
             data = json.loads(read_small(self._layout.path("size"), 1000))
             return int(data["bytes"]), float(data["counted"])
@@ -230,7 +230,7 @@ class Upkeep:
 
 
 def listing(layout: Layout, files: EntryFiles) -> Iterator[StoredEntry]:
-    """Yield all entries of a store, the damaged ones too."""
+    """Yield all entries of a store, including damaged ones."""
     for signature, path in layout.scan("entries"):
         entry, problem = None, None
         try:
@@ -251,7 +251,7 @@ def _modified(path: str) -> float | None:
 
 
 def _touched(path: str) -> float:
-    """Return when a blob was last put, or put again, in seconds since the epoch."""
+    """Return when a blob was last put or reused, in seconds since the epoch."""
     try:
         info = os.lstat(path)
     except OSError:

@@ -1,4 +1,4 @@
-"""A store in a directory of the file system; :mod:`.layout` says how."""
+"""A store in a directory of the file system; :mod:`.layout` describes its files."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ from doit_invariants.stores.local.leases import Lease
 from doit_invariants.stores.local.pruning import Upkeep, listing
 from doit_invariants.stores.local.verifying import verify
 
-# What is in the place of a blob is none, or none that anybody can use: a put has to make it anew.
+# These errors mean that a blob is unusable for everybody: remove it, so that a put replaces it.
 _DAMAGE = (errno.ELOOP, errno.EINVAL, errno.EISDIR, errno.ENXIO, errno.EACCES)
 
 
 class DirectoryStore(Store):
-    """A store in a directory, which any number of processes and users may share.
+    """A store in a directory; any number of processes and users can share it.
 
-    :param location: path of the directory, made by the first write
-    :raises StoreError: if an option is none of those there are
+    :param location: path of the directory, which the first write creates
+    :raises StoreError: if an option has an invalid value
 
-    Users who can't write there take results out; what they use is not marked as used. Files
-    restored with ``link="hardlink"`` are read-only: a file that must be executable, or be readable
-    by less than the store is, is copied.
+    Users without write permission can restore results, but not mark them as used. Files restored
+    with ``link="hardlink"`` are read-only. A file is copied instead if it must be executable, or if
+    fewer users may read it than the blob.
     """
 
     name = "directory"
@@ -55,11 +55,11 @@ class DirectoryStore(Store):
         self._added = 0
 
     def __reduce__(self) -> tuple[type[DirectoryStore], tuple[str, StoreOptions]]:
-        """Leave the lease behind: it is that of this process."""
+        """Leave out the lease, which belongs to this process."""
         return type(self), (self.location, self.options)
 
     def problem(self, *, look: bool = False) -> str:
-        """See :meth:`Store.problem`: whether the directory is there, or can be made."""
+        """See :meth:`Store.problem`: check that the directory exists or can be created."""
         try:
             can_be_made(self.location, look=look)
         except OSError as error:
@@ -99,7 +99,7 @@ class DirectoryStore(Store):
             digest, size, new = self._blobs.put(path)
         except OSError as error:
             raise StoreError(f"{path} can't be put into the store: {error_text(error)}") from error
-        self._lease.take()  # there was none before the first put if there was no store
+        self._lease.take()  # before the first put there may have been no store
         if new:
             self._put += size
         return digest, size
@@ -142,7 +142,7 @@ class DirectoryStore(Store):
         return verify(self._layout, self._entries, self._blobs, progress)
 
     def prune(self, limits: PruneLimits) -> Pruned:
-        """See :meth:`Store.prune`. What other runs in progress have used stays."""
+        """See :meth:`Store.prune`. Files that other runs in progress have used stay."""
         if not self._layout.check_version():
             return Pruned()
         try:
@@ -154,7 +154,8 @@ class DirectoryStore(Store):
 
     def close(self) -> None:
         """See :meth:`Store.close`."""
-        # A worker may have put what was added here: the larger one is what is new at most.
+        # A worker may have put the blobs of entries added here: the larger number is the upper
+        # bound.
         added, self._put, self._added = max(self._put, self._added), 0, 0
         self._lease.release()
         maximum = self.options.max_size

@@ -1,4 +1,4 @@
-"""A check of everything in a directory store."""
+"""Check everything in a directory store."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from doit_invariants.stores.local.layout import Layout
 def verify(
     layout: Layout, entries: EntryFiles, blobs: BlobFiles, progress: Progress | None
 ) -> Verification:
-    """Read all entries and blobs, remove what is damaged, and return what was found."""
+    """Read all entries and blobs, remove damaged ones, and return the outcome."""
     problems: list[str] = []
-    # The entries before the blobs: what is put and added meanwhile has its blobs first.
+    # Entries before blobs: an entry that is added during the check has its blobs already.
     found_entries = list(layout.scan("entries"))
     found_blobs = list(layout.scan("blobs"))
     total = len(found_entries) + len(found_blobs)
@@ -29,7 +29,7 @@ def verify(
             size += blobs.check(digest, path)
             count += 1
         except FileNotFoundError:
-            pass  # pruned meanwhile
+            pass  # just pruned
         except StoreError as error:
             problems.append(str(error))
         if progress is not None:
