@@ -143,9 +143,7 @@ class BlobFiles:
                 return False
             self._verify(digest, size, info, lambda: digest_open(descriptor))
             if info.st_mode & 0o222:
-                set_mode(
-                    descriptor, blob, info.st_mode & 0o444
-                )  # it was put without that option
+                set_mode(descriptor, blob, info.st_mode & 0o444)  # it was put without that option
             return _link_same(blob, path, info)
         finally:
             os.close(descriptor)
