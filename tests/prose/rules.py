@@ -26,7 +26,6 @@ PREFERRED = {
     "goes on with": "continues with",
     "go on with": "continue with",
     "in the place of": "instead of",
-    "in place of": "instead of",
     "is another one": "changed",
     "is no longer the same": "changed",
     "is not the same any more": "changed",
