@@ -1,1 +1,1 @@
-"""The code of loaded functions and classes, and of all that they use."""
+"""The code of loaded functions and classes, and of everything that they use."""

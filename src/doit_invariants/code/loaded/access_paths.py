@@ -1,9 +1,9 @@
-"""Finds out how far code reads into a value by constants: ``PARAMS["clean"]["x"]``.
+"""Find which constant path code reads in a value: ``PARAMS["clean"]["x"]``.
 
-Of a value that is read by constants alone, no more than these places counts. Operations that
-follow each other are taken, nothing is inferred: what is put under another name first counts
-as a whole. So the compiler's freedom (fused operations, small integers, subscripts as binary
-operators) changes nothing in what is found, and the places are the same in every version.
+If code reads a value only by constants, only these places in it count. Only consecutive operations
+are followed, and nothing is inferred: a value that is assigned to another name first counts as a
+whole. Therefore the compiler's freedom (fused operations, small integers, subscripts as binary
+operators) does not affect the result, and every version of Python gives the same places.
 """
 
 from __future__ import annotations
@@ -38,17 +38,17 @@ Steps = tuple[Step, ...]
 WHOLE: tuple[Steps, ...] = ((),)
 
 _CALLS = frozenset({"CALL", "CALL_METHOD", "CALL_FUNCTION"})
-#: What puts one value on the stack and does nothing else: what a default is commonly made by.
+#: Operations that only put one value on the stack: a default usually comes from one.
 _PUSHES = ("LOAD_FAST", "LOAD_DEREF", "LOAD_GLOBAL", "LOAD_CONST", "LOAD_SMALL_INT")
 _EMPTY = frozenset({"BUILD_LIST", "BUILD_MAP", "BUILD_TUPLE"})
 _KEYS = (str, int, bool, float, bytes, type(None))
-#: Of a larger integer Python may refuse to write out the digits.
+#: Python may refuse to write out the digits of a larger integer.
 _LARGEST = 1 << 63
 _NOTHING = object()
 
 
 def _subscript_operator() -> int:
-    """Return the argument with which ``BINARY_OP`` is a subscript (Python 3.14)."""
+    """Return the argument that makes ``BINARY_OP`` a subscript (Python 3.14)."""
     names = [text for _, text in getattr(opcode, "_nb_ops", ())]
     return names.index("[]") if "[]" in names else -1
 
@@ -57,9 +57,9 @@ _SUBSCRIPT = _subscript_operator()
 
 
 def steps_from(operations: Sequence[Operation], index: int, code: types.CodeType) -> Steps:
-    """Return the steps that are taken at once from the value that is on the stack.
+    """Return the steps that immediately follow from the value on the stack.
 
-    :param index: of the operation behind the one that put the value there
+    :param index: of the operation after the one that put the value there
     """
     steps: list[Step] = []
     while index < len(operations):
@@ -72,13 +72,13 @@ def steps_from(operations: Sequence[Operation], index: int, code: types.CodeType
 
 
 def shortest(places: Iterable[Steps]) -> tuple[Steps, ...]:
-    """Return places without those that are inside of another one."""
+    """Return the places that are not inside another place."""
     known = dict.fromkeys(places)
     return tuple(place for place in known if not any(place[:n] in known for n in range(len(place))))
 
 
 def behind(places: Iterable[Steps], skip: int) -> tuple[Steps, ...]:
-    """Return what is left of places behind some attributes of modules; the whole if unsure."""
+    """Remove leading attributes of modules from places; return the whole value if unsure."""
     return tuple(
         place[skip:] if all(step.kind == "attribute" for step in place[:skip]) else ()
         for place in places
@@ -86,7 +86,7 @@ def behind(places: Iterable[Steps], skip: int) -> tuple[Steps, ...]:
 
 
 def is_call(one: Operation, arguments: int) -> bool:
-    """Return whether an operation calls with so many positional arguments."""
+    """Return whether an operation is a call with this number of positional arguments."""
     return one.name in _CALLS and one.arg == arguments
 
 
@@ -114,9 +114,9 @@ def get_call(
 ) -> tuple[Step, int] | None:
     """Return the step of ``.get(key)`` and ``.get(key, default)``, None if it is no such call.
 
-    :param name: the attribute that was taken
-    :param index: of the operation behind it
-    :returns: the step, and how many operations there are, with that of the attribute
+    :param name: the attribute that was read
+    :param index: of the operation after it
+    :returns: the step, and its number of operations, including the attribute
     """
     if name != "get" or index + 1 >= len(operations):
         return None
@@ -149,7 +149,7 @@ def _is_key(key: Any) -> bool:
 
 
 def written(step: Step) -> str:
-    """Return a step as outlines of values write it: ``.name`` for a key as for an attribute."""
+    """Return a step as outlines of values show it: ``.name`` for both keys and attributes."""
     if step.kind == "attribute" or (isinstance(step.key, str) and step.key.isidentifier()):
         return f".{step.key}"
     return f"[{step.key!r}]"

@@ -1,16 +1,16 @@
-"""Finds what pickle does not save of an object.
+"""Find the parts of an object that pickle does not save.
 
-Some objects pickle can't save at all: unions, generators, ufuncs, decoders. Two tables say what
-they hold, by the name of the class, so that nothing is imported for them: what of an object is all
-that it is, and what is only a part of it.
+pickle can't save some objects at all: unions, generators, ufuncs, decoders. Two tables list their
+parts by the name of the class, so that nothing needs to be imported. In one table the parts are the
+complete object, in the other they are only some of it.
 
-Of others pickle saves less than they are, as their class says so: the name under which an object
-is found again, the arguments of a function that looks it up, a state without the functions. What
-such an object holds itself counts as well where it is code, and all of it where pickle saves only a
-name.
+For other objects pickle saves less than they contain, because their class defines it so: the name
+to look the object up, the arguments of a function that looks it up, a state without the functions.
+Code that such an object itself holds counts as well. If pickle saves only a name, everything that
+the object holds counts.
 
-Nothing that is read here runs code of the object: attributes that C keeps, the frame of a
-generator, what the garbage collector knows.
+Reading the parts runs no code of the object: it uses attributes that C keeps, the frame of a
+generator, and the references known to the garbage collector.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ from doit_invariants.code.loaded.process_state import names_of
 
 
 def all_parts(value: Any) -> list[Part] | None:
-    """Return all that an object is, None if that is not known of its class.
+    """Return all parts of an object, None if the table has no rule for its class.
 
-    :raises Exception: whatever an object raises that can't be looked at
+    :raises Exception: any exception that the object raises when it is inspected
     """
     split = _find(type(value), _WHOLE)
     return None if split is None else list(split(value))
 
 
 def some_parts(value: Any) -> list[Part]:
-    """Return what can be compared of an object that is more than that: a file's name."""
+    """Return the comparable parts of an object that has others too, such as a file's name."""
     split = _find(type(value), _SOME)
     if split is None:
         return []
@@ -82,12 +82,12 @@ def _with_packages() -> dict[str, Split]:
 
 
 def customises_pickle(cls: type) -> bool:
-    """Return whether a class says itself what pickle saves of its instances."""
+    """Return whether a class defines what pickle saves of its instances."""
     return any(name in vars(one) for one in cls.__mro__ if one is not object for name in _OWN)
 
 
 def is_saved_by_name(reduced: Any) -> bool:
-    """Return whether pickle saves no more than a name, or what looks one up."""
+    """Return whether pickle saves only a name, or a call that looks one up."""
     if isinstance(reduced, str):
         return True
     maker, arguments, *rest = reduced
@@ -99,7 +99,7 @@ def is_saved_by_name(reduced: Any) -> bool:
 
 
 def own_attributes(value: Any) -> Iterator[Part]:
-    """Yield what an object holds itself, by names, those of ``__slots__`` included."""
+    """Yield the object's own attributes by name, including those in ``__slots__``."""
     found: dict[str, Any] = {}
     for cls in type(value).__mro__:
         for name, one in vars(cls).items():
@@ -116,7 +116,7 @@ def own_attributes(value: Any) -> Iterator[Part]:
 
 
 def referents(value: Any) -> Iterator[Part]:
-    """Yield what an object that is written in C holds, as the garbage collector knows."""
+    """Yield the objects that an object written in C references, from the garbage collector."""
     for number, one in enumerate(gc.get_referents(value)):
         if one is not type(value):
             yield f"part {number}", one
@@ -124,7 +124,7 @@ def referents(value: Any) -> Iterator[Part]:
 
 _NAME = re.compile(r"[^\W\d][\w.:-]*")
 _OWN = ("__reduce__", "__reduce_ex__", "__getstate__", "__getnewargs__", "__getnewargs_ex__")
-#: Packages whose objects are taken apart by rules of their own.
+#: Packages whose objects have rules of their own.
 PACKAGES = frozenset({"joblib", "msgspec", "numba", "numpy", "pandas", "pydantic", "pydantic_core"})
 _OF_PACKAGES = tuple(f"{name}." for name in PACKAGES)
 _ARRAY = "numpy.ndarray"
@@ -133,10 +133,10 @@ _DIALECT = (
     "delimiter doublequote escapechar lineterminator quotechar quoting skipinitialspace strict"
 )
 
-#: All that an object is.
+#: The parts are the complete object.
 _WHOLE: dict[str, Split] = {
     "types.UnionType": parts.attributes("__args__"),
-    "typing.Union": parts.attributes("__args__"),  # what it is called in Python 3.14
+    "typing.Union": parts.attributes("__args__"),  # its name in Python 3.14
     "typing._UnionGenericAlias": parts.attributes("__args__"),
     "typing.TypeVar": parts.of_type_variable,
     "typing.ParamSpec": parts.of_type_variable,
@@ -170,7 +170,7 @@ _WHOLE: dict[str, Split] = {
     "subprocess.Popen": parts.attributes("args"),
 }
 
-#: A part of what an object is.
+#: The parts are only some of the object.
 _SOME: dict[str, Split] = {
     "_io._IOBase": parts.of_file,
     "_socket.socket": parts.attributes("family type proto"),
@@ -185,6 +185,6 @@ _SOME: dict[str, Split] = {
     "sqlite3.Connection": parts.attributes("isolation_level row_factory text_factory"),
     "numpy.nditer": parts.attributes("operands shape dtypes"),
     "numpy.broadcast": parts.attributes("shape index"),
-    # Of Python 3.14 on they can't be pickled.
+    # From Python 3.14 on these can't be pickled.
     **{f"itertools.{name}": parts.of_iterator for name in vars(itertools)},
 }

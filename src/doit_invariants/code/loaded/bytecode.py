@@ -1,17 +1,18 @@
-"""The structure of a code object: what it does, without what can't matter.
+"""The structure of a code object: what it does, without irrelevant details.
 
-What counts: operations with their resolved arguments, constants with their types, nested code,
-the number, kinds and names of arguments. What does not: line numbers, file names, docstrings,
-the names of the function, of its local and closure variables, and of the globals that it reads.
-A global is written as "the third one that is read", and :class:`Structure` lists which that is:
-what it *stands for* is compared, so that a helper may be renamed together with its calls.
+These count: operations with their resolved arguments, constants with their types, nested code, the
+number, kinds and names of arguments. These do not count: line numbers, file names, docstrings, the
+names of the function, of its local and closure variables, and of the globals that it reads. A
+global is written as "the third one that is read", and :class:`Structure` lists their names. The
+object that a name refers to is compared instead, so that a helper can be renamed together with its
+calls.
 
-The digest does not depend on the hash seed (a ``frozenset`` constant is encoded in a fixed
-order) nor on addresses. It is that of one Python version's code: each version has a slot.
+The digest depends neither on the hash seed (a ``frozenset`` constant is encoded in a fixed order)
+nor on addresses. It depends on the version of Python: each version has a slot.
 
-Method: one walk over ``co_code`` (:mod:`dis` documents the operations). The text that
-:func:`dis.dis` prints costs a hundred times as much and shows layout; ``marshal.dumps`` would
-be shorter, but its output depends on reference counts.
+Method: one walk over ``co_code`` (:mod:`dis` documents the operations). The output of
+:func:`dis.dis` costs a hundred times as much and shows layout. ``marshal.dumps`` would be shorter,
+but its output depends on reference counts.
 """
 
 from __future__ import annotations
@@ -49,11 +50,12 @@ from doit_invariants.code.loaded.operations import (
 from doit_invariants.hashing.digest import digest_bytes
 from doit_invariants.hashing.values import encode
 
-#: ``("helpers", "clean")`` for ``helpers.clean``: a global and the attributes taken of it at once.
+#: ``("helpers", "clean")`` for ``helpers.clean``: a global and the attributes read directly from
+#: it.
 Chain = tuple[str, ...]
 
-# Flags that say how a code object is run: *args, **kwargs, generator, coroutine and so on. Those
-# that a `from __future__ import annotations` leaves behind do not matter to what it does.
+# Flags that determine how a code object runs: *args, **kwargs, generator, coroutine and so on.
+# Flags left by `from __future__ import annotations` do not affect that.
 _FLAGS = (
     inspect.CO_VARARGS
     | inspect.CO_VARKEYWORDS
@@ -62,14 +64,14 @@ _FLAGS = (
     | inspect.CO_ITERABLE_COROUTINE
     | inspect.CO_ASYNC_GENERATOR
 )
-# What a class body assigns of itself: where it is, what it is called, its docstring.
+# Names that a class body assigns for its own place, name and docstring.
 _OF_CLASS = frozenset(
     {"__qualname__", "__firstlineno__", "__static_attributes__", "__doc__", "__module__"}
 )
-# Who calls one of these may use local variables by their names; the last ones, anything at all.
+# A call of one of these may use local variables by name; the dynamic ones may use anything.
 _BY_NAME = frozenset({"locals", "eval", "exec", "vars", "dir"})
 _DYNAMIC = frozenset({"eval", "exec", "globals"})
-#: Who says one of these may look at what else does not count.
+#: Code with one of these names may read things that otherwise do not count.
 REFLECTION = {
     "__name__": "name",
     "__qualname__": "name",
@@ -85,19 +87,20 @@ REFLECTION = {
 
 
 class Structure(NamedTuple):
-    """What counts of a code object and of all code nested in it.
+    """What counts in a code object and all code nested in it.
 
     :ivar digest: digest of the structure
-    :ivar reads: the globals that are read, in the order of their first use
-    :ivar writes: the globals that are assigned
+    :ivar reads: the globals that it reads, in the order of their first use
+    :ivar writes: the globals that it assigns
     :ivar frees: the names of its closure variables, in the order of their first use
-    :ivar imports: what it imports when it runs
-    :ivar reflects: what else it looks at: ``name``, ``doc``, ``annotations``, ``subclasses``
+    :ivar imports: the modules that it imports when it runs
+    :ivar reflects: what else it reads: ``name``, ``doc``, ``annotations``, ``subclasses``
     :ivar dynamic: whether it may use any global without naming it
-    :ivar places: for each of ``reads`` the places in that global which are read
-    :ivar inside: for each of ``frees`` the places in that variable which are read
-    :ivar dynamic_imports: the modules that it imports by a name which is a value
-    :ivar names_importers: whether it is dynamic by earlier versions, which knew no such names
+    :ivar places: for each of ``reads``, the places in that global that are read
+    :ivar inside: for each of ``frees``, the places in that variable that are read
+    :ivar dynamic_imports: the modules that it imports by a name that is a value
+    :ivar names_importers: whether earlier versions would call it dynamic: they did not resolve such
+        names
     """
 
     digest: str
@@ -115,7 +118,7 @@ class Structure(NamedTuple):
 
 @functools.cache
 def structure(code: types.CodeType) -> Structure:
-    """Return the structure of a code object, once for each: they compare by value."""
+    """Return the structure of a code object. Cached: code objects compare by value."""
     walk = _Walk()
     content = walk.code(code, {})
     return Structure(
@@ -137,9 +140,9 @@ def structure(code: types.CodeType) -> Structure:
 
 
 class _Walk:
-    """Writes the structure of a code object and of those nested in it, and notes what is read."""
+    """Writes the structure of a code object and of code nested in it, and collects its reads."""
 
-    # No dataclass, and Structure is a tuple: to make the two takes a millisecond of each run.
+    # No dataclass, and Structure is a tuple: defining two dataclasses costs each run a millisecond.
     def __init__(self) -> None:
         self.reads: dict[Chain, int] = {}
         self.heads: dict[str, int] = {}
@@ -154,7 +157,7 @@ class _Walk:
         self.dynamic_imports: list[DynamicImport] = []
 
     def code(self, code: types.CodeType, outer: dict[str, list[int]]) -> bytes:
-        """Return the structure; ``outer`` are the variables of enclosing code by their names."""
+        """Return the structure; ``outer`` holds the variables of enclosing code by their names."""
         operations = list(operations_of(code))
         scope = _Scope(self, code, outer, operations)
         parts = [scope.header()]
@@ -168,13 +171,13 @@ class _Walk:
     def _write(
         self, operations: list[Operation], index: int, scope: _Scope, parts: list[bytes]
     ) -> int:
-        """Write the operation at an index; return how many were written."""
+        """Write the operation at an index; return how many operations were written."""
         one = operations[index]
         following = operations[index + 1] if index + 1 < len(operations) else None
         if one.name == "LOAD_GLOBAL" or scope.reads_global(one):
             return self._read(operations, index, scope, parts)
         if following is not None and is_constant(one) and _silenced(following, scope.code):
-            return 2 if following.name == "STORE_NAME" else 1  # of __qualname__, say
+            return 2 if following.name == "STORE_NAME" else 1  # such as that of __qualname__
         if one.name == "IMPORT_NAME":
             self._import(operations, index, scope.code)
         if one.opcode in FREE and (number := scope.free(one)) is not None:
@@ -186,7 +189,7 @@ class _Walk:
     def _read(
         self, operations: list[Operation], index: int, scope: _Scope, parts: list[bytes]
     ) -> int:
-        """Write a global and the attributes that are taken of it at once."""
+        """Write a global and the attributes read directly from it."""
         one = operations[index]
         chain: Chain = (scope.name(one),)
         parts.append(b"")
@@ -201,14 +204,14 @@ class _Walk:
         number = self.reads.setdefault(chain, len(self.reads))
         steps = steps_from(operations, index + 1, scope.code)
         self.places.setdefault(number, []).append(steps)
-        # Two globals that hold equal values are two: one of them may be changed.
+        # Distinguish globals that hold equal values, because one of them may be changed.
         named = self.heads.setdefault(chain[0], len(self.heads))
         parts[head] = b"LOAD_GLOBAL @%d ^%d %d" % (number, named, flags(one))
         self.mention(chain[0], chain[1:])
         return count
 
     def mention(self, name: str | None, attributes: Chain) -> None:
-        """Note the names that let code look at more than it names."""
+        """Collect names by which code can read more than it names."""
         if name in _DYNAMIC or not _DYNAMIC.isdisjoint(attributes):
             self.dynamic = True
         self.names_importers |= name in IMPORTERS or not IMPORTERS.isdisjoint(attributes)
@@ -238,7 +241,7 @@ class _Scope:
         cells = code.co_cellvars
         plain = code.co_varnames
         self.deref = variables_of(code)
-        # A list holds the number of a variable once it has one: who uses it first gives it.
+        # Each list holds the number of a variable once its first use has assigned one.
         self.cells = {**outer, **{name: [] for name in cells}}
         self.cell_locals = {n for n, name in enumerate(plain) if name in cells}
         self.starts: list[int] = []
@@ -247,7 +250,7 @@ class _Scope:
         } | {"__name__"}
 
     def header(self) -> bytes:
-        """Write what says how the code is called."""
+        """Write how the code is called."""
         code = self.code
         count = code.co_argcount + code.co_kwonlyargcount
         count += bool(code.co_flags & inspect.CO_VARARGS)
@@ -264,14 +267,14 @@ class _Scope:
         if not _BY_NAME.isdisjoint(code.co_names):
             self.walk.by_name = True
             names += [list(code.co_varnames), list(code.co_cellvars), list(code.co_freevars)]
-        # An argument that inner code uses lives in a cell, which has a number of its own.
+        # An argument that inner code uses lives in a cell, which has its own number.
         for number, name in enumerate(code.co_varnames[:count]):
             if name in code.co_cellvars:
                 names.append([number, self._variable(name)])
         return encode(names)
 
     def name(self, one: Operation) -> str:
-        """Return the name that an operation is about."""
+        """Return the name that an operation uses."""
         return self.code.co_names[one.arg >> SHIFT.get(one.name, 0)]
 
     def reads_global(self, one: Operation) -> bool:
@@ -281,7 +284,7 @@ class _Scope:
 
     def argument(self, one: Operation, operations: list[Operation]) -> bytes:
         """Write the resolved argument of an operation."""
-        if is_constant(one) or one.name == "KW_NAMES":  # of the latter dis does not say so
+        if is_constant(one) or one.name == "KW_NAMES":  # dis does not list the latter
             return self._constant(constant(one, self.code))
         if one.opcode in NAMES:
             return self._named(one)
@@ -301,7 +304,7 @@ class _Scope:
         if one.name in ("STORE_GLOBAL", "DELETE_GLOBAL"):
             self.walk.writes.add(name)
         if one.name in ("LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS"):
-            # In a class body: a global, unless the class has a name like it.
+            # In a class body: a global, unless the class has the same name.
             number = self.walk.reads.setdefault((name,), len(self.walk.reads))
             self.walk.places.setdefault(number, []).append(())
             self.walk.mention(name, ())
@@ -319,7 +322,7 @@ class _Scope:
 
     def _variable(self, name: str) -> int:
         number = self.cells.get(name)
-        if number is None:  # of whatever encloses the outermost code
+        if number is None:  # a variable of code around the outermost code
             return -1 - self.walk.frees.setdefault(name, len(self.walk.frees))
         if not number:
             number.append(self.walk.variables)
@@ -327,13 +330,13 @@ class _Scope:
         return number[0]
 
     def free(self, one: Operation) -> int | None:
-        """Return the number of a variable of what encloses all, None for any other."""
+        """Return the number of a variable from outside the outermost code, None for any other."""
         name = self.deref[one.arg]
         return None if self.cells.get(name) is not None else -1 - self._variable(name)
 
 
 def _silenced(following: Operation, code: types.CodeType) -> bool:
-    """Return whether a constant only says what something is called, or where it is."""
+    """Return whether a constant only gives the name or the place of something."""
     if following.name == "STORE_NAME":
         return code.co_names[following.arg] in _OF_CLASS
     return following.name == "MAKE_FUNCTION" and sys.version_info < (3, 11)

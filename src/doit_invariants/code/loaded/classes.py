@@ -1,4 +1,4 @@
-"""What counts of a class: bases, methods, attributes; not what Python and decorators add."""
+"""The parts of a class that count: bases, methods, attributes; not what decorators add."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from doit_invariants.code.loaded.library import Library
 
 Part = tuple[str, Any]
 
-# Of the data attributes with two underscores that installed classes make, these alone count.
+# Installed classes make many attributes with two underscores; only these count.
 _SPECIAL = frozenset({"__slots__", "__hash__", "__attrs_attrs__", "__pydantic_fields__"})
-#: What msgspec keeps of a class, under attributes of its metaclass.
+#: Data that msgspec keeps about a class, in attributes of its metaclass.
 _KEPT_BY_METACLASS = (
     "__struct_fields__",
     "__struct_encode_fields__",
@@ -24,23 +24,23 @@ _KEPT_BY_METACLASS = (
     "__struct_config__",
     "__match_args__",
 )
-# What Python, abc, typing and dataclasses keep on classes.
+# Data that Python, abc, typing and dataclasses keep on classes.
 _BOOKKEEPING = frozenset(
     {"_abc_impl", "_is_protocol", "_is_runtime_protocol"}
     | {"__module__", "__qualname__", "__doc__", "__dict__", "__weakref__", "__annotations__"}
     | {"__annotate__", "__annotate_func__", "__annotations_cache__", "__type_params__"}
     | {"__firstlineno__", "__static_attributes__", "__classcell__", "__classdictcell__"}
-    | {"__signature__"}  # by pydantic, of what counts already
+    | {"__signature__"}  # by pydantic, from parts that already count
     | {"__slotnames__"}  # by copyreg, when an instance is encoded
     | {"__abstractmethods__", "__parameters__", "__orig_bases__", "__protocol_attrs__"}
     | {"__non_callable_proto_members__", "__dataclass_fields__", "__dataclass_params__"}
 )
-# What dataclass and attrs compile.
+# Methods that dataclass and attrs generate.
 _COMPILED = frozenset(
     {"__init__", "__repr__", "__eq__", "__lt__", "__le__", "__gt__", "__ge__", "__hash__"}
     | {"__setattr__", "__delattr__", "__getstate__", "__setstate__", "__replace__"}
 )
-# Fields of a dataclass: what of them changes what the class does.
+# Attributes of a dataclass field that change what the class does.
 _OF_FIELD = (
     *("name", "default", "default_factory", "init", "repr"),
     *("hash", "compare", "kw_only", "metadata"),
@@ -48,11 +48,11 @@ _OF_FIELD = (
 
 
 def parts(cls: type, library: Library, *, as_before: bool = False) -> Iterator[Part]:
-    """Yield what counts of a class of the project, each under a label.
+    """Yield the parts of a project class that count, each with a label.
 
-    A method counts whether it is called or not: which ones are can't be known.
+    All methods count: it is unknown which ones are called.
 
-    :param as_before: as far as the first version of records had it
+    :param as_before: whether to yield only what the first version of records had
     """
     for number, base in enumerate(cls.__bases__):
         if base is not object:
@@ -74,11 +74,11 @@ def parts(cls: type, library: Library, *, as_before: bool = False) -> Iterator[P
 
 def _annotations(cls: type, library: Library) -> Iterator[Part]:
     if _has_foreign_base(cls, library) or "__pydantic_fields__" in vars(cls):
-        # An installed class may read them: pydantic and msgspec do.
+        # An installed class may read annotations: pydantic and msgspec do.
         yield "annotations", resolved(cls)
         yield from _of_libraries(cls)
     elif _names_classes(cls):
-        # Who has an object of the class has objects of these.
+        # An object of the class contains objects of these classes.
         named = [one for one in annotated(cls) if not library.owns(one) and one is not cls]
         if named:
             yield "classes of fields", tuple(named)
@@ -91,14 +91,14 @@ def _annotations_as_before(cls: type, library: Library) -> Iterator[Part]:
 
 
 def _names_classes(cls: Any) -> bool:
-    """Return whether annotations make the fields of a class."""
+    """Return whether annotations define the fields of a class."""
     kept = vars(cls)
     typed = "_fields" in kept or type(cls).__name__ in ("_TypedDictMeta", "_ProtocolMeta")
     return typed or "__dataclass_fields__" in kept or "__attrs_attrs__" in kept
 
 
 def _of_libraries(cls: Any) -> Iterator[Part]:
-    """Yield what pydantic and msgspec keep of a class where no attribute of it has it."""
+    """Yield data that pydantic and msgspec keep about a class outside its own attributes."""
     for name in _KEPT_BY_METACLASS:
         found = getattr(cls, name, None) if hasattr(type(cls), "__struct_fields__") else None
         if found is not None:
@@ -107,7 +107,7 @@ def _of_libraries(cls: Any) -> Iterator[Part]:
     for kind in dir(decorators) if decorators is not None else ():
         found = getattr(decorators, kind) if not kind.startswith("_") else None
         if isinstance(found, dict) and found:
-            # The functions are attributes of the class.
+            # Not the functions: they are attributes of the class.
             infos = {name: getattr(one, "info", None) for name, one in found.items()}
             yield f"decorators {kind}", infos
 
@@ -145,11 +145,11 @@ def _attributes(cls: type, library: Library) -> Iterator[Part]:
     generated = fields or "__attrs_attrs__" in vars(cls)
     for name, value in sorted(vars(cls).items()):
         if name in _BOOKKEEPING or (name.startswith("__pydantic_") and name not in _SPECIAL):
-            continue  # what pydantic compiled holds addresses
+            continue  # pydantic's compiled data contains addresses
         if isinstance(value, types.GetSetDescriptorType):
             continue
         if isinstance(value, types.MemberDescriptorType) or name in fields:
-            continue  # of __slots__; of a field, whose default is listed with it
+            continue  # a slot; or a field, whose default is listed with it
         if _is_code(value):
             if not (generated and name in _COMPILED and _is_made(value)) and not (
                 _is_pythons(name, value, library)
@@ -160,12 +160,12 @@ def _attributes(cls: type, library: Library) -> Iterator[Part]:
 
 
 def _set_on_member(member: enum.Enum) -> dict[str, Any]:
-    """Return the attributes of a member but for those that enum gives it."""
+    """Return the attributes of a member except those that enum sets."""
     return {name: value for name, value in vars(member).items() if not name.startswith("_")}
 
 
 def _is_written(name: str, value: Any, library: Library) -> bool:
-    """Return whether somebody wrote this into the body of an enum or named tuple."""
+    """Return whether an attribute was written in the body of an enum or named tuple."""
     inner = getattr(value, "__func__", value)
     if isinstance(inner, types.FunctionType):
         made = str(inner.__globals__.get("__name__")).startswith("namedtuple_")
@@ -180,7 +180,7 @@ def _is_code(value: Any) -> bool:
 
 
 def _is_made(value: Any) -> bool:
-    """Return whether a decorator wrote and compiled this function, as ``dataclass`` does."""
+    """Return whether a decorator such as ``dataclass`` generated this function."""
     inner = getattr(value, "__func__", None) or getattr(value, "fget", None) or value
     inner = getattr(inner, "__wrapped__", inner)  # reprlib.recursive_repr
     code = getattr(inner, "__code__", None)
@@ -188,7 +188,7 @@ def _is_made(value: Any) -> bool:
 
 
 def _is_pythons(name: str, value: Any, library: Library) -> bool:
-    """Return whether Python's library put a special method there, which depends on its version."""
+    """Return whether a special method comes from Python's library, which varies by version."""
     inner = getattr(value, "__func__", value)
     if not name.startswith("__") or not isinstance(inner, types.FunctionType):
         return False

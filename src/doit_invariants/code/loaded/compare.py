@@ -1,9 +1,9 @@
-"""Compares the recorded units of a callable with those of now, one by one.
+"""Compare the recorded units of a callable with the present ones, one by one.
 
-A unit is unchanged if the normal form of its source is equal, or its code is equal in one slot:
-each test alone is sound, and each forgives what the other can't. What it refers to is compared
-as well: by its name where the source is equal, by its place where only the code is, so that
-names do not matter there.
+A unit is unchanged if the normal form of its source is equal, or its code is equal in one slot.
+Each test is sound by itself, and each tolerates differences that the other does not. The references
+of a unit are compared too: by name if the source is equal, by position if only the code is equal,
+so that names do not matter there.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from doit_invariants.core.model import Json
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """One thing that differs.
+    """One difference.
 
-    :ivar old, new: numbers of the unit in which it is
-    :ivar label: what of it: ``code``, or the label of what it refers to
+    :ivar old, new: numbers of the unit that contains it
+    :ivar label: what differs: ``code``, or the label of a reference
     :ivar was, now: the two references, None where there is none
     """
 
@@ -35,9 +35,9 @@ class Changed:
 
 @dataclass(slots=True)
 class Comparison:
-    """The outcome: what differs, and which units are the same.
+    """The outcome: the differences, and the pairs of equal units.
 
-    :ivar pairs: numbers of recorded units and of present ones that stand for each other
+    :ivar pairs: numbers of each recorded unit and the present unit that corresponds to it
     :ivar users: the present unit that led to each present unit
     """
 
@@ -47,20 +47,21 @@ class Comparison:
 
 
 def compare(old: list[Row], new: list[Row]) -> Comparison:
-    """Compare units, from the first ones on.
+    """Compare units, starting with the first ones.
 
-    Raises what damaged rows make Python raise: a fingerprint that can't be read has changed.
+    Damaged rows raise any exception: the caller takes a fingerprint that can't be read as changed.
     """
     result = Comparison()
     partner: dict[int, int] = {}
     partner_of: dict[int, int] = {}
     todo = [Changed(0, 0, "code")]
     units = [(0, 0)]
-    for origin, (was, now) in zip(todo, units, strict=False):  # both grow while they are walked
+    for origin, (was, now) in zip(todo, units, strict=False):  # both grow during the loop
         if (was, now) in result.pairs:
             continue
         result.pairs[was, now] = None
-        # Two equal classes are two: `except A` is not `except B`.
+        # Each unit has one partner, because equal classes are distinct: `except A` is not `except
+        # B`.
         alone = partner.setdefault(was, now) == now and partner_of.setdefault(now, was) == was
         if not alone or old[was]["tag"] != new[now]["tag"]:
             result.changed.append(origin)
@@ -80,8 +81,8 @@ def _both_units(before: Json, after: Json) -> bool:
 
 
 def _differences(old: Row, new: Row) -> Iterator[tuple[str | None, Json, Json]]:
-    """Yield what differs, and each pair of units that has yet to be compared."""
-    named = not new["slots"]  # a class, a partial: what it refers to is known by name
+    """Yield the differences, and each pair of units that is still to be compared."""
+    named = not new["slots"]  # a class, a partial: its references have names
     same_source = old["source"] is not None and old["source"] == new["source"]
     if not (named or same_source):
         if _share_a_slot(old, new) and len(old["refs"]) == len(new["refs"]):
@@ -92,8 +93,8 @@ def _differences(old: Row, new: Row) -> Iterator[tuple[str | None, Json, Json]]:
         return
     was = {ref[0]: ref for ref in old["refs"]}
     now = {ref[0]: ref for ref in new["refs"]}
-    # Another version of Python may have found code that never runs, and left it out. Of a global
-    # that both read, other places count in the one than in the other.
+    # Another version of Python may have removed code that never runs, so a global that only one
+    # side reads does not count. If both read it, a place in it that only one side reads does count.
     other = not named and not _share_a_slot(old, new)
     both = {head_of(label) for label in was} & {head_of(label) for label in now}
     for label in dict.fromkeys([*now, *was]):
@@ -116,7 +117,7 @@ def _share_a_slot(old: Row, new: Row) -> bool:
 
 
 def merge(old: list[Row], new: list[Row], pairs: dict[tuple[int, int], None]) -> list[Row]:
-    """Return the present units with the slots that the recorded ones had for other versions.
+    """Return the present units, with the slots that the recorded ones had for other versions.
 
     :param pairs: units that were found to be the same
     """
@@ -124,13 +125,13 @@ def merge(old: list[Row], new: list[Row], pairs: dict[tuple[int, int], None]) ->
     for was, now in pairs:
         before, after = old[was], rows[now]
         if [ref[0] for ref in before["refs"]] == [ref[0] for ref in after["refs"]]:
-            # Else the places in one version's code are not those in the other's.
+            # Otherwise positions in the code of one version do not fit the other.
             after["slots"] = {**before["slots"], **after["slots"]}
     return rows
 
 
 def same(old: dict[str, Json], new: dict[str, Json]) -> bool:
-    """Return whether two fingerprints of callables say that nothing changed."""
+    """Return whether two fingerprints of callables prove that nothing changed."""
     if old["digest"] == new["digest"]:
         return True
     return any(old["slots"].get(slot) == digest for slot, digest in new["slots"].items())

@@ -1,9 +1,9 @@
-"""Finds modules that code has by a name which is a value: ``import_module("plugins.clean")``.
+"""Find modules that code imports by a name that is a value: ``import_module("plugins.clean")``.
 
-Or ``getattr(sys.modules[__name__], name)``, see :func:`taken_modules`.
+:func:`taken_modules` covers ``getattr(sys.modules[__name__], name)``.
 
-Known is a name that is a constant, or that a global or a closure variable holds. One that is
-made when the code runs is not known: it is shown, and nothing stands for it.
+The name is known if it is a constant, or if a global or a closure variable holds it. A name that is
+made when the code runs is unknown: ``show`` mentions it, and no module counts for it.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ from doit_invariants.code.loaded.operations import (
 )
 
 IMPORTERS = frozenset({"import_module", "__import__"})
-#: What is written where nothing is known of the name.
+#: Stands for a module with an unknown name.
 UNKNOWN = "a module whose name is known only at run time"
 
 
 class Import(NamedTuple):
-    """An import inside a function: the dots before, the module, the names taken from it."""
+    """An import inside a function: the leading dots, the module, the imported names."""
 
     level: int
     module: str
@@ -42,11 +42,11 @@ class Import(NamedTuple):
 
 
 class Argument(NamedTuple):
-    """How an argument comes about.
+    """Where an argument comes from.
 
     :ivar kind: ``constant``, ``global``, ``closure``, ``unknown``
     :ivar value: the constant, or the name of the variable
-    :ivar steps: what is taken of the variable
+    :ivar steps: the steps from the variable to the argument
     """
 
     kind: str
@@ -55,7 +55,7 @@ class Argument(NamedTuple):
 
 
 class DynamicImport(NamedTuple):
-    """A call that imports a module: its name, and the package that a relative one is in."""
+    """A call that imports a module: its name, and the package for a relative name."""
 
     name: Argument
     package: Argument = Argument("constant", None)
@@ -66,7 +66,7 @@ def imports_by_name(
 ) -> Iterator[DynamicImport]:
     """Yield the imports by name of one code object.
 
-    :param inner: whether it is nested in other code, whose variables nobody can look up
+    :param inner: whether it is nested in other code, whose variables can't be looked up
     """
     if IMPORTERS.isdisjoint((*code.co_names, *code.co_varnames, *code.co_freevars)):
         return
@@ -78,7 +78,7 @@ def imports_by_name(
 
 
 def resolved(call: DynamicImport, func: types.FunctionType) -> Import | None:
-    """Return the import that a call stands for in a function, None if that is not known."""
+    """Return the import that a call in a function performs, None if that is unknown."""
     name, package = (_value(argument, func) for argument in call)
     if not isinstance(name, str):
         return None
@@ -115,7 +115,7 @@ def _call(operations: Sequence[Operation], index: int, code: types.CodeType) -> 
 def _argument(
     operations: Sequence[Operation], index: int, code: types.CodeType
 ) -> tuple[Argument, int]:
-    """Return an argument, and the index of the operation behind it."""
+    """Return an argument, and the index of the operation after it."""
     if index >= len(operations):
         return Argument("unknown"), index
     one = operations[index]
@@ -133,7 +133,7 @@ def _argument(
 
 
 def _calls_with_package(operations: Sequence[Operation], index: int, code: types.CodeType) -> bool:
-    """Return whether what follows calls with two arguments, ``package`` by its name or not."""
+    """Return whether a call with two arguments follows; ``package`` may be a keyword."""
     following = operations[index : index + 2]
     if not following:
         return False
@@ -146,7 +146,7 @@ def _calls_with_package(operations: Sequence[Operation], index: int, code: types
 
 
 def _name(one: Operation, code: types.CodeType) -> str | None:
-    """Return the name of the variable or attribute that an operation is about."""
+    """Return the name of the variable or attribute that an operation uses."""
     if one.name in ATTRIBUTES or one.name in ("LOAD_GLOBAL", "LOAD_NAME"):
         return code.co_names[one.arg >> SHIFT.get(one.name, 0)]
     if one.opcode in LOCALS:
@@ -159,15 +159,15 @@ def taken_modules(
 ) -> tuple[list[str], bool, bool]:
     """Return which modules a function may take out of ``sys.modules``.
 
-    What it does with them is not known, so all of such a module counts, as behind ``globals()``.
-    By which key it takes one is not followed either: each constant may be the key, and where the
-    code reads ``__name__`` its own module is meant.
+    It is unknown what the function does with such a module, so all of the module counts, as with
+    ``globals()``. The key is not followed either: any constant may be the key, and if the code
+    reads ``__name__``, its own module counts.
 
-    :param reads: the globals that it reads, with the attributes it takes of them
-    :param imports: what it imports when it runs
-    :returns: its constants that may name a module, loaded or not, as that differs between runs;
-        whether it may be the module of the function; whether it may be another one, if none of
-        the names is that of a module
+    :param reads: the globals that it reads, with the attributes that it reads of them
+    :param imports: the modules that it imports when it runs
+    :returns: its constants that may name a module, loaded or not, because that differs between
+        runs; whether the function's own module may be taken; whether another module may be, if none
+        of the names is that of a module
     """
     if not _looks_there(func, reads, imports):
         return [], False, False

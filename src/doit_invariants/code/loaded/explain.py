@@ -1,4 +1,4 @@
-"""Describes in words what is tracked of code, and what changed in it."""
+"""Describe in words which code is tracked, and what changed in it."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from doit_invariants.core.model import Change, Difference, Json
 from doit_invariants.core.text import shorten
 from doit_invariants.hashing.outline import outline_changes
 
-#: So many things are named in one line, and so many lines of a diff are shown.
+#: Maximum number of differences named in one line, and of lines shown of a diff.
 _MOST_NAMED = 3
 _MOST_LINES = 12
-#: How lines begin that say what was left out.
+#: Prefix of the lines that report what was left out.
 NOT_COMPARED = "not compared: "
 
 
 def explain(old: Json, new: Json) -> Difference:
-    """Return how the recorded code of a callable differs from that of now.
+    """Return how the recorded code of a callable differs from the present one.
 
-    :param old, new: what was kept of it: its units and their sources; None if that is gone
+    :param old, new: details of both: units and their sources; None if they are gone
     """
     try:
         was, now = _Side(old), _Side(new)
@@ -50,11 +50,11 @@ class _Side:
         self._texts = unpack(details["sources"]) if details["sources"] else []
 
     def text(self, number: int) -> str | None:
-        """Return the source of a unit, None if it is not at hand."""
+        """Return the source of a unit, None if it is unavailable."""
         return self._texts[number] if number < len(self._texts) else None
 
     def name(self, ref: Json) -> str:
-        """Return what people call what a reference leads to."""
+        """Return a readable name for the target of a reference."""
         target = ref[1]
         name = self.rows[target]["name"] if isinstance(target, int) else _leaf_name(target)
         return f"{name}{ref[2].rpartition('|')[2]}"
@@ -78,9 +78,9 @@ def _one(one: Changed, was: _Side, now: _Side, result: Comparison) -> _Found:
 
 
 def _used_by(number: int, rows: list[Row], result: Comparison) -> str:
-    """Say who led to a unit: the nearest one that a person wrote."""
+    """Return a note with the nearest unit that led to this one and that a person wrote."""
     name, user = rows[number]["name"], number
-    seen: set[int] = set()  # a recursion leads back to where it came from
+    seen: set[int] = set()  # a recursion leads back to its start
     while user in result.users and user not in seen:
         seen.add(user)
         user = result.users[user]
@@ -95,7 +95,8 @@ def _value_changes(one: Changed, was: _Side, now: _Side, place: str) -> tuple[Ch
         return (Change("added", where, None, now.name(one.now)),)
     if one.now is None:
         return (Change("removed", where, was.name(one.was)),)
-    # All of a value counts although these attributes are taken of it: the change may be elsewhere.
+    # Although the code reads these attributes, all of the value counts: the change may be elsewhere
+    # in it.
     where = where.removesuffix(one.now[2].rpartition("|")[2])
     inside = outline_changes(one.was[3], one.now[3])
     if inside:
@@ -114,7 +115,7 @@ def _leaf_name(leaf: str) -> str:
 
 
 def _code_text(old: str | None, new: str | None) -> str:
-    """Return what about the code changed, as far as that can be said in a few words."""
+    """Return what changed in the code, if a few words can describe it."""
     before, after = _parse(old), _parse(new)
     if before is None or after is None:
         return ""
@@ -138,7 +139,7 @@ def _gone_and_new(old: list[str], new: list[str]) -> tuple[list[str], list[str]]
 
 def _parse(text: str | None) -> normal_form.AnyFunction | None:
     tree = normal_form.parse(text) if text is not None else None
-    # None if it was written for another version of Python.
+    # None if the source is for another version of Python.
     first: Any = tree.body[0] if tree is not None and tree.body else None
     node = first.value if isinstance(first, ast.Expr) else first
     return node if isinstance(node, normal_form.AnyFunction) else None
@@ -180,7 +181,7 @@ def _diff(old: str | None, new: str | None, row: Row) -> list[str]:
 
 
 def contents(details: Json) -> list[str]:
-    """Return a line for each unit of a callable: where it is, and what it refers to itself."""
+    """Return a line for each unit of a callable: its place, and its own references."""
     try:
         lines = [line for row in details["units"] for line in _lines_of(row, details["units"])]
         return [*lines, *not_compared(details)]
@@ -189,7 +190,7 @@ def contents(details: Json) -> list[str]:
 
 
 def not_compared(found: Json) -> list[str]:
-    """Return a line for each thing that was left out, as it can't be compared."""
+    """Return a line for each thing that was left out because it can't be compared."""
     return [f"{NOT_COMPARED}{text}" for text in found.get("left_out", ())]
 
 
@@ -203,7 +204,7 @@ def _lines_of(row: Row, rows: list[Row]) -> Iterator[str]:
 def _text_of(ref: Json, rows: list[Row]) -> str | None:
     label, target, _, shown = ref
     if isinstance(target, int):
-        target = rows[target]["tag"]  # of an object that can be changed: its value
+        target = rows[target]["tag"]  # if the object is mutable: its value
         if not target.startswith(("value ", "incomplete ")):
             return None
     if target.startswith("builtin "):

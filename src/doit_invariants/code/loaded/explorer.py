@@ -1,9 +1,9 @@
-"""Explores what a function consists of: units of code, and what each of them refers to.
+"""Explore what a function consists of: units of code, and the references of each.
 
-A unit is a function, a class, or a thing made of others (a partial, a property, what a
-decorator returned). It refers to other units, to installed code, which is named with its
-version, and to values, which count by their encoding. Only objects that exist are looked at:
-what code refers to is looked up where the code itself would find it, and nothing is called.
+A unit is a function, a class, or an object made of others (a partial, a property, the result of a
+decorator). It refers to other units, to installed code, which is named with its version, and to
+values, which count by their encoding. Only existing objects are inspected. Names are looked up
+where the code itself would find them, and nothing is called.
 """
 
 from __future__ import annotations
@@ -22,26 +22,25 @@ from doit_invariants.core.errors import CannotFingerprint
 from doit_invariants.hashing.digest import digest_bytes
 from doit_invariants.hashing.values import ValueDigester
 
-#: Returns a digest of the source of a project module and of what it imports by its name, None
-#: if it is not one of the project's.
+#: Returns a digest of the source of a project module and its imports, None for other modules.
 ModuleDigest = Callable[[str], "str | None"]
 
-#: Labels of what is not given to code that is made during a run, but was there before.
+#: Labels of values that code made during a run did not receive: they existed before.
 _OUTSIDE = ("global ", "self")
 
-#: Only methods are asked whether they are a library's: functions are of a module, or of a class.
+#: Only methods may belong to a hidden object of a library; functions belong to a module or class.
 _METHODS = (types.MethodType, types.BuiltinMethodType)
 _OWNERS = (types.ModuleType, type, type(None))
 
 
 class Explorer:
-    """Finds the units of a run. Each is looked at once, before any action has changed a value.
+    """Finds the units of a run. Each is inspected once, before any action has changed a value.
 
-    :param before: an earlier look: what was known then is taken from it, but for what functions
-        that are made since are given
+    :param before: an earlier exploration; its results are reused, except for values that functions
+        made since then receive
     :ivar library: tells installed code from the project's
-    :ivar seen: what was found
-    :ivar problems: what can't be compared, by the identity of its unit
+    :ivar seen: the results
+    :ivar problems: what can't be compared, by the ``id()`` of the unit's object
     """
 
     def __init__(
@@ -67,7 +66,7 @@ class Explorer:
         self.names = NameLookup(self, self.seen)
 
     def fresh(self) -> Explorer:
-        """Return one for another look at the values, which knows the units of code."""
+        """Return an explorer that inspects values again but knows the units of code."""
         again = Explorer(
             self.library, self.digester, self.module_digest, follow=self.follow, narrow=self.narrow
         )
@@ -75,7 +74,7 @@ class Explorer:
         return again
 
     def present_globals(self) -> dict[Key, Any]:
-        """Return what the globals that were looked at lead to now, to be compared."""
+        """Return what the inspected globals refer to now, in a comparable form."""
         return self.names.present(self.fresh().names)
 
     def unit(self, obj: Any) -> Unit:
@@ -89,7 +88,7 @@ class Explorer:
         return unit
 
     def group(self, name: str, values: Iterable[tuple[str, Any]]) -> Unit:
-        """Return a unit that stands for several values at once."""
+        """Return a unit that represents several values at once."""
         given = list(values)
         unit = Unit(given, name, "", "values")
         for label, value in given:
@@ -99,7 +98,7 @@ class Explorer:
         return unit
 
     def extras(self, unit: Unit, looks: tuple[str, ...]) -> list[Ref]:
-        """Return what counts of a unit because some code looks at it: its name, say."""
+        """Return references that count only because some code reads them, such as a unit's name."""
         if not looks:
             return []
         key = (id(unit), looks)
@@ -114,9 +113,9 @@ class Explorer:
         return self._extras[key]
 
     def fill(self) -> None:
-        """Look at all units that were found and not looked at."""
-        # A loop, not recursion: a chain of calls may be longer than Python's stack.
-        stop = self._stop  # called for a set within a unit that is being looked at, as well
+        """Inspect all units that were found but not inspected yet."""
+        # A loop, not recursion: a chain of calls may be deeper than Python's stack.
+        stop = self._stop  # also called for a set inside a unit that is being inspected
         while self._todo:
             unit = self._todo.pop()
             try:
@@ -153,7 +152,7 @@ class Explorer:
         for one in code.imports:
             yield from self._import(func, one)
         if private := objects.private_names(func):
-            # The name of the class is part of them, and no part of the source.
+            # They contain the name of the class, which is not part of the source.
             yield Ref("private names", f"names {', '.join(private)}")
         yield from self._by_name(func, code) if self.narrow else ()
         if code.dynamic or (code.names_importers and not self.narrow):
@@ -164,7 +163,7 @@ class Explorer:
         return Ref(f"module {name}", self._source(name))
 
     def _by_name(self, func: types.FunctionType, code: Structure) -> Iterator[Ref]:
-        """Refer to modules that a function takes by a name which is a value."""
+        """Refer to modules that a function takes by a name that is a value."""
         for call in code.dynamic_imports:
             found = resolved(call, func)
             yield from self._import(func, found) if found else (Ref("import by name", UNKNOWN),)
@@ -178,7 +177,7 @@ class Explorer:
             yield self._own_module(func)
 
     def _import(self, func: types.FunctionType, one: Import) -> Iterator[Ref]:
-        """Refer to a module that the function imports when it runs: its source alone is known."""
+        """Refer to a module that the function imports when it runs: only its source is known."""
         name = one.module
         if one.level:
             package = str(func.__globals__.get("__package__") or "").split(".")
@@ -191,7 +190,7 @@ class Explorer:
                 yield Ref(f"import {full}", f"library {version}{name}")
 
     def module(self, module: types.ModuleType) -> str:
-        """Return what stands for a module as a whole."""
+        """Return the leaf that represents a module as a whole."""
         if self.library.owns(module):
             return f"library {self.library.name(module)}"
         return self._source(module.__name__)
@@ -206,22 +205,22 @@ class Explorer:
     def refs(
         self, label: str, value: Any, unit: Unit, rest: str = "", *, identity: bool = True
     ) -> list[Ref]:
-        """Return the references that one value makes: itself, and code that is inside of it.
+        """Return the references that one value makes: to itself, and to code inside it.
 
-        :param identity: whether an object that can be changed is told from others that are equal
+        :param identity: whether to distinguish a mutable object from equal ones
         """
         try:
             return self._refs(label, value, unit, rest, identity)
         except Exception as error:
-            # A proxy, a lazy object, a class that raises when it is looked at: it worked so far
-            # because nobody did.
+            # A proxy, a lazy object, or a class that raises: it works as long as nothing inspects
+            # it.
             text = f"{unit.name}: {label} can't be inspected ({type(error).__name__}: {error})"
             self.problems.setdefault(id(unit.obj), []).append(text)
             left = Ref(label, f"incomplete {type(value).__qualname__}", rest=rest)
             return [left, *self._of_class(label, value)]
 
     def _of_class(self, label: str, value: Any) -> list[Ref]:
-        """Refer to the class of an object that can't be looked at, where it is the project's."""
+        """Refer to the class of an object that can't be inspected, if it is the project's."""
         try:
             ref = self.code(f"class of {label}", type(value)) if self.narrow else None
         except Exception:
@@ -233,13 +232,13 @@ class Explorer:
         if found is not None:
             found.rest = rest
             return [found]
-        # Late, as what looks at values elsewhere: most functions use functions and modules alone.
+        # Imported late: most functions use only functions and modules.
         from doit_invariants.code.loaded.process_state import without_environment
         from doit_invariants.code.loaded.redacted import redacted_outline
 
         held = self._value(label, without_environment(value))
         if held.problems and not objects.is_installed(unit.obj, self.library):
-            # What an installed decorator keeps for itself is part of its version.
+            # The internal state of an installed decorator is part of its version.
             known = self.problems.setdefault(id(unit.obj), [])
             known += [f"{unit.name}: {text}" for text in held.problems]
         texts = redacted_outline(label, value, self.library.project.root)
@@ -248,7 +247,7 @@ class Explorer:
         return [Ref(label, held.tag, rest=rest, shown=texts), *held.refs]
 
     def _value(self, label: str, value: Any) -> Unit:
-        """Return the unit that stands for a value, once for each object: some are large."""
+        """Return the unit for a value, made once per object because some values are large."""
         if label.startswith(_OUTSIDE) and id(value) in self.seen.earlier:
             return self.seen.earlier[id(value)]
         if id(value) in self.seen.values and not _is_fixed(value):
@@ -266,7 +265,7 @@ class Explorer:
         held = Unit(value, label, "", f"{kind} {digest}", refs=encoder.refs)
         held.problems = encoder.problems
         if not _is_fixed(value):
-            for ref in held.refs:  # the value may have another name the next time
+            for ref in held.refs:  # the value may have another name next time
                 ref.label = ref.label.replace(label, "it")
             tell_apart(held.refs)
             self.seen.values[id(value)] = held
@@ -274,7 +273,7 @@ class Explorer:
 
     def code(self, label: str, obj: Any) -> Ref | None:
         """Return the reference to code, None if the object is a value."""
-        # Not what it says that it is: a proxy passes itself off as what it stands for.
+        # Not __class__: a proxy passes itself off as another object.
         kind = type(obj) if self.narrow else obj.__class__
         if issubclass(kind, types.ModuleType):
             return self._of_module(label, obj)
@@ -335,14 +334,14 @@ class Explorer:
 
 
 def _is_fixed(value: Any) -> bool:
-    """Return whether nobody can change a value: equal ones are the same."""
+    """Return whether a value is immutable: equal ones are then the same."""
     from doit_invariants.code.loaded.values import IMMUTABLE
 
     return issubclass(type(value), IMMUTABLE)
 
 
 def _library_method(obj: Any, library: Library) -> str | None:
-    # Not by what it says that it is: to ask a lazy proxy makes what it stands for.
+    # No isinstance: it makes a lazy proxy create the object that it stands for.
     if not issubclass(type(obj), _METHODS) or isinstance(obj.__self__, _OWNERS):
         return None
     from doit_invariants.code.loaded.process_state import library_method

@@ -1,8 +1,8 @@
-"""Finds the sources of loaded functions, where the file still holds what was loaded.
+"""Find the sources of loaded functions, if the file still holds the loaded code.
 
-A file may have been edited since it was imported. So each file is compiled once more, and a
-source belongs to a function only if that gives the code which the function has. Files are read
-when a function is recorded or has changed, each at most once a run.
+A file may have been edited since it was imported. Therefore it is compiled once more, and a source
+belongs to a function only if it compiles to the code of the function. Files are read when a
+function is recorded or has changed, each at most once a run.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class FunctionSource:
     """The source of one function.
 
     :ivar digest: digest of its normal form
-    :ivar text: as it is written, without decorators, for explanations
+    :ivar text: source as written, without decorators, for explanations
     """
 
     digest: str
@@ -44,9 +44,9 @@ class FunctionSources:
         self._found: dict[tuple[str, types.CodeType], FunctionSource | None] = {}
 
     def of(self, func: types.FunctionType) -> FunctionSource | None:
-        """Return the source of a function, None if there is none that is certainly its own."""
+        """Return the source of a function, None if none is certainly its own."""
         code = func.__code__
-        key = (code.co_filename, code)  # equal code may be written differently elsewhere
+        key = (code.co_filename, code)  # another file may have different source for equal code
         if key not in self._found:
             self._found[key] = self._find(func, code)
         return self._found[key]
@@ -59,7 +59,7 @@ class FunctionSources:
         try:
             return None if file is None else file.source(code)
         except CannotFingerprint:
-            return None  # nested too deep to be normalised
+            return None  # nested too deeply to be normalized
 
 
 def _read(path: str, namespace: dict[str, Any]) -> _File | None:
@@ -82,7 +82,8 @@ def _content(path: str, namespace: dict[str, Any]) -> bytes | None:
             return stream.read()
     except OSError:
         pass
-    # In a zip, say: its loader has the source. One of a plugin may fail in any way.
+    # The loader has the source of a module in a zip, for example. A plugin's loader may raise
+    # anything.
     get_source = getattr(namespace.get("__loader__"), "get_source", None)
     try:
         text = get_source(namespace.get("__name__")) if callable(get_source) else None
@@ -92,7 +93,7 @@ def _content(path: str, namespace: dict[str, Any]) -> bytes | None:
 
 
 class _File:
-    """One source file: its functions by line and name, with the code that they compile to."""
+    """One source file: its functions by line and name, and the code that they compile to."""
 
     def __init__(self, data: bytes, tree: ast.Module, code: types.CodeType) -> None:
         self.lines = data.decode("utf-8", "replace").splitlines(keepends=True)
@@ -146,11 +147,11 @@ def _same(one: types.CodeType, other: types.CodeType) -> bool:
 
 
 def _by_columns(nodes: list[_Node], code: types.CodeType) -> _Node | None:
-    """Return the function in whose body all operations are, the innermost (Python 3.11)."""
+    """Return the innermost function whose body contains all operations (Python 3.11)."""
     positions: Callable[[], Any] | None = getattr(code, "co_positions", None)
     if positions is None:
         return None
-    # The first operations carry the position of the whole, or none.
+    # The first operations have the position of the whole function, or none.
     places = {(p[0], p[2]) for p in positions() if p[0] is not None and p[2]}
     found = [node for node in nodes if all(_covers(node, *place) for place in places)]
     return found[-1] if found and places else None
@@ -163,7 +164,7 @@ def _covers(node: _Node, line: int, column: int) -> bool:
 
 
 def _by_order(nodes: list[_Node], codes: list[types.CodeType], same: list[int]) -> _Node | None:
-    """Return the function at the place of the code, where the places can't be mistaken."""
+    """Return the function at the same index as the code, if the order is unambiguous."""
     simple = all(isinstance(node, ast.Lambda) and not node.args.defaults for node in nodes)
     if not simple or len(nodes) != len(codes) or len(same) != 1:
         return None

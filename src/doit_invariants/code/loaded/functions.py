@@ -23,17 +23,17 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-#: Raised when more of the same code begins to count. The first version had no mark.
+#: Increased when more of the same code starts to count. The first version did not store it.
 _LOOKS = 2
-#: Answers that hold although a module is not as it was: units, and comparisons of records.
+#: Answers that stay valid when a module changes: units, and comparisons of records.
 _WITHOUT_MODULES = frozenset({"group", "before", "why"})
 
 
 class Functions:
-    """What is known of callables in a run; kept in :attr:`Context.memo`.
+    """The known callables of a run; kept in :attr:`Context.memo`.
 
-    :param before: what was known of them before the first action
-    :ivar explorers: what looks at them, by whether it follows what they use, and is narrow
+    :param before: the callables as they were before the first action
+    :ivar explorers: one for each combination of ``follow`` and ``narrow``
     """
 
     def __init__(self, context: Context, before: Functions | None = None) -> None:
@@ -54,17 +54,17 @@ class Functions:
         }
         self._before = before
         self._sources: FunctionSources | None = None
-        # With the callable itself, so that no other object comes to its address.
+        # The keys are id()s: keep the callables alive so that an id is never reused.
         self._graphs: dict[tuple[int, bool], tuple[Any, CodeGraph]] = {}
         self._answers: dict[Any, Any] = {}
 
     @property
     def sources(self) -> FunctionSources:
-        """What finds the sources of functions; one for a run, as it reads each file once."""
+        """Finds the sources of functions; one per run, because it reads each file once."""
         if self._before is not None:
             return self._before.sources
         if self._sources is None:
-            # Imported late: no source is read where all code is as it was recorded.
+            # Imported late: no source is read if all code is unchanged.
             from doit_invariants.code.loaded.function_sources import FunctionSources
 
             self._sources = FunctionSources()
@@ -84,7 +84,7 @@ class Functions:
     ) -> CodeGraph:
         """Return a callable with everything that it uses.
 
-        :param previous: what was recorded of it: spares parsing of modules that are the same
+        :param previous: the recorded fingerprint: unchanged modules then need not be parsed
         """
         known = self._graphs.get((id(func), follow))
         if known is None:
@@ -99,15 +99,16 @@ class Functions:
         return known[1]
 
     def graph_of(self, unit: Unit) -> CodeGraph:
-        """Return the graph of what :meth:`group` gave."""
+        """Return the graph of a unit from :meth:`group`."""
         return self.memoised(
             ("graph", id(unit)), lambda: CodeGraph(self.explorers[True, True], unit)
         )
 
     def look_at_creator(self, creator: Any) -> None:
-        """Look at all that a function uses whose tasks are created late.
+        """Inspect everything that the creator of late tasks uses.
 
-        Where it takes functions of a module by their names that is all that this module defines.
+        If it takes functions of a module by name, that includes all functions and classes that the
+        module defines.
         """
         explorer = self.explorers[True, True]
         for name in self.graph(creator).modules():
@@ -117,7 +118,7 @@ class Functions:
                     explorer.unit(one)
 
     def watch_globals(self) -> Callable[[], None]:
-        """Return what notes, when it is called, which globals were changed since."""
+        """Return a function that records, when called, which globals have changed until then."""
         before = {key: one.present_globals() for key, one in self.explorers.items()}
 
         def note() -> None:
@@ -128,10 +129,10 @@ class Functions:
         return note
 
     def group(self, key: Any, name: str, values: Mapping[str, Any]) -> Unit:
-        """Return a unit that stands for several values, once for each key in a run.
+        """Return a unit that represents several values, made once for each key in a run.
 
-        Later calls give what was found at the first: actions may change objects that other
-        tasks are given.
+        Later calls return the result of the first one: actions may change objects that other tasks
+        receive.
         """
         return self.memoised(
             ("group", key), lambda: self.explorers[True, True].group(name, values.items())
@@ -139,15 +140,15 @@ class Functions:
 
     @property
     def uses_modules(self) -> bool:
-        """Whether of any module of the project all counts."""
+        """Whether any module of the project counts as a whole."""
         return "_modules" in self.__dict__ and self._modules.found_any
 
     def look_again_at_modules(self) -> bool:
-        """Look again at modules that were not loaded at first: a task may have made them since.
+        """Inspect modules again that were not loaded at first: a task may have made them since.
 
-        All else stays as it was before the first action.
+        Everything else stays as it was before the first action.
 
-        :returns: whether any is not as it was
+        :returns: whether any module has changed
         """
         changed = self._modules.look_again()
         if changed:
@@ -163,9 +164,9 @@ class Functions:
         return bool(changed)
 
     def imported_late(self, names: Iterable[str], *, first: bool = False) -> FileEntries:
-        """Return the files of modules that were not loaded when they were first looked at.
+        """Return the files of modules that were not loaded when they were first inspected.
 
-        :param first: whether as they were then; else as they are now
+        :param first: whether to return their state at that time instead of the present one
         """
         found: FileEntries = {}
         for name in names:
@@ -177,8 +178,8 @@ class Functions:
     ) -> Fingerprint:
         """Return the fingerprint of a callable: the recorded one itself if its code is the same.
 
-        If it is the same after all (it was reformatted, or this is another version of Python)
-        the recorded fingerprint is returned with this version's code added.
+        If the code is only equivalent (it was reformatted, or this is another version of Python),
+        return the recorded fingerprint with this version's code added.
         """
         previous = usable(previous)
         if previous is not None and previous["slots"].get(slot()) == graph.code:
@@ -189,7 +190,7 @@ class Functions:
         )
 
     def difference(self, old: Fingerprint, new: Fingerprint, context: Context) -> Difference | None:
-        """Return how the code of a callable differs from the recorded one, None if it does not."""
+        """Return how the code of a callable differs from the recorded one, None if it is equal."""
         if usable(old) is None:
             return Difference("the recorded fingerprint is damaged")
         if old["digest"] == new["digest"]:
@@ -206,7 +207,7 @@ class Functions:
         )
 
     def memoised(self, key: Any, make: Callable[[], T]) -> T:
-        """Return the answer to a question that the tasks of a run share."""
+        """Return an answer that the tasks of a run share."""
         if key not in self._answers:
             self._answers[key] = make()
         answer: T = self._answers[key]
@@ -237,10 +238,10 @@ class Functions:
         return {**found, "modules": modules} if modules else found
 
     def _same_as_before(self, graph: CodeGraph, previous: Fingerprint, context: Context) -> bool:
-        """Return whether nothing changed as far as earlier versions looked.
+        """Return whether nothing changed in the parts that earlier versions tracked.
 
-        They recorded the whole of each global, and less of decorators, annotations, and objects
-        that pickle can't save. What they did not record is adopted.
+        They recorded each global as a whole, and less of decorators, annotations, and objects that
+        pickle can't save. Parts that they did not record are adopted.
         """
         if "looks" in previous:
             return False
@@ -256,19 +257,19 @@ class Functions:
         return previous["digest"] == portable_digest(rows) or _merged(recorded, rows) is not None
 
     def as_before(self, unit: Unit) -> Unit:
-        """Return what :meth:`group` would have given in earlier versions."""
+        """Return the unit that :meth:`group` would have made in earlier versions."""
         return self.memoised(
             ("before", id(unit)), lambda: self.explorers[True, False].group(unit.name, unit.obj)
         )
 
 
 def marked(found: Fingerprint) -> Fingerprint:
-    """Return a fingerprint that says how much was looked at: no more of it is adopted."""
+    """Return a fingerprint that states how much it covers, so that no more is adopted."""
     return found if "looks" in found else {**found, "looks": _LOOKS}
 
 
 def unless_edited(found: Fingerprint, edited: list[str]) -> Fingerprint:
-    """Return a fingerprint, or one that is equal to nothing if modules were edited since loaded."""
+    """Return the fingerprint, or one that equals no other if modules were edited since loaded."""
     return {**found, "digest": EDITED_SINCE_LOADED, "edited": edited} if edited else found
 
 
@@ -281,7 +282,7 @@ def usable(recorded: Fingerprint | None) -> Fingerprint | None:
 
 
 def _merged(recorded: Any, rows: list[Row]) -> list[Row] | None:
-    """Return the units with the slots of other versions, None if they are not the same."""
+    """Return the units with the slots of other versions added, None if they differ."""
     from doit_invariants.code.loaded import compare
 
     try:
@@ -296,7 +297,7 @@ BEFORE = "functions before"
 
 
 def functions_of(context: Context) -> Functions:
-    """Return what is known of callables in the run of a context."""
+    """Return the known callables in the run of a context."""
     found = context.memo.get("functions")
     if found is None:
         before = context.memo.get(BEFORE)

@@ -1,14 +1,14 @@
-"""The code of a callable as a whole: its units, numbered, digested, and made JSON.
+"""The code of a callable as a whole: its units, numbered, digested, and converted to JSON.
 
-The units are numbered in the order in which they are met from the callable on, so the numbers
-do not depend on names, addresses, or on what was fingerprinted before; mutual recursion is two
-units that refer to each other's number. Two digests are made of the whole:
+Units are numbered in the order in which they are reached from the callable. Thus the numbers do not
+depend on names, addresses, or earlier fingerprints. Mutually recursive functions are two units that
+refer to each other's number. The whole has two digests:
 
-- that of the *code*, exact, for one Python version: equal to the recorded one means unchanged,
-  and that is all that most checks need;
-- that of the *sources*, the same on every machine and Python, which a signature consists of.
+- that of the *code*, exact, for one Python version: if it equals the recorded one, the callable is
+  unchanged, and most checks need nothing else;
+- that of the *sources*, which is the same on every machine and Python, for signatures.
 
-Where neither is equal the units are compared one by one, see
+If neither is equal, the units are compared one by one, see
 :mod:`~doit_invariants.code.loaded.compare`.
 """
 
@@ -30,13 +30,13 @@ from doit_invariants.hashing.digest import digest_bytes, digest_json
 if TYPE_CHECKING:
     from doit_invariants.code.loaded.function_sources import FunctionSources
 
-#: Of the sources of one callable and all it uses so much is kept, in characters.
+#: Maximum number of characters kept of the sources of one callable and everything it uses.
 MOST_SOURCE = 65_536
 
-#: So much of what is left out is kept, to be shown.
+#: Maximum number of left-out items kept for display.
 _MOST_LEFT_OUT = 20
 
-#: A unit as JSON; what it refers to is a list of label, text or number of a unit, rest, shown.
+#: A unit as JSON. Each reference is a list: label, leaf or number of a unit, rest, shown.
 Row = dict[str, Json]
 
 
@@ -45,7 +45,7 @@ class CodeGraph:
 
     :ivar units: the units in canonical order; the first is the callable
     :ivar code: digest for this version of Python
-    :ivar edited: names of modules of which all counts, and which are not as they were loaded
+    :ivar edited: names of modules that count as a whole and have changed since they were loaded
     """
 
     def __init__(self, explorer: Explorer, root: Unit) -> None:
@@ -76,7 +76,7 @@ class CodeGraph:
                 yield "\n".join(map(self._rest, unit.refs)).encode()
 
     def _find(self, root: Unit, explorer: Explorer) -> list[list[Ref]]:
-        """Find all units, and what counts of each because some code looks at it."""
+        """Find all units, and the parts of each that count because some code reads them."""
         looks: set[str] = set()
         todo = [root]
         while True:
@@ -84,7 +84,7 @@ class CodeGraph:
             known = len(looks)
             looks.update(*(_looks_of(unit, by_libraries=explorer.narrow) for unit in self.units))
             extras = [explorer.extras(unit, tuple(sorted(looks))) for unit in self.units]
-            # Annotations lead to classes, of which some code may look at more.
+            # Annotations lead to classes, whose code may read more.
             todo = [ref.unit for refs in extras for ref in refs if ref.unit is not None]
             if len(looks) == known and all(id(unit) in self._numbers for unit in todo):
                 return extras
@@ -97,9 +97,9 @@ class CodeGraph:
                 todo += [ref.unit for ref in unit.refs if ref.unit is not None]
 
     def _rest(self, ref: Ref) -> str:
-        """Return what counts of a reference beside what it leads to.
+        """Return what counts in a reference besides its target.
 
-        That is the name of a global which some unit assigns: it has another value afterwards.
+        This includes the name of a global that some unit assigns, because its value changes.
         """
         kind, _, name = ref.label.partition(" ")
         if kind == "global" and head_of(ref.label) in self._written:
@@ -112,7 +112,7 @@ class CodeGraph:
     # ------------------------------------------------------------------ what is recorded
 
     def rows(self, sources: FunctionSources) -> list[Row]:
-        """Return the units as JSON, with the digests of their sources where there are any."""
+        """Return the units as JSON, with the digests of their sources if available."""
         rows: list[Row] = []
         for unit, refs in zip(self.units, self._refs, strict=True):
             source = sources.of(unit.obj) if unit.code is not None else None
@@ -131,11 +131,11 @@ class CodeGraph:
         return rows
 
     def modules(self) -> list[str]:
-        """Return the names of the modules of which all counts."""
+        """Return the names of the modules that count as a whole."""
         return modules_of(self.units)
 
     def left_out(self) -> list[str]:
-        """Return what can't be compared with a later run, for people."""
+        """Return what can't be compared with a later run, for display."""
         texts = list(dict.fromkeys(text.partition(", which ")[0] for text in self.problems))
         more = [f"and {len(texts) - _MOST_LEFT_OUT} more"] if len(texts) > _MOST_LEFT_OUT else []
         return texts[:_MOST_LEFT_OUT] + more
@@ -153,14 +153,14 @@ def modules_of(units: Iterable[Unit]) -> list[str]:
 
 
 def edited_modules(units: Iterable[Unit]) -> list[str]:
-    """Return the names of the modules that units refer to and that no file stands for any more."""
+    """Return the names of modules that units refer to and that no file matches any more."""
     leaves = (ref.leaf for unit in units for ref in unit.refs if ref.leaf is not None)
     edited = (leaf for leaf in leaves if leaf.endswith(EDITED_SINCE_LOADED))
     return sorted({leaf.split(" ")[1] for leaf in edited})
 
 
 def _looks_of(unit: Unit, *, by_libraries: bool) -> set[str]:
-    """Return what a unit looks at beside what it names: ``name``, ``doc``, ``annotations``."""
+    """Return what a unit reads besides its names: ``name``, ``doc``, ``annotations``."""
     found = set(unit.code.reflects) if unit.code is not None else set()
     for leaf in (unit.tag, *(ref.leaf for ref in unit.refs)) if by_libraries else ():
         if leaf is not None and leaf.startswith("library "):
@@ -173,8 +173,8 @@ def _looks_of(unit: Unit, *, by_libraries: bool) -> set[str]:
 def portable_digest(rows: list[Row]) -> str:
     """Return the digest of the sources: the same on every machine and version of Python.
 
-    Of a unit without source its code stands for it. What a unit refers to is taken in the order
-    of the labels, as that of the code differs between versions.
+    If a unit has no source, its code is used. References are sorted by label, because their order
+    in the code differs between versions.
     """
     numbers: dict[int, int] = {}
     content: list[Json] = []
@@ -200,7 +200,7 @@ def _by_label(row: Row) -> list[Json]:
 
 
 def pack(texts: list[str | None]) -> str | None:
-    """Return sources as one compressed text, those beyond ``MOST_SOURCE`` left out."""
+    """Return sources as one compressed string, without those beyond ``MOST_SOURCE``."""
     kept: list[str | None] = []
     total = 0
     for text in texts:
@@ -212,7 +212,7 @@ def pack(texts: list[str | None]) -> str | None:
 
 
 def unpack(packed: Json) -> list[str | None]:
-    """Return the sources again; an empty list for what is damaged."""
+    """Return the sources from :func:`pack`; an empty list if the string is damaged."""
     try:
         raw = zlib.decompressobj().decompress(base64.b85decode(packed), 16 * MOST_SOURCE)
         texts = json.loads(raw)

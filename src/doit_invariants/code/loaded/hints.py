@@ -1,7 +1,7 @@
-"""Finds the classes that annotations name: in ``list[]``, ``|``, ``Annotated`` and strings.
+"""Find the classes that annotations name: in ``list[]``, ``|``, ``Annotated`` and strings.
 
-Annotations count where somebody reads them. Strings and forward references are read as
-expressions and looked up where Python would look, without evaluating them: no code runs.
+Annotations count if some code reads them. Strings and forward references are parsed as expressions
+and looked up where Python would look. They are not evaluated: no code runs.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 
 from doit_invariants.code.loaded.operations import closure_of
 
-#: Installed packages that read the annotations of classes that they are given, and of functions.
+#: Installed packages that read the annotations of classes or functions that they receive.
 _OF_CLASSES = frozenset(
     {"apischema", "attr", "attrs", "cattr", "cattrs", "dacite", "dataclass_wizard", "desert"}
     | {"dataclasses_json", "jsonargparse", "marshmallow_dataclass", "mashumaro", "msgspec"}
@@ -49,12 +49,12 @@ def read_by(leaf: str) -> set[str]:
 
 
 def are_read(package: str) -> bool:
-    """Return whether a package reads annotations of something."""
+    """Return whether a package reads annotations."""
     return package in _OF_CLASSES or package in _OF_FUNCTIONS
 
 
 def of(obj: Any) -> dict[str, Any]:
-    """Return the annotations of a function or class itself, as they are."""
+    """Return the own annotations of a function or class, unevaluated."""
     try:
         if sys.version_info >= (3, 14):
             import annotationlib
@@ -65,12 +65,12 @@ def of(obj: Any) -> dict[str, Any]:
         else:
             found = obj.__annotations__
         return dict(found)
-    except Exception:  # evaluated when they are asked for, by a class that may do anything
+    except Exception:  # reading them evaluates them, and a class may do anything
         return {}
 
 
 def resolved(obj: Any) -> list[Any]:
-    """Return the annotations of a function or class, each with what strings in it stand for."""
+    """Return the annotations of a function or class, each with the objects its strings refer to."""
     spaces = _namespaces(obj)
     return [[name, one, list(_strings(one, spaces))] for name, one in of(obj).items()]
 
@@ -86,18 +86,18 @@ def classes(obj: Any) -> list[Any]:
 
 
 def _namespaces(obj: Any) -> list[dict[str, Any]]:
-    """Return where the names in annotations are looked up, the nearest first."""
+    """Return the namespaces for names in annotations, the nearest first."""
     parameters = {str(one): one for one in getattr(obj, "__type_params__", ())}
     if isinstance(obj, types.FunctionType):
         return [parameters, closure_of(obj), obj.__globals__, vars(builtins)]
     module = sys.modules.get(obj.__module__)
     around = [vars(module)] if module is not None else []
-    # A class names itself, also where a function made it.
+    # A class can name itself, even if a function made it.
     return [parameters, dict(vars(obj)), {obj.__name__: obj}, *around, vars(builtins)]
 
 
 def _strings(annotation: Any, spaces: list[dict[str, Any]], depth: int = 0) -> Iterator[Any]:
-    """Yield what strings and forward references inside of an annotation stand for."""
+    """Yield the objects that strings and forward references inside an annotation refer to."""
     text = annotation if isinstance(annotation, str) else None
     text = text or getattr(annotation, "__forward_arg__", None)
     if isinstance(text, str):
@@ -132,7 +132,7 @@ def _classes(annotation: Any, depth: int = 0) -> Iterator[Any]:
         try:
             inner = getattr(annotation, name, None)
         except Exception:
-            continue  # evaluated when it is asked for
+            continue  # reading it evaluates it
         if inner is not None and inner is not annotation:
             for one in inner if isinstance(inner, (list, tuple)) else [inner]:
                 yield from _classes(one, depth + 1)
@@ -141,7 +141,7 @@ def _classes(annotation: Any, depth: int = 0) -> Iterator[Any]:
 
 
 _DEEPEST = 12
-#: Attributes of what ``typing`` makes that lead to classes.
+#: Attributes of ``typing`` objects that lead to classes.
 _LEAD_ON: tuple[str, ...] = ("__origin__", "__args__", "__metadata__", "__supertype__", "__bound__")
 _LEAD_ON += ("__constraints__", "__value__")
 
@@ -158,7 +158,7 @@ def _flat(found: Any) -> Iterator[Any]:
 
 
 def _read(text: str, spaces: list[dict[str, Any]]) -> Any:
-    """Return what an expression stands for: an object, or a list of what its parts stand for."""
+    """Return what an expression refers to: an object, or a list of what its parts refer to."""
     try:
         return _node(ast.parse(text.strip(), mode="eval").body, spaces)
     except (SyntaxError, ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""Names installed code by its distribution and version; its text does not count."""
+"""Name installed code by its distribution and version; its source does not count."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _PYTHON = sys.stdlib_module_names | {"builtins", "__future__"}
 
 
 class Library:
-    """Tells whose code an object is, and how installed code is named.
+    """Tells installed code from the project's, and names installed code.
 
-    Code of Python itself has no version here: that a new Python reruns nothing is worth more
-    than the rare function of its library that gives other results. Tasks to which it matters
-    list ``Value(sys.version_info[:2])``.
+    Code of Python itself has no version here. It matters more that a new Python reruns nothing than
+    that a function of its library may, rarely, give other results. Tasks that depend on it list
+    ``Value(sys.version_info[:2])``.
 
-    :ivar project: what is not installed code
+    :ivar project: tells the project's own code
     """
 
     def __init__(self, project: Project) -> None:
@@ -32,7 +32,7 @@ class Library:
         self._versions: dict[str, str] = {}
 
     def owns(self, obj: Any) -> bool:
-        """Return whether a function, class or module is installed code, or Python's own."""
+        """Return whether a function, class or module is installed code or part of Python."""
         if isinstance(obj, types.ModuleType):
             return self.owns_module(vars(obj))
         if isinstance(obj, types.FunctionType):
@@ -50,7 +50,7 @@ class Library:
             return not self.project.contains(path)
         if namespace.get("__path__") is not None:  # a namespace package
             return not any(map(self.project.contains, namespace["__path__"]))
-        # A notebook, `exec`, or what is built into the interpreter.
+        # A notebook, `exec`, or a module that is built into the interpreter.
         return isinstance(name, str) and _top(name) in _PYTHON
 
     def name(self, obj: Any) -> str:
@@ -58,15 +58,15 @@ class Library:
         if isinstance(obj, types.ModuleType):
             return f"{self.version(obj.__name__)}{obj.__name__}"
         module, name = _place(obj)
-        # Where in Python's library something is defined changes with its version.
+        # The submodule in which Python's library defines something changes with its version.
         inside = _top(module).lstrip("_") if _top(module) in _PYTHON else module
         return f"{self.version(module)}{inside}.{name}"
 
     def extension(self, obj: Any) -> str | None:
         """Return the digest of the file of a compiled module of the project (Cython, C).
 
-        None if the object has none: it is installed, or written in Python. Of a file that was
-        built anew since it was loaded ``EDITED_SINCE_LOADED``.
+        Return None if the object has none, because it is installed or written in Python. Return
+        ``EDITED_SINCE_LOADED`` if the file was rebuilt since it was loaded.
         """
         module = sys.modules.get(getattr(obj, "__module__", None) or "")
         path = getattr(module, "__file__", None)
@@ -87,7 +87,7 @@ class Library:
 
 
 def _place(obj: Any) -> tuple[str, str]:
-    if isinstance(obj, types.FunctionType):  # `functools.wraps` may have made others of its own
+    if isinstance(obj, types.FunctionType):  # `functools.wraps` may have changed its attributes
         return str(obj.__globals__.get("__name__")), obj.__code__.co_name
     module, name = getattr(obj, "__module__", None), getattr(obj, "__qualname__", None)
     return (
@@ -116,7 +116,7 @@ _all_named = functools.cache(metadata.packages_distributions)
 
 @functools.cache
 def _named_otherwise() -> dict[str, list[str]]:
-    """Return distributions by their modules, as far as their ``top_level.txt`` say (quickly)."""
+    """Return distributions by their modules from their ``top_level.txt``, which is quick."""
     found: dict[str, list[str]] = {}
     for distribution in metadata.distributions():
         for module in (distribution.read_text("top_level.txt") or "").split():

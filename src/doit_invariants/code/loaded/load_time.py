@@ -1,11 +1,12 @@
-"""Recognises the time of the load of ``dodo.py`` in what actions are given.
+"""Recognize the load time of ``dodo.py`` in arguments of actions, and leave it out.
 
-``f"build --stamp {time.time()}"`` is another command at each load, and nobody has edited it. A time
-is recognised for certain, as it lies between the beginning of the load and the look at it; it is
-left out. What is random can't be told from a setting that was read from a file, so it counts.
+``f"build --stamp {time.time()}"`` is a different command at each load, although nobody has edited
+it. A time is recognized with certainty because it lies between the beginning of the load and the
+check. Random values count: they can't be told from a setting that was read from a file.
 
-Full minutes count as well: who passes the beginning of a day means that day, also when a scheduler
-starts the run in its first second. So do times without seconds, and times of day without a date.
+Full minutes count as well: somebody who passes the beginning of a day means that day, even if a
+scheduler starts the run in its first second. So do times without seconds, and times of day without
+a date.
 """
 
 from __future__ import annotations
@@ -20,15 +21,15 @@ from typing import Any
 
 from doit_invariants.files.loaded_sources import load_began
 
-#: Stands in the place of a time.
+#: Replaces a time.
 PLACE = "<time of the load>"
 
-#: Larger containers are data, not something that a task-creator writes.
+#: Larger containers are data, which no task-creator writes by hand.
 _LARGEST = 1_000
 _DEEPEST = 5
 
-# As a number of s, ms, us or ns since the epoch; as date and time; as by `time.ctime()`. Compiled
-# when a text is long enough to hold one: few are.
+# Forms of times: a number of s, ms, us or ns since the epoch; date and time; `time.ctime()`. The
+# patterns are compiled only for strings that are long enough to contain a time, which are few.
 _NUMBER = r"(?<![\d.])(\d{10}(?:\d{3}|\d{6}|\d{9})?)(?:\.\d+)?(?!\d)"
 _MOMENT = (
     r"(?<!\d)(\d{4})([-/._]?)(\d\d)\2(\d\d)[ T_.-]*(\d\d)([:.h_-]?)(\d\d)\6(\d\d)"
@@ -39,20 +40,20 @@ _ANY = r"\d{10}|\d\d.?\d\d.?\d\d"
 
 
 def without_time(values: Mapping[str, Any]) -> tuple[Mapping[str, Any], list[str]]:
-    """Return values with the times of this load replaced, and the labels of those that held one."""
+    """Return values with the times of this load replaced, and the labels of the changed ones."""
     known: _Known = {}
     found = {label: _without(value, 0, known) for label, value in values.items()}
     labels = [label for label, value in values.items() if found[label] is not value]
     return (found, labels) if labels else (values, [])
 
 
-#: What containers are without times, by their addresses: lists may share their parts.
+#: Containers without times, by their ids: lists may share parts.
 _Known = dict[tuple[int, int], Any]
 
 
 def _without(value: Any, depth: int, known: _Known) -> Any:
-    """Return a value without times, the very same where there is none."""
-    # Not what it says that it is: to ask a lazy proxy makes what it stands for.
+    """Return a value without times: the same object if it has none."""
+    # No isinstance: it makes a lazy proxy create the object that it stands for.
     kind = type(value)
     if kind is str:
         return _in_text(value)
@@ -145,5 +146,5 @@ def _seconds(number: float) -> float:
 
 
 def _is_now(moment: float) -> bool:
-    # Seconds may have been cut off or rounded.
+    # Seconds may have been truncated or rounded.
     return moment % 60 != 0 and load_began() - 1 <= moment <= time.time() + 1

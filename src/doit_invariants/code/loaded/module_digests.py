@@ -1,8 +1,9 @@
-"""Digests whole modules by their source, where functions can't be followed one by one.
+"""Digest whole modules by their source, if functions can't be followed one by one.
 
-That is where a function imports a module when it runs, passes a module on as a value, or may
-use any name of it (``getattr``, ``eval``): then all of the module counts, and what it imports. Of
-what is loaded that is what was loaded, for which the file stands only while nobody has written it.
+This is the case if a function imports a module when it runs, passes a module on as a value, or may
+use any name in it (``getattr``, ``eval``). Then the whole module counts, and everything it imports.
+For a loaded module its loaded state counts, which the file represents only until somebody writes to
+it.
 """
 
 from __future__ import annotations
@@ -21,16 +22,16 @@ FileEntries = dict[str, Json]
 
 
 def leaf(name: str, digest: str | None) -> str:
-    """Return the text that stands for a module in what refers to it."""
+    """Return the string that represents a module in references."""
     return f"module {name} {digest}"
 
 
 class ModuleDigests:
-    """Answers with the digest of a project module and of what it imports, by its name."""
+    """Returns the digest of a project module and of its imports, by name."""
 
     def __init__(self, context: Context) -> None:
-        # The answers are those of all tasks. The targets of the task that happens to ask first are
-        # what other tasks import.
+        # All tasks share the answers. The targets of the task that happens to ask first may be
+        # imported by other tasks.
         self._context = copy.copy(context)
         self._context.targets = ()
         self._found: dict[str, Fingerprint | None] = {}
@@ -40,7 +41,7 @@ class ModuleDigests:
     def __call__(self, name: str) -> str | None:
         """Return the digest of a module, None if it is not one of the project's.
 
-        ``EDITED_SINCE_LOADED`` stands for what is loaded and no file tells.
+        Return ``EDITED_SINCE_LOADED`` for a loaded module that no file matches.
         """
         if name not in self._found:
             self._found[name] = self._find(name)
@@ -48,25 +49,26 @@ class ModuleDigests:
         return None if found is None else str(found["digest"])
 
     def hint(self, recorded: Json) -> None:
-        """Take what was recorded of modules: a file that is still the same is not parsed again."""
+        """Add recorded details of modules: unchanged files are then not parsed again."""
         if isinstance(recorded, dict):
             for name, details in recorded.items():
                 self._hints.setdefault(name, {"digest": "", "details": details})
 
     def details(self, name: str) -> Json:
-        """Return the key of what was kept of a module."""
+        """Return the key of the stored details of a module."""
         found = self._found.get(name)
         return None if found is None else found.get("details")
 
     @property
     def found_any(self) -> bool:
-        """Whether any module that was asked for is one of the project's."""
+        """Whether any requested module is one of the project's."""
         return any(found is not None for found in self._found.values())
 
     def imported_late(self, name: str, *, first: bool) -> FileEntries:
-        """Return the files of a module, and of what it imports, that were not loaded at first.
+        """Return the files of a module and its imports that were not loaded at first.
 
-        :param first: whether as they were when the module was looked at; else as they are now
+        :param first: whether to return their state when the module was inspected, not the present
+            one
         """
         found = self._found.get(name) if first else self._find(name)
         details = self._context.lookup(found.get("details")) if found is not None else None
@@ -76,9 +78,9 @@ class ModuleDigests:
         return {p: files[name] for p, name in paths.items() if os.path.realpath(p) not in loaded}
 
     def look_again(self) -> dict[str, str]:
-        """Look again at modules that were not loaded at first: a task may have made them since.
+        """Inspect modules again that were not loaded at first: a task may have made them since.
 
-        :returns: what stands for those that changed, by what stood for them
+        :returns: maps the former string for each changed module to the present one
         """
         changed: dict[str, str] = {}
         for name, found in self._found.items():
@@ -112,10 +114,10 @@ class ModuleDigests:
             return self._gone(name)
 
     def _gone(self, name: str) -> Fingerprint | None:
-        """Return what stands for a loaded module of the project whose file is no more."""
+        """Return the fingerprint of a loaded project module whose file is gone."""
         file = getattr(sys.modules.get(name), "__dict__", {}).get("__file__")
         if not isinstance(file, str) or not self._context.project.contains(file):
             return None
         if os.path.isfile(os.path.dirname(file)) or os.path.exists(file):
-            return None  # in a zip, or not where modules are looked up
+            return None  # in a zip, or not on the search path
         return {"digest": EDITED_SINCE_LOADED, "edited": [self._context.project.relative(file)]}

@@ -1,4 +1,4 @@
-"""Looks up the names that a function reads: globals, and places inside their values."""
+"""Look up the names that a function reads: globals, and places inside their values."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from doit_invariants.code.loaded.bytecode import Chain, Structure
 from doit_invariants.code.loaded.operations import closure_of
 from doit_invariants.code.loaded.unit import CodeFinder, Key, Ref, SeenCode, Unit
 
-#: Never opaque.
+#: Types whose values are never opaque.
 PLAIN = frozenset({str, int, float, bool, bytes, type(None), list, tuple, dict, set})
 
 
 class NameLookup:
-    """Looks names up, and has a finder look at what they lead to.
+    """Looks names up, and passes the objects to a finder.
 
-    :param seen: where that is noted
+    :param seen: stores the results
     """
 
     def __init__(self, finder: CodeFinder, seen: SeenCode) -> None:
@@ -31,15 +31,15 @@ class NameLookup:
     def read(
         self, unit: Unit, namespace: dict[str, Any], chain: Chain, reads: Iterable[Steps]
     ) -> Iterable[Ref]:
-        """Return what a global leads to; at a second look what it led to at the first."""
+        """Return what a global refers to. A later exploration returns the first result."""
         key = (id(namespace), chain, tuple(reads))
         look = functools.partial(self.look_up, unit, namespace, chain, key[2])
         return self._seen.read(unit, namespace, key, look)
 
     def present(self, again: NameLookup) -> dict[Key, Any]:
-        """Return what the globals that were looked at lead to now, to be compared.
+        """Return what the inspected globals refer to now, in a comparable form.
 
-        :param again: looks them up, and notes it elsewhere
+        :param again: a lookup that stores its results elsewhere
         """
         unit = Unit(None, "", "", "values")
         return {
@@ -53,7 +53,7 @@ class NameLookup:
     def look_up(
         self, unit: Unit, namespace: dict[str, Any], chain: Chain, reads: Iterable[Steps]
     ) -> Iterable[Ref]:
-        """Return what a global leads to now."""
+        """Return what a global refers to now."""
         label, head = f"global {'.'.join(chain)}", chain[0]
         if head in namespace:
             obj = namespace[head]
@@ -69,15 +69,15 @@ class NameLookup:
                 names = ".".join(chain[number:])
                 added = self._foreign(vars(obj).get(attribute), label, unit)
                 return added or (Ref(label, f"library {self._library.name(obj)}.{names}"),)
-            if attribute not in vars(obj):  # not imported yet, or the module makes it
+            if attribute not in vars(obj):  # not imported yet, or the module creates it on demand
                 return (Ref(label, f"{self._finder.module(obj)} {'.'.join(chain[number:])}"),)
             obj = vars(obj)[attribute]
         return self.places_of(unit, label, obj, chain, reads, len(chain) - 1)
 
     def closure(self, unit: Unit, func: types.FunctionType, code: Structure) -> Iterator[Ref]:
-        """Yield what the closure variables of a function lead to."""
+        """Yield what the closure variables of a function refer to."""
         cells = closure_of(func)
-        # What `super()` looks at is named in the code of some versions only.
+        # Only some versions name the variable of `super()` in the code.
         frees = dict(zip(code.frees, code.inside, strict=True))
         frees.pop("__class__", None)
         if "__class__" in func.__code__.co_freevars:
@@ -112,7 +112,7 @@ class NameLookup:
         return is_opaque(value, self._library, self._finder.digester)
 
     def _foreign(self, obj: Any, label: str, unit: Unit) -> list[Ref]:
-        """Return references to code of the project that was put into an installed module."""
+        """Return references to project code that was put into an installed module."""
         if not isinstance(obj, types.FunctionType) or self._library.owns(obj):
             return []
         return self._finder.refs(label, obj, unit)

@@ -1,6 +1,7 @@
-"""Takes objects apart that pickle can't save, without running their code.
+"""Split objects that pickle can't save into parts, without running their code.
 
-Read are attributes that C keeps, the frame of a generator, and what the garbage collector knows.
+The parts are attributes that C keeps, the frame of a generator, and references that the garbage
+collector knows.
 """
 
 from __future__ import annotations
@@ -22,9 +23,9 @@ _MOST_MAPPED = 1 << 24
 
 
 def attributes(names: str) -> Split:
-    """Return what takes some attributes, or attributes of attributes, as far as there are any.
+    """Return a split that reads some attributes, or attributes of attributes, if they exist.
 
-    :param names: with a space between them
+    :param names: separated by spaces
     """
 
     def split(value: Any) -> Iterator[Part]:
@@ -39,7 +40,7 @@ def attributes(names: str) -> Split:
 
 
 def members(value: Any) -> Iterator[Part]:
-    """Yield what C keeps as attributes of an object."""
+    """Yield the attributes of an object that C keeps."""
     for cls in bases_of(type(value)):
         for name, one in sorted(vars(cls).items()):
             if isinstance(one, types.MemberDescriptorType) and not name.startswith("__"):
@@ -47,7 +48,7 @@ def members(value: Any) -> Iterator[Part]:
 
 
 def references(value: Any) -> Iterator[Part]:
-    """Yield what an object written in C refers to, but for what belongs to the process."""
+    """Yield what an object written in C references, except what belongs to the process."""
     known = {id(one) for one in bases_of(type(value))}
     found = []
     for one in gc.get_referents(value):
@@ -56,7 +57,7 @@ def references(value: Any) -> Iterator[Part]:
             found.append(one)
     for number, one in enumerate(found):
         if type(one) is dict:
-            address = str(id(value))  # of which names are made
+            address = str(id(value))  # some names contain it
             one = {
                 name: item
                 for name, item in one.items()
@@ -66,7 +67,7 @@ def references(value: Any) -> Iterator[Part]:
 
 
 def running(prefix: str) -> Split:
-    """Return what takes a generator or coroutine apart: its code, its variables, where it is."""
+    """Return a split for a generator or coroutine: its code, its variables, its current line."""
 
     def split(value: Any) -> Iterator[Part]:
         code = getattr(value, f"{prefix}_code")
@@ -89,11 +90,11 @@ def _is_new(value: Any, frame: types.FrameType, code: types.CodeType) -> bool:
         return inspect.getgeneratorstate(value) == inspect.GEN_CREATED
     if type(value) is types.CoroutineType:
         return inspect.getcoroutinestate(value) == inspect.CORO_CREATED
-    return frame.f_lineno <= code.co_firstlineno  # Python 3.12 alone has a function for these
+    return frame.f_lineno <= code.co_firstlineno  # only Python 3.12 has a function for these
 
 
 def _at_start(value: Any) -> Any:
-    """Return what an iterator is about, if nothing was taken of it: Python 3.14 makes none."""
+    """Return the iterable of an untouched iterator, because Python 3.14 makes no iterator."""
     if type(value).__module__ != "builtins" or not type(value).__name__.endswith("iterator"):
         return value
     try:
@@ -105,7 +106,7 @@ def _at_start(value: Any) -> Any:
 
 
 def of_code(code: types.CodeType) -> Iterator[Part]:
-    """Yield a function with this code, in no module."""
+    """Yield a function with this code that belongs to no module."""
     cells = tuple(types.CellType() for _ in code.co_freevars)
     yield "code", types.FunctionType(code, {}, code.co_name, None, cells)
 
@@ -135,7 +136,7 @@ def of_iterator(iterator: Any) -> Iterator[Part]:
 
 
 def of_set(iterator: Any) -> Iterator[Part]:
-    # In an order that each process makes for itself.
+    # Each process has its own order of the items.
     yield "items", set(iterator.__reduce__()[1][0])
 
 
@@ -147,7 +148,7 @@ def of_map(memory: Any) -> Iterator[Part]:
 
 def of_file(file: Any) -> Iterator[Part]:
     name = getattr(file, "name", None)
-    if isinstance(name, (str, bytes)):  # else the number of a descriptor
+    if isinstance(name, (str, bytes)):  # otherwise the number of a descriptor
         yield "name", name
     yield from attributes("mode encoding errors")(file)
     buffer = getattr(file, "buffer", None)
@@ -171,7 +172,7 @@ def of_type_variable(variable: Any) -> Iterator[Part]:
         try:
             found = getattr(variable, name, None)
         except Exception:
-            found = None  # evaluated when it is asked for, with names that may not exist
+            found = None  # reading it evaluates names that may not exist
         if found is not None and type(found).__name__ != "NoDefaultType":
             yield name, found
 
@@ -180,5 +181,5 @@ def of_alias(alias: Any) -> Iterator[Part]:
     yield "name", alias.__name__
     try:
         yield "value", alias.__value__
-    except Exception:  # the same
+    except Exception:  # reading it evaluates names as well
         yield "value", "unknown"

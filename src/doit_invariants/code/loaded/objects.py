@@ -1,4 +1,4 @@
-"""What objects made of code consist of: partials, methods, properties, decorated functions."""
+"""The parts of objects made of code: partials, methods, properties, decorated functions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from doit_invariants.code.loaded.operations import closure_of, with_nested
 
 Part = tuple[str, Any]
 
-#: Written in C: a name and a version stand for them.
+#: Types written in C: a name and a version represent their objects.
 COMPILED = (
     types.BuiltinFunctionType,
     types.WrapperDescriptorType,
@@ -39,20 +39,20 @@ def is_cython(obj: Any) -> bool:
 
 
 def is_class(obj: Any) -> TypeGuard[type]:
-    """Return whether this is a class; ``list[int]`` says so of itself in Python 3.10."""
-    # Not by what it says that it is: a proxy passes itself off as what it stands for.
+    """Return whether this is a class. In Python 3.10 ``list[int]`` claims to be one."""
+    # No isinstance: a proxy passes itself off as another object.
     return issubclass(type(obj), type)
 
 
 def is_code(obj: Any, library: Library) -> bool:
-    """Return whether an object is code, or made of it, and not a value."""
+    """Return whether an object is code or made of code, and not a value."""
     return type(obj) is types.FunctionType or tag(obj, library) is not None
 
 
 def tag(obj: Any, library: Library, *, as_before: bool = False) -> str | None:
-    """Return what kind of thing made of other code this is, None if it is none.
+    """Return the type of an object made of other code, None for other objects.
 
-    :param as_before: as far as the first version of records had it
+    :param as_before: whether to include only what the first version of records had
     """
     if is_class(obj):
         return "class"
@@ -61,7 +61,7 @@ def tag(obj: Any, library: Library, *, as_before: bool = False) -> str | None:
             if not isinstance(obj, _METHODS):
                 return name
             return f"{name} {obj.__name__}" if _is_value(obj.__self__) else None
-    # An object of the project's own counts by its class and its state instead.
+    # An object of a project class counts by its class and its state instead.
     if is_wrapper(obj, library):
         from doit_invariants.code.loaded import wrappers
 
@@ -75,33 +75,33 @@ def is_wrapper(obj: Any, library: Library) -> bool:
     """Return whether this is an object of an installed class that stands for a function."""
     if not library.owns(type(obj)):
         return False
-    from doit_invariants.code.loaded import wrappers  # late, as all here: most code is functions
+    from doit_invariants.code.loaded import wrappers  # late: most code is functions
 
     return wrappers.wrapped(obj) is not None
 
 
 def is_made_by_hand(module: types.ModuleType, library: Library) -> bool:
-    """Return whether a module is no file's: ``types.ModuleType("settings")``, say."""
+    """Return whether a module has no file, such as ``types.ModuleType("settings")``."""
     named = str(vars(module).get("__name__"))
     if vars(module).get("__spec__") is not None or "__file__" in vars(module):
         return False
     if sys.modules.get(named) is not module:
         return True
-    # Known under its name, but no library's, which would keep in it what it needs while it works.
+    # It is registered under its name. If it belongs to a library, it may hold internal state.
     top = sys.modules.get(named.partition(".")[0])
     known = named == "__main__" or top is None or library.owns(top)
     return not known and (type(module) is types.ModuleType or not library.owns(type(module)))
 
 
 def is_installed(obj: Any, library: Library) -> bool:
-    """Return whether a unit is a decorator's: what it keeps for itself is part of its version."""
+    """Return whether a unit is an installed decorator's: its state is part of its version."""
     return (type(obj) is types.FunctionType and library.owns(obj)) or is_wrapper(obj, library)
 
 
 def parts(obj: Any, library: Library, *, as_before: bool = False) -> Iterable[Part]:
-    """Return what a class, or a thing for which :func:`tag` has a name, consists of.
+    """Return the parts of a class, or of an object for which :func:`tag` returns a type.
 
-    :param as_before: as far as the first version of records had it
+    :param as_before: whether to include only what the first version of records had
     """
     if is_class(obj):
         from doit_invariants.code.loaded import classes
@@ -116,7 +116,7 @@ def parts(obj: Any, library: Library, *, as_before: bool = False) -> Iterable[Pa
         if issubclass(type(obj), cls):
             if library.owns(type(obj)):
                 return split(obj)
-            state = getattr(obj, "__dict__", None)  # a subclass of the project's own
+            state = getattr(obj, "__dict__", None)  # a subclass in the project
             return (*split(obj), ("class", type(obj)), ("state", state))
     from doit_invariants.code.loaded import wrappers
 
@@ -125,10 +125,10 @@ def parts(obj: Any, library: Library, *, as_before: bool = False) -> Iterable[Pa
 
 
 def carries(func: types.FunctionType) -> bool:
-    """Return whether an installed function holds things that are not its distribution's.
+    """Return whether an installed function holds objects from outside its distribution.
 
-    A decorator's wrapper does: the function of the project, the decorator's arguments. What
-    can be imported under its own name does not.
+    The wrapper of a decorator does: the function of the project, the arguments of the decorator. A
+    function that can be imported under its own name does not.
     """
     if not func.__closure__:
         return False
@@ -137,7 +137,7 @@ def carries(func: types.FunctionType) -> bool:
 
 
 def own_values(func: types.FunctionType) -> Iterator[Part]:
-    """Yield the values that a function holds itself: defaults and attributes."""
+    """Yield the values that a function itself holds: defaults and attributes."""
     code = func.__code__
     defaults = func.__defaults__ or ()
     names = code.co_varnames[code.co_argcount - len(defaults) : code.co_argcount]
@@ -153,7 +153,7 @@ def own_values(func: types.FunctionType) -> Iterator[Part]:
 
 
 def extras(obj: Any, wanted: Iterable[str]) -> Iterator[Part]:
-    """Yield what counts of a function or class only where some code looks at it."""
+    """Yield parts of a function or class that count only if some code reads them."""
     if not isinstance(obj, (types.FunctionType, type)):
         return
     for word in sorted(wanted):
@@ -171,17 +171,17 @@ def extras(obj: Any, wanted: Iterable[str]) -> Iterator[Part]:
 
 
 def code_inside(value: Any) -> list[Any]:
-    """Return the functions and classes that an object which can't be encoded holds itself.
+    """Return the functions that an object which can't be encoded itself holds.
 
-    The garbage collector knows, where an object written in C (a ``map``, a ``cmp_to_key``) has
-    no attribute for them.
+    The garbage collector knows them even if an object written in C (a ``map``, a ``cmp_to_key``)
+    has no attribute for them.
     """
     found = gc.get_referents(value)
     return [one for one in found if isinstance(one, types.FunctionType)]
 
 
 def subclasses(known: Iterable[type]) -> list[type]:
-    """Return the subclasses of some classes, and theirs, in the order of their definition."""
+    """Return all direct and indirect subclasses, in the order of their definition."""
     todo = list(known)
     for cls in todo:  # grows while it is walked
         below: list[type] = type.__subclasses__(cls)
@@ -190,9 +190,9 @@ def subclasses(known: Iterable[type]) -> list[type]:
 
 
 def home(cls: type, library: Library) -> str:
-    """Return the file and line of a class of the project, as far as a method tells."""
+    """Return the file and line of a project class if one of its methods has them."""
     for value in vars(cls).values():
-        # Of others an attribute may be made when it is asked for: pydantic completes a class.
+        # Other objects may create attributes when they are read: pydantic completes a class.
         code = value.__code__ if type(value) is types.FunctionType else None
         if code is not None and library.project.contains(code.co_filename):
             return place(code, library)
@@ -200,20 +200,20 @@ def home(cls: type, library: Library) -> str:
 
 
 def place(code: types.CodeType, library: Library) -> str:
-    """Return the file and line of code, for people."""
+    """Return the file and line of code, for display."""
     path = code.co_filename
     file = path if path.startswith("<") else library.project.relative(path)
     return f"{file}:{code.co_firstlineno}"
 
 
 def shown_name(obj: Any) -> str:
-    """Return what people call a callable, whatever it is made of."""
+    """Return the name of a callable for display, whatever it is made of."""
     inner = obj
     while issubclass(type(inner), _AROUND):
         inner = inner.func if issubclass(type(inner), functools.partial) else inner.__func__
     try:
         name = getattr(inner, "__name__", None)
-    except Exception:  # its class makes attributes up, and can't make this one
+    except Exception:  # its class creates attributes on demand, and can't create this one
         name = None
     return name if isinstance(name, str) else type(inner).__name__
 
@@ -228,18 +228,19 @@ def _nested(obj: Any) -> Iterator[types.CodeType]:
 
 
 def _docstrings(code: types.CodeType) -> list[str]:
-    """Return the texts of a code object among which its docstring is."""
+    """Return the strings of a code object that include its docstring."""
     texts = [text for text in code.co_consts if isinstance(text, str)]
     if code.co_flags & inspect.CO_OPTIMIZED:
-        # From Python 3.14 on a flag says it: the first constant may be any other string.
+        # From Python 3.14 on a flag marks the docstring: the first constant may be any other
+        # string.
         if sys.version_info >= (3, 14) and not code.co_flags & inspect.CO_HAS_DOCSTRING:
             return []
         return texts[:1] if texts and code.co_consts[0] is texts[0] else []
-    return [text for text in texts if "<locals>" not in text]  # of the body of a class
+    return [text for text in texts if "<locals>" not in text]  # the body of a class
 
 
 def private_names(func: types.FunctionType) -> list[str]:
-    """Return the names in which Python has put that of the class: ``_Config__limit``."""
+    """Return the names into which Python inserted the name of the class: ``_Config__limit``."""
     names = {name for code in with_nested(func.__code__) for name in code.co_names}
     return sorted(filter(_is_private, names))
 

@@ -1,4 +1,4 @@
-"""The operations of a code object, as :mod:`dis` documents them, without the interpreter's own."""
+"""The operations of a code object, as :mod:`dis` documents them, without internal ones."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ import types
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-# Bookkeeping of the interpreter. The last three follow from which variables are closed over,
-# and come in the order of their names.
+# Internal operations of the interpreter. The last three are determined by the closure variables,
+# and their order by the names of those.
 _SILENT = frozenset(
     {"CACHE", "EXTENDED_ARG", "NOP", "NOT_TAKEN", "RESUME", "PRECALL", "GEN_START"}
     | {"MAKE_CELL", "COPY_FREE_VARS", "LOAD_CLOSURE"}
 )
-# The same operation, where the interpreter need not count a reference (Python 3.14).
+# The same operation, if the interpreter need not count a reference (Python 3.14).
 _BORROWED = {"LOAD_FAST_BORROW": "LOAD_FAST"}
-# Two operations in one, where both are on one line: that is layout (Python 3.13).
+# Two operations in one if both are on one line, which is layout (Python 3.13).
 _FUSED = {
     "LOAD_FAST_LOAD_FAST": ("LOAD_FAST", "LOAD_FAST"),
     "LOAD_FAST_BORROW_LOAD_FAST_BORROW": ("LOAD_FAST", "LOAD_FAST"),
@@ -34,7 +34,7 @@ FREE = frozenset(dis.hasfree) | {dis.opmap["LOAD_DEREF"]}
 LOCALS = frozenset(dis.haslocal) - FREE
 RELATIVE = frozenset(dis.hasjrel)
 ABSOLUTE = frozenset(dis.hasjabs)
-# How far the index of a name is shifted: the low bits are flags (Python 3.11, 3.12).
+# Number of flag bits below the index of a name (Python 3.11, 3.12).
 SHIFT = {
     "LOAD_GLOBAL": 1 if sys.version_info >= (3, 11) else 0,
     "LOAD_ATTR": 1 if sys.version_info >= (3, 12) else 0,
@@ -47,24 +47,24 @@ ATTRIBUTES = frozenset({"LOAD_ATTR", "LOAD_METHOD"})
 def slot() -> str:
     """Return the name of the slot for code of this interpreter: ``cpython-3.11``, ``...-O1``.
 
-    Optimised code (``-O``, ``-OO``) lacks assertions or docstrings, so it has its own.
+    Optimized code (``-O``, ``-OO``) lacks assertions or docstrings, so it has its own slot.
     """
     version = f"{sys.implementation.name}-{sys.version_info[0]}.{sys.version_info[1]}"
     return f"{version}-O{sys.flags.optimize}" if sys.flags.optimize else version
 
 
 class Operation(NamedTuple):
-    """One operation: where it is, and its argument with the extensions."""
+    """One operation: its offset, and its argument including extensions."""
 
     offset: int
     name: str
     opcode: int
     arg: int
-    after: int  # the offset behind it and its caches, which relative jumps count from
+    after: int  # the offset after it and its caches, which relative jumps count from
 
 
 def operations_of(code: types.CodeType) -> Iterator[Operation]:
-    """Decode the operations of a code object, extended arguments joined to theirs."""
+    """Decode the operations of a code object, and join extended arguments."""
     raw, extended = code.co_code, 0
     at, end = 0, len(raw)
     while at < end:
@@ -89,7 +89,7 @@ def operations_of(code: types.CodeType) -> Iterator[Operation]:
 
 
 def variables_of(code: types.CodeType) -> tuple[str, ...]:
-    """Return the names of the variables that operations on cells are about, by their argument."""
+    """Return the names of the variables that operations on cells use, indexed by their argument."""
     cells, plain = code.co_cellvars, code.co_varnames
     if sys.version_info < (3, 11):
         return (*cells, *code.co_freevars)
@@ -97,7 +97,7 @@ def variables_of(code: types.CodeType) -> tuple[str, ...]:
 
 
 def with_nested(code: types.CodeType) -> Iterator[types.CodeType]:
-    """Yield a code object and those nested in it, each before its own."""
+    """Yield a code object and all code nested in it, outer before inner."""
     yield code
     for one in code.co_consts:
         if isinstance(one, types.CodeType):
@@ -105,7 +105,7 @@ def with_nested(code: types.CodeType) -> Iterator[types.CodeType]:
 
 
 def closure_of(func: types.FunctionType) -> dict[str, Any]:
-    """Return the closure variables of a function that are assigned, by their names."""
+    """Return the assigned closure variables of a function by their names."""
     found: dict[str, Any] = {}
     for name, cell in zip(func.__code__.co_freevars, func.__closure__ or (), strict=True):
         with contextlib.suppress(ValueError):
@@ -120,24 +120,24 @@ def is_constant(one: Operation) -> bool:
 
 def constant(one: Operation, code: types.CodeType) -> Any:
     """Return the constant that an operation loads, or takes as its argument."""
-    # Python 3.14 writes small numbers into the operation.
+    # Python 3.14 stores small numbers in the operation.
     return one.arg if one.name == "LOAD_SMALL_INT" else code.co_consts[one.arg]
 
 
 def jumps_back(one: Operation) -> bool:
-    """Return whether the distance of a relative jump counts backwards."""
+    """Return whether a relative jump goes backwards."""
     return "BACKWARD" in one.name or (
         one.name == "END_ASYNC_FOR" and one.opcode in RELATIVE  # Python 3.14
     )
 
 
 def flags(one: Operation) -> int:
-    """Return the bits beside the index of a name in an argument."""
+    """Return the flag bits below the index of a name in an argument."""
     return one.arg & ((1 << SHIFT.get(one.name, 0)) - 1)
 
 
 def jump_target(one: Operation, starts: list[int]) -> int:
-    """Return the ordinal of the operation that a jump leads to.
+    """Return the index of the operation that a jump leads to.
 
     :param starts: the offsets of all operations
     """
@@ -151,7 +151,7 @@ def jump_target(one: Operation, starts: list[int]) -> int:
 
 
 def exception_table(code: types.CodeType, operations: list[Operation]) -> bytes:
-    """Write which operations are covered by which handlers (Python 3.11 and later)."""
+    """Write which handlers cover which operations (Python 3.11 and later)."""
     if not getattr(code, "co_exceptiontable", b""):
         return b""
     starts = [one.offset for one in operations]

@@ -13,7 +13,7 @@ from doit_invariants.code.loaded.object_parts import Part, Split
 
 
 def _of_array(array: Any) -> Iterator[Part]:
-    """Yield what a class of the project adds to an array: pickle leaves it out."""
+    """Yield the array and the attributes that a project class adds, which pickle omits."""
     numpy: Any = sys.modules["numpy"]
     yield "array", numpy.asarray(array)
     yield "attributes", vars(array)
@@ -35,7 +35,8 @@ def _of_ufunc(ufunc: Any) -> Iterator[Part]:
 
 def _of_dispatcher(dispatcher: Any) -> Iterator[Part]:
     yield from parts.attributes("py_func targetoptions locals")(dispatcher)
-    if not getattr(dispatcher, "_can_compile", True):  # else what is compiled was called so far
+    # If it can still compile, its overloads depend on the calls so far.
+    if not getattr(dispatcher, "_can_compile", True):
         yield "signatures", [str(one) for one in dispatcher.overloads]
 
 
@@ -50,7 +51,7 @@ def _of_dufunc(dufunc: Any) -> Iterator[Part]:
 
 
 def _of_schema(validator: Any) -> Iterator[Part]:
-    """Yield the schema of a compiled validator; names in it hold addresses."""
+    """Yield the schema of a compiled validator; names in it contain addresses."""
     _, arguments, *_ = validator.__reduce__()
     yield "schema", [_without_addresses(one) for one in arguments]
 
@@ -76,7 +77,7 @@ _STRUCT = (
     "repr_omit_defaults dict weakref gc cache_hash"
 )
 
-#: By the name of the class; what else there is of an object does not count.
+#: Splits by the name of the class; other parts of the object do not count.
 OF_PACKAGES: dict[str, Split] = {
     "joblib.parallel.Parallel": parts.attributes(
         "n_jobs verbose timeout pre_dispatch batch_size return_as"
@@ -100,7 +101,7 @@ OF_PACKAGES: dict[str, Split] = {
     "numba.core.dispatcher.Dispatcher": _of_dispatcher,
     "numba.np.ufunc.dufunc.DUFunc": _of_dufunc,
     "numba.np.ufunc.gufunc.GUFunc": _of_dufunc,
-    # Its name holds an address.
+    # Its name contains an address.
     "numba.core.types.misc.ClassType": parts.attributes(
         "jit_methods jit_props jit_static_methods struct"
     ),

@@ -1,9 +1,9 @@
-"""Follows access paths into values, statically: nothing is called.
+"""Follow access paths into values, statically: nothing is called.
 
-Followed are dicts, lists and tuples, attributes that an instance or a class holds itself, fields
-of named tuples, slots, members of enums. A step at which a class could do anything else (a
-property, ``__getattribute__``, a subscript of its own, a method) ends the way: what is there
-counts as a whole.
+These are followed: dicts, lists and tuples, attributes that an instance or a class itself holds,
+fields of named tuples, slots, members of enums. A path ends at a step that a class could implement
+differently (a property, ``__getattribute__``, its own subscript, a method). The value there counts
+as a whole.
 """
 
 from __future__ import annotations
@@ -20,27 +20,27 @@ from doit_invariants.code.loaded.objects import is_code
 from doit_invariants.code.loaded.process_state import bases_of, of_process, without_environment
 from doit_invariants.hashing.values import ValueDigester
 
-#: There is no such key: the code raises, or takes its default.
+#: Marks a missing key: the code raises, or uses its default.
 MISSING = object()
-#: What is shown of it.
+#: Outline of a missing value.
 NOTHING = {"$": "missing"}
 _UNKNOWN = object()
 
 _FIELD_OF_TUPLE: type = type(vars(Step)["kind"])  # Step is a named tuple
-#: Classes whose ``__getattribute__`` is that of object under another name.
+#: Classes whose ``__getattribute__`` does the same as that of object.
 _ORDINARY: tuple[type, ...] = (object, types.SimpleNamespace, dict, list, tuple, set, str, int)
 _ORDINARY += (float, bytes, frozenset, BaseException)
 _DICT: Any = vars(type)["__dict__"]
-#: Of a member of an enum its name and value are kept under these names.
+#: Attributes in which a member of an enum keeps its name and value.
 _OF_MEMBER = {"value": "_value_", "name": "_name_"}
 
 
 class Place:
     """A place in a value that some code reads.
 
-    :ivar label: how the code calls it
-    :ivar value: what is there, :data:`MISSING` if nothing is
-    :ivar rest: how the code comes there, a bar, and which attributes it takes of what is there
+    :ivar label: the expression of the code for it
+    :ivar value: the value there, :data:`MISSING` if there is none
+    :ivar rest: the path to the place, a bar, and the attributes that the code reads of its value
     """
 
     def __init__(self, label: str, value: Any, rest: str) -> None:
@@ -56,8 +56,9 @@ def places(
 ) -> list[Place]:
     """Return the places of a value that count.
 
-    :param label: how the code calls the value
-    :param names: attributes of which the code keeps no names: they are part of what counts
+    :param label: the expression of the code for the value
+    :param names: attributes whose names are not part of the compared code: they are part of what
+        counts
     :param reads: the steps that the code takes from it
     :param stops: whether a value counts as a whole for some other reason
     """
@@ -66,7 +67,7 @@ def places(
     for steps in reads:
         try:
             inside, depth = _follow(value, steps, stops)
-        except Exception:  # a key, a plugin, a class that raises when it is looked at
+        except Exception:  # a key, a plugin, or a class raises
             inside, depth = value, 0
         if depth == 0:
             text = _text(attributes)
@@ -79,7 +80,7 @@ def places(
 
 
 def found_at(value: Any, steps: Steps) -> Any:
-    """Return what is found after some steps, also through modules; None if that is not known."""
+    """Return the value after some steps, also through modules; None if it is unknown."""
     for number, step in enumerate(steps):
         if not _is(value, types.ModuleType):
             found, depth = _follow(value, steps[number:], lambda _: False)
@@ -89,7 +90,7 @@ def found_at(value: Any, steps: Steps) -> Any:
 
 
 def is_opaque(value: Any, library: Library, digester: ValueDigester | None) -> bool:
-    """Return whether a value counts as a whole: code, what is installed, what a plugin knows."""
+    """Return whether a value counts as a whole: code, installed, or known to a plugin."""
     if _is(value, type):
         return library.owns(value)
     return is_code(value, library) or (digester is not None and digester(value) is not None)
@@ -106,14 +107,17 @@ def _spelled(step: Step) -> str:
 
 
 def _follow(value: Any, steps: Steps, stops: Callable[[Any], bool]) -> tuple[Any, int]:
-    """Return what is found after as many steps as can be followed, and how many these are."""
+    """Follow as many steps as possible; return the value there, and the number of steps."""
     for number, step in enumerate(steps):
         if value is MISSING or _counts_as_a_whole(value) or stops(value):
             return value, number
         inside = _STEPS[step.kind](value, step.key)
         last = number + 1 == len(steps)
         if inside is _UNKNOWN or (last and _is(value, enum.EnumMeta)):
-            return value, number  # of a member itself the class counts, as without its name
+            return (
+                value,
+                number,
+            )  # a member itself counts with its class, as without a path
         value = inside
     return value, len(steps)
 
@@ -224,7 +228,7 @@ def _dict(cls: type) -> Mapping[str, Any]:
 
 
 def _is(value: Any, cls: type) -> bool:
-    """Return what isinstance does, but without asking the object, which may be a proxy."""
+    """Do the same as isinstance without asking the object, which may be a proxy."""
     return cls in bases_of(type(value))
 
 
@@ -237,7 +241,7 @@ def _own(value: Any) -> dict[str, Any] | None:
 
 
 def _owner(cls: type, name: str) -> type | None:
-    """Return the class in which an attribute is found that instances of a class have by it."""
+    """Return the class that provides an attribute for instances of a class."""
     return next((one for one in bases_of(cls) if name in _dict(one)), None)
 
 

@@ -1,4 +1,4 @@
-"""Recognises what belongs to the process or to a library, not to the code that reads it."""
+"""Recognize objects that belong to the process or a library, not to the code that reads them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 from doit_invariants.code.loaded.library import Library
 
-#: Never taken for its value. Modules by name: those that nobody has imported hold nothing.
+#: Objects that never count by their value. Listed by module name, so that nothing is imported.
 _OF_PROCESS: tuple[tuple[str, str], ...] = (
     ("os", "environ"),
     *(("sys", name) for name in ("argv", "path", "modules", "stdin", "stdout", "stderr")),
@@ -25,12 +25,12 @@ _OF_PROCESS: tuple[tuple[str, str], ...] = (
 
 
 def of_process(value: Any) -> str | None:
-    """Return the name of what belongs to the process, None for all else."""
+    """Return the name of an object that belongs to the process, None for all others."""
     return identities().get(id(value))
 
 
 def identities() -> dict[int, str]:
-    """Return the names of all that belongs to the process, by the identities of the objects."""
+    """Return the names of all objects that belong to the process, by their ``id()``."""
     found: dict[int, str] = {}
     for module, name in _OF_PROCESS:
         known = sys.modules.get(module)
@@ -40,16 +40,17 @@ def identities() -> dict[int, str]:
 
 
 def library_method(obj: Any, library: Library) -> str | None:
-    """Return a name for the bound method of an object that a library keeps for itself.
+    """Return a name for the bound method of an object that a library keeps internally.
 
-    ``random.gauss`` is a method of a generator that the library hides: its state is no argument.
+    For example, ``random.gauss`` is a method of a generator that the library hides: the state of
+    that generator is not an argument.
     """
     owner = obj.__self__
     name = str(type(owner).__module__)
     module = sys.modules.get(name)
     if module is None or not library.owns(type(owner)):
         return None
-    # By the name of the object as well: `np.add.reduce` is another one than `np.multiply.reduce`.
+    # The name of the object is needed: `np.add.reduce` is not `np.multiply.reduce`.
     held = min((key for key, one in vars(module).items() if one is owner), default=None)
     held = of_process(owner) if held is None else held
     if held is None:
@@ -58,7 +59,7 @@ def library_method(obj: Any, library: Library) -> str | None:
 
 
 def without_environment(value: Any) -> Any:
-    """Return a copy of the environment without what is the same in it: of the process, that is."""
+    """Return a copy of the environment with only the differences from the process's own."""
     if type(value) is not dict or value.get("PATH") is None:
         return value
     if value["PATH"] != os.environ.get("PATH") or len(value) < len(os.environ):
@@ -68,24 +69,25 @@ def without_environment(value: Any) -> Any:
 
 
 def portable_text(text: str, root: str) -> str:
-    """Return a text with the directory of the project cut off every path below it.
+    """Return a string with the project directory replaced in every path below it.
 
-    The interpreter that runs counts by a name of its own: commands are built with its path.
+    The path of the running interpreter is replaced too, because commands contain it.
     """
     if sys.executable and sys.executable in text:
         text = text.replace(sys.executable, "<python>")
     if root not in text or root == os.sep:
         return text
-    # Not where the name goes on: /data/project2 is another directory.
+    # Do not replace a prefix of a longer name: /data/project2 is another directory.
     return re.sub(re.escape(root) + r"(?![\w.-])", "<project>", text)
 
 
 # ---------------------------------------------------------------------- by the name of the class
 
-#: By the address: a metaclass may make the hash. Weak, so that a class can go with its module.
+#: Keyed by id(), because a metaclass may define the hash. Weak, so that a class can be freed with
+#: its module.
 _known: dict[int, tuple[weakref.ref[type], tuple[str, ...]]] = {}
 
-#: What belongs to the process: how far it is, who waits for whom, what it remembers.
+#: Types whose objects are state of the process: progress, waiters, cached values.
 _VOLATILE = frozenset(
     {"_thread.lock", "_thread.RLock", "_thread._local", "threading.Condition", "threading.Event"}
     | {"threading.Semaphore", "threading.Barrier", "asyncio.locks.Lock", "weakref.WeakSet"}
@@ -96,12 +98,12 @@ _VOLATILE = frozenset(
 
 
 def is_volatile(value: Any) -> bool:
-    """Return whether an object says something of the process alone."""
+    """Return whether an object is only state of the process."""
     return not _VOLATILE.isdisjoint(names_of(type(value)))
 
 
 def names_of(cls: type) -> tuple[str, ...]:
-    """Return the full names of a class and its bases; nothing is imported to know one."""
+    """Return the full names of a class and its bases, without importing anything."""
     known = _known.get(id(cls))
     if known is None or known[0]() is not cls:
         names = tuple(f"{one.__module__}.{one.__qualname__}" for one in bases_of(cls))
@@ -110,6 +112,6 @@ def names_of(cls: type) -> tuple[str, ...]:
 
 
 def bases_of(cls: type) -> tuple[type, ...]:
-    """Return a class and its bases, whatever its metaclass says of them."""
+    """Return a class and its bases, regardless of its metaclass."""
     found: tuple[type, ...] = type.__dict__["__mro__"].__get__(cls)
     return found

@@ -1,4 +1,4 @@
-"""Outlines of values that may be kept: short, and without secrets."""
+"""Outlines of values that may be stored: short, and without secrets."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SECRET = re.compile(
     r"|(?<![a-z])(auth|pwd|pat|dsn|key)(?![a-z])",
     re.IGNORECASE,
 )
-#: A text that holds one itself: in a URL, behind an option of a command.
+#: Strings that contain a secret themselves: in a URL, or after an option of a command.
 _HOLDS_SECRET = re.compile(
     r"://[^/\s:@]*:[^@\s/]+@|\s-u\s+\S+:\S"
     r"|(password|passwd|passphrase|pwd|token|secret|api[-_]?key)['\"]?[\s=:,]+\S",
@@ -24,14 +24,14 @@ _HOLDS_SECRET = re.compile(
 
 
 def redacted_outline(label: str, value: Any, root: str) -> Outline | None:
-    """Return texts for the parts of a value; None if it has too many of them.
+    """Return short strings for the parts of a value; None if it has too many parts.
 
-    :param label: how code calls the value: a telling name is a reason to keep nothing
-    :param root: directory of the project, cut off paths below it
+    :param label: name of the value in the code: a name that suggests a secret hides the value
+    :param root: project directory, which is replaced in paths
     """
     try:
         found = outline(value, _WIDTH, lambda text: portable_text(text, root))
-    except Exception:  # a class that raises when it is looked at: to explain is no reason to fail
+    except Exception:  # a class raises; do not fail only because an explanation can't be made
         return None
     if found is None or len(found) > _MOST_SHOWN:
         return None

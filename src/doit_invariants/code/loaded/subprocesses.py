@@ -1,7 +1,8 @@
-"""Finds out whether code starts processes, and collects its strings.
+"""Find out whether code starts processes, and collect its strings.
 
-Which string becomes part of which command, only running the code would tell. All are collected:
-constants, globals, closures, defaults, arguments, of the code itself and of what it calls.
+Only running the code would show which string becomes part of which command. Therefore all strings
+are collected: constants, globals, closures, defaults, arguments, of the code itself and of
+everything it calls.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from doit_invariants.code.loaded.bytecode import structure
 from doit_invariants.code.loaded.operations import closure_of
 from doit_invariants.core.project import Project
 
-#: Modules whose functions start programs, or run files.
+#: Modules whose functions start programs or run files.
 _MODULES = frozenset(
     (
         *("asyncio.subprocess", "delegator", "fabric", "invoke", "nbclient", "nbconvert"),
@@ -35,7 +36,7 @@ _FUNCTIONS = frozenset(
         *("create_subprocess_exec", "create_subprocess_shell", "run_path", "run_module"),
     )
 )
-#: Of these only the functions above start anything.
+#: In these modules only the functions above start anything.
 _HOLD_OTHERS = frozenset({"os", "posix", "nt", "builtins", "asyncio"})
 _SEQUENCES = (list, tuple, set, frozenset)
 _LEAVES = (type(None), int, float, complex, bytes, str, os.PathLike)
@@ -47,15 +48,15 @@ _HAS_DOCSTRING = 0x4000000
 
 
 class CodeStrings:
-    """What code holds.
+    """The strings and names in code.
 
-    :ivar starts: whether it starts processes at all
+    :ivar starts: whether the code starts processes at all
     :ivar texts, lists: its strings, and its lists of strings
-    :ivar names: the names that it uses: ``executable`` of ``sys``, ``chdir``
-    :ivar files: where its code is
+    :ivar names: the names that it uses, such as ``executable`` of ``sys``, or ``chdir``
+    :ivar files: the files that contain the code
     """
 
-    # No dataclass: to make one takes half a millisecond of each run.
+    # No dataclass: defining one costs each run half a millisecond.
     def __init__(self, starts: bool = False, files: Iterable[str] = ()) -> None:
         self.starts, self.files = starts, dict.fromkeys(files)
         self.texts: dict[str, None] = {}
@@ -63,7 +64,7 @@ class CodeStrings:
         self.names: set[str] = set()
 
     def add(self, other: CodeStrings) -> None:
-        """Take in what other code holds."""
+        """Add the strings and names of other code."""
         self.starts = self.starts or other.starts
         self.texts.update(other.texts)
         self.lists.update(other.lists)
@@ -72,21 +73,21 @@ class CodeStrings:
 
 
 class SubprocessFinder:
-    """Looks into callables, each once in a run."""
+    """Inspects callables, each once a run."""
 
     def __init__(self, project: Project) -> None:
         self._project = project
-        # Kept with the objects, so that no others come to their addresses.
+        # The keys are id()s: keep the objects alive so that an id is never reused.
         self._codes: dict[tuple[int, int], tuple[Any, CodeStrings]] = {}
         self._objects: dict[int, tuple[Any, CodeStrings]] = {}
 
     def strings(
         self, callables: Iterable[Any], given: Iterable[Any], *, certain: bool = False
     ) -> CodeStrings | None:
-        """Return what callables and their arguments hold, None if they start nothing.
+        """Return the strings of callables and their arguments, None if they start nothing.
 
-        :param given: values, which are looked into only where they matter
-        :param certain: whether it is known that what they return is run
+        :param given: arguments, which are inspected only if they matter
+        :param certain: whether the result of the callables is certainly run as a command
         """
         found = CodeStrings(certain)
         for one in callables:
@@ -107,7 +108,7 @@ class SubprocessFinder:
 
     def _walk(self, objects: list[Any], found: CodeStrings) -> None:
         seen: set[int] = set()
-        kept: list[Any] = []  # bound methods are made when they are asked for
+        kept: list[Any] = []  # keeps bound methods alive, which are created on demand
         waiting = list(objects)
         while waiting and len(seen) < _MOST_OBJECTS:
             obj = waiting.pop()
@@ -120,11 +121,11 @@ class SubprocessFinder:
                 try:
                     waiting += self._parts(obj, found)
                 except Exception:
-                    continue  # its class raises when somebody looks at it: it starts nothing then
+                    continue  # its class raises when it is inspected: then it starts nothing
 
     def _parts(self, obj: Any, found: CodeStrings) -> list[Any]:
-        """Return what one object leads to; note what it is."""
-        # Not what it says that it is: to ask a lazy proxy makes what it stands for.
+        """Return the objects that one object leads to, and collect what it holds."""
+        # No isinstance: it makes a lazy proxy create the object that it stands for.
         kind = type(obj)
         if issubclass(kind, _LEAVES):
             return _texts(obj)
@@ -140,7 +141,7 @@ class SubprocessFinder:
             return self._function(obj, found)
         if _is_module(obj):  # imported when the function runs
             return list(self._module(obj, found.names, found))
-        if kind is type or kind is BuiltinFunctionType:  # surely no proxy
+        if kind is type or kind is BuiltinFunctionType:  # certainly no proxy
             return self._other(obj, found)
         from doit_invariants.code.loaded.beyond_pickle import is_proxy
         from doit_invariants.code.loaded.object_parts import references
@@ -166,7 +167,7 @@ class SubprocessFinder:
         return [*cells, *(func.__defaults__ or ()), func.__kwdefaults__, wrapped]
 
     def _other(self, obj: Any, found: CodeStrings) -> list[Any]:
-        """Look into a class of the project or an instance of one; others are what they are."""
+        """Inspect a project class or an instance of one; other objects are only classified."""
         if issubclass(type(obj), (staticmethod, classmethod)):
             return [obj.__func__]
         cls = obj if issubclass(type(obj), type) else type(obj)
@@ -187,18 +188,18 @@ class SubprocessFinder:
     def _is_ours(self, cls: type) -> bool:
         module = sys.modules.get(cls.__module__)
         if cls.__module__ in {"builtins", "__main__"} or module is None:
-            # A dodo.py is no module that can be found by its name.
+            # A dodo.py can't be found as a module by its name.
             return cls.__module__ != "builtins" and not cls.__module__.startswith("doit")
         return self._is_module_of_ours(cls.__module__)
 
     def _code(self, code: CodeType, namespace: dict[str, Any]) -> CodeStrings:
-        """Return what code holds, with what it uses of the globals."""
+        """Return the strings of code, and of the globals that it uses."""
         key = (id(code), id(namespace))
         known = self._codes.get(key)
         if known is not None:
             return known[1]
         found = CodeStrings()
-        self._codes[key] = ((code, namespace), found)  # before it is whole: code calls itself
+        self._codes[key] = ((code, namespace), found)  # before it is complete: code may call itself
         found.files[code.co_filename] = None
         self._walk([*_constants(code), *self._globals(code, namespace, found)], found)
         return found
@@ -208,7 +209,7 @@ class SubprocessFinder:
     ) -> Iterator[Any]:
         names = set(_names(code))
         found.names |= names
-        # Imported in a function, it is among the names alone.
+        # A module that is imported in a function appears only among the names.
         found.starts = found.starts or starts_by_names(names)
         yield from (sys.modules[one] for one in sorted(names) if self._is_module_of_ours(one))
         shape = structure(code)
@@ -222,7 +223,7 @@ class SubprocessFinder:
                 yield from (_at(value, steps) if steps else value for steps in places)
 
     def _module(self, module: ModuleType, names: set[str], found: CodeStrings) -> Iterator[Any]:
-        """Yield what code may use of a module by its names."""
+        """Yield the objects of a module that code may use by these names."""
         if module.__name__ in _HOLD_OTHERS:
             found.starts = found.starts or not names.isdisjoint(_FUNCTIONS)
         elif module.__name__.partition(".")[0] in _MODULES:
@@ -243,19 +244,19 @@ class SubprocessFinder:
 
 
 def starts_by_names(names: set[str]) -> bool:
-    """Return whether code that uses these names starts processes: modules, and what they have."""
+    """Return whether code that uses these names of modules and functions starts processes."""
     if not names.isdisjoint(_MODULES) or "exec" in names:
         return True
     return not names.isdisjoint(_HOLD_OTHERS) and not names.isdisjoint(_FUNCTIONS)
 
 
 def _at(value: Any, steps: Steps) -> Any:
-    """Return what code reads of a value by constants; the whole where that is not known."""
+    """Return what code reads of a value by constants; the whole value if that is unknown."""
     from doit_invariants.code.loaded.places import found_at
 
     try:
         inside = found_at(value, steps)
-    except Exception:  # a key, a class that raises when it is looked at
+    except Exception:  # a key or a class raises
         return value
     return value if inside is None else inside
 
@@ -273,7 +274,7 @@ def _names(code: CodeType) -> Iterator[str]:
 
 
 def _constants(code: CodeType) -> Iterator[Any]:
-    """Yield the constants of code, but not its docstring: that tells how others are run."""
+    """Yield the constants of code except its docstring, which may describe how to run others."""
     constants = code.co_consts
     if sys.version_info >= (3, 14):
         has_docstring = bool(code.co_flags & _HAS_DOCSTRING)
@@ -291,7 +292,7 @@ def _is_module(value: Any) -> TypeGuard[ModuleType]:
 
 
 def _texts(leaf: Any) -> list[Any]:
-    """Return the string that a value is, or stands for in a command."""
+    """Return the string that a value is, or becomes in a command."""
     if isinstance(leaf, str):
         return [str.__str__(leaf)]
     if isinstance(leaf, os.PathLike):
@@ -321,7 +322,7 @@ def _starts(obj: Any) -> bool:
 def _may_start(values: Iterable[Any]) -> bool:
     """Return whether arguments may start processes themselves: a function, an object, a list.
 
-    Each is looked at once, however often it is shared, and of many no more than some.
+    A shared object is inspected only once, and of many items only some are inspected.
     """
     seen: set[int] = set()
     waiting = list(values)
@@ -337,6 +338,6 @@ def _may_start(values: Iterable[Any]) -> bool:
             seen.add(id(value))
             try:
                 waiting += list(value.values() if is_dict else value)[:20]
-            except Exception:  # its class raises when somebody looks at it
+            except Exception:  # its class raises when it is inspected
                 return True
     return False

@@ -1,4 +1,4 @@
-"""A unit of code, what it refers to, and which of them were seen before the first action."""
+"""A unit of code, its references, and the results from before the first action."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ if TYPE_CHECKING:
 
 
 class Ref:
-    """One thing that a unit refers to.
+    """One reference of a unit.
 
-    :ivar label: how the unit calls it: ``global helpers.clean``, ``default of k``, ``closure n``
-    :ivar leaf: a text that stands for it, None if it is a unit
-    :ivar unit: the unit
-    :ivar rest: attributes that are taken of it: ``.limit``
-    :ivar shown: short texts of a value, to explain a difference; None if it must not be shown
+    :ivar label: its name in the unit: ``global helpers.clean``, ``default of k``, ``closure n``
+    :ivar leaf: a string that represents the target, None if that is a unit
+    :ivar unit: the target if it is a unit
+    :ivar rest: attributes that the code reads of the target: ``.limit``
+    :ivar shown: short strings for a value, to explain a difference; None if it must not be shown
     """
 
     __slots__ = ("label", "leaf", "rest", "shown", "unit")
 
-    # No dataclass, as below: to make one takes half a millisecond of each run.
+    # No dataclass, like below: defining one costs each run half a millisecond.
     def __init__(
         self,
         label: str,
@@ -40,35 +40,35 @@ class Ref:
         self.rest, self.shown = rest, shown
 
     def copy(self) -> Ref:
-        """Return another one that is equal: a unit may change the labels of its own."""
+        """Return an equal reference: each unit may change the labels of its own references."""
         return Ref(self.label, self.leaf, self.unit, self.rest, self.shown)
 
     @property
     def is_named(self) -> bool:
-        """Whether the label counts in a function as well, where most are names of its globals."""
+        """Whether the label counts in a function, where most labels are names that do not."""
         return is_named(self.label)
 
 
 def is_named(label: str) -> bool:
-    """Return whether what a function refers to under a label counts by it, not by its place."""
+    """Return whether a function's reference counts by its label, not by its position."""
     return label.startswith(("default of ", "attribute "))
 
 
 def head_of(label: str) -> str:
-    """Return the name of a global, or of a variable of a closure, without what is read of it."""
+    """Return the name of a global or closure variable from a label, without the path."""
     return label.partition(" ")[2].partition(".")[0].partition("[")[0]
 
 
 class Unit:
-    """A function, a class, or a thing made of others.
+    """A function, a class, or an object made of others.
 
-    :ivar obj: the object, kept so that no other comes to its address
-    :ivar name: as people call it: ``clean()``, ``Config``
-    :ivar where: file and line, for people
-    :ivar tag: what kind of thing it is, with all that counts of itself but its code
+    :ivar obj: the object, kept alive so that its id() is not reused
+    :ivar name: for display: ``clean()``, ``Config``
+    :ivar where: file and line, for display
+    :ivar tag: type of the object, with everything that counts of itself except its code
     :ivar code: the structure of a function of the project
-    :ivar problems: what of a value can't be compared
-    :ivar refs: what it refers to, in an order that does not depend on names for functions
+    :ivar problems: the parts of a value that can't be compared
+    :ivar refs: its references; for functions the order does not depend on names
     """
 
     __slots__ = ("_own", "code", "name", "obj", "problems", "refs", "tag", "where")
@@ -88,14 +88,14 @@ class Unit:
         self._own: str | None = None
 
     def rename(self, leaves: Mapping[str, str]) -> None:
-        """Put other texts in the place of some that stand for what the unit refers to."""
+        """Replace leaves of references."""
         if rename(self.refs, leaves):
             self._own = None
 
     def own_digest(self) -> str:
         """Return the digest of the unit without the units that it refers to.
 
-        What a function refers to counts by its place, so that names do not matter.
+        References of a function count by their position, so that names do not matter.
         """
         if self._own is None:
             refs = [[ref.leaf, ref.rest] for ref in self.refs]
@@ -106,10 +106,10 @@ class Unit:
 
 
 class CodeFinder(Protocol):
-    """Finds the code in values: what encoders and lookups of names ask of an explorer.
+    """Finds the code in values, for encoders and lookups of names. An explorer implements it.
 
     :ivar library: tells installed code from the project's
-    :ivar narrow: whether no more of a value counts than the code reads
+    :ivar narrow: whether only the parts of a value count that the code reads
     :ivar digester: tells which objects a plugin knows
     """
 
@@ -123,20 +123,20 @@ class CodeFinder(Protocol):
     def refs(
         self, label: str, value: Any, unit: Unit, rest: str = "", *, identity: bool = True
     ) -> list[Ref]:
-        """Return the references that one value makes: itself, and code that is inside of it."""
+        """Return the references that one value makes: to itself, and to code inside it."""
 
     def annotation_reader(self, label: str, cls: type) -> Ref | None:
         """Return a reference to an installed class whose package reads annotations."""
 
     def module(self, module: ModuleType) -> str:
-        """Return what stands for a module as a whole."""
+        """Return the leaf that represents a module as a whole."""
 
     def fill(self) -> None:
-        """Look at all units that were found and not looked at."""
+        """Inspect all units that were found but not inspected yet."""
 
 
 def rename(refs: list[Ref], leaves: Mapping[str, str]) -> bool:
-    """Put other texts in the place of some; return whether any was there."""
+    """Replace leaves of references; return whether any was replaced."""
     found = False
     for ref in refs:
         if ref.leaf is not None and ref.leaf in leaves:
@@ -145,7 +145,7 @@ def rename(refs: list[Ref], leaves: Mapping[str, str]) -> bool:
 
 
 def tell_apart(refs: list[Ref]) -> None:
-    """Give references that share a label, such as two functions in a set, labels of their own."""
+    """Make labels unique, such as those of two functions in a set."""
     counts: dict[str, int] = {}
     for ref in refs:
         count = counts[ref.label] = counts.get(ref.label, 0) + 1
@@ -153,12 +153,12 @@ def tell_apart(refs: list[Ref]) -> None:
             ref.label = f"{ref.label} #{count}"
 
 
-#: A namespace by its identity, what is taken of it, and how far that is read.
+#: Id of a namespace, the names read in it, and the places read in their values.
 Key = tuple[int, Chain, tuple[Steps, ...]]
 
 
 class _Read:
-    """What a global has led to; the namespace is kept so that no other comes to its address."""
+    """The result of reading a global; keeps the namespace alive so that its id() is not reused."""
 
     def __init__(self, namespace: dict[str, Any], refs: list[Ref], readers: list[Unit]) -> None:
         self.namespace = namespace
@@ -167,14 +167,15 @@ class _Read:
 
 
 class SeenCode:
-    """What was looked at: the units of code and of values, and the globals that led to them.
+    """The results of an exploration: units of code and of values, and the globals that led to them.
 
-    A task that is created late is looked at when actions have run already. What they filled into
-    a cache is no edit of its code, so what was looked at before counts as it was then. But for
-    what a task-creator has changed since, and what uses that: it does so on purpose.
+    A delayed task is explored after actions have run. If they filled a cache, its code was not
+    edited. Therefore the earlier results are used for everything that was explored before. The
+    exception is what a task-creator has changed since then, and code that uses it: task-creators
+    change such values on purpose.
 
-    :param before: an earlier look, of which holds what was not changed since
-    :ivar units, values: by the identity of what they are of
+    :param before: an earlier exploration, whose unchanged results are used
+    :ivar units, values: by the id() of their objects
     :ivar earlier: values that are known from before
     :ivar changed: globals that task-creators have changed since
     """
@@ -191,9 +192,9 @@ class SeenCode:
     def read(
         self, unit: Unit, namespace: dict[str, Any], key: Key, look: Callable[[], Iterable[Ref]]
     ) -> list[Ref]:
-        """Return what a global leads to that a unit reads.
+        """Return what a global that a unit reads refers to.
 
-        :param look: asked if it is not known from before
+        :param look: called if it is not known from before
         """
         refs = self._known.get(key)
         if refs is None:
@@ -205,18 +206,18 @@ class SeenCode:
         return list(map(Ref.copy, refs))
 
     def rename(self, leaves: Mapping[str, str]) -> None:
-        """Put other texts in the place of some that stand for what was looked at."""
+        """Replace leaves in all results."""
         for unit in (*self.units.values(), *self.values.values()):
             unit.rename(leaves)
         for read in self._reads.values():
             rename(read.refs, leaves)
 
     def reads(self) -> Iterable[tuple[Key, dict[str, Any]]]:
-        """Return the globals that were looked at, each with its namespace."""
+        """Return the globals that were inspected, each with its namespace."""
         return [(key, read.namespace) for key, read in self._reads.items()]
 
     def known(self, stale: set[int]) -> dict[Key, list[Ref]]:
-        """Return what globals lead to, without those that do not hold any more."""
+        """Return the results of globals, without those that are no longer valid."""
         return {
             key: read.refs
             for key, read in self._reads.items()
@@ -224,7 +225,7 @@ class SeenCode:
         }
 
     def stale(self) -> set[int]:
-        """Return the identities of the units that rest on what was changed."""
+        """Return the id() of each unit that depends on something that was changed."""
         todo: list[Unit] = []
         for key in self.changed:
             read = self._reads[key]

@@ -1,4 +1,4 @@
-"""Encodes values that may hold code: functions in a table, instances of a class."""
+"""Encode values that may contain code: functions in a table, instances of a class."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from doit_invariants.code.loaded.unit import CodeFinder, Ref
     from doit_invariants.hashing.value_graph import ValueGraph
 
-#: Types of values that nobody can change: equal ones are the same for every purpose.
+#: Immutable types: equal values are the same for every purpose.
 IMMUTABLE = (
     *(type(None), str, int, float, complex, bytes, tuple, frozenset, range, enum.Enum),
     *(pathlib.PurePath, re.Pattern, datetime.date, datetime.time, datetime.timedelta),
@@ -31,7 +31,7 @@ IMMUTABLE = (
 class CodeEncoder(Encoder):
     """Encodes a value; code in it is written as "the second one", and listed in ``refs``.
 
-    Texts that are paths of the project count by their relative form: much is anchored on
+    Strings that are paths in the project count by their relative form: many paths are derived from
     ``__file__``, and a moved checkout is the same project.
     """
 
@@ -54,13 +54,13 @@ class CodeEncoder(Encoder):
         return identities()  # late: most values are strings and numbers
 
     def container(self, value: Any, where: str) -> bytes:
-        """Write what belongs to the process by its name, ``sys.modules`` say, a dict as well."""
+        """Write lists and dicts of the process, such as ``sys.modules``, by name."""
         if type(value) in (dict, list) and self.finder.narrow and id(value) in self._process:
             return b"process " + self._process[id(value)].encode()
         return super().container(value, where)
 
     def special(self, value: Any, where: str) -> bytes | None:
-        """Write code by its number; what a plugin teaches comes first."""
+        """Write code by its number; rules of plugins take precedence."""
         taught = super().special(value, where)
         if taught is not None:
             return taught
@@ -76,7 +76,10 @@ class CodeEncoder(Encoder):
     def _by_parts(
         self, value: Any, parts: list[tuple[str, Any]], where: str, *codes: bytes
     ) -> bytes:
-        self._kept.append(parts)  # some were made for this: no other comes to their addresses
+        self._kept.append(
+            parts
+            # Some parts were made for this: keep them alive so that their ids are not reused.
+        )
         kind = b"union" if beyond_pickle.is_union(value) else self.name(type(value))
         pairs = [
             self.frame(b"p", label.encode(), self.encode(one, f"{where}.{label}"))
@@ -85,7 +88,7 @@ class CodeEncoder(Encoder):
         return self.frame(b"K", kind, *pairs, *codes)
 
     def refuse(self, value: object, where: str) -> bytes:
-        """Leave out what can't be compared, but for code in it, and note it in ``problems``."""
+        """Leave out a value that can't be compared, except its code; note it in ``problems``."""
         try:
             return super().refuse(value, where)
         except CannotFingerprint as error:
@@ -99,7 +102,7 @@ class CodeEncoder(Encoder):
         return left_out if self.graph is None else self.frame(left_out, *codes)
 
     def maker(self, maker: Any, cls: type, where: str) -> bytes:
-        """Return what is written for what makes an object: code of the project is followed."""
+        """Return the encoding of an object's constructor: code of the project is followed."""
         if self.finder.narrow and maker is not cls:
             ref = self.finder.code(where, maker)
             if ref is not None and ref.unit is not None:
@@ -107,7 +110,7 @@ class CodeEncoder(Encoder):
         return super().maker(maker, cls, where)
 
     def beside_pickle(self, value: Any, reduced: Any, where: str) -> list[bytes]:
-        """Return what an object holds and pickle would not save: its code, all behind a name."""
+        """Return what pickle does not save: the code in an object, or everything behind a name."""
         cls = type(value)
         if not (self.finder.narrow and beyond_pickle.customises_pickle(cls)):
             return []
@@ -124,20 +127,20 @@ class CodeEncoder(Encoder):
         return codes
 
     def unordered(self, items: Iterable[Any]) -> Iterable[Any]:
-        """Return functions by their names: in the order of a set their numbers would change."""
+        """Sort functions by name: in the order of a set, their numbers would change."""
         listed = list(items)
         if len(listed) < 2 or all(type(item) in self.exact for item in listed):
             return listed
         return sorted(listed, key=self._place)
 
     def _place(self, item: Any) -> Any:
-        """Return what puts the items of a set into an order that no hash decides."""
+        """Return a sort key for an item of a set that does not depend on hashes."""
         known = self.places.get(id(item))
         if known is None:
             self.places[id(item)] = (item, None)
             known = self.places[id(item)] = (item, self._find_place(item))
         elif known[1] is None:
-            raise TooLarge  # it holds a set that it is in itself
+            raise TooLarge  # it contains a set that contains it
         return known[1]
 
     def _find_place(self, item: Any) -> tuple[bytes, list[Any]]:
@@ -149,33 +152,33 @@ class CodeEncoder(Encoder):
         return data, [description(ref) for ref in alone.refs]
 
     def fresh(self) -> CodeEncoder:
-        """Return an encoder like this one that has not met anything."""
+        """Return an encoder with the same settings that has encoded nothing."""
         return CodeEncoder(self.finder, self.label, self.root or "", self.digester)
 
     def fold(self, graph: ValueGraph) -> Folded:
-        """Return what is written for a value, and number the code in it."""
+        """Return the encoding of a value, and number the code in it."""
         order = None
         if not graph.has_order():
             self.finder.fill()
             texts = [repr(description(ref)).encode() for ref in self.refs]
             order = graph.digests(texts.__getitem__)
         numbers = graph.order_of_codes(order)
-        # Some are not written, only listed: what reads the annotations of a class.
+        # Some are only listed, not written: a class that reads annotations.
         others = set(range(len(self.refs))).difference(numbers)
         numbers += sorted(others, key=lambda number: repr(description(self.refs[number])))
         places = {number: b"code %d" % place for place, number in enumerate(numbers)}
         self.refs = [self.refs[number] for number in numbers]
         for ref in self.refs:
-            ref.label = self.label  # else it would depend on which way was gone first
+            ref.label = self.label  # otherwise it would depend on the order of the traversal
         digests = graph.digests(places.__getitem__)
         return Folded(digests[0], graph.sizes(digests), self)
 
     def take_over(self, other: CodeEncoder) -> None:
-        """Learn what another encoder, which took the value apart, found beside its encoding."""
+        """Take over what another encoder found when it split the value."""
         self.refs, self.problems = other.refs, other.problems
 
     def name(self, cls: type) -> bytes:
-        """Write a class of the project by its number: its name may change, its code counts."""
+        """Write a project class by its number: its name may change, its code counts."""
         if self.finder.library.owns(cls):
             reader = self.finder.annotation_reader(self.label, cls)
             if reader is not None:
@@ -185,8 +188,8 @@ class CodeEncoder(Encoder):
         return type_name(cls).encode() if ref is None else self._refer(ref)
 
     def _refer(self, ref: Ref) -> bytes:
-        # A text that stands for code is listed as often as it is met where the value is written
-        # out, and once where it is folded.
+        # A leaf is listed each time it occurs if the value is written out, and once if the value is
+        # folded.
         key = ref.leaf if ref.unit is None else id(ref.unit)
         number = self._numbers.get(key)
         if number is None or (ref.unit is None and self.graph is None):
@@ -198,7 +201,7 @@ class CodeEncoder(Encoder):
 
 
 def description(ref: Ref) -> list[str]:
-    """Return texts that tell code from other code, by all that it leads to."""
+    """Return strings that distinguish code from other code, by everything that it leads to."""
     if ref.unit is None:
         return [str(ref.leaf)]
     units, known = [ref.unit], {id(ref.unit)}

@@ -1,9 +1,9 @@
-"""Objects of installed classes that wrap a function: what they hold besides it.
+"""Objects of installed classes that wrap a function: the parts besides that function.
 
-What such an object was given counts: the decorator's own function, its arguments. What it keeps
-while it works does not: what it remembers, compiled, counted, locked. The general rule is its
-state without that; for some classes this is not enough, and
-:mod:`~doit_invariants.code.loaded.beyond_pickle` has a rule for each of them.
+What such an object received counts: the decorator's own function, its arguments. Its working state
+does not: cached values, compiled code, counters, locks. The general rule is to use its attributes
+without working state. Some classes need rules of their own, which are in
+:mod:`~doit_invariants.code.loaded.beyond_pickle`.
 """
 
 from __future__ import annotations
@@ -20,25 +20,25 @@ from doit_invariants.code.loaded.process_state import is_volatile
 
 Part = tuple[str, Any]
 
-#: How tools that replace a function by an object of theirs keep it.
+#: Attributes in which tools that replace a function by an object keep the function.
 _WRAPPED = ("__wrapped__", "py_func")
-#: What a class has under such a name, and no object of it.
+#: Types of class attributes that are not the wrapped function.
 _NO_FUNCTION = (type, property, types.MemberDescriptorType, types.GetSetDescriptorType)
-#: Names of what a wrapper keeps while it works.
+#: Names of attributes for the working state of a wrapper.
 _KEPT = re.compile(
     r"cache|memo|stat(s|istics)$|hits$|misses$|count(er|s)?$|uuid|time_?stamp|created|started"
     r"|elapsed|duration|pending|overloads|results?$|history",
     re.IGNORECASE,
 )
-#: What an object that remembers was given.
+#: Parameters of a cache.
 _OF_CACHE = ("maxsize", "ttl", "getsizeof", "ttu", "timer")
 
 
 def wrapped(obj: Any) -> Any:
-    """Return the function that an object stands for, or another such object; None for others."""
+    """Return the function, or other wrapper, that an object stands for; None for other objects."""
     if beyond_pickle.is_proxy(obj):
-        return None  # counts as a value; to look at a lazy one would make it work
-    # Statically: an object may make up an attribute of any name.
+        return None  # counts as a value; inspecting a lazy one would make it work
+    # Statically: an object may create an attribute of any name.
     for name in _WRAPPED:
         found = inspect.getattr_static(obj, name, None)
         if type(found) is types.FunctionType or _is_callable(found):
@@ -51,7 +51,7 @@ def _is_callable(found: Any) -> bool:
 
 
 def state(obj: Any) -> Iterator[Part]:
-    """Yield what an object holds beside the function that it stands for."""
+    """Yield the parts of an object besides the function that it stands for."""
     function = wrapped(obj)
     known = beyond_pickle.all_parts(obj)
     for name, value in known if known is not None else beyond_pickle.own_attributes(obj):
@@ -64,7 +64,7 @@ def _is_kept(name: str, value: Any, is_known: bool) -> bool:
         return True
     if is_known:
         return False
-    if name.startswith("__"):  # what functools.update_wrapper copies
+    if name.startswith("__"):  # copied by functools.update_wrapper
         return True
     given = isinstance(value, (str, bool, types.FunctionType, type, functools.partial))
     return bool(_KEPT.search(name)) and not given and not _is_cache(value)
@@ -75,7 +75,7 @@ def _is_cache(value: Any) -> bool:
 
 
 def _without_contents(value: Any) -> Any:
-    """Return what a cache was given, another value as it is."""
+    """Return the parameters of a cache; return other values unchanged."""
     if not _is_cache(value):
         return value
     given = {name: getattr(value, name, None) for name in _OF_CACHE}
