@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import re
 import sys
@@ -63,3 +64,20 @@ def test_the_comparison_has_every_class_of_edits() -> None:
     assert counts == {group: groups.count(group) for group in dict.fromkeys(groups)}
     assert rows[-2][1] == str(len(groups))
     assert {row[2] for row in rows[:-1]} == {"0 / 0 / 0"}
+
+
+def test_troubleshooting_quotes_messages_as_they_are() -> None:
+    """What it tells a reader to look for is what doit-invariants prints; ``...`` is any value."""
+    known = "\n".join(
+        node.value
+        for path in (ROOT / "src").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    )
+    text = (DOCS / "troubleshooting.md").read_text(encoding="utf-8")
+    tables = re.findall(r"^\| it says .*\n(?:\|.*\n)+", text, re.MULTILINE)
+    quotes = [
+        quote for table in tables for quote in re.findall(r"^\| `([^`]+)`", table, re.MULTILINE)
+    ]
+    assert len(quotes) > 20
+    assert [q for q in quotes if not all(part.strip() in known for part in q.split("..."))] == []

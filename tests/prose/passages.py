@@ -33,7 +33,8 @@ class Passage(NamedTuple):
 def read_passages(path: Path) -> Iterator[Passage]:
     """Yield the prose of a file: Markdown by its blocks, Python by docstrings and comments."""
     text = path.read_text(encoding="utf-8")
-    yield from _of_markdown(text) if path.suffix == ".md" else _of_python(text)
+    found = _of_markdown(text) if path.suffix == ".md" else _of_python(text)
+    yield from (one for one in found if one.text.strip())  # a line of HTML leaves nothing
 
 
 def _of_markdown(text: str) -> Iterator[Passage]:
