@@ -17,7 +17,7 @@ import pytest
 from doit_invariants.core.model import Reason
 from doit_invariants.engine.check import aspects
 from doit_invariants.engine.check.host_facts import HostFacts
-from doit_invariants.engine.status import begin_look
+from doit_invariants.engine.status import begin_observation
 
 _cheap = aspects._is_unchanged
 _disagreed: list[tuple[str, list[Reason]]] = []
@@ -30,9 +30,9 @@ def reasons_of_full_look(session: Any, task: Any, facts: HostFacts | None = None
     if facts is not None:
         own.uptodate_false, own.counted = facts.uptodate_false, facts.counted
     with session.project.as_directory():
-        look = begin_look(session, task, [])
-        found = aspects.reasons(look, own)
-    return [*look.snapshot.problems, *found]
+        observation = begin_observation(session, task, [])
+        found = aspects.reasons(observation, own)
+    return [*observation.snapshot.problems, *found]
 
 
 def _asked_twice(session: Any, task: Any, facts: HostFacts | None) -> bool:

@@ -19,7 +19,7 @@ from doit_invariants.engine.check.aspects import ASPECTS, is_unchanged
 from doit_invariants.engine.check.aspects.base import Aspect, StoredTask
 from doit_invariants.engine.check.host_facts import HostFacts
 from doit_invariants.engine.session import Session
-from doit_invariants.engine.status import begin_look
+from doit_invariants.engine.status import begin_observation
 from doit_invariants.engine.task import SimpleTask
 from tests.engine.plain import Project
 from tests.oracle import reasons_of_full_look
@@ -196,8 +196,8 @@ def test_what_is_unchanged_gives_no_reasons(number: int, edits: list[str]) -> No
             EDITS[name](state)
         task, facts = state.project.tasks[0], state.facts
         answers = cheap_answers(state.session(), task, facts)
-        look = begin_look(state.session(), task, [])
-        found = {aspect: list(aspect.reasons(look, facts)) for aspect in ASPECTS}
+        observation = begin_observation(state.session(), task, [])
+        found = {aspect: list(aspect.reasons(observation, facts)) for aspect in ASPECTS}
         if any(one.code == "checker_changed" for some in found.values() for one in some):
             return  # to doit the task never ran then: its record is forgotten, not compared
         reasons = found[ASPECTS[number]]

@@ -44,7 +44,7 @@ class TaskContext:
         self.now: float = session.clock()
         self.executed_at = executed_at
         self.memo: dict[Any, Any] = session.late.get(task.name, session.memo)
-        self.digester: ValueDigester | None = session.teach
+        self.digester: ValueDigester | None = session.value_digester
         self.project: Project = session.project
         self.tree_exclude: tuple[str, ...] = session.settings.tree_exclude
         self._sign = sign

@@ -18,9 +18,9 @@ class TaskGraph:
     """
 
     def __init__(self) -> None:
-        self._makers: tuple[int, dict[str, str]] = (-1, {})
+        self._producers: tuple[int, dict[str, str]] = (-1, {})
         self._targets: tuple[int, list[tuple[str, str]]] = (-1, [])
-        self._gotten: tuple[int, set[str]] = (-1, set())
+        self._providers: tuple[int, set[str]] = (-1, set())
         self._late = (-1, False)
 
     def any_created_late(self, tasks: Mapping[str, Any]) -> bool:
@@ -33,13 +33,13 @@ class TaskGraph:
 
     def producer(self, path: str, tasks: Mapping[str, Any]) -> str | None:
         """Return the name of the task with a path among its targets, None if there is none."""
-        count, makers = self._makers
+        count, producers = self._producers
         if count != len(tasks):
-            makers = {
+            producers = {
                 target.rstrip("/"): name for name, task in tasks.items() for target in task.targets
             }
-            self._makers = (len(tasks), makers)
-        return makers.get(path.rstrip("/"))
+            self._producers = (len(tasks), producers)
+        return producers.get(path.rstrip("/"))
 
     def target_below(self, directory: str, tasks: Mapping[str, Any]) -> tuple[str, str] | None:
         """Return a target in a directory, and its task; None if there is none.
@@ -83,21 +83,21 @@ class TaskGraph:
 
     def value_providers(self, tasks: Mapping[str, Any]) -> set[str]:
         """Return the names of the tasks whose values others get; for a group, its own name."""
-        count, names = self._gotten
+        count, names = self._providers
         if count != len(tasks):
             names = {other for task in tasks.values() for other, _ in task.getargs.values()}
             names.update(name for task in tasks.values() for name in task.calc_dep)
-            self._gotten = (len(tasks), names)
+            self._providers = (len(tasks), names)
         return names
 
     def dependencies(self, name: str, tasks: Mapping[str, Any]) -> list[str]:
         """Return the tasks that a task needs directly, including setup tasks."""
         task = tasks[name]
-        makers = (self.producer(path, tasks) for path in task.file_dep)
+        producers = (self.producer(path, tasks) for path in task.file_dep)
         wild = [one for pattern in task.wild_dep for one in fnmatch.filter(tasks, pattern)]
         named = [*task.task_dep, *task.setup_tasks, *task.calc_dep, *wild]
         # A task may edit its input in place: then it is the producer itself.
-        return [*named, *(maker for maker in makers if maker not in (None, name))]
+        return [*named, *(producer for producer in producers if producer not in (None, name))]
 
     def awaited(
         self, names: Iterable[str], tasks: Mapping[str, Any], values_of: Callable[[str], Any]
@@ -129,5 +129,7 @@ class TaskGraph:
                 named += values.get("task_dep", ())
         for pattern in task.wild_dep:
             named += fnmatch.filter(tasks, pattern)
-        named += [maker for path in paths if (maker := self.producer(path, tasks)) is not None]
+        named += [
+            producer for path in paths if (producer := self.producer(path, tasks)) is not None
+        ]
         return [one for one in dict.fromkeys(named) if one in tasks and one != name]

@@ -14,11 +14,14 @@ from doit_invariants.rules.schema import Origin
 
 
 def make_record(
-    look: TaskObservation, inputs: dict[str, PathState], origin: Origin, executed_at: float | None
+    observation: TaskObservation,
+    inputs: dict[str, PathState],
+    origin: Origin,
+    executed_at: float | None,
 ) -> Record:
     """Return the record of a task.
 
-    :param look: its observation
+    :param observation: its observation
     :param inputs: the states of its ``file_dep``; empty with a checker other than by content
     :param origin: why it is recorded
     :param executed_at: when its actions last ran, in seconds since the epoch
@@ -30,11 +33,11 @@ def make_record(
             trees[path] = state
         elif state is not None:
             stats[path] = state.stat
-    now = look.snapshot
+    now = observation.snapshot
     return Record(
         executed_at=executed_at,
         origin=origin,
-        root=look.session.root,
+        root=observation.session.root,
         stats=stats,
         trees=trees,
         targets=now.targets,

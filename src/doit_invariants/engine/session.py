@@ -78,7 +78,7 @@ class Session:
     :ivar late: memos of delayed tasks: they are created after actions ran, which may have changed
         what was cached before
     :ivar batch: memo of the delayed tasks that are being created
-    :ivar looked: tasks that were checked in this run
+    :ivar checked: tasks that were checked in this run
     :ivar running: tasks that another doit runs right now, and that doit
     :ivar unfinished: tasks whose last execution failed, or did not end
     :ivar ends: how tasks ended that did not succeed in their last run
@@ -141,7 +141,7 @@ class Session:
         self.edits, self.varying = Flags("edits", db), Flags("varying", db)
         self.taught = Flags("taught", db)
         self.notices: dict[str, list[str]] = {}
-        self.looked: set[str] = set()
+        self.checked: set[str] = set()
         self.running: dict[str, Holder] = {}
         self._store_problem: str | None = None
         self._store: tuple[Store | None] | None = None
@@ -158,13 +158,13 @@ class Session:
         hook = self.plugins.listener
         teach_file = hook("invariants_digest_file")
         teach = hook("invariants_digest_value")
-        self.teach: ValueDigester | None = None
+        self.value_digester: ValueDigester | None = None
         self.files = FileView(None)
         if teach_file or teach:
             from doit_invariants.engine.value_hooks import checked, guarded
 
             self.files = FileView(teach_file and guarded(teach_file))
-            self.teach = teach and checked(teach)
+            self.value_digester = teach and checked(teach)
         self.files.recorded_plugin_digest = lambda digest: self.taught.read().get(digest)
         self.project = Project(self.root, self.settings.code_roots)
         if self.settings.store is not None:
@@ -238,7 +238,7 @@ class Session:
         text = text.replace(self.root + os.sep, "")
         sys.stderr.write(printable(f"{task}: {text}\n"))
 
-    def keep_taught(self) -> None:
+    def save_plugin_digests(self) -> None:
         """Save plugin digests of files, in case a plugin is removed or changes its digests."""
         if self.files.plugin_digests and self.writes:
             self.taught.update(self.files.plugin_digests, _TAUGHT)
@@ -276,4 +276,4 @@ class Session:
 
     def digest_value(self, value: object) -> str:
         """Return the digest of a value, also with plugins' types; raises CannotFingerprint."""
-        return digest_value(value, root=self.root, digester=self.teach)
+        return digest_value(value, root=self.root, digester=self.value_digester)

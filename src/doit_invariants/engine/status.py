@@ -82,23 +82,23 @@ def _verdict(
     items: list[ListedItem],
     problems: list[Reason],
 ) -> Verdict:
-    look = begin_look(session, task, items)
-    found = reasons(look, facts)
-    look.snapshot.problems += problems
-    verdict = verdict_on(look.snapshot, found)
-    if look.spec.policy.decides or look.spec.exports:
+    observation = begin_observation(session, task, items)
+    found = reasons(observation, facts)
+    observation.snapshot.problems += problems
+    verdict = verdict_on(observation.snapshot, found)
+    if observation.spec.policy.decides or observation.spec.exports:
         # Imported late: most projects use no cache.
         from doit_invariants.engine.reuse.decide import CacheDecision
 
-        verdict = CacheDecision(look, facts).apply(verdict)
-    verdict = _with_its_end(session, varying.tell(look, verdict))
+        verdict = CacheDecision(observation, facts).apply(verdict)
+    verdict = _with_last_end(session, varying.tell(observation, verdict))
     _tell(session, task, verdict)
     if verdict.status != "error":
-        _prepare(session, task, look, verdict)
+        _prepare(session, task, observation, verdict)
     return verdict
 
 
-def begin_look(session: Session, task: Task, items: list[ListedItem]) -> TaskObservation:
+def begin_observation(session: Session, task: Task, items: list[ListedItem]) -> TaskObservation:
     """Return an observation of a task that has only read its record."""
     spec = with_items(session.plugins.kinds, session.spec(task.name), items)
     before = recorded.read(session, task.name)
@@ -107,14 +107,14 @@ def begin_look(session: Session, task: Task, items: list[ListedItem]) -> TaskObs
     record = before.record
     executed_at = record.executed_at if record is not None else None
     context = TaskContext(session, task, executed_at, Signer(session))
-    look = TaskObservation(session, task, spec, before, context, knows_others=True)
-    now = look.snapshot
+    observation = TaskObservation(session, task, spec, before, context, knows_others=True)
+    now = observation.snapshot
     now.never_ran = record is None and session.db.get(task.name, "checker:") is None
     now.explicit = spec.own or bool(spec.invariants)
-    return look
+    return observation
 
 
-def _with_its_end(session: Session, verdict: Verdict) -> Verdict:
+def _with_last_end(session: Session, verdict: Verdict) -> Verdict:
     """Return a verdict that says how the last run ended, instead of "never ran"."""
     if verdict.status == "up-to-date":
         return verdict
@@ -126,12 +126,12 @@ def _with_its_end(session: Session, verdict: Verdict) -> Verdict:
     return verdict._replace(reasons=(*others, *([end] if end is not None else [])))
 
 
-def _note_others(task: Task, look: TaskObservation) -> None:
+def _note_others(task: Task, observation: TaskObservation) -> None:
     """Note what other tasks make inside the targets of a task: a worker can't find that out."""
-    session = look.session
+    session = observation.session
     for path in task.targets:
         found = session.graph.others_inside(path, task.name, session.tasks)
-        leave = look.leave.get(path, frozenset()).union(found)
+        leave = observation.leave.get(path, frozenset()).union(found)
         if leave:
             session.execution(task.name).made_by_others[path] = leave
 
@@ -146,24 +146,24 @@ def _tell(session: Session, task: Task, verdict: Verdict) -> None:
         raise InvariantsError(text) from error
 
 
-def _prepare(session: Session, task: Task, look: TaskObservation, verdict: Verdict) -> None:
+def _prepare(session: Session, task: Task, observation: TaskObservation, verdict: Verdict) -> None:
     """Update the record of an up-to-date task, or prepare a task to run."""
     if verdict.status == "up-to-date" and session.writes and not verdict.reasons:
-        refresh(look)
+        refresh(observation)
     if verdict.status == "run" or session.always:
-        session.pending[task.name] = look
+        session.pending[task.name] = observation
         execution = session.executions.get(task.name)
         plan = execution.plan if execution is not None else None
         if plan is None or plan.runs:  # otherwise no action runs, so none can be interrupted
-            _before_it_runs(session, task, look)
+            _before_it_runs(session, task, observation)
 
 
-def _before_it_runs(session: Session, task: Task, look: TaskObservation) -> None:
+def _before_it_runs(session: Session, task: Task, observation: TaskObservation) -> None:
     acts = bool(session.host.actions(task))
     if session.runs:
         session.placeholders.remove(task.targets)
-        _note_others(task, look)
-        look.expect_late()
+        _note_others(task, observation)
+        observation.expect_late()
         if session.settings.store_link == "hardlink":
             from doit_invariants.files.deep import unshare
 
@@ -174,8 +174,8 @@ def _before_it_runs(session: Session, task: Task, look: TaskObservation) -> None
     if session.writes and acts:
         freeze(session, always_runs)
         session.executed = True
-        functions = look.context.memo.get("functions")
+        functions = observation.context.memo.get("functions")
         if session.runs and functions is not None and functions.uses_modules:
             from doit_invariants.engine.check.imported_modules import begin
 
-            begin(look)
+            begin(observation)

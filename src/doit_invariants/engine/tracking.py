@@ -64,7 +64,7 @@ class TrackedSet:
         self.frozen = False
         self._first = ""
 
-    def serves_several(self, task: str) -> bool:
+    def is_shared(self, task: str) -> bool:
         """Return whether this was called for another task before."""
         self._first = self._first or task
         return self._first != task

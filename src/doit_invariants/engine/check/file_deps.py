@@ -16,24 +16,24 @@ from doit_invariants.rules.decide import NEVER_RAN, path_difference
 _ADVICE = "if the task edits it, list it in its targets too"
 
 
-def compare_inputs(look: TaskObservation, facts: HostFacts) -> list[Reason]:
+def compare_inputs(observation: TaskObservation, facts: HostFacts) -> list[Reason]:
     """Compare each ``file_dep``, and note in ``facts`` what doit would find.
 
     :returns: the reasons, in doit's order
     """
-    deps = _file_deps(look)
+    deps = _file_deps(observation)
     if deps or facts.counted:
-        _compare_checker(look, facts)
-    _compare_names(look, facts, deps)
+        _compare_checker(observation, facts)
+    _compare_names(observation, facts, deps)
     reasons: list[Reason] = []
     for path in sorted(deps):
-        reason = _compare(look, facts, path)
+        reason = _compare(observation, facts, path)
         if reason is not None:
             facts.changed.append(path)
             if path not in facts.added:
                 reasons.append(reason)
-    if look.snapshot.never_ran and (reasons or facts.awaited):
-        look.snapshot.explicit = False  # otherwise the verdict would add "never ran" again
+    if observation.snapshot.never_ran and (reasons or facts.awaited):
+        observation.snapshot.explicit = False  # otherwise the verdict would add "never ran" again
         reasons = [NEVER_RAN]
     return [*_reasons_of_names(facts), *reasons]
 
@@ -45,8 +45,8 @@ def _reasons_of_names(facts: HostFacts) -> Iterator[Reason]:
         yield Reason("checker_changed", "file_dep", text)
     for path in facts.missing:
         yield Reason("missing_file_dep", path, "file_dep does not exist")
-    for path, maker in facts.awaited:
-        text = f"file_dep does not exist yet, task {maker} makes it"
+    for path, producer in facts.awaited:
+        text = f"file_dep does not exist yet, task {producer} makes it"
         yield Reason("awaited_file_dep", path, text)
     for path in facts.added:
         yield Reason("added_file_dep", path, "file_dep added")
@@ -54,24 +54,24 @@ def _reasons_of_names(facts: HostFacts) -> Iterator[Reason]:
         yield Reason("removed_file_dep", path, "file_dep removed")
 
 
-def _compare(look: TaskObservation, facts: HostFacts, path: str) -> Reason | None:
-    session = look.session
+def _compare(observation: TaskObservation, facts: HostFacts, path: str) -> Reason | None:
+    session = observation.session
     checker = session.host.checker
-    stored_at = recorded_path(path, look.record_as_stored, session.root)
-    stored = None if facts.checker_changed else session.db.get(look.task.name, stored_at)
-    look.before.states[path] = stored
+    stored_at = recorded_path(path, observation.record_as_stored, session.root)
+    stored = None if facts.checker_changed else session.db.get(observation.task.name, stored_at)
+    observation.before.states[path] = stored
     info = _stat(path) if checker is None else checker.info(path)
     if info is None:
-        maker = session.graph.producer(path, session.tasks) if _foresees(look) else None
-        if maker is not None:
-            facts.awaited.append((path, maker))  # the other task makes it when it runs
+        producer = session.graph.producer(path, session.tasks) if _foresees(observation) else None
+        if producer is not None:
+            facts.awaited.append((path, producer))  # the other task makes it when it runs
         else:
             facts.missing.append(path)
-        look.snapshot.inputs[path] = None
+        observation.snapshot.inputs[path] = None
         return None
     if checker is None:
-        return _compare_content(look, path, info)
-    look.snapshot.inputs[path] = FileState(f"by {session.host.checker_name}", None)
+        return _compare_content(observation, path, info)
+    observation.snapshot.inputs[path] = FileState(f"by {session.host.checker_name}", None)
     if stored is not None and not checker.is_modified(path, info, stored):
         return None
     return Reason("changed_file_dep", path, "no recorded state" if stored is None else "changed")
@@ -84,10 +84,12 @@ def _stat(path: str) -> os.stat_result | None:
         return None
 
 
-def _compare_content(look: TaskObservation, path: str, info: os.stat_result) -> Reason | None:
-    known = look.before.known(path, info)
-    state = look.path(path, known, info)
-    look.snapshot.inputs[path] = state
+def _compare_content(
+    observation: TaskObservation, path: str, info: os.stat_result
+) -> Reason | None:
+    known = observation.before.known(path, info)
+    state = observation.path(path, known, info)
+    observation.snapshot.inputs[path] = state
     if known is None:
         return Reason("changed_file_dep", path, "no recorded state")
     if known.digest == EDITED_MEANWHILE:
@@ -98,49 +100,49 @@ def _compare_content(look: TaskObservation, path: str, info: os.stat_result) -> 
     return Reason("changed_file_dep", path, difference.text, difference.changes)
 
 
-def _file_deps(look: TaskObservation) -> set[str]:
+def _file_deps(observation: TaskObservation) -> set[str]:
     """Return the ``file_dep`` of a task, including those that its ``calc_dep`` last returned.
 
     In a run doit has already added those. Commands that only read never run the tasks that
     calculate them, so that doit would call every such task changed.
     """
-    deps = set(look.task.file_dep)
-    if _foresees(look):
-        for name in look.task.calc_dep:
-            calculated = values_of(look.session, name).get("file_dep", ())
+    deps = set(observation.task.file_dep)
+    if _foresees(observation):
+        for name in observation.task.calc_dep:
+            calculated = values_of(observation.session, name).get("file_dep", ())
             deps.update(path for path in calculated if isinstance(path, str))
     return deps
 
 
-def _foresees(look: TaskObservation) -> bool:
+def _foresees(observation: TaskObservation) -> bool:
     """Return whether to look further than doit does for a command that only reads.
 
     Our own commands always do. doit's commands do so for tasks with an option of ours; for other
     tasks they say what plain doit says.
     """
-    return not look.session.writes and (look.session.explains or look.spec.own)
+    return not observation.session.writes and (observation.session.explains or observation.spec.own)
 
 
-def _compare_checker(look: TaskObservation, facts: HostFacts) -> None:
-    session = look.session
-    previous = session.db.get(look.task.name, "checker:")
+def _compare_checker(observation: TaskObservation, facts: HostFacts) -> None:
+    session = observation.session
+    previous = session.db.get(observation.task.name, "checker:")
     present = session.host.checker_name
     if previous and previous != present:
         facts.checker_changed = (previous, present)
         if session.writes:  # doit even does so for `doit list -s`
-            session.db.remove(look.task.name)
-            look.before.record = look.record_as_stored = None
+            session.db.remove(observation.task.name)
+            observation.before.record = observation.record_as_stored = None
 
 
-def _compare_names(look: TaskObservation, facts: HostFacts, deps: set[str]) -> None:
-    previous = look.session.db.get(look.task.name, "deps:")
+def _compare_names(observation: TaskObservation, facts: HostFacts, deps: set[str]) -> None:
+    previous = observation.session.db.get(observation.task.name, "deps:")
     if not isinstance(previous, (list, tuple)) or not previous:
         # doit compares nothing with an empty list, but our record knows the former names.
-        known = look.before.record
-        if known is not None and look.session.host.checker is None:
+        known = observation.before.record
+        if known is not None and observation.session.host.checker is None:
             facts.added = sorted(deps - known.stats.keys() - known.trees.keys())
         return
-    record, root = look.record_as_stored, look.session.root
+    record, root = observation.record_as_stored, observation.session.root
     here = {recorded_path(path, record, root): path for path in deps}
     before = {path for path in previous if isinstance(path, str)}
     facts.added = sorted(path for old, path in here.items() if old not in before)

@@ -20,20 +20,20 @@ from doit_invariants.files.loaded_sources import edited_since_loaded
 from doit_invariants.rules.decide import Observed
 
 
-def begin(look: TaskObservation) -> None:
+def begin(observation: TaskObservation) -> None:
     """Note what the actions of a task may import, right before they run."""
     paths: set[str] = set()
-    for key, seen in look.snapshot.observed.items():
-        names = _modules(look, seen)
+    for key, seen in observation.snapshot.observed.items():
+        names = _modules(observation, seen)
         if not names:
             continue
-        functions = functions_of(look.context)
+        functions = functions_of(observation.context)
         looked, now = functions.imported_late(names, first=True), functions.imported_late(names)
         if looked or now:
-            look.imports[key] = (names, now if _contents(looked) == _contents(now) else None)
+            observation.imports[key] = (names, now if _contents(looked) == _contents(now) else None)
             paths.update(now)
     if paths:
-        look.session.execution(look.task.name).imports = sorted(paths)
+        observation.session.execution(observation.task.name).imports = sorted(paths)
 
 
 def end(execution: Execution) -> None:
@@ -44,30 +44,30 @@ def end(execution: Execution) -> None:
     execution.edited_imports = edited_since_loaded(execution.imports)
 
 
-def edited(look: TaskObservation) -> dict[str, bool]:
+def edited(observation: TaskObservation) -> dict[str, bool]:
     """Return the ids of invariants whose modules may have run with another content.
 
     :returns: by id, whether the contents before and after are the same
     """
-    if look.imports_edited is None:
-        look.imports_edited = dict(_edited(look)) if look.imports else {}
-    return look.imports_edited
+    if observation.imports_edited is None:
+        observation.imports_edited = dict(_edited(observation)) if observation.imports else {}
+    return observation.imports_edited
 
 
-def _edited(look: TaskObservation) -> Iterator[tuple[str, bool]]:
-    in_worker = set(look.execution.edited_imports)
-    for key, (names, before) in look.imports.items():
-        now = functions_of(look.context).imported_late(names)
+def _edited(observation: TaskObservation) -> Iterator[tuple[str, bool]]:
+    in_worker = set(observation.execution.edited_imports)
+    for key, (names, before) in observation.imports.items():
+        now = functions_of(observation.context).imported_late(names)
         if before is None:
             yield key, False
         elif not in_worker.isdisjoint(before) or _written(before, now):
             yield key, _contents(before) == _contents(now)
 
 
-def _modules(look: TaskObservation, seen: Observed) -> list[str]:
+def _modules(observation: TaskObservation, seen: Observed) -> list[str]:
     if seen.invariant.kind not in ("Function", "Action"):
         return []
-    names: list[str] = seen.invariant.modules(look.context)  # type: ignore[attr-defined]
+    names: list[str] = seen.invariant.modules(observation.context)  # type: ignore[attr-defined]
     return names
 
 

@@ -25,7 +25,7 @@ from doit_invariants.rules.record import PathState
 EDITED = FileState(EDITED_MEANWHILE, (0, -1, 0, -1))
 
 
-def states_to_save(look: TaskObservation) -> dict[str, tuple[PathState, Triple]]:
+def states_to_save(observation: TaskObservation) -> dict[str, tuple[PathState, Triple]]:
     """Return the state to record for each ``file_dep`` after its task has succeeded.
 
     - unchanged: the state before the actions ran
@@ -36,17 +36,17 @@ def states_to_save(look: TaskObservation) -> dict[str, tuple[PathState, Triple]]
     :raises FileNotFoundError: if a file is gone
     """
     states: dict[str, tuple[PathState, Triple]] = {}
-    for path in look.task.file_dep:
-        before = look.snapshot.inputs.get(path)
+    for path in observation.task.file_dep:
+        before = observation.snapshot.inputs.get(path)
         info = os.stat(path)
-        after = look.path(path, before, info)
+        after = observation.path(path, before, info)
         states[path] = (after, to_triple(after, info))
-        if before is None or after is before or not look.session.tracks:
+        if before is None or after is before or not observation.session.tracks:
             continue
         same = path_difference(before, after, path) is None
         if same and not was_written(before, after):
             continue
-        edit = _Edit(look, path, before, after, info)
+        edit = _Edit(observation, path, before, after, info)
         if not (edit.is_same() if same else edit.is_its_own()):
             states[path] = (EDITED, to_triple(EDITED, info))
     return states
@@ -57,45 +57,45 @@ class _Edit:
 
     def __init__(
         self,
-        look: TaskObservation,
+        observation: TaskObservation,
         path: str,
         before: PathState,
         after: PathState,
         info: os.stat_result,
     ) -> None:
-        self._session, self._look, self._path = look.session, look, path
+        self._session, self._observation, self._path = observation.session, observation, path
         self._before, self._after, self._info = before, after, info
-        self._is_own = is_own(path, look.task.targets)
-        self._maker = look.session.graph.producer(path, look.session.tasks)
+        self._is_own = is_own(path, observation.task.targets)
+        self._producer = observation.session.graph.producer(path, observation.session.tasks)
 
     def is_same(self) -> bool:
         """Return whether a known task has rewritten the file with the same content."""
-        if self._maker is not None and not self._is_own:
+        if self._producer is not None and not self._is_own:
             return True
         if not self._is_own:
-            recorded = self._look.before.known(self._path, self._info)
+            recorded = self._observation.before.known(self._path, self._info)
             again = isinstance(recorded, FileState) and recorded.digest == EDITED.digest
-            name = self._look.task.name
-            if not self._look.session.is_rewritten(name, self._path, again=again):
+            name = self._observation.task.name
+            if not self._observation.session.is_rewritten(name, self._path, again=again):
                 return False
-        self._look.written.add(self._path)
+        self._observation.written.add(self._path)
         return True
 
     def is_its_own(self) -> bool:
         """Return whether the change is the work of the task."""
         repeated = self._is_repeated()
         if self._is_own:
-            self._look.written.add(self._path)
-        elif self._maker is not None:
-            recorded.retarget(self._session, self._maker, self._path, self._after)
+            self._observation.written.add(self._path)
+        elif self._producer is not None:
+            recorded.retarget(self._session, self._producer, self._path, self._after)
         elif not repeated:
             return False
-        self._hand_on()
+        self._update_other_records()
         return True
 
     def _is_repeated(self) -> bool:
         """Return whether the last run made the same change; note this change for the next run."""
-        edits, name = self._look.session.edits, self._look.task.name
+        edits, name = self._observation.session.edits, self._observation.task.name
         known = _edits_of(edits.read(), name)
         edit = [_digest(self._before), _digest(self._after)]
         if known.get(self._path) == edit:
@@ -103,19 +103,19 @@ class _Edit:
         edits.set(name, {**known, self._path: edit})
         return False
 
-    def _hand_on(self) -> None:
+    def _update_other_records(self) -> None:
         """Update the record of every other task that edits the file and is already done with it.
 
         Otherwise each of them would see the edit of the last one as a change, and run again. Tasks
         that are not checked yet keep their record: for them the input has changed.
         """
-        session, absolute = self._look.session, os.path.abspath(self._path)
-        names = {self._maker or "", *session.edits.read()} - {self._look.task.name}
-        for name in sorted(names & session.looked):
+        session, absolute = self._observation.session, os.path.abspath(self._path)
+        names = {self._producer or "", *session.edits.read()} - {self._observation.task.name}
+        for name in sorted(names & session.checked):
             task = self._session.tasks.get(name)
             for path in task.file_dep if task is not None else ():
                 if os.path.abspath(path) == absolute and (
-                    name == self._maker or path in _edits_of(session.edits.read(), name)
+                    name == self._producer or path in _edits_of(session.edits.read(), name)
                 ):
                     recorded.take_input(
                         self._session, name, path, self._before, self._after, self._info

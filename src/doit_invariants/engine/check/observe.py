@@ -28,7 +28,7 @@ from doit_invariants.rules.record import PathState, Record, RecordedInvariant
 if TYPE_CHECKING:
     from doit_invariants.engine.task import Task
 
-_UNTAUGHT = "memo of fingerprints without the hook invariants_digest_value"
+_WITHOUT_PLUGINS = "memo of fingerprints without the hook invariants_digest_value"
 
 
 class TaskObservation:
@@ -80,7 +80,7 @@ class TaskObservation:
         #: The execution as it came back from the worker.
         self.execution = Execution()
         #: The tracked set of the task, if it shares that with other tasks.
-        self.alike: TrackedSet | None = None
+        self.shared_set: TrackedSet | None = None
 
     @property
     def comparable(self) -> Record | None:
@@ -206,8 +206,8 @@ class TaskObservation:
             self.problem("invariants", str(error))
             return
         self.snapshot.sources = tracked.sources
-        if tracked.serves_several(self.task.name):
-            self.alike = tracked
+        if tracked.is_shared(self.task.name):
+            self.shared_set = tracked
         for key, (plugin, one) in tracked.entries.items():
             self._observe(key, one, plugin)
 
@@ -232,24 +232,28 @@ class TaskObservation:
         else:
             self.snapshot.observed[key] = Observed(one, fingerprint, source)
             self.snapshot.unknown.discard(key)
-            if self._is_taught_since(one, previous, fingerprint):
+            if self._differs_by_plugin_alone(one, previous, fingerprint):
                 self.snapshot.adopted.add(key)
 
-    def _is_taught_since(
+    def _differs_by_plugin_alone(
         self, one: Invariant, previous: Fingerprint | None, now: Fingerprint
     ) -> bool:
         """Return whether only a new plugin for values makes the fingerprint differ.
 
         Called after the fingerprint is known, because most have not changed.
         """
-        if self.session.teach is None or previous is None or previous["digest"] == now["digest"]:
+        if (
+            self.session.value_digester is None
+            or previous is None
+            or previous["digest"] == now["digest"]
+        ):
             return False
         context = copy.copy(self.context)
         context.digester = None
-        context.memo = self.context.memo.setdefault(_UNTAUGHT, {})
+        context.memo = self.context.memo.setdefault(_WITHOUT_PLUGINS, {})
         try:
-            untaught = one.fingerprint(context, previous)
-            return one.difference(previous, untaught, context) is None
+            without_plugins = one.fingerprint(context, previous)
+            return one.difference(previous, without_plugins, context) is None
         except Exception:
             return False  # the value needs the plugin, or a plugin's kind failed
 

@@ -28,34 +28,34 @@ _OF_FILES = _OF_SOURCES | {"Files", "Tree"}
 _FIXED = frozenset({"Action", "Function", "Value", "Env", "Distribution", "TTL"})
 
 
-def changed_during_run(look: TaskObservation) -> str:
+def changed_during_run(observation: TaskObservation) -> str:
     """Return the label of an invariant that changed since the task was checked.
 
     :returns: empty if none did
     """
-    for key in edited(look):
-        return look.snapshot.observed[key].invariant.label()
-    doubtful = [s for s in look.snapshot.observed.values() if s.invariant.kind not in _FIXED]
+    for key in edited(observation):
+        return observation.snapshot.observed[key].invariant.label()
+    doubtful = [s for s in observation.snapshot.observed.values() if s.invariant.kind not in _FIXED]
     memo: dict[Any, Any] = {}
     for seen in doubtful:
-        now = _fingerprint_again(look, seen, memo)
-        if now is None or _differs(seen.fingerprint, now, look.context):
+        now = _fingerprint_again(observation, seen, memo)
+        if now is None or _differs(seen.fingerprint, now, observation.context):
             return seen.invariant.label()
     return ""
 
 
 def _fingerprint_again(
-    look: TaskObservation, seen: Observed, memo: dict[Any, Any]
+    observation: TaskObservation, seen: Observed, memo: dict[Any, Any]
 ) -> Fingerprint | None:
     """Return the present fingerprint of an invariant, None if it can't be determined."""
-    context = copy.copy(look.context)
+    context = copy.copy(observation.context)
     context.memo = memo
     with contextlib.suppress(Exception):
         return seen.invariant.fingerprint(context, seen.fingerprint)
     return None
 
 
-def edited_meanwhile(look: TaskObservation) -> list[str]:
+def edited_during_run(observation: TaskObservation) -> list[str]:
     """Return the ids of invariants whose files were written while the task ran.
 
     This covers kinds that only read files, and modules that actions import when they run. It does
@@ -64,34 +64,36 @@ def edited_meanwhile(look: TaskObservation) -> list[str]:
     task tells the two apart.
     """
     found = []
-    for key, seen in look.snapshot.observed.items():
+    for key, seen in observation.snapshot.observed.items():
         kind = seen.invariant.kind
-        if kind not in _OF_FILES or (kind == "Module" and _was_loaded(look, seen)):
+        if kind not in _OF_FILES or (kind == "Module" and _was_loaded(observation, seen)):
             continue
         # The memo has sources with the stats of their files, which are compared each time.
-        now = _fingerprint_again(look, seen, look.context.memo if kind in _OF_SOURCES else {})
+        now = _fingerprint_again(
+            observation, seen, observation.context.memo if kind in _OF_SOURCES else {}
+        )
         same = now is not None and now["digest"] == seen.fingerprint["digest"]
-        if now is not None and same and not _differs(seen.fingerprint, now, look.context):
+        if now is not None and same and not _differs(seen.fingerprint, now, observation.context):
             continue
-        if not same or not _writes_it_itself(look, key):
+        if not same or not _writes_it_itself(observation, key):
             found.append(key)
-    for key, same in edited(look).items():
-        if not same or not _writes_it_itself(look, key):
+    for key, same in edited(observation).items():
+        if not same or not _writes_it_itself(observation, key):
             found.append(key)
     return found
 
 
-def _was_loaded(look: TaskObservation, seen: Observed) -> bool:
+def _was_loaded(observation: TaskObservation, seen: Observed) -> bool:
     """Return whether a module was loaded when it was fingerprinted: then its file is irrelevant."""
     one = cast("Module", seen.invariant)
-    return not one.elsewhere and one.memo_key in look.context.memo
+    return not one.elsewhere and one.memo_key in observation.context.memo
 
 
-def _writes_it_itself(look: TaskObservation, key: str) -> bool:
-    record = look.before.record
+def _writes_it_itself(observation: TaskObservation, key: str) -> bool:
+    record = observation.before.record
     before = record.entries.get(key) if record is not None else None
     edited = before is not None and before.fingerprint.get("digest") == EDITED_MEANWHILE
-    return look.session.is_rewritten(look.task.name, key, again=edited)
+    return observation.session.is_rewritten(observation.task.name, key, again=edited)
 
 
 def _differs(old: Fingerprint, new: Fingerprint, context: Context) -> bool:

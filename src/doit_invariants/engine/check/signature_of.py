@@ -29,26 +29,28 @@ def signature_of(session: Session, task: Task, sign: Callable[[str], str]) -> st
     executed_at = before.record.executed_at if before.record is not None else None
     context = TaskContext(session, task, executed_at, sign)
     spec = with_items(session.plugins.kinds, session.spec(task.name), listed_items(task))
-    look = TaskObservation(session, task, spec, before, context)
+    observation = TaskObservation(session, task, spec, before, context)
     # Use the stored result of each calc_dep: during a run some tasks have a new one already.
     values = [values_of(session, name).get("file_dep", ()) for name in task.calc_dep]
     for path in sorted({*task.file_dep, *(str(path) for given in values for path in given)}):
         try:
             info = os.stat(path)
         except OSError:
-            look.snapshot.inputs[path] = None
+            observation.snapshot.inputs[path] = None
         else:
             before.states[path] = session.db.get(task.name, path)
-            look.snapshot.inputs[path] = look.path(path, before.known(path, info), info)
-    look.snapshot.targets = dict.fromkeys(task.targets)
-    look.invariants()
+            observation.snapshot.inputs[path] = observation.path(
+                path, before.known(path, info), info
+            )
+    observation.snapshot.targets = dict.fromkeys(task.targets)
+    observation.invariants()
     more = {
         "uptodate": [_item_or_name(session, item, task) for item, _, _ in task.uptodate],
         "getargs": {name: values_of(session, other) for name, (other, _) in task.getargs.items()},
     }
-    if look.snapshot.problems:
-        raise CannotFingerprint(f"task {task.name!r}: {look.snapshot.problems[0]}")
-    return signature(look.snapshot, context, more if any(more.values()) else None)
+    if observation.snapshot.problems:
+        raise CannotFingerprint(f"task {task.name!r}: {observation.snapshot.problems[0]}")
+    return signature(observation.snapshot, context, more if any(more.values()) else None)
 
 
 def _item_or_name(session: Session, item: Any, task: Task) -> Any:

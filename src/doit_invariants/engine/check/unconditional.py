@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from doit_invariants.engine.task import Task
 
 
-def runs_unlooked(session: Session, task: Task) -> bool:
+def runs_without_check(session: Session, task: Task) -> bool:
     """Return whether a task certainly runs, whatever a check would find.
 
     Only call this for a task without ``uptodate`` items, if nobody needs the reasons. If it returns

@@ -22,16 +22,16 @@ _WAYS = (
 )
 
 
-def tell(look: TaskObservation, verdict: Verdict) -> Verdict:
+def tell(observation: TaskObservation, verdict: Verdict) -> Verdict:
     """Add a hint to the verdict if the same values alone differed in the last runs."""
-    session, task = look.session, look.task.name
-    _tell_of_times(look, verdict)
+    session, task = observation.session, observation.task.name
+    _tell_of_times(observation, verdict)
     known = session.varying.read().get(task)
     if verdict.status == "up-to-date":
         if known is not None and session.runs:
             session.varying.drop(task)
         return verdict
-    places = _only_values(look, verdict)
+    places = _only_values(observation, verdict)
     if not places:
         if known is not None and session.runs:
             session.varying.drop(task)
@@ -49,25 +49,25 @@ def tell(look: TaskObservation, verdict: Verdict) -> Verdict:
     )
 
 
-def _tell_of_times(look: TaskObservation, verdict: Verdict) -> None:
+def _tell_of_times(observation: TaskObservation, verdict: Verdict) -> None:
     """Say that a load time was left out; after this run only ``show`` says so."""
-    if not look.session.runs or verdict.status == "error":
+    if not observation.session.runs or verdict.status == "error":
         return
-    for seen in look.snapshot.observed.values():
+    for seen in observation.snapshot.observed.values():
         times = getattr(seen.invariant, "times", ()) if seen.source == "track-actions" else ()
         if times:
-            look.session.note(
-                look.task.name,
+            observation.session.note(
+                observation.task.name,
                 f"{seen.invariant.label()}: {', '.join(times)} holds the time at which dodo.py was "
                 "loaded, which is ignored; if the age of the result matters, set a ttl",
             )
 
 
-def _only_values(look: TaskObservation, verdict: Verdict) -> list[str]:
+def _only_values(observation: TaskObservation, verdict: Verdict) -> list[str]:
     """Return the values that differ if nothing else does; otherwise an empty list."""
     tracked = {
         seen.invariant.label()
-        for seen in look.snapshot.observed.values()
+        for seen in observation.snapshot.observed.values()
         if seen.source in _OF_VALUES
     }
     places: list[str] = []

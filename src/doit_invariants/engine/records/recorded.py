@@ -91,31 +91,33 @@ def _whole(session: Session, data: Json) -> Json:
         raise Unreadable("the record is damaged") from error
 
 
-def write(session: Session, task: str, record: Record, alike: TrackedSet | None = None) -> None:
+def write(
+    session: Session, task: str, record: Record, shared_set: TrackedSet | None = None
+) -> None:
     """Put a record into doit's DB; it is durable when doit closes the DB.
 
     The row of the task must have been read before: two of doit's backends lose the other values of
     a row that is written without being read.
 
-    :param alike: the tracked set that the task shares with others; its part is stored only once
+    :param shared_set: the tracked set that several tasks share; its part is stored only once
     """
     for entry in record.entries.values():
         session.details.save(entry.fingerprint.get("details"))
     data = to_json(record)
-    if alike is not None:
+    if shared_set is not None:
         tracked = {key: one for key, one in data["entries"].items() if one[4] is not None}
         content = {"entries": tracked, "sources": data["sources"]}
         data["entries"] = {k: one for k, one in data["entries"].items() if k not in tracked}
-        data["sources"] = session.details.intern(alike, content)
+        data["sources"] = session.details.intern(shared_set, content)
     session.db.set(task, KEY, data)
 
 
-def retarget(session: Session, maker: str, path: str, state: PathState) -> None:
+def retarget(session: Session, producer: str, path: str, state: PathState) -> None:
     """Record the present state of a target, which another task edited in place, for its maker."""
-    record = read(session, maker).record
+    record = read(session, producer).record
     if record is not None and record.targets is not None and path in record.targets:
         targets = {**record.targets, path: state}
-        write(session, maker, replace(record, targets=targets, whole="", kept=""))
+        write(session, producer, replace(record, targets=targets, whole="", kept=""))
 
 
 def take_input(

@@ -20,18 +20,18 @@ T = TypeVar("T")
 class PlanBuilder:
     """Builds the plan of one task.
 
-    :ivar look: the observation behind the verdict
+    :ivar observation: the observation behind the verdict
     :ivar facts: what the host's own rules find about the task
     :ivar plan: takes effect with :meth:`adopt`
     :ivar why_not: for the user, why nothing is restored or kept; empty if there is nothing to say
     """
 
-    def __init__(self, look: TaskObservation, facts: HostFacts) -> None:
-        self.look = look
+    def __init__(self, observation: TaskObservation, facts: HostFacts) -> None:
+        self.observation = observation
         self.facts = facts
-        self.session = look.session
-        self.task = look.task
-        self.policy = look.spec.policy
+        self.session = observation.session
+        self.task = observation.task
+        self.policy = observation.spec.policy
         self.plan = Plan(self.session.root, self.session.aside, replay=self.session.settings.replay)
         self.why_not = ""
 
@@ -58,20 +58,20 @@ class PlanBuilder:
             self.plan.source = AlreadyRestored(source.restore(self.plan, {}))
         except NotRestored as error:
             self.why_not = f"not restored: {error}"
-            self.complain()
+            self.report_failure()
             return None
         self.task.setup_tasks = []
         self.adopt()
         return verdict._replace(status="run", policy="restored")
 
-    def complain(self) -> None:
+    def report_failure(self) -> None:
         """In a run, tell the user why a restore failed; a plain miss is not reported."""
         if self.session.runs:
             self.session.say(self.task.name, f"{self.why_not}; it runs")
 
     def changed_in_run(self) -> bool:
         """Return whether actions have changed a dependency of the task; set ``why_not`` then."""
-        changed = changed_during_run(self.look) if self.session.executed else ""
+        changed = changed_during_run(self.observation) if self.session.executed else ""
         if changed:
             self.why_not = f"{changed} changed since this run began"
         return bool(changed)
@@ -81,18 +81,18 @@ class PlanBuilder:
 
         :raises CannotFingerprint: if the result of the task can't be shared
         """
-        if not self.look.spec.share:
+        if not self.observation.spec.share:
             raise CannotFingerprint("share is False")
-        if not self.task.targets and not self.look.spec.asked:
+        if not self.task.targets and not self.observation.spec.asked:
             raise CannotFingerprint(
                 "it has no targets; to share its values, set 'cache' on the task itself"
             )
-        return names_of_targets(self.look)
+        return names_of_targets(self.observation)
 
     def signature_or_none(self) -> str | None:
         """Return the signature of the task, None if it has none."""
         try:
-            return shared_signature(self.look)
+            return shared_signature(self.observation)
         except InvariantsError:
             return None
 

@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 class CacheDecision:
     """Asks the policy of one task, and plans its answer.
 
-    :param look: the observation behind the verdict
+    :param observation: the observation behind the verdict
     :param facts: what the host's own rules find about the task
     """
 
-    def __init__(self, look: TaskObservation, facts: HostFacts) -> None:
-        self._builder = PlanBuilder(look, facts)
-        self._look, self._facts, self._policy = look, facts, look.spec.policy
-        self._session, self._task = look.session, look.task
+    def __init__(self, observation: TaskObservation, facts: HostFacts) -> None:
+        self._builder = PlanBuilder(observation, facts)
+        self._observation, self._facts, self._policy = observation, facts, observation.spec.policy
+        self._session, self._task = observation.session, observation.task
 
     @functools.cached_property
     def _exports(self) -> ExportLookup:
@@ -58,7 +58,7 @@ class CacheDecision:
             return self._run(verdict)
         if verdict.status == "up-to-date":
             return self._keep_late(verdict)
-        answer = answer_of(self._policy, facts_of(self._look, self._facts, verdict))
+        answer = answer_of(self._policy, facts_of(self._observation, self._facts, verdict))
         if answer == "accept" and self._lacks_values():
             return self._run(verdict)
         if answer == "accept":
@@ -115,10 +115,10 @@ class CacheDecision:
         """Let the actions run, and plan to export or store their result if the policy says so."""
         builder = self._builder
         # The result of a task that always runs is not kept: no run would look it up.
-        if self._session.runs and self._look.snapshot.has_dependencies:
+        if self._session.runs and self._observation.snapshot.has_dependencies:
             builder.plan.source = None
-            builder.plan.replaces = uptodate_is_false(self._facts) or has_ttl(self._look)
-            if self._look.spec.exports and self._task.targets:
+            builder.plan.replaces = uptodate_is_false(self._facts) or has_ttl(self._observation)
+            if self._observation.spec.exports and self._task.targets:
                 self._exports.keep()
             elif self._policy.keeps == "store":
                 try:

@@ -23,9 +23,13 @@ class ExportLookup:
 
     def __init__(self, builder: PlanBuilder) -> None:
         self._builder = builder
-        self._look, self._session, self._task = builder.look, builder.session, builder.task
+        self._observation, self._session, self._task = (
+            builder.observation,
+            builder.session,
+            builder.task,
+        )
         self._plan = builder.plan
-        self._exporter = exporter_of(self._session, self._task, self._look.spec)
+        self._exporter = exporter_of(self._session, self._task, self._observation.spec)
 
     def entry(self) -> ResultEntry | None:
         """Return the entry of the exports, None if they have none."""
@@ -39,7 +43,7 @@ class ExportLookup:
 
     def keep_late(self, verdict: Verdict) -> Verdict:
         """Export the targets of an up-to-date task, if its result was not exported yet."""
-        record, targets = self._look.before.record, self._task.targets
+        record, targets = self._observation.before.record, self._task.targets
         if not self._session.runs or not targets:
             return verdict
         if record is None or record.executed_at is None:
@@ -61,13 +65,13 @@ class ExportLookup:
     def restore(self, verdict: Verdict) -> Verdict | None:
         """Plan to restore missing targets; return None if they can't be, with ``why_not`` set."""
         builder, session = self._builder, self._session
-        missing = missing_targets(self._look, builder.facts)
+        missing = missing_targets(self._observation, builder.facts)
         placeholders = session.placeholders.among(self._task.targets)
         found = self._exporter.preview(missing, placeholders)
         if found.refusals:
             builder.why_not = f"not restored: {'; '.join(found.refusals.values())}"
             return None
-        if is_outdated(session.root, self._look.before.record, found.entry):
+        if is_outdated(session.root, self._observation.before.record, found.entry):
             builder.why_not = "not restored: its exports are older than its last result"
             return None
         if found.by_hand and builder.is_asked_for_values():
@@ -96,7 +100,7 @@ class ExportLookup:
 
     def _has_the_rest_of(self, entry: ResultEntry, missing: Sequence[str]) -> bool:
         """Return whether the targets that are not restored are the same as their exports."""
-        states = self._look.target_states()
+        states = self._observation.target_states()
         made = {one.path: one.state for one in entry.artifacts}
         for path, state in states.items():
             name = name_of_target(self._session.root, path)
@@ -113,7 +117,7 @@ class ExportLookup:
 
     def is_as_left(self) -> bool:
         """Return whether the targets are as the last success left them: an edit is not exported."""
-        record, states = self._look.before.record, self._look.target_states()
+        record, states = self._observation.before.record, self._observation.target_states()
         recorded = record.targets if record is not None else None
         return recorded is not None and all(
             state is not None and path_difference(recorded.get(path), state, path) is None

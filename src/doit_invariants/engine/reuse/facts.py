@@ -13,20 +13,20 @@ from doit_invariants.files.tree import TreeState
 from doit_invariants.policies.base import Facts
 
 
-def facts_of(look: TaskObservation, facts: HostFacts, verdict: Verdict) -> Facts:
+def facts_of(observation: TaskObservation, facts: HostFacts, verdict: Verdict) -> Facts:
     """Return the facts for the policy of a task.
 
     :param facts: what the host's own rules find about the task
     """
-    task, session = look.task, look.session
+    task, session = observation.task, observation.session
     return Facts(
         reasons=verdict.reasons,
         targets=tuple(task.targets),
-        missing=tuple(missing_targets(look, facts)),
-        succeeded=look.before.record is not None or not look.snapshot.never_ran,
+        missing=tuple(missing_targets(observation, facts)),
+        succeeded=observation.before.record is not None or not observation.snapshot.never_ran,
         failed=task.name in session.unfinished.read(),
-        expired=_expired(look, facts),
-        uptodate_is_false=not look.snapshot.has_dependencies or uptodate_is_false(facts),
+        expired=_expired(observation, facts),
+        uptodate_is_false=not observation.snapshot.has_dependencies or uptodate_is_false(facts),
     )
 
 
@@ -35,21 +35,21 @@ def uptodate_is_false(facts: HostFacts) -> bool:
     return any(item is False for item, _, _ in facts.uptodate_false)
 
 
-def missing_targets(look: TaskObservation, facts: HostFacts) -> list[str]:
+def missing_targets(observation: TaskObservation, facts: HostFacts) -> list[str]:
     """Return the targets that are missing, or are only placeholders."""
-    targets = look.task.targets
-    placeholders = look.session.placeholders.among(targets)
+    targets = observation.task.targets
+    placeholders = observation.session.placeholders.among(targets)
     return [path for path in targets if path in facts.missing_targets or path in placeholders]
 
 
-def expired_at(look: TaskObservation, executed_at: float | None) -> bool:
+def expired_at(observation: TaskObservation, executed_at: float | None) -> bool:
     """Return whether a TTL has expired for a result of that time.
 
     :param executed_at: seconds since the epoch; None counts as expired for every TTL
     """
-    context = copy.copy(look.context)
+    context = copy.copy(observation.context)
     context.executed_at = executed_at
-    for seen in look.snapshot.observed.values():
+    for seen in observation.snapshot.observed.values():
         try:
             found = seen.invariant.difference(seen.fingerprint, seen.fingerprint, context)
         except Exception:
@@ -59,37 +59,39 @@ def expired_at(look: TaskObservation, executed_at: float | None) -> bool:
     return False
 
 
-def has_ttl(look: TaskObservation) -> bool:
+def has_ttl(observation: TaskObservation) -> bool:
     """Return whether the results of a task can expire."""
-    return expired_at(look, None)
+    return expired_at(observation, None)
 
 
-def _expired(look: TaskObservation, facts: HostFacts) -> bool:
+def _expired(observation: TaskObservation, facts: HostFacts) -> bool:
     """Return whether a TTL has expired since the last known run of the actions."""
-    policy, executed_at = look.spec.policy, look.context.executed_at
+    policy, executed_at = observation.spec.policy, observation.context.executed_at
     if policy.keeps == "store":
         return False  # decided later: the entry in the store says when it was made
-    if policy.keeps != "export" or not look.task.targets:
-        return expired_at(look, executed_at)
-    missing = missing_targets(look, facts)
-    found = exporter_of(look.session, look.task, look.spec).preview(missing, missing)
+    if policy.keeps != "export" or not observation.task.targets:
+        return expired_at(observation, executed_at)
+    missing = missing_targets(observation, facts)
+    found = exporter_of(observation.session, observation.task, observation.spec).preview(
+        missing, missing
+    )
     if found.by_hand:
-        return expired_at(look, found.by_hand_since)
+        return expired_at(observation, found.by_hand_since)
     exported_at = found.entry.executed_at if found.entry is not None else None
     known = [time for time in (executed_at, exported_at) if time is not None]
-    return expired_at(look, max(known) if known else None)
+    return expired_at(observation, max(known) if known else None)
 
 
-def left_in_directories(look: TaskObservation) -> dict[str, list[str]]:
+def left_in_directories(observation: TaskObservation) -> dict[str, list[str]]:
     """Return the entries that a task is known to have left in each target directory."""
-    record = look.before.record
+    record = observation.before.record
     targets = (record.targets if record is not None else None) or {}
     return {
         path: list(state.entries) for path, state in targets.items() if isinstance(state, TreeState)
     }
 
 
-def stats_of_inputs(look: TaskObservation) -> dict[str, Stat]:
+def stats_of_inputs(observation: TaskObservation) -> dict[str, Stat]:
     """Return the stat of each input file of a task, as it was observed."""
-    states = look.snapshot.inputs.items()
+    states = observation.snapshot.inputs.items()
     return {path: one.stat for path, one in states if isinstance(one, FileState) and one.stat}

@@ -27,7 +27,11 @@ class OwnPlaceLookup:
 
     def __init__(self, builder: PlanBuilder) -> None:
         self._builder = builder
-        self._look, self._session, self._task = builder.look, builder.session, builder.task
+        self._observation, self._session, self._task = (
+            builder.observation,
+            builder.session,
+            builder.task,
+        )
         self._unsigned = ""
         self._key = self._make_key()
 
@@ -40,7 +44,7 @@ class OwnPlaceLookup:
                     "it gets values from other tasks, and they are known too late"
                 )
             builder.names()
-            signature = shared_signature(self._look)
+            signature = shared_signature(self._observation)
         except InvariantsError as error:
             self._unsigned = f"not shared: {error}"
         names = {path: name_of_target(root, path) for path in self._task.targets}
@@ -59,7 +63,7 @@ class OwnPlaceLookup:
     def restore(self, verdict: Verdict) -> Verdict | None:
         """Plan to restore the task; return None if it can't be, with ``builder.why_not`` set."""
         builder, session, plan = self._builder, self._session, self._builder.plan
-        if has_ttl(self._look):
+        if has_ttl(self._observation):
             builder.why_not = "not restored: it has a TTL, and may have expired there"
             return None
         if builder.changed_in_run():
@@ -71,7 +75,7 @@ class OwnPlaceLookup:
         source = PolicySource(
             found,
             dict(self._key.targets),
-            builder.absolute(left_in_directories(self._look)),
+            builder.absolute(left_in_directories(self._observation)),
             tuple(session.settings.tree_exclude),
         )
         plan.signature = self._key.signature

@@ -16,10 +16,10 @@ from doit_invariants.engine.recording import make_record
 _PLAIN = "plain"
 
 
-def run_under(look: TaskObservation) -> str:
+def run_under(observation: TaskObservation) -> str:
     """Return a digest of the options behind a result; empty if they can't be compared later."""
-    task = look.task
-    host = look.session.host
+    task = observation.task
+    host = observation.session.host
     if task.getargs or not all(host.is_plain_item(item) for item, _, _ in task.uptodate):
         return ""
     if host.is_plainly_called(task) and not sys.flags.optimize:
@@ -29,12 +29,12 @@ def run_under(look: TaskObservation) -> str:
     )
 
     try:
-        return look.session.digest_value(circumstances(look))
+        return observation.session.digest_value(circumstances(observation))
     except InvariantsError:
         return ""
 
 
-def is_provable(look: TaskObservation, result: object) -> bool:
+def is_provable(observation: TaskObservation, result: object) -> bool:
     """Return whether an up-to-date task certainly has the result of its present dependencies.
 
     It does not in these cases:
@@ -46,26 +46,29 @@ def is_provable(look: TaskObservation, result: object) -> bool:
 
     :param result: result of the task, as doit keeps it
     """
-    record, task, spec = look.before.record, look.task, look.spec
+    record, task, spec = observation.before.record, observation.task, observation.spec
     if record is None or not record.whole or record.executed_at is None:
         return False
     if not (spec.track_code and spec.track_targets and spec.share):
         return False
-    if look.session.host.takes(task, "changed") or task.name in look.session.rewritten.read():
+    if (
+        observation.session.host.takes(task, "changed")
+        or task.name in observation.session.rewritten.read()
+    ):
         return False
-    asked = not {task.name, task.subtask_of}.isdisjoint(_results_asked_for(look))
+    asked = not {task.name, task.subtask_of}.isdisjoint(_results_asked_for(observation))
     if asked and not isinstance(result, dict):
         return False
-    now = make_record(look, look.snapshot.inputs, record.origin, record.executed_at)
-    return record.whole == run_under(look) and record.covers(now)
+    now = make_record(observation, observation.snapshot.inputs, record.origin, record.executed_at)
+    return record.whole == run_under(observation) and record.covers(now)
 
 
-def _results_asked_for(look: TaskObservation) -> set[str]:
-    host, tasks = look.session.host, look.session.tasks
+def _results_asked_for(observation: TaskObservation) -> set[str]:
+    host, tasks = observation.session.host, observation.session.tasks
     key = ("results asked for", len(tasks))
-    names: set[str] | None = look.session.memo.get(key)
+    names: set[str] | None = observation.session.memo.get(key)
     if names is None:
         items = (item for task in tasks.values() for item, _, _ in task.uptodate)
         names = {name for item in items if (name := host.awaits_result_of(item)) is not None}
-        look.session.memo[key] = names
+        observation.session.memo[key] = names
     return names

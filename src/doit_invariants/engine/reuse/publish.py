@@ -54,7 +54,7 @@ def location_of(plan: Plan, outcome: PlanOutcome) -> str:
 
 
 def publish(
-    look: TaskObservation,
+    observation: TaskObservation,
     plan: Plan,
     inputs: Mapping[str, PathState],
     executed_at: float,
@@ -66,29 +66,29 @@ def publish(
     """
 
     def is_others(target: str) -> bool:
-        return look.session.graph.producer(target, look.session.tasks) not in (
+        return observation.session.graph.producer(target, observation.session.tasks) not in (
             None,
-            look.task.name,
+            observation.task.name,
         )
 
     outcome = plan.outcome
     if outcome is None:
         return
-    say = look.session.say
+    say = observation.session.say
     for warning in outcome.warnings:
-        say(look.task.name, warning)
+        say(observation.task.name, warning)
     try:
-        _publish(look, plan, outcome, inputs, executed_at, is_others)
+        _publish(observation, plan, outcome, inputs, executed_at, is_others)
     except NotPublished as error:
-        say(look.task.name, str(error))
+        say(observation.task.name, str(error))
     except InvariantsError as error:
-        say(look.task.name, f"not kept: {error}")
+        say(observation.task.name, f"not kept: {error}")
     except OSError as error:
-        say(look.task.name, f"not kept: {error.strerror or error}")
+        say(observation.task.name, f"not kept: {error.strerror or error}")
 
 
 def _publish(
-    look: TaskObservation,
+    observation: TaskObservation,
     plan: Plan,
     outcome: PlanOutcome,
     inputs: Mapping[str, PathState],
@@ -99,19 +99,21 @@ def _publish(
     if artifacts is None or plan.sink is None:
         return
     states = {
-        name_of_target(look.session.root, path): state
-        for path, state in look.target_states().items()
+        name_of_target(observation.session.root, path): state
+        for path, state in observation.target_states().items()
     }
-    why_not = _changed_meanwhile(look, inputs) or _not_as_kept(look, artifacts, states)
+    why_not = _changed_dependency(observation, inputs) or _changed_copy(
+        observation, artifacts, states
+    )
     if not plan.runs:
-        why_not = why_not or _edited_since(look)
-    signature = plan.sink.signature(plan.signature or "", getargs_values(look.task))
+        why_not = why_not or _edited_target(observation)
+    signature = plan.sink.signature(plan.signature or "", getargs_values(observation.task))
     entry = ResultEntry(
         signature="" if why_not else signature,
-        task=look.task.name,
+        task=observation.task.name,
         artifacts=tuple(replace(one, state=_digest(states.get(one.path))) for one in artifacts),
-        values=moved(outcome.values, look.session.root, ROOT),
-        result=moved(outcome.result, look.session.root, ROOT),
+        values=moved(outcome.values, observation.session.root, ROOT),
+        result=moved(outcome.result, observation.session.root, ROOT),
         output=outcome.output,
         executed_at=executed_at,
         took=outcome.took,
@@ -120,46 +122,48 @@ def _publish(
     publication = Publication(why_not, plan.replaces, is_others)
     different = plan.sink.publish(outcome, entry, publication)
     if different:
-        look.session.counts.not_reproducible.append(look.task.name)
-        look.session.say(
-            look.task.name,
+        observation.session.counts.not_reproducible.append(observation.task.name)
+        observation.session.say(
+            observation.task.name,
             f"not reproducible: {listing(different)} differs from what the store has for the "
             "same inputs, code and values; the store keeps what it has",
         )
 
 
-def _changed_meanwhile(look: TaskObservation, inputs: Mapping[str, PathState]) -> str:
+def _changed_dependency(observation: TaskObservation, inputs: Mapping[str, PathState]) -> str:
     """Return which dependency of the task changed while it ran, empty if none did."""
-    task = look.task
-    if look.session.host.takes(task, "changed") and set(task.dep_changed) != set(task.file_dep):
+    task = observation.task
+    if observation.session.host.takes(task, "changed") and set(task.dep_changed) != set(
+        task.file_dep
+    ):
         return "its action takes `changed`, so its result depends on the run before"
-    for path, before in look.snapshot.inputs.items():
+    for path, before in observation.snapshot.inputs.items():
         after = inputs.get(path, before)
-        if path in look.written:
+        if path in observation.written:
             continue  # the task wrote it: the result is a target, or has the same content
         if _digest(before) != _digest(after) or was_written(before, after):
             return (
                 f"its input {path} changed while it ran; if the task edits it, list it in its "
                 "targets too"
             )
-    changed = changed_during_run(look)
+    changed = changed_during_run(observation)
     return f"{changed} changed while it ran" if changed else ""
 
 
-def _edited_since(look: TaskObservation) -> str:
+def _edited_target(observation: TaskObservation) -> str:
     """Return which target was edited since the task was checked, empty if none was."""
-    known = look.snapshot.targets or {}
-    for path, state in look.target_states().items():
+    known = observation.snapshot.targets or {}
+    for path, state in observation.target_states().items():
         if path in known and path_difference(known[path], state, path) is not None:
             return f"its target {path} was edited since it was checked"
     return ""
 
 
-def _not_as_kept(
-    look: TaskObservation, artifacts: tuple[Artifact, ...], states: Mapping[str, PathState]
+def _changed_copy(
+    observation: TaskObservation, artifacts: tuple[Artifact, ...], states: Mapping[str, PathState]
 ) -> str:
     """Return which target changed after the worker copied it, empty if none did."""
-    if look.session.files.asks_plugins:
+    if observation.session.files.asks_plugins:
         return ""  # a plugin's digests can't be compared with those of the contents
     for artifact in artifacts:
         state = states.get(artifact.path)

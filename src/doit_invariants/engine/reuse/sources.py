@@ -83,7 +83,7 @@ class StoreSource:
             return True
         signature = late_signature(self.signature, getargs)
         names = list(self.targets.values())
-        return find_entry(self.store, signature, names, look=True) is not None
+        return find_entry(self.store, signature, names, read_only=True) is not None
 
     def _stage(self, plan: Plan, entry: ResultEntry) -> Staging:
         """Make verified copies of the targets in the staging directory; raises NotRestored."""
@@ -211,16 +211,16 @@ class AlreadyRestored:
 
 
 def find_entry(
-    store: Store, signature: str, names: Sequence[str], *, look: bool = False
+    store: Store, signature: str, names: Sequence[str], *, read_only: bool = False
 ) -> ResultEntry | None:
     """Return the entry that a store has for a signature, None if it has none.
 
     :param names: names of the targets, in order
-    :param look: whether nothing may be written, not even that the entry was used
+    :param read_only: whether nothing may be written, not even that the entry was used
     :raises NotRestored: if the entry can't be used
     """
     try:
-        data = store.peek(signature) if look else store.find(signature)
+        data = store.peek(signature) if read_only else store.find(signature)
         entry = ResultEntry.from_json(data) if data is not None else None
     except (DamagedResult, StoreError) as error:
         raise NotRestored(f"the entry in the store can't be used: {error}") from error

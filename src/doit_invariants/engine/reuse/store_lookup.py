@@ -29,7 +29,11 @@ class StoreLookup:
 
     def __init__(self, builder: PlanBuilder) -> None:
         self._builder = builder
-        self._look, self._session, self._task = builder.look, builder.session, builder.task
+        self._observation, self._session, self._task = (
+            builder.observation,
+            builder.session,
+            builder.task,
+        )
         self._plan = builder.plan
         self._signature: str | None = None
 
@@ -39,13 +43,13 @@ class StoreLookup:
         :raises InvariantsError: saying why the result can't be shared
         """
         names = self._builder.names()
-        self._plan.signature = self._signature or shared_signature(self._look)
+        self._plan.signature = self._signature or shared_signature(self._observation)
         self._plan.sink = self._sink(names)
         self._builder.adopt()
 
     def keep_late(self, verdict: Verdict) -> Verdict:
         """Put the result of an up-to-date task into the store, once, if it is proven."""
-        record, session = self._look.before.record, self._session
+        record, session = self._observation.before.record, self._session
         if not session.runs or record is None:
             return verdict
         if not record.whole or session.store is None or record.kept == session.store.location:
@@ -53,12 +57,12 @@ class StoreLookup:
         from doit_invariants.engine.reuse.provable import is_provable
 
         result = result_of(session, self._task.name)
-        if not is_provable(self._look, result):
+        if not is_provable(self._observation, result):
             return verdict
-        self._look.kept = session.store.location
+        self._observation.kept = session.store.location
         try:
             names = self._builder.names()
-            self._signature = shared_signature(self._look)
+            self._signature = shared_signature(self._observation)
             if self._has(self._signature, names):
                 return verdict
             self.keep()
@@ -77,13 +81,13 @@ class StoreLookup:
         builder = self._builder
         try:
             names = builder.names()
-            signature = self._signature = shared_signature(self._look)
+            signature = self._signature = shared_signature(self._observation)
             if self._task.getargs:
                 return self._restore_late(verdict, signature, names)
             entry = self._find(signature, names)
         except NotRestored as error:
             builder.why_not = f"not restored: {error}"
-            builder.complain()
+            builder.report_failure()
         except InvariantsError as error:
             builder.why_not = f"not shared: {error}"
         else:
@@ -95,11 +99,13 @@ class StoreLookup:
     def _find(self, signature: str, names: dict[str, str]) -> ResultEntry | None:
         """Return the entry to restore from, None if no entry may be used."""
         builder, session = self._builder, self._session
-        entry = find_entry(self._store(), signature, list(names.values()), look=not session.runs)
+        entry = find_entry(
+            self._store(), signature, list(names.values()), read_only=not session.runs
+        )
         if entry is None or builder.changed_in_run():
             return None
-        if expired_at(self._look, entry.executed_at):
-            age = format_age(max(0.0, self._look.context.now - entry.executed_at))
+        if expired_at(self._observation, entry.executed_at):
+            age = format_age(max(0.0, self._observation.context.now - entry.executed_at))
             builder.why_not = f"the stored result has expired: {age} old"
             return None
         share = session.settings.verify_hits
@@ -125,13 +131,13 @@ class StoreLookup:
         self, verdict: Verdict, signature: str, names: dict[str, str]
     ) -> Verdict | None:
         """Plan a look-up that happens once the values of ``getargs`` are known."""
-        if has_ttl(self._look):
+        if has_ttl(self._observation):
             self._builder.why_not = "not shared: it has a TTL and getargs"
             return None
         if self._builder.changed_in_run():
             return None
         source = self._source(signature, names)
-        source.inputs = self._builder.absolute(stats_of_inputs(self._look))
+        source.inputs = self._builder.absolute(stats_of_inputs(self._observation))
         source.verify = self._session.settings.verify_hits
         self._plan.source, self._plan.signature = source, signature
         self._plan.sink = self._sink(names)
@@ -152,7 +158,10 @@ class StoreLookup:
 
     def _has(self, signature: str, names: dict[str, str]) -> bool:
         try:
-            return find_entry(self._store(), signature, list(names.values()), look=True) is not None
+            return (
+                find_entry(self._store(), signature, list(names.values()), read_only=True)
+                is not None
+            )
         except NotRestored:
             return False
 
@@ -161,7 +170,7 @@ class StoreLookup:
     ) -> StoreSource:
         builder = self._builder
         targets = builder.absolute(names)
-        left = builder.absolute(left_in_directories(self._look))
+        left = builder.absolute(left_in_directories(self._observation))
         exclude = tuple(self._session.settings.tree_exclude)
         return StoreSource(self._store(), signature, targets, left, entry, ignored=exclude)
 

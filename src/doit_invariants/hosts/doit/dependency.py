@@ -16,7 +16,7 @@ from typing import Any
 from doit.dependency import Dependency, DependencyStatus
 
 from doit_invariants.core.model import Verdict
-from doit_invariants.engine.check.unconditional import runs_unlooked
+from doit_invariants.engine.check.unconditional import runs_without_check
 from doit_invariants.engine.events import TaskEnd, TaskOutcome, successful_end
 from doit_invariants.engine.execution import Execution
 from doit_invariants.engine.records.flags import INTERRUPTED
@@ -86,10 +86,10 @@ class InvariantsDependency(Dependency):  # type: ignore[misc]
         session = self.session
         session.executions.pop(task.name, None)
         session.batch = None
-        session.looked.add(task.name)
+        session.checked.add(task.name)
         if session.executed:
             with contextlib.suppress(Exception):  # with -n doit would wait for ever
-                _aspects().look_again(session)
+                _aspects().recheck_imports(session)
         session.tasks = tasks_dict or {}
         simple = not (task.uptodate or session.host.resume or session.on_verdict)
         if simple and not get_log and not session.explains and self._runs_unlooked(task):
@@ -117,7 +117,7 @@ class InvariantsDependency(Dependency):  # type: ignore[misc]
         try:
             # Where an action has left the directory paths are something else.
             at_root = os.getcwd() == self.session.root
-            return at_root and runs_unlooked(self.session, task)
+            return at_root and runs_without_check(self.session, task)
         except (Exception, SystemExit):
             return False  # of a plugin's policy: the full check says it
 
@@ -204,7 +204,7 @@ class InvariantsDependency(Dependency):  # type: ignore[misc]
         with contextlib.suppress(Exception):
             self._mark_interrupted()
         with contextlib.suppress(Exception):
-            session.keep_taught()
+            session.save_plugin_digests()
         with contextlib.suppress(Exception):  # of a damaged DB: nothing is tidied then
             session.ends.sweep(session.tasks)
             session.details.sweep()

@@ -49,12 +49,12 @@ def check(dep_manager: Any, tasks: Any, task: Any, items: Sequence[ListedItem]) 
     before = recorded.read(session, task.name)
     executed_at = before.record.executed_at if before.record else None
     context = TaskContext(session, task, executed_at, Signer(session))
-    look = TaskObservation(session, task, spec, before, context)
-    look.invariants()
-    now = look.snapshot
+    observation = TaskObservation(session, task, spec, before, context)
+    observation.invariants()
+    now = observation.snapshot
     now.explicit, now.sources = True, ()
     reasons = [*record_reasons(before.record, now, before.unreadable)]
-    record = look.comparable
+    record = observation.comparable
     if record is not None:
         reasons += invariant_reasons(record, now, context)
     verdict = verdict_on(now, reasons)

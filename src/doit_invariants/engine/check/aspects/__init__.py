@@ -78,12 +78,12 @@ class FileDeps(Aspect):
                 return False
         return True
 
-    def reasons(self, look: TaskObservation, facts: HostFacts) -> Iterable[Reason]:
+    def reasons(self, observation: TaskObservation, facts: HostFacts) -> Iterable[Reason]:
         """Return the inputs that differ; then drop recorded parts that are older than them."""
         from doit_invariants.engine.check.file_deps import compare_inputs
 
-        found = compare_inputs(look, facts)
-        look.before.drop_implicit()
+        found = compare_inputs(observation, facts)
+        observation.before.drop_implicit()
         return found
 
 
@@ -97,11 +97,11 @@ class TargetsExist(Aspect):
         stored.stats = list(map(os.stat, stored.task.targets))
         return True
 
-    def reasons(self, look: TaskObservation, facts: HostFacts) -> Iterable[Reason]:
+    def reasons(self, observation: TaskObservation, facts: HostFacts) -> Iterable[Reason]:
         """Return the missing targets."""
         # The actions do not make a target that is also an input: it is missing as an input.
-        made = [path for path in look.task.targets if path not in look.task.file_dep]
-        checker = look.session.host.checker
+        made = [path for path in observation.task.targets if path not in observation.task.file_dep]
+        checker = observation.session.host.checker
         exists = checker.exists if checker is not None else os.path.exists
         facts.missing_targets = missing = [path for path in made if not exists(path)]
         return [Reason("missing_target", path, "target is missing") for path in missing]
@@ -138,14 +138,14 @@ class TargetContents(Aspect):
                 return False
         return True
 
-    def reasons(self, look: TaskObservation, facts: HostFacts) -> Iterable[Reason]:
+    def reasons(self, observation: TaskObservation, facts: HostFacts) -> Iterable[Reason]:
         """Return the targets that differ; observe them even without a record, for the next one."""
         from doit_invariants.rules.decide import target_reasons
 
-        if look.spec.track_targets:
-            look.targets()
-        record = look.comparable
-        return target_reasons(record, look.snapshot) if record is not None else ()
+        if observation.spec.track_targets:
+            observation.targets()
+        record = observation.comparable
+        return target_reasons(record, observation.snapshot) if record is not None else ()
 
 
 class Invariants(Aspect):
@@ -176,15 +176,15 @@ class Invariants(Aspect):
             session.trackers.note_unchanged(tracked, sources)
         return same
 
-    def reasons(self, look: TaskObservation, facts: HostFacts) -> Iterable[Reason]:
+    def reasons(self, observation: TaskObservation, facts: HostFacts) -> Iterable[Reason]:
         """Return the invariants that differ; observe them even without a record, for the next."""
         from doit_invariants.rules.decide import invariant_reasons
 
-        look.invariants()
-        record = look.comparable
+        observation.invariants()
+        record = observation.comparable
         if record is None:
             return ()
-        return invariant_reasons(record, look.snapshot, look.context)
+        return invariant_reasons(record, observation.snapshot, observation.context)
 
 
 #: All rules, in the order in which users read their reasons. The cheap and the full check use it.
@@ -229,12 +229,12 @@ def _is_unchanged(session: Session, task: Task, facts: HostFacts | None) -> bool
     return True
 
 
-def reasons(look: TaskObservation, facts: HostFacts) -> list[Reason]:
+def reasons(observation: TaskObservation, facts: HostFacts) -> list[Reason]:
     """Return all reasons why a task is not up-to-date; fill in the observation for its record."""
-    return [one for aspect in ASPECTS for one in aspect.reasons(look, facts)]
+    return [one for aspect in ASPECTS for one in aspect.reasons(observation, facts)]
 
 
-def look_again(session: Session) -> None:
+def recheck_imports(session: Session) -> None:
     """Check again the modules that actions import when they run: a task may have changed them."""
     functions = session.memo.get("functions")
     if functions is not None and functions.uses_modules and functions.look_again_at_modules():

@@ -97,10 +97,10 @@ class Aspect(ABC):
         """
 
     @abstractmethod
-    def reasons(self, look: TaskObservation, facts: HostFacts) -> Iterable[Reason]:
+    def reasons(self, observation: TaskObservation, facts: HostFacts) -> Iterable[Reason]:
         """Check this part of a task in full, and return why it is not up-to-date.
 
-        ``look`` gets the values to record, and ``facts`` the reasons that the host reports.
+        ``observation`` gets the values to record, and ``facts`` the reasons that the host reports.
         """
 
 
@@ -114,7 +114,7 @@ class Uptodate(Aspect):
         facts = stored.facts
         return not stored.task.calc_dep and (facts is None or not facts.uptodate_false)
 
-    def reasons(self, look: TaskObservation, facts: HostFacts) -> Iterable[Reason]:
+    def reasons(self, observation: TaskObservation, facts: HostFacts) -> Iterable[Reason]:
         """Return the false items; the host has evaluated them."""
         from doit_invariants.engine.check.host_facts import describe
 
@@ -132,10 +132,10 @@ class Dependencies(Aspect):
         counted = stored.facts is not None and stored.facts.counted
         return bool(counted or stored.spec.own or stored.task.file_dep)
 
-    def reasons(self, look: TaskObservation, facts: HostFacts) -> Iterable[Reason]:
+    def reasons(self, observation: TaskObservation, facts: HostFacts) -> Iterable[Reason]:
         """Return a reason if it depends on nothing; inputs from a ``calc_dep`` count here."""
-        now = look.snapshot
-        now.has_dependencies = bool(facts.counted or look.spec.own or now.inputs)
+        now = observation.snapshot
+        now.has_dependencies = bool(facts.counted or observation.spec.own or now.inputs)
         if not now.has_dependencies:
             text = "no file_dep, uptodate, invariants or cache: the task always runs"
             yield Reason("has_no_dependencies", "task", text)
@@ -159,7 +159,7 @@ class StoredRecord(Aspect):
         is_damaged = executed_at is not None and not isfinite(executed_at)
         return record["root"] == session.root and not is_damaged
 
-    def reasons(self, look: TaskObservation, facts: HostFacts) -> Iterable[Reason]:
+    def reasons(self, observation: TaskObservation, facts: HostFacts) -> Iterable[Reason]:
         """Return what is wrong with the record; a record of another directory was translated.
 
         Damage in the parts of other rules is reported here, too. The cheap answers of these rules
@@ -167,7 +167,9 @@ class StoredRecord(Aspect):
         """
         from doit_invariants.rules.decide import record_reasons
 
-        return record_reasons(look.before.record, look.snapshot, look.before.unreadable)
+        return record_reasons(
+            observation.before.record, observation.snapshot, observation.before.unreadable
+        )
 
 
 class Policy(Aspect):
@@ -186,9 +188,9 @@ class Policy(Aspect):
         kept = policy.keeps == "store" and stored.record.get("kept")
         return bool(kept) and session.store is not None and kept == session.store.location
 
-    def reasons(self, look: TaskObservation, facts: HostFacts) -> Iterable[Reason]:
+    def reasons(self, observation: TaskObservation, facts: HostFacts) -> Iterable[Reason]:
         """Return the policy's own reasons; its answer to all reasons comes later."""
-        return look.spec.policy.reasons()
+        return observation.spec.policy.reasons()
 
 
 class Flags(Aspect):
@@ -206,12 +208,12 @@ class Flags(Aspect):
             return False
         return not task.targets or not session.placeholders.among(task.targets)
 
-    def reasons(self, look: TaskObservation, facts: HostFacts) -> Iterable[Reason]:
+    def reasons(self, observation: TaskObservation, facts: HostFacts) -> Iterable[Reason]:
         """Return a reason for each flag; after a failure the host has removed the record itself."""
         from doit_invariants.engine.records.flags import INTERRUPTED, placeholder_reason
 
-        session, name = look.session, look.task.name
-        yield from map(placeholder_reason, session.placeholders.among(look.task.targets))
+        session, name = observation.session, observation.task.name
+        yield from map(placeholder_reason, session.placeholders.among(observation.task.targets))
         if name in session.running:
             yield Reason("running", "task", f"running now in {session.running[name]}")
         elif session.unfinished.read().get(name) == INTERRUPTED:
