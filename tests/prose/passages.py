@@ -9,6 +9,7 @@ import ast
 import io
 import itertools
 import re
+import string
 import tokenize
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,7 +22,7 @@ class Passage(NamedTuple):
     """A piece of prose.
 
     :ivar line: number of its first line in the file, from 1
-    :ivar text: its text, line by line; code in it reads ``X1``, ``X2`` and so on
+    :ivar text: its text, line by line; code in it reads ``Xa``, ``Xb`` and so on
     :ivar heading: whether it is a heading, which need not be a sentence
     """
 
@@ -117,8 +118,8 @@ def _paragraphs(line: int, docstring: str) -> Iterator[Passage]:
 
 def _plain(text: str) -> str:
     """Replace each piece of code by a noun of its own, so that none looks like a repetition."""
-    numbers = itertools.count(1)
-    text = re.sub(r":\w+:`~?[^`]*`|``[^`]+``|`[^`]+`", lambda _: f"X{next(numbers)}", text)
+    letters = itertools.cycle(string.ascii_lowercase)
+    text = re.sub(r":\w+:`~?[^`]*`|``[^`]+``|`[^`]+`", lambda _: f"X{next(letters)}", text)
     text = re.sub(r"!?\[([^]]*)\]\([^)]*\)", r"\1", text)
     return re.sub(r"\*\*|[*_](?=\w)|(?<=\w)[*]|<[^>\n]+>", "", text)
 

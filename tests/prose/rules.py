@@ -48,7 +48,7 @@ WORDS = {
 SENTENCES = {
     "fronted_of": _START + r"Of (?!course)",
     "relative_subject": _START
-    + r"(?:Who|Whoever|What|Whatever|Whichever)\b(?! to )[^?]{0,400}?(?:\.|;|\Z)",
+    + r"(?:Who|Whoever|What|Whatever|Whichever)\b(?! to )[^?:]{0,400}?[.;](?:\s|\Z)",
     "else": _START + r"Else\b",
     "neither": _START + r"(?:Neither|Nor|No more) (?:do|does|is|are|can|has|have|will)\b",
     "same": _START + r"The same (?:for|as|goes|holds|with|when|where|is)\b",
@@ -69,7 +69,7 @@ MESSAGES = {
 
 def _long_sentences(text: str, check: Check) -> Iterator[CheckResult]:
     for sentence in re.finditer(r"[^.;:?!|]+(?:[.;:?!](?!\s)[^.;:?!|]+)*", text):
-        count = len(re.findall(r"[A-Za-z]\w*(?<!\d)\b", sentence[0]))  # code is X1, X2, ...
+        count = len(re.findall(r"\b(?!X[a-z]\b)[A-Za-z]\w*", sentence[0]))  # no code
         if count > LONGEST:
             yield CheckResult(check.path, check.message.format(count), sentence.span(), None)
 

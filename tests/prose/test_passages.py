@@ -41,10 +41,10 @@ def test_a_page(tmp_path: Path) -> None:
     """Blocks, list items and cells are passages of their own."""
     (tmp_path / "page.md").write_text(PAGE, encoding="utf-8")
     found = list(read_passages(tmp_path / "page.md"))
-    assert found[0] == Passage(1, "The X1", heading=True)
+    assert found[0] == Passage(1, "The Xa", heading=True)
     assert found[1] == Passage(3, "It has two\ntasks, see there.")
-    assert found[2:4] == [Passage(11, "first X1 and X2"), Passage(12, "second")]
-    assert [(one.line, one.text.strip()) for one in found[-2:]] == [(16, "X1"), (16, "a row")]
+    assert found[2:4] == [Passage(11, "first Xa and Xb"), Passage(12, "second")]
+    assert [(one.line, one.text.strip()) for one in found[-2:]] == [(16, "Xa"), (16, "a row")]
 
 
 def test_a_module(tmp_path: Path) -> None:
@@ -53,7 +53,7 @@ def test_a_module(tmp_path: Path) -> None:
     found = [(one.line, one.text.strip()) for one in read_passages(tmp_path / "module.py")]
     assert found == [
         (1, "Does it."),
-        (3, "of the X1"),
+        (3, "of the Xa"),
         (6, "A reason,\nand more."),
-        (8, "the task X1 has no name"),
+        (8, "the task Xa has no name"),
     ]
