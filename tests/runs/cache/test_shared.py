@@ -209,9 +209,9 @@ def test_target_in_every_state(tmp_path: Path) -> None:
     for how in ("missing", "edited", "emptied", "a directory", "a link", "a dangling link"):
         damage(how)
         outcome = one.run()
-        if "link" in how:  # who put it there wants it to stay
+        if "link" in how:  # the user put it there, so it stays
             assert "up:a" in outcome.executed, (how, repr(outcome))
-            assert "in the place of its target out/a.txt; it runs" in outcome.stderr
+            assert "its target out/a.txt is a link; it runs" in outcome.stderr
             assert path.is_symlink()
             assert path.read_text() == "A"
         else:
