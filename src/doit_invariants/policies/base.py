@@ -77,7 +77,7 @@ class Policy:
 
     @property
     def decides(self) -> bool:
-        """Whether :meth:`answer` needs to be asked: most policies always answer ``run``."""
+        """Whether :meth:`answer` must be called: otherwise the answer is always ``run``."""
         return self.keeps is not None or type(self).answer is not Policy.answer
 
     def reasons(self) -> Sequence[Reason]:

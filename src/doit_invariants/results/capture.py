@@ -26,7 +26,8 @@ def capture(target: str, put: Put, skip: frozenset[str] = frozenset()) -> tuple[
     :param put: called for every file
     :param skip: absolute paths to leave out
     :raises CannotKeep: if the target contains a link that points outside it, something other than
-        files, directories and links, a name that is not UTF-8, or directories nested too deeply
+        files, directories and links, a name with a backslash or invalid UTF-8, or directories
+        nested too deeply
     :raises OSError: if it does not exist or can't be read
     """
     info = os.stat(target)

@@ -102,7 +102,7 @@ class CodeEncoder(Encoder):
         return left_out if self.graph is None else self.frame(left_out, *codes)
 
     def maker(self, maker: Any, cls: type, where: str) -> bytes:
-        """Return the encoding of an object's constructor: code of the project is followed."""
+        """Return the encoding of the callable that makes an object; project code is followed."""
         if self.finder.narrow and maker is not cls:
             ref = self.finder.code(where, maker)
             if ref is not None and ref.unit is not None:
