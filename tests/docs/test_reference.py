@@ -109,7 +109,7 @@ def test_every_public_name_is_explained(name: str) -> None:
 def test_every_kind_has_a_section_with_its_signature() -> None:
     """The headings of the kinds are the constructors of the built-in kinds, no more, no less."""
     expected = {f"`{call(name, kind)}`" for name, kind in KINDS.items()}
-    assert {title for title in headings(page("kinds")) if title != "Kinds"} == expected
+    assert {title for title in headings(page("kinds")) if title.startswith("`")} == expected
 
 
 @pytest.mark.parametrize("name", KINDS)
