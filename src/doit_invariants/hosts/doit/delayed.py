@@ -1,9 +1,10 @@
-"""Tasks that are created late, with ``create_after``: their code counts as it was at first.
+"""Fingerprints the code of delayed tasks (``create_after``) as it was before the first action.
 
-They are looked at when actions have run, which may have filled a cache that their functions hold.
-So what their creators use is looked at before the first action. What a creator itself changes,
-from the results of the tasks before it, is meant, and counts as it is from then on. What it gives
-to the actions, as arguments or in closures, counts as it is when they are made.
+Delayed tasks are checked after actions have run, and those may have filled caches that the
+functions hold. So everything that their creators use is fingerprinted before the first action.
+
+A creator may change globals on purpose, from the results of earlier tasks: such changes count from
+then on. Arguments and closures that it gives to actions count as they are when the task is created.
 """
 
 from __future__ import annotations
@@ -24,20 +25,20 @@ from doit_invariants.hosts.doit.sessions import session_of
 
 
 class WatchedLoader(DelayedLoader):  # type: ignore[misc]
-    """doit's loader of late tasks, which looks at globals before and after its creator runs.
+    """doit's loader of delayed tasks, which compares globals before and after its creator runs.
 
-    The class of a loader is changed, not its attribute ``creator``: where processes are spawned
-    doit pickles it, and a function that wraps another can't be.
+    The loader's class is changed instead of its attribute ``creator``, because doit pickles the
+    loader where processes are spawned, and a wrapped function can't be pickled.
     """
 
     @property
     def creator(self) -> Any:
-        """The task-creator; doit calls it once the task that it waits for has run."""
+        """The task-creator. doit calls it after the task that it waits for has run."""
         original = self.__dict__["creator"]
         session = session_of(Globals.dep_manager)
         if session is None:
             return original
-        # Before the first action there is nothing yet to tell apart.
+        # Before the first action there are no changes by actions to tell apart.
         functions = session.memo.get("functions") if session.frozen else None
         return _watched(original, session, functions)
 
@@ -47,7 +48,7 @@ class WatchedLoader(DelayedLoader):  # type: ignore[misc]
 
 
 def watch_creators(tasks: Iterable[Any]) -> None:
-    """Watch the creators of late tasks."""
+    """Watch the creators of delayed tasks."""
     for task in tasks:
         if isinstance(task.loader, DelayedLoader) and not task.loader.created:
             task.loader.__class__ = WatchedLoader

@@ -1,8 +1,8 @@
-"""doit's dependency manager, with invariants: what doit asks of it, and what it keeps meanwhile.
+"""doit's dependency manager, extended with invariants.
 
-doit calls this in its main process and thread, with any runner. Most tasks of most runs are as they
-were recorded (:mod:`doit_invariants.engine.check.aspects`), and most commands look at none: what
-looks at the others, and records them, is imported when it is needed.
+doit calls it in the main thread of its main process, with any runner. In most runs, most tasks are
+unchanged, which :mod:`doit_invariants.engine.check.aspects` finds cheaply, and many commands check
+no task at all. So the modules that check and record all other tasks are imported on first use.
 """
 
 from __future__ import annotations
@@ -32,18 +32,17 @@ _FAILED: dict[str, TaskOutcome] = {
 
 @functools.cache
 def _aspects() -> Any:
-    """Return the rules of being up-to-date. Imported late: most commands ask about no task."""
+    """Return the module of the up-to-date rules. Imported late: many commands check no task."""
     from doit_invariants.engine.check import aspects
 
     return aspects
 
 
 class InvariantsDependency(Dependency):  # type: ignore[misc]
-    """doit's dependency manager, which also knows invariants, targets and directories.
+    """doit's dependency manager, which also checks invariants, targets and directories.
 
-    The loader puts it in the place of doit's by changing the class of the object that doit has
-    opened: opening the DB a second time fails with some backends. Nothing here may therefore
-    rely on ``__init__``.
+    The loader changes the class of doit's object to this one, because some backends can't open the
+    DB twice. So nothing here may rely on ``__init__``.
     """
 
     @functools.cached_property
@@ -52,11 +51,11 @@ class InvariantsDependency(Dependency):  # type: ignore[misc]
         return ensure_session(self)
 
     def specify(self, task: Any, given: Mapping[str, Any]) -> None:
-        """Bind our keys of a task dict to the task that was made of it."""
+        """Bind our keys of a task dict to the task that doit created from it."""
         bind_options(self.session, task, given)
 
     def status_is_ignore(self, task: Any) -> Any:
-        """Return whether the task is to be ignored; doit asks this first of all."""
+        """Return whether the task is ignored; doit calls this before anything else."""
         try:
             return super().status_is_ignore(task)
         except Exception as error:
@@ -66,20 +65,20 @@ class InvariantsDependency(Dependency):  # type: ignore[misc]
             return None
 
     def ignore(self, task: Any) -> None:
-        """Mark a task to be ignored, and keep what is known of it.
+        """Mark a task as ignored, and keep its record.
 
-        doit's own drops that with two of its backends: they forget a task that is written unread.
+        Two backends of doit drop a row that is written before it was read. So it is read first.
         """
         self._get(task.name, "ignore:")
         super().ignore(task)
 
     def get_status(self, task: Any, tasks_dict: Any, get_log: bool = False) -> Any:
-        """Decide whether a task is up-to-date; see doit's own for the parameters.
+        """Decide whether a task is up-to-date; the parameters are those of doit's method.
 
-        Raises nothing but what a user's own ``uptodate`` raises, and with ``-n`` not even that:
-        doit would wait for ever.
+        Only exceptions of the user's own ``uptodate`` items are raised. With ``-n`` none is,
+        because doit would then wait forever.
 
-        :returns: doit's status object; ours has the verdict in ``verdict``
+        :returns: doit's status object, with the verdict in the attribute ``verdict``
         """
         status = DependencyStatus(get_log)
         task.dep_changed = []
@@ -88,7 +87,7 @@ class InvariantsDependency(Dependency):  # type: ignore[misc]
         session.batch = None
         session.checked.add(task.name)
         if session.executed:
-            with contextlib.suppress(Exception):  # with -n doit would wait for ever
+            with contextlib.suppress(Exception):  # with -n doit would wait forever
                 _aspects().recheck_imports(session)
         session.tasks = tasks_dict or {}
         simple = not (task.uptodate or session.host.resume or session.on_verdict)
@@ -101,7 +100,7 @@ class InvariantsDependency(Dependency):  # type: ignore[misc]
                 session.varying.drop(task.name)
         else:
             self._check(task, status, simple)
-        task.execution = session.executions.get(task.name)  # doit sends it along to a worker
+        task.execution = session.executions.get(task.name)  # travels to a worker
         return status
 
     def _check(self, task: Any, status: Any, fast_path_tried: bool) -> None:
@@ -115,22 +114,22 @@ class InvariantsDependency(Dependency):  # type: ignore[misc]
 
     def _runs_unlooked(self, task: Any) -> bool:
         try:
-            # Where an action has left the directory paths are something else.
+            # After an action changed the directory, relative paths mean other files.
             at_root = os.getcwd() == self.session.root
             return at_root and runs_without_check(self.session, task)
         except (Exception, SystemExit):
-            return False  # of a plugin's policy: the full check says it
+            return False  # from the policy of a plugin: the full check reports it
 
     def save_success(self, task: Any, result_hash: Any = None) -> None:
-        """Record a task that succeeded, or one that ``reset-dep`` or ``accept`` takes as valid.
+        """Record a task that succeeded, or that ``reset-dep`` or ``accept`` records as valid.
 
-        :raises FileNotFoundError: if a ``file_dep`` is gone; doit turns it into a failed task
+        :raises FileNotFoundError: if a ``file_dep`` does not exist; doit then fails the task
         """
         session = self.session
         execution = self._came_back(task)
         with session.project.as_directory():
             if task.name not in session.pending and not (task.targets and task._actions):
-                # It was not looked at, as a group in every run: there is nothing of ours to record.
+                # It was not checked, like every group: there is nothing of ours to record.
                 session.host.save(task, result_hash, None)
                 session.executions.pop(task.name, None)
                 if task.values:
@@ -160,7 +159,7 @@ class InvariantsDependency(Dependency):  # type: ignore[misc]
         self._end(task, execution, TaskEnd(outcome, execution.took))
 
     def _came_back(self, task: Any) -> Execution:
-        """Take what came back from where the actions ran: from a worker that is a copy."""
+        """Return the execution that came back with a task; from a worker process it is a copy."""
         found: Execution | None = getattr(task, "execution", None)
         if found is None:
             found = Execution()
@@ -168,35 +167,35 @@ class InvariantsDependency(Dependency):  # type: ignore[misc]
         return found
 
     def get_values(self, task_name: str) -> Any:
-        """Return the values that are saved of a task, with the paths that its files have here."""
+        """Return the saved values of a task, with paths adapted to this directory."""
         return self.get_here(task_name, "_values_:") or {}
 
     def get_result(self, task_name: str) -> Any:
-        """Return the result that is saved of a task, with the paths that its files have here."""
+        """Return the saved result of a task, with paths adapted to this directory."""
         return self.get_here(task_name, "result:")
 
     def get_here(self, task: str, key: str) -> Any:
-        """Return what doit keeps of a task, with the paths that its files have here."""
+        """Return an item of a task from doit's DB, with paths adapted to this directory."""
         found = self._get(task, key)
         if not found or key not in ("_values_:", "result:") or isinstance(found, str):
             return found
-        from doit_invariants.engine.records.values import with_present_paths  # late: few have any
+        from doit_invariants.engine.records.values import with_present_paths  # late: rarely needed
 
         return with_present_paths(self.session, task, found)
 
     def _end(self, task: Any, execution: Execution, end: TaskEnd) -> None:
         session = self.session
         if execution.left_in:
-            from doit_invariants.hosts.doit import workdir  # late: few leave their directory
+            from doit_invariants.hosts.doit import workdir  # late: rarely needed
 
             workdir.say(session, task.name, execution)
         if execution.plan is None:
-            task.execution = None  # else reporters ask what became of the plan
+            task.execution = None  # otherwise reporters look for the outcome of a plan
         if session.runs:
             session.events.task_ends(task, end)
 
     def close(self) -> None:
-        """Write the DB, without what no record refers to any more."""
+        """Write the DB, without details that no record refers to any more."""
         closed: bool = self._closed  # type: ignore[has-type]
         if closed:
             return
@@ -205,7 +204,7 @@ class InvariantsDependency(Dependency):  # type: ignore[misc]
             self._mark_interrupted()
         with contextlib.suppress(Exception):
             session.save_plugin_digests()
-        with contextlib.suppress(Exception):  # of a damaged DB: nothing is tidied then
+        with contextlib.suppress(Exception):  # a damaged DB is not tidied
             session.ends.sweep(session.tasks)
             session.details.sweep()
         session.close()
@@ -231,7 +230,7 @@ class InvariantsDependency(Dependency):  # type: ignore[misc]
             session.host.unlock()
 
     def _mark_interrupted(self) -> None:
-        """Remember tasks that were running when the run ended: by Ctrl-C, or an exception."""
+        """Mark the tasks that were running when Ctrl-C or an exception ended the run."""
         journal = self.session.host.journal
         for name in journal.interrupted() if journal is not None else ():
             self.remove(name)

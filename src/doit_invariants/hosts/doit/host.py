@@ -1,7 +1,7 @@
-"""doit as the host of the engine, and its DB as the database.
+"""doit as the host of the engine, and doit's DB as its database.
 
-Most answers are for tasks that run, or have items in ``uptodate``: what they need is imported late,
-as doit makes a host for every command.
+A host is created for every command of doit. Most of its methods are only called for tasks that run
+or have items in ``uptodate``, so these import what they need on first use.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ if TYPE_CHECKING:
 
 
 class ForeignChecker:
-    """A checker that the user chose: timestamps, or one of their own."""
+    """A file checker that the user chose: ``timestamp``, or one of a plugin."""
 
     def __init__(self, checker: Any) -> None:
         self._checker = checker
 
     def info(self, path: str) -> os.stat_result | None:
-        """Return the stat of a file, None if there is none."""
+        """Return the stat of a file, or None if it does not exist."""
         try:
             found: os.stat_result = self._checker.info(path)
         except self._checker.CheckerError:
@@ -47,7 +47,7 @@ class ForeignChecker:
         return found
 
     def exists(self, path: str) -> bool:
-        """Return whether there is a file."""
+        """Return whether a file exists."""
         return bool(self._checker.exists(path))
 
     def is_modified(self, path: str, info: os.stat_result, stored: Any) -> bool:
@@ -56,14 +56,14 @@ class ForeignChecker:
 
 
 class DoitHost:
-    """What doit's side answers.
+    """Answers the engine's questions about doit and its tasks.
 
     :param dep_manager: doit's dependency manager
     :ivar session: the session of the run
-    :ivar journal: the journal of doit's DB, None if there is none
-    :ivar unlock: lets others write doit's DB; once it was called it does nothing
-    :ivar resume: what the command line accepts, None if it says nothing of that
-    :ivar home: the directory in which the tasks run, None until the first is checked
+    :ivar journal: the journal of doit's DB; None if there is none
+    :ivar unlock: releases the lock of doit's DB; a second call does nothing
+    :ivar resume: the options ``--resume`` and ``--resume-inferred``; None if they are not given
+    :ivar home: the directory in which the tasks run; None until the first task is checked
     """
 
     trackers = TRACKERS
@@ -78,7 +78,7 @@ class DoitHost:
 
     @property
     def checker(self) -> ForeignChecker | None:
-        """Return the checker of the user, None for ours."""
+        """Return the checker that the user chose, or None for ours."""
         checker = self._dep_manager.checker
         return None if isinstance(checker, ContentChecker) else ForeignChecker(checker)
 
@@ -92,13 +92,13 @@ class DoitHost:
     def actions(self, task: Any) -> Sequence[Any]:
         """Return the actions of a task as its author wrote them.
 
-        Not doit's property ``actions``: that makes an object of each.
+        doit's property ``actions`` would create an object for each of them.
         """
         found: Sequence[Any] = task._actions
         return found
 
     def takes(self, task: Any, name: str) -> bool:
-        """Return whether an action takes something from doit when it runs."""
+        """Return whether an action uses an argument that doit passes to it, like ``changed``."""
         return actions.uses_keyword(task, name)
 
     def has_bare_actions(self, task: Any) -> bool:
@@ -110,12 +110,12 @@ class DoitHost:
         return actions.has_command_writer(task)
 
     def is_plainly_called(self, task: Any) -> bool:
-        """Return whether nothing is given to a task or to doit that a result could rest on."""
+        """Return whether the task has no options, and doit got no variables on its command line."""
         given = task.params or task.creator_params or task.pos_arg
         return not (given or doit_cmd._CMDLINE_VARS)
 
     def circumstances(self, task: Any) -> Mapping[str, Json]:
-        """Return the variables of the command line and the options of a task.
+        """Return the variables of doit's command line and the options of a task.
 
         :raises CannotFingerprint: if one of them can't be compared
         """
@@ -123,7 +123,7 @@ class DoitHost:
 
         more: dict[str, Json] = {}
         if doit_cmd._CMDLINE_VARS:
-            more["vars"] = digest_value(doit_cmd._CMDLINE_VARS)  # any code may ask for them
+            more["vars"] = digest_value(doit_cmd._CMDLINE_VARS)  # any code can read them
         options = actions.options_of(task)
         if task.pos_arg:
             options[task.pos_arg] = task.pos_arg_val
@@ -134,13 +134,13 @@ class DoitHost:
     # ------------------------------------------------------------------ rules of its own
 
     def accepts(self, task: Any) -> str | None:
-        """Return the option of the command line that has a task accepted, None if none has."""
+        """Return the command-line option that accepts a task, or None if there is none."""
         tasks = self.session.tasks
         return self.resume.accepted(task.name, tasks) if self.resume is not None else None
 
     def uptodate(self, task: Any, facts: HostFacts) -> list[ListedItem]:
         """Evaluate the ``uptodate`` items of a task as doit does."""
-        # Late, as all here: in most runs there are none.
+        # Imported late: most projects have no such items.
         from doit_invariants.hosts.doit import workdir
         from doit_invariants.hosts.doit.rules import evaluate_uptodate
 
@@ -148,7 +148,11 @@ class DoitHost:
             return evaluate_uptodate(facts, task, self._dep_manager, self.session.tasks)
 
     def item_in_signature(self, item: Any, task: Any) -> Json:
-        """Return what stands for an ``uptodate`` item; raises CannotFingerprint if nothing does."""
+        """Return what represents an ``uptodate`` item in a signature.
+
+        :returns: a JSON value, or None if the item adds nothing
+        :raises CannotFingerprint: if the item can't be part of a signature
+        """
         import inspect
 
         from doit.tools import config_changed, run_once
@@ -157,7 +161,7 @@ class DoitHost:
         from doit_invariants.engine.check.host_facts import describe
 
         if self.is_plain_item(item):
-            return None  # what ours list is among the invariants
+            return None  # the invariants that our items list are added as invariants
         if item is run_once:
             return "run_once"
         if type(item) is config_changed:
@@ -174,23 +178,23 @@ class DoitHost:
         raise CannotFingerprint(f"its uptodate item {shown} can't be part of a signature")
 
     def is_plain_item(self, item: Any) -> bool:
-        """Return whether an ``uptodate`` item says nothing that a result could rest on."""
+        """Return whether an ``uptodate`` item adds nothing to a signature: None, a bool or ours."""
         from doit_invariants.engine.listed import ListedItem
 
         return item is None or isinstance(item, (bool, ListedItem))
 
     def compares_result_of(self, item: Any) -> str | None:
-        """Return the task whose result an ``uptodate`` item compares, None if it compares none."""
+        """Return the name of the task whose result an item compares, or None."""
         return item.dep_name if isinstance(item, result_dep) else None
 
     def awaits_result_of(self, item: Any) -> str | None:
-        """Return the same, but None for one that doit makes of ``getargs``."""
+        """Return the same as compares_result_of, but None for an item made for ``getargs``."""
         return None if getattr(item, "setup_dep", False) else self.compares_result_of(item)
 
     # ------------------------------------------------------------------ its part of a run
 
     def look_at_creators(self, tasks: Sequence[Any]) -> None:
-        """Fingerprint what the creators of late tasks use."""
+        """Fingerprint everything that the creators of delayed tasks use."""
         from doit_invariants.code.loaded.functions import functions_of
         from doit_invariants.engine.context import TaskContext, no_signature
 
@@ -203,7 +207,7 @@ class DoitHost:
                     functions_of(context).look_at_creator(task.loader.__dict__["creator"])
 
     def about_to_run(self, task: Any) -> None:
-        """Have the task note in the journal that it begins, and be put back where it ran."""
+        """Prepare a task to note its start in the journal and to restore its working directory."""
         session = self.session
         execution = session.execution(task.name)
         if self.journal is not None:
@@ -212,7 +216,10 @@ class DoitHost:
         execution.home = Home(self.home or session.root, session.settings.chdir == "fail")
 
     def save(self, task: Any, result: Any, states: Mapping[str, Triple] | None) -> None:
-        """Record what doit itself records of a task that succeeded."""
+        """Record what plain doit records about a task that succeeded.
+
+        :param states: the states of its ``file_dep`` to save; None to have the checker take them
+        """
         checker = self._dep_manager.checker
         if states is not None:
             checker.prepared = states
@@ -226,9 +233,9 @@ class DoitHost:
 class DoitDatabase:
     """The rows of doit's DB; see :class:`~doit_invariants.engine.database.Database`.
 
-    The methods of the dependency manager are asked for each time: the journal replaces some.
+    The methods of the dependency manager are looked up at each call: the journal replaces some.
 
-    :param dep_manager: doit's
+    :param dep_manager: doit's dependency manager
     :param root: absolute path of the directory that the name of the DB is relative to
     """
 
@@ -239,12 +246,12 @@ class DoitDatabase:
 
     @property
     def _backend(self) -> Backend | None:
-        """Return our backend, None if it is one of doit's or of a plugin."""
+        """Return the backend if it is ours, or None for one of doit or of a plugin."""
         backend = self._dep_manager.backend
         return backend if isinstance(backend, Backend) else None
 
     def get(self, task: str, key: str) -> Any:
-        """Return a value of a row, None if there is none."""
+        """Return a value of a row, or None if there is none."""
         return self._dep_manager._get(task, key)
 
     def set(self, task: str, key: str, value: Any) -> None:
@@ -252,7 +259,7 @@ class DoitDatabase:
         self._dep_manager._set(task, key, value)
 
     def has(self, task: str) -> bool:
-        """Return whether there is a row."""
+        """Return whether a row exists."""
         return bool(self._dep_manager._in(task))
 
     def remove(self, task: str) -> None:
@@ -271,12 +278,12 @@ class DoitDatabase:
         return backend.ids() if backend is not None else ()
 
     def row(self, task: str) -> Any:
-        """Return a whole row, None for a backend that is not ours."""
+        """Return a whole row, or None for a backend that is not ours."""
         backend = self._backend
         return backend.row(task) if backend is not None else None
 
     def renew(self, task: str, values: Mapping[str, Any]) -> None:
-        """Set values past the journal."""
+        """Set values of a row without noting them in the journal."""
         backend = self._backend
         if backend is not None:
             for key, value in values.items():
@@ -284,8 +291,8 @@ class DoitDatabase:
             backend.pack(task)
 
     def save_values(self, task: str, values: Mapping[str, Any], result: Any) -> None:
-        """Save what a task gives to others, as doit saves it."""
-        self.get(task, "result:")  # two backends of doit forget a task that is written unread
+        """Save the values and the result that other tasks can use, in doit's format."""
+        self.get(task, "result:")  # as in InvariantsDependency.ignore
         self.set(task, "_values_:", values)
         if result:
             self.set(task, "result:", result if isinstance(result, dict) else get_md5(result))

@@ -1,4 +1,4 @@
-"""``doit info`` with our reasons beside doit's, and ``doit list -s`` with what tasks need."""
+"""Extends ``doit info`` with our reasons, and ``doit list -s`` with the tasks before a task."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from doit.cmd_info import Info
 from doit_invariants.core.model import Reason
 from doit_invariants.hosts.doit.outlook import Outlook
 
-#: Reasons that doit prints itself.
+#: Codes of reasons that doit prints itself.
 _SAID_BY_DOIT = {
     "uptodate_false",
     "has_no_dependencies",
@@ -23,11 +23,11 @@ _SAID_BY_DOIT = {
 
 
 def explain_reasons(reasons: dict[str, Any]) -> str:
-    """Return the text of ``doit info`` for why a task is not up-to-date."""
+    """Return the part of ``doit info`` that says why a task is not up-to-date."""
     lines = [line for line in (Info.get_reasons(reasons),) if line]
     for reason in reasons.get("invariants", ()):
         said = reason.code in _SAID_BY_DOIT
-        # doit names a changed file; what changed inside a directory only we know.
+        # doit names a changed file, but not what changed inside a directory.
         inside = any(change.where != reason.subject for change in reason.changes)
         plain = reason.code == "changed_file_dep" and not inside
         if not said and not plain:
@@ -36,7 +36,7 @@ def explain_reasons(reasons: dict[str, Any]) -> str:
 
 
 def answer_with_needs(command: Any) -> None:
-    """Have ``doit list -s`` and ``doit info`` follow what tasks need, as ``why`` does."""
+    """Have ``doit list -s`` and ``doit info`` check the tasks before a task, as ``why`` does."""
     dep_manager = command.dep_manager
     outlook: Outlook | None = None
 
@@ -60,7 +60,7 @@ def answer_with_needs(command: Any) -> None:
 
 
 def _selected(command: Any, tasks: Any) -> list[str]:
-    """Return the names of the tasks that ``doit run`` would do: those of a pattern included."""
+    """Return the names of the tasks that ``doit run`` would select, with patterns expanded."""
     chosen: dict[str, None] = {}
     for word in command.sel_tasks or tasks:
         chosen.update(dict.fromkeys(fnmatch.filter(tasks, word) if "*" in word else [word]))

@@ -1,4 +1,4 @@
-"""Finds settings where nobody reads them: doit says nothing of names that it does not know."""
+"""Finds settings in places that are not read. doit ignores names that it does not know."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import Any
 
 from doit_invariants.plugins.settings import Settings
 
-#: `cache` and `invariants` have a meaning of their own among doit's options.
+#: Without `cache` and `invariants`, which are also options of doit.
 _KEYS = frozenset(Settings._fields) - {"cache", "invariants"}
 
-#: Tables that bear our name, but for the right one. Others may: those of package managers.
+#: Tables with our name in the wrong place. Other tables may have our name: package managers'.
 _TABLES = {
     ("invariants",),
     ("doit", "invariants"),
@@ -28,7 +28,7 @@ _SECTIONS.add("tool.doit.invariants")
 _RIGHT = "[tool.doit.invariants]"
 _RIGHT_INI = "[invariants]"
 
-#: What a file must have in it for anything to be misplaced; most have not.
+#: A file without any of these words has no misplaced settings.
 _WORDS = re.compile("invariants?|" + "|".join(sorted(_KEYS)), re.IGNORECASE)
 
 
@@ -39,9 +39,9 @@ _KEYED = re.compile(rf"^[ \t]*(?:{'|'.join(sorted(_KEYS))})\s*=", re.MULTILINE)
 
 
 def misplaced(directories: Iterable[str], config: Mapping[str, Any]) -> Iterator[str]:
-    """Yield a line for each setting, or table of them, that nobody reads.
+    """Yield a message for each setting, or table of settings, that is not read.
 
-    :param directories: where doit's configuration may be
+    :param directories: the directories that may have doit's configuration
     :param config: ``DOIT_CONFIG`` of ``dodo.py``
     """
     for directory in dict.fromkeys(map(os.path.abspath, directories)):
@@ -69,7 +69,7 @@ def _read(path: str) -> str:
 
 
 def _in_toml(text: str) -> Iterator[str]:
-    # To parse it a second time takes longer than all else here: most files have nothing of it.
+    # doit has parsed the file already, and parsing is slow: most files can be ruled out first.
     named = {match[0].replace(" ", "") for match in _NAMED.finditer(text)}
     if not named - {"[tool.doit.invariants]"} and not _KEYED.search(text):
         return
@@ -79,7 +79,7 @@ def _in_toml(text: str) -> Iterator[str]:
     try:
         data = toml.loads(text) if toml else {}
     except ValueError:
-        return  # doit says it
+        return  # doit reports it
     for path, table in _tables(data, ()):
         shown = ".".join(path)
         if path == ("tool", "doit", "invariants"):
@@ -96,7 +96,7 @@ def _in_toml(text: str) -> Iterator[str]:
 def _tables(
     data: Mapping[str, Any], path: tuple[str, ...]
 ) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """Yield the tables of a file with their names, as deep as settings may be looked for."""
+    """Yield the tables of a file with their names, as deep as settings may be misplaced."""
     for key, value in data.items():
         if isinstance(value, Mapping):
             yield (*path, key), value
@@ -110,7 +110,7 @@ def _in_ini(text: str) -> Iterator[str]:
     try:
         parser.read_string(text)
     except Error:
-        return  # doit says it
+        return  # doit reports it
     for section in parser.sections():
         if _plain(section) in _SECTIONS or section.lower() == "invariants" != section:
             yield _line(f"[{section}] in doit.cfg", _RIGHT_INI)

@@ -1,14 +1,14 @@
-"""Has a task that gets values of another looked at after that one, where both are looked at.
+"""A dispatcher that checks a task with ``getargs`` after the tasks that provide the values.
 
-To doit, what ``getargs`` names is a setup task: it is waited for only once the task is known to
-run. A task that is asked too early compares with the values of the last run, and is up-to-date with
-an output that the values of this run make wrong: with ``-n`` by chance, else if it is defined
-first.
+To doit, a task named in ``getargs`` is a setup task: doit waits for it only after the task is known
+to run. So a task may be checked too early: it is compared with the values of the last run, and
+counts as up-to-date although the values of this run make its output wrong. Without ``-n`` this
+happens if the task is defined first, with ``-n`` by chance.
 
-What a task waits for here is given up before anything is stuck: what depends on what is not known
-before a run, because tasks are created late and a ``calc_dep`` adds dependencies. So nothing is
-worked out beforehand. When no task can go on, those that wait for values only are looked at as they
-are by doit. What is stuck after that waits for itself, which doit would not notice.
+Waiting for values must never block a run. The whole order is not known before a run, because tasks
+are created late and a ``calc_dep`` adds dependencies. So nothing is planned: if no task can
+continue, tasks that only wait for values are released and checked as in plain doit. If tasks still
+wait after that, they wait for each other in a cycle, which doit would not notice.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from doit.exceptions import InvalidDodoFile
 
 
 class Dispatcher(TaskDispatcher):  # type: ignore[misc]
-    """doit's dispatcher, in which tasks wait for the values that they get."""
+    """doit's dispatcher, except that a task waits for the tasks that it gets values from."""
 
     def __init__(self, tasks: dict[str, Any], targets: Any, selected_tasks: list[str]) -> None:
-        #: What each node waits for because of its values, by names.
+        #: For each node, the names of the tasks whose values it waits for.
         self._awaited: dict[ExecNode, set[str]] = {}
-        #: Nodes that wait for no value any more.
+        #: Nodes that no longer wait for values.
         self._released: set[ExecNode] = set()
-        #: Nodes that the runner has.
+        #: Nodes that were handed to the runner.
         self._out: set[ExecNode] = set()
         self._asked: tuple[int, set[str], list[str]] = (-1, set(), [])
         super().__init__(tasks, targets, selected_tasks)
@@ -45,7 +45,7 @@ class Dispatcher(TaskDispatcher):  # type: ignore[misc]
         while node not in self._released:
             sure, possible = self._sources(node)
             for name in sure:
-                # Without a parent: a circle through this is no error, but a thing to give up.
+                # No parent: a cycle through this edge is not an error, the waiting just ends.
                 new = self._gen_node(None, name)
                 if new is not None:
                     yield new
@@ -60,16 +60,19 @@ class Dispatcher(TaskDispatcher):  # type: ignore[misc]
                     node.parent_status(source)
 
     def _sources(self, node: ExecNode) -> tuple[list[str], list[str]]:
-        """Return what gives a task its values: what is looked at in this run, and what may be.
+        """Return the tasks that a task gets values from.
 
-        What nothing else asks for stays a setup task: it is not run for a task that is up-to-date.
+        A task that nothing else in the run needs is in neither list. It stays a setup task, which
+        is not run for a task that is up-to-date.
+
+        :returns: the names of those that are checked in this run, and of those that may be
         """
         sure: list[str] = []
         possible: list[str] = []
         for group in sorted({name for name, _ in node.task.getargs.values()}):
             creator = self._creator(group)
             if creator is not None:
-                sure.append(creator)  # who else could create it: without it doit fails
+                sure.append(creator)  # only it can create the task, without which doit fails
                 continue
             for name in (group, *self._parts(group)):
                 if name not in self.tasks or name == node.task.name or self._is_done(name):
@@ -81,7 +84,7 @@ class Dispatcher(TaskDispatcher):  # type: ignore[misc]
         return sure, possible
 
     def _creator(self, name: str) -> str | None:
-        """Return the task that is there for those that are still to be created, one among them."""
+        """Return the delayed task that will create a task; None if the task exists."""
         base = name.partition(":")[0]
         waits = name not in self.tasks and base in self.tasks and self.tasks[base].loader
         return base if waits and not self._is_done(base) else None
@@ -97,7 +100,7 @@ class Dispatcher(TaskDispatcher):  # type: ignore[misc]
     # ------------------------------------------------------------ the tasks of the run
 
     def _all_asked(self) -> set[str]:
-        """Return the tasks that are looked at for certain, as far as it is known by now."""
+        """Return the tasks that are certain to be checked, as far as known."""
         if self._asked[0] != len(self.tasks):
             asked: set[str] = set()
             todo = list(self.selected_tasks)
@@ -113,7 +116,7 @@ class Dispatcher(TaskDispatcher):  # type: ignore[misc]
         return self._asked[1]
 
     def _is_open(self, but: str) -> bool:
-        """Return whether a task of the run, but for one, may still bring in others."""
+        """Return whether a task of the run, other than one, may still add tasks to the run."""
         self._all_asked()
         open_ended = self._asked[2]
         while open_ended and self._is_done(open_ended[-1]):
@@ -157,11 +160,11 @@ class Dispatcher(TaskDispatcher):  # type: ignore[misc]
         self.ready.append(node)
 
     def _go_on(self) -> None:
-        """Have tasks not wait for values any more, because nothing else can go on.
+        """Release tasks that wait for values, because no task can continue.
 
-        :raises doit.exceptions.InvalidDodoFile: if tasks wait for themselves otherwise, too
+        :raises doit.exceptions.InvalidDodoFile: if there is a cycle of other dependencies
         """
-        # What nobody has asked for will not be looked at.
+        # Tasks without a node are not part of the run: waiting for them is in vain.
         vain = [node for node, waits in self._awaited.items() if waits.isdisjoint(self.nodes)]
         last = [node for node in self._awaited if not self._reached(node) & self._awaited.keys()]
         found = vain or last[:1] or list(self._awaited)[:1]
@@ -179,7 +182,7 @@ class Dispatcher(TaskDispatcher):  # type: ignore[misc]
         return [self.nodes[name] for name in sorted(names) if name in self.nodes]
 
     def _reached(self, start: ExecNode) -> set[ExecNode]:
-        """Return what a node waits for, itself left out."""
+        """Return all nodes that a node waits for, directly or not, without itself."""
         found: set[ExecNode] = set()
         todo = [start]
         while todo:
@@ -190,7 +193,7 @@ class Dispatcher(TaskDispatcher):  # type: ignore[misc]
         return found - {start}
 
     def _circle(self) -> list[str]:
-        """Return the names of tasks that wait for each other, the first one twice."""
+        """Return the names of tasks that wait for each other, and the first name again."""
         names: list[str] = []
         node = min(self.waiting, key=lambda one: str(one.task.name))
         while node.task.name not in names:

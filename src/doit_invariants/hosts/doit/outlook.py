@@ -1,8 +1,8 @@
-"""What a run would do with tasks, for the commands that only look.
+"""Predicts what a run would do with tasks, for the read-only commands.
 
-A verdict is about one task as it stands. But a run first does what the task needs, and that may
-change its inputs: a task that is up-to-date by itself *may run* then. Whether it does is known only
-once the others have run: if they make what was there before, nothing follows.
+A verdict is about one task in its present state. But a run first executes the tasks that it needs,
+and those may change its inputs: a task that is up-to-date now *may run* then. Whether it runs is
+only known after the others have run: if they make the same outputs as before, it does not.
 """
 
 from __future__ import annotations
@@ -19,17 +19,18 @@ if TYPE_CHECKING:
 
 Prospective = Literal["run", "may-run", "up-to-date", "error", "ignored"]
 
-#: What may be otherwise once the task that makes the file has run.
+#: Reasons that may disappear after the task that makes the file has run.
 _IN_DOUBT = {"awaited_file_dep", "changed_file_dep"}
 
 _IGNORED = "by `doit ignore`; `doit forget` undoes that"
 
 
 class Prospect(NamedTuple):
-    """What a run would do with a task.
+    """The prediction of what a run would do with a task.
 
-    :ivar status: that of the verdict, or ``may-run``, or ``ignored``
-    :ivar after: the tasks before it on which that depends
+    :ivar verdict: the verdict on the task in its present state
+    :ivar status: the status of the verdict, or ``may-run`` or ``ignored``
+    :ivar after: the names of the earlier tasks that the status depends on
     """
 
     verdict: Verdict
@@ -57,11 +58,12 @@ class Prospect(NamedTuple):
 
 
 class Outlook:
-    """Looks at tasks and at what they need, at each once.
+    """Checks tasks, and the tasks that they need, each of them once.
 
     :param tasks: all tasks by name
     :param selected: the names of the tasks that a run would be started with
-    :param full: whether all is looked at that a run would; else no more than an answer takes
+    :param full: whether to check everything that a run would check; False to stop as soon as the
+        answer is known
     """
 
     def __init__(
@@ -83,7 +85,7 @@ class Outlook:
         self._asked_for: set[str] | None = None
 
     def of(self, name: str) -> Prospect:
-        """Return what a run would do with a task; with a group, what it would with its parts."""
+        """Return what a run would do with a task, or with the tasks of a group."""
         todo, begun = [name], set[str]()
         while todo:
             one = todo[-1]
@@ -92,7 +94,7 @@ class Outlook:
                 continue
             own = self._own(one)
             needs = [] if self._is_final(own) else self._needs(one)
-            # A circle of tasks is an error of the run: here it only must not be followed.
+            # A cycle of tasks is an error that a run reports. Here it must only be left.
             unknown = [name for name in needs if name not in self._known and name not in begun]
             begun.add(one)
             if unknown:
@@ -102,11 +104,11 @@ class Outlook:
         return self._known[name]
 
     def know(self, verdict: Verdict) -> None:
-        """Take a verdict as it stands, on a task that is not to be ignored."""
+        """Use a verdict that is already known, for a task that is not ignored."""
         self._looked.setdefault(verdict.task, Prospect(verdict, verdict.status))
 
     def all(self) -> list[Prospect]:
-        """Return what a run would do with the selected tasks, and then with all that they need."""
+        """Return the prospects of the selected tasks, then those of the tasks that they need."""
         through = self._walk()
         parts = dict.fromkeys(part for name in self._selected for part in self._parts(name))
         rest = [name for name in through if name not in parts and self._does_something(name)]
@@ -114,12 +116,12 @@ class Outlook:
         for name in (*parts, *rest):
             prospect, user = self.of(name), through[name]
             if prospect.status == "run" and user:
-                # If the task that it sets up does not run after all, nobody asks for it.
+                # It is a setup task: if the task that it sets up does not run, it does not either.
                 prospect = prospect._replace(status="may-run", after=self.of(user).after)
             found.append(prospect)
         return found
 
-    # ------------------------------------------------------------ a task by itself
+    # ------------------------------------------------------------ a single task
 
     def _own(self, name: str) -> Prospect:
         if name not in self._looked:
@@ -133,7 +135,7 @@ class Outlook:
             return Prospect(Verdict(task.name, "up-to-date", (reason,)), "ignored")
         if task.has_subtask or not (task._actions or task.file_dep or task.uptodate):
             return Prospect(Verdict(task.name, "up-to-date"), "up-to-date")
-        # Of the class: the commands of doit get their answers from here.
+        # The method of the class: that of the object may be replaced to call this (see info).
         check = type(dep_manager).get_status
         verdict: Verdict = check(dep_manager, task, self.tasks, get_log=self._full).verdict
         return Prospect(verdict, verdict.status)
@@ -142,20 +144,20 @@ class Outlook:
         return bool(self.tasks[name]._actions)
 
     def _is_final(self, own: Prospect) -> bool:
-        """Return whether nothing before a task can change the answer."""
+        """Return whether no earlier task can change the status of a task."""
         if own.status in ("error", "ignored"):
             return True
         return own.status == "run" and not self._full and not self._is_in_doubt(own.verdict)
 
     def _is_in_doubt(self, verdict: Verdict) -> bool:
-        """Return whether a task is not up-to-date for nothing but files that others make."""
+        """Return whether all reasons of a task are about files that other tasks make."""
         return bool(verdict.reasons) and all(
             one.code in _IN_DOUBT and self._graph.producer(one.subject, self.tasks) is not None
             for one in verdict.reasons
         )
 
     def _accepts_changes(self, name: str) -> bool:
-        """Return whether a task that is up-to-date stays so whatever changes."""
+        """Return whether an up-to-date task stays up-to-date when its inputs change."""
         session = self._dep_manager.session
         if session.host.resume is not None and session.host.resume.accepted(name, self.tasks):
             return True
@@ -167,10 +169,10 @@ class Outlook:
     # ------------------------------------------------------------ with what it needs
 
     def _needs(self, name: str) -> list[str]:
-        """Return the tasks that are done before a task is looked at."""
+        """Return the names of the tasks that a run executes before it checks a task."""
         found = self._graph.awaits(name, self.tasks, self._dep_manager.get_values)
         gotten = dict.fromkeys(one for one, _ in self.tasks[name].getargs.values())
-        # Done first where they are part of the run anyway; see hosts.doit.ordering.
+        # These are executed first if they are part of the run anyway; see hosts.doit.ordering.
         return [*found, *(one for one in gotten if one not in found and self._is_asked_for(one))]
 
     def _is_asked_for(self, name: str) -> bool:
@@ -186,7 +188,7 @@ class Outlook:
         if ignored and own.status in ("up-to-date", "run"):
             return own._replace(status="ignored", after=ignored)
         active = [one for one, known in before.items() if known.runs or known.status == "error"]
-        # A task without actions, like a group, only stands for what it needs.
+        # A task without actions, such as a group, only represents the tasks that it needs.
         found = (self._stands_for.get(one, (one,)) for one in active)
         causes = tuple(dict.fromkeys(cause for some in found for cause in some))
         if not causes:
@@ -204,7 +206,7 @@ class Outlook:
     # ------------------------------------------------------------ all of a run
 
     def _parts(self, name: str) -> Iterator[str]:
-        """Yield a task, sub-tasks in the place of a group."""
+        """Yield a task, or the sub-tasks of a group."""
         task = self.tasks[name]
         if not task.has_subtask:
             yield name
@@ -214,9 +216,10 @@ class Outlook:
                 yield from self._parts(one)
 
     def _walk(self) -> dict[str, str]:
-        """Return all tasks that a run would look at, with why it might not.
+        """Return the names of all tasks that a run would or might check.
 
-        That is the name of a task that may run and that they set up; empty for the others.
+        :returns: for each name an empty string; or, for a setup task that is only needed if
+            another task runs, the name of that task
         """
         found: dict[str, str] = {}
         certain = [(name, "") for name in reversed(self._selected)]

@@ -1,6 +1,6 @@
-"""doit's own reporters, which also say what was restored, and count.
+"""doit's reporters, extended with restored tasks and counts.
 
-Where nothing is restored they write what doit's write, to the letter.
+In a run that restores nothing, their output is exactly that of doit's reporters.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def report_restores(command: Any, session: Session, options: MutableMapping[str, Any]) -> None:
-    """Put our reporters in the place of doit's; what plugins and users wrote stays."""
+    """Replace doit's reporters by ours; reporters of plugins and users stay."""
     known = getattr(command, "reporters", None)
     if not session.runs or not isinstance(known, dict):
         return
@@ -36,7 +36,7 @@ def report_restores(command: Any, session: Session, options: MutableMapping[str,
 
 
 class Counting:
-    """What our reporters add to each of doit's: what became of the tasks of a run."""
+    """Adds the counts of the run to a reporter of doit."""
 
     @property
     def session(self) -> Session:
@@ -44,7 +44,7 @@ class Counting:
         return ensure_session(Globals.dep_manager)
 
     def counts(self) -> Counts:
-        """Return the counts; after a failure with what was asked for and was not done."""
+        """Return the counts of the run; after a failure, also of the tasks that were not run."""
         session, counts = self.session, self.session.counts
         if counts.failed:
             tasks, selected = session.tasks, session.selected or ()
@@ -56,9 +56,9 @@ class Counting:
 
 
 class Lines(Counting):
-    """For the reporters that write a line for each task."""
+    """A reporter that writes a line for each task."""
 
-    #: Whether a run in which something was restored ends with the counts.
+    #: Whether a run that restored something ends with a line of counts.
     sums_up = True
 
     def __init__(self, outstream: Any, options: Any) -> None:
@@ -66,14 +66,14 @@ class Lines(Counting):
         self.expected: set[str] = set()
 
     def execute_task(self, task: Any) -> None:
-        """Write nothing yet for a task that is going to be restored."""
+        """Write nothing yet for a task that is expected to be restored."""
         if _may_be_restored(task):
             self.expected.add(task.name)
         else:
             super().execute_task(task)  # type: ignore[misc]
 
     def add_success(self, task: Any) -> None:
-        """Say what was restored, and from where."""
+        """Write that a task was restored, and from where."""
         plan = _plan(task)
         if plan is not None and plan.outcome is not None:
             text = _restored_text(plan.outcome) if plan.runs else _announcement(plan)
@@ -85,13 +85,13 @@ class Lines(Counting):
         super().add_success(task)  # type: ignore[misc]
 
     def add_failure(self, task: Any, fail: Any) -> None:
-        """Name a task that was to be restored, but ran, and failed."""
+        """Write the line of a task that was expected to be restored, but ran and failed."""
         if task.name in self.expected:
             super().execute_task(task)  # type: ignore[misc]
         super().add_failure(task, fail)  # type: ignore[misc]
 
     def complete_run(self) -> None:
-        """Write the counts where they are wanted."""
+        """Write the counts if the setting ``summary`` wants them."""
         super().complete_run()  # type: ignore[misc]
         counts, wanted = self.counts(), self.session.settings.summary
         notable = counts.restored or counts.compared or counts.not_reproducible
@@ -104,7 +104,7 @@ class Console(Lines, reporter.ConsoleReporter):  # type: ignore[misc]
 
 
 class ExecutedOnly(Lines, reporter.ExecutedOnlyReporter):  # type: ignore[misc]
-    """doit's ``executed-only``: silent about what is up-to-date, but not about what is restored."""
+    """doit's ``executed-only``, which also names restored tasks."""
 
     sums_up = False
 
@@ -118,10 +118,10 @@ class Zero(Counting, reporter.ZeroReporter):  # type: ignore[misc]
 
 
 class Json(Counting, reporter.JsonReporter):  # type: ignore[misc]
-    """doit's ``json``, with ``restored`` at a task that was, and the counts."""
+    """doit's ``json``, with the key ``restored`` for restored tasks, and the counts."""
 
     def add_success(self, task: Any) -> None:
-        """Give a restored task the result ``up-to-date``, and say where it is from."""
+        """Give a restored task the result ``up-to-date``, and its source."""
         super().add_success(task)
         plan = _plan(task)
         outcome = plan.outcome if plan is not None else None
@@ -133,7 +133,7 @@ class Json(Counting, reporter.JsonReporter):  # type: ignore[misc]
             self.t_results[task.name].set_result("up-to-date")
 
     def complete_run(self) -> None:
-        """Write doit's JSON with what we know besides."""
+        """Write doit's JSON with our additions."""
         outstream: Any
         written = io.StringIO()
         outstream, self.outstream = self.outstream, written  # type: ignore[has-type]
@@ -164,7 +164,7 @@ def _plan(task: Any) -> Plan | None:
 
 
 def _may_be_restored(task: Any) -> bool:
-    """Return whether a task is expected to be restored; it may still turn out otherwise."""
+    """Return whether a task is expected to be restored; it may still run instead."""
     plan = _plan(task)
     if plan is None:
         return False

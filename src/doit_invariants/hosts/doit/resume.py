@@ -1,4 +1,4 @@
-"""``--resume TASK``: everything upstream of a task is accepted as it stands."""
+"""``--resume TASK``: accepts all tasks upstream of a task as they are."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from doit_invariants.engine.session import Session
 
 
 class Resume:
-    """Which tasks are accepted without being looked at.
+    """The tasks that are accepted without a check.
 
-    :param strict: tasks upstream of which all targets must exist
-    :param inferred: tasks upstream of which targets may be missing
+    :param strict: names from ``--resume``: all targets upstream of these tasks must exist
+    :param inferred: names from ``--resume-inferred``: targets upstream of these may be missing
     """
 
     def __init__(self, session: Session, strict: Iterable[str], inferred: Iterable[str]) -> None:
@@ -30,7 +30,7 @@ class Resume:
         self._accepted: dict[str, str] = {}
 
     def accepted(self, name: str, tasks: Mapping[str, Any]) -> str | None:
-        """Return the option that has a task accepted, ``--resume report``, None if none has."""
+        """Return the option that accepts a task, like ``--resume report``; None if none does."""
         if not self._options:
             return None
         if len(tasks) != self._known:  # delayed tasks come later
@@ -39,7 +39,7 @@ class Resume:
         return self._accepted.get(name)
 
     def check(self, tasks: Mapping[str, Any]) -> None:
-        """Check before anything runs that there are such tasks and that all targets exist.
+        """Check that the named tasks and all their targets upstream exist, before anything runs.
 
         :raises doit.exceptions.InvalidCommand: in one line
         """
@@ -61,13 +61,13 @@ class Resume:
         return " ".join(f"{option} {name}" for name, option in self._options.items())
 
     def _resolve(self, name: str, option: str, tasks: Mapping[str, Any]) -> list[str]:
-        """Return the tasks that a name on the command line means, sub-tasks for a group."""
+        """Return the tasks for a name on the command line; for a group also its sub-tasks."""
         found = [name] if name in tasks else fnmatch.filter(tasks, name) if "*" in name else []
         maker = self._session.graph.producer(name, tasks)
         if not found and maker is not None:
             found = [maker]
         if not found:
-            import difflib  # late: it is for mistakes
+            import difflib  # late: only needed for mistakes
 
             close = difflib.get_close_matches(name, list(tasks), n=1)
             hint = f"; did you mean {close[0]!r}?" if close else ""
@@ -77,7 +77,7 @@ class Resume:
     def _find(self, tasks: Mapping[str, Any]) -> dict[str, str]:
         accepted: dict[str, str] = {}
         resumed: set[str] = set()
-        for given, option in self._options.items():  # a strict one comes last, and wins
+        for given, option in self._options.items():  # strict names come last and win
             names = self._resolve(given, option, tasks)
             resumed.update(names)
             todo = [one for name in names for one in self._session.graph.dependencies(name, tasks)]

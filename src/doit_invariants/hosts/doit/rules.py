@@ -1,7 +1,7 @@
-"""doit's own rules: which of them call a task not up-to-date, and why.
+"""doit's own rules for ``uptodate`` items, as in doit 0.37.
 
-doit evaluates these inside ``Dependency.get_status``, where it stops at the first reason; an
-explanation needs all of them, and one code path for both. The rules are those of doit 0.37.
+doit evaluates them in ``Dependency.get_status``, which stops at the first reason. An explanation
+needs all reasons, and a run must use the same code as an explanation.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ def evaluate_uptodate(
 ) -> list[ListedItem]:
     """Evaluate the ``uptodate`` items of a task as doit does.
 
-    :returns: our own items among them, which are not called: the caller checks what they list
-    :raises Exception: whatever an item raises
+    :param facts: receives the items that are false, and whether any item counts
+    :returns: our own items among them, which are not called: the caller checks their invariants
+    :raises Exception: any exception of an item
     """
     own: list[ListedItem] = []
     for item, args, kwargs in task.uptodate:

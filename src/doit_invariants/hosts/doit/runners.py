@@ -1,4 +1,4 @@
-"""What runs the tasks: in which order, keeping how they ended, and explaining Ctrl-C."""
+"""doit's runners, extended: the order of tasks, the events of a run, a summary after Ctrl-C."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ if TYPE_CHECKING:
 def install() -> None:
     """Have doit use this runner without ``-n``; calling it again changes nothing.
 
-    doit names its runners where it uses them: there is no other way to choose them.
+    doit has no hook for its runners, so the name in its module is replaced.
     """
     if cmd_run.Runner is Runner:
         cmd_run.Runner = SerialRunner
 
 
 def order_by_values() -> None:
-    """Have doit look at a task that gets values after what gives them; twice is as once.
+    """Have doit check a task with ``getargs`` after the tasks that provide the values.
 
-    doit names its dispatcher where it uses it: there is no other way to choose it.
+    Calling it again changes nothing. doit has no hook for its dispatcher, so a method is replaced.
     """
     TaskControl.task_dispatcher = _task_dispatcher
 
@@ -42,7 +42,7 @@ _DOITS_OWN = TaskControl.task_dispatcher
 
 
 def _task_dispatcher(control: Any) -> Any:
-    """Return doit's own where nothing can differ, and for a plain doit in this process."""
+    """Return our dispatcher, or doit's own if it does the same or if there is no session."""
     session, tasks = session_of(Globals.dep_manager), control.tasks.values()
     if session is None:
         return _DOITS_OWN(control)
@@ -52,14 +52,14 @@ def _task_dispatcher(control: Any) -> Any:
 
         watch_creators(tasks)
     if any(task.getargs or task.loader or task.calc_dep for task in tasks):
-        from doit_invariants.hosts.doit.ordering import Dispatcher  # the same
+        from doit_invariants.hosts.doit.ordering import Dispatcher  # late: for the same reason
 
         return Dispatcher(control.tasks, control.targets, control.selected_tasks)
     return _DOITS_OWN(control)
 
 
 def _how_it_ended(task: Any, fail: BaseFail) -> tuple[How, str]:
-    """Return how a task ended, and the text that is kept of it."""
+    """Return how a task ended, and the message or output that is recorded."""
     if isinstance(fail, UnmetDependency):
         return "unmet", str(fail.message)
     if isinstance(fail, DependencyError):
@@ -68,22 +68,22 @@ def _how_it_ended(task: Any, fail: BaseFail) -> tuple[How, str]:
     return "failed", "\n".join([*printed, fail.get_msg()])
 
 
-#: What became of a task, by doit's status of one that is not executed.
+#: The outcome of a task that is not executed, by doit's status.
 _NOT_EXECUTED: dict[str, TaskOutcome] = {"up-to-date": "up-to-date", "ignore": "ignored"}
 
 
 class Noting:
-    """A runner of doit, serial or parallel; without a session it does what doit's own does."""
+    """Extends a runner of doit, serial or parallel. Without a session it changes nothing."""
 
     dep_manager: Any
     reporter: Any
     _progress: list[str] | None = None
 
     def _handle_task_error(self, node: Any, base_fail: Any) -> None:
-        """Keep how a task ended, before doit forgets it."""
+        """Record how a task ended, before doit discards it."""
         session = session_of(self.dep_manager)
         if session is not None:
-            # Not worth the run: output can be what no DB holds.
+            # An error here must not end the run: the output may not fit into a DB.
             with contextlib.suppress(Exception):
                 session.ends.note(
                     node.task.name, *_how_it_ended(node.task, base_fail), session.clock()
@@ -91,9 +91,9 @@ class Noting:
         super()._handle_task_error(node, base_fail)  # type: ignore[misc]
 
     def select_task(self, node: Any, tasks_dict: Any) -> Any:
-        """Tell who listens that a task begins, or that nothing is to be done.
+        """Send an event: the task starts, or is not executed.
 
-        doit selects a task when it can run at once: with ``-n``, when a worker is free.
+        doit selects a task when it can start at once: with ``-n``, when a worker is free.
         """
         selected = super().select_task(node, tasks_dict)  # type: ignore[misc]
         session = session_of(self.dep_manager)
@@ -106,14 +106,14 @@ class Noting:
         return selected
 
     def finish(self) -> Any:
-        """End the run; who listens hears of it before the DB is written."""
+        """End the run; listeners get the event before the DB is written."""
         session = session_of(self.dep_manager)
         if session is not None:
             session.events.run_ends()
         return super().finish()  # type: ignore[misc]
 
     def run_tasks(self, task_dispatcher: Any) -> None:
-        """Run all tasks; after Ctrl-C look how far they are, before doit closes its DB."""
+        """Run all tasks; after Ctrl-C collect the progress, before doit closes its DB."""
         session = session_of(self.dep_manager)
         if session is not None:
             session.events.run_begins(task_dispatcher.tasks, task_dispatcher.selected_tasks)
@@ -127,7 +127,7 @@ class Noting:
             raise
 
     def run_all(self, task_dispatcher: Any) -> Any:
-        """Run all tasks; after Ctrl-C say what that has ended, in the place of a traceback."""
+        """Run all tasks; after Ctrl-C print the progress instead of a traceback."""
         try:
             return super().run_all(task_dispatcher)  # type: ignore[misc]
         except KeyboardInterrupt as error:
@@ -138,13 +138,14 @@ class Noting:
 
 
 class SerialRunner(Noting, Runner):  # type: ignore[misc]
-    """Runs one task after the other."""
+    """Runs one task after another."""
 
 
 def hush(error: BaseException) -> None:
-    """Have Python end without a traceback if an exception reaches its end: the rest stays.
+    """Print no traceback if an exception ends the process.
 
-    A shell sees that the process was ended by Ctrl-C; who has called doit gets the exception.
+    Everything else stays: a shell still sees that Ctrl-C ended the process, and a caller of doit
+    still gets the exception.
     """
     known = sys.excepthook
 
@@ -156,14 +157,14 @@ def hush(error: BaseException) -> None:
 
 
 def _end_results(reporter: Any) -> None:
-    """Give what ran a result, without which doit's JSON reporter fails in the end."""
+    """Give running tasks a result; doit's JSON reporter fails without one."""
     for one in getattr(reporter, "t_results", {}).values():
         if one._started_on is not None and one._finished_on is None:
             one.set_result("fail", "interrupted")
 
 
 def _progress(session: DoitSession, dep_manager: Any, dispatcher: Any) -> list[str]:
-    """Return what was running, how many tasks of how many are done, and what becomes of them."""
+    """Return the lines about an interrupted run: the running tasks, and how many are done."""
     running = session.host.journal.interrupted() if session.host.journal is not None else []
     tasks, nodes = dispatcher.tasks, dispatcher.nodes
     asked = session.graph.awaited(dispatcher.selected_tasks, tasks, dep_manager.get_values)

@@ -1,4 +1,4 @@
-"""The session of one run of doit, and how it is found from doit's dependency manager."""
+"""The session of one run of doit, which is an attribute of doit's dependency manager."""
 
 from __future__ import annotations
 
@@ -26,14 +26,15 @@ if TYPE_CHECKING:
     from doit_invariants.engine.database import Database
 
 
-#: Parts of a name that may have a shorter one. Most have none, and this is done for each command.
+#: Path components that need normalization. Most paths have none, which is cheap to test.
 _ODD = frozenset({"", ".", ".."})
 
 
 class Places:
-    """Where the targets of the tasks lie, to find two that are one file: ``x`` and ``./x``.
+    """The real paths of all targets, to find two that are the same file, like ``x`` and ``./x``.
 
-    doit compares the strings. Of two such tasks each would run because the other one has.
+    doit compares strings and misses those. Each of the two tasks would then run because the other
+    one has run.
 
     :param root: absolute path of the directory of the project
     """
@@ -45,10 +46,10 @@ class Places:
         self._real: dict[str, str] = {"": ""}
 
     def add(self, task: Any) -> None:
-        """Take the targets of one more task.
+        """Add the targets of a task.
 
-        :raises doit.exceptions.InvalidTask: if one of them is that of another task under another
-            name, in one line that names both; of equal names doit says it itself
+        :raises doit.exceptions.InvalidTask: if a target is the same file as a target of another
+            task but has another name; doit itself reports targets with equal names
         """
         for path in task.targets:
             other, name = self._known.setdefault(self._place(path), (path, task.name))
@@ -59,21 +60,21 @@ class Places:
                 )
 
     def _place(self, path: str) -> str:
-        """Return the one name of a path: relative to the project where it is in it."""
-        path = path.removeprefix(self._prefix)  # as most write it who write absolute paths
+        """Return the normalized path, which is relative if it is inside the project."""
+        path = path.removeprefix(self._prefix)  # the usual form of an absolute path
         if os.sep != "/" or not _ODD.isdisjoint(path.split("/")):
             whole = os.path.normpath(os.path.join(self._root, path))
             path = relative_to(whole, self._root) or whole
-        # What the last part leads to does not count: a task may make a link to what another makes.
+        # A link as last component is not resolved: a task may create a link to another target.
         directory, slash, name = path.rpartition("/")
         return self._below(directory, name) if directory else f"{slash}{name}"
 
     def _below(self, directory: str, name: str) -> str:
         real = self._directory(directory)
-        return f"{real}/{name}" if real else name  # by a link to the project itself
+        return f"{real}/{name}" if real else name  # empty: a link to the project itself
 
     def _directory(self, path: str) -> str:
-        """Return the path of a directory with links resolved."""
+        """Return the path of a directory with links resolved, relative if it is in the project."""
         known = self._real.get(path)
         if known is None:
             above, slash, name = path.rpartition("/")
@@ -89,9 +90,9 @@ class Places:
 class DoitSession(Session):
     """A session whose host is doit.
 
-    :ivar places: where the targets of the tasks lie
-    :ivar directories: targets without their trailing slash, to the target and its task; None
-        until all tasks are loaded that are not delayed
+    :ivar places: the real paths of all targets
+    :ivar directories: maps a target without its trailing slash to the target and its task; None
+        until all tasks but the delayed ones are loaded
     """
 
     host: DoitHost
@@ -113,8 +114,13 @@ def create_session(
 ) -> DoitSession:
     """Return a session for the present directory.
 
-    :param namespace: the names that ``dodo.py`` defines: it is a plugin as well
-    :param dep_manager: doit's, on which the session is hung; None for a session without a DB
+    :param settings: the settings of the project
+    :param namespace: the names that ``dodo.py`` defines; they may include hooks
+    :param dep_manager: doit's dependency manager, which gets the session as an attribute; None
+        for a session without a DB
+    :param mode: what the command does
+    :param override: the cache policy for all tasks; None for the policy of each task
+    :param clock: returns the present time in seconds since the epoch
     :raises InvalidOption: if a plugin or a project-wide default is wrong
     """
     try:
@@ -145,18 +151,18 @@ def create_session(
     return session
 
 
-#: Where the session hangs on doit's dependency manager: doit hands that one to everybody.
+#: The attribute of doit's dependency manager, which doit passes to all its parts.
 _ATTRIBUTE = "invariants_session"
 
 
 def session_of(dep_manager: Any) -> DoitSession | None:
-    """Return the session that belongs to a dependency manager of doit, None if there is none."""
+    """Return the session of a dependency manager of doit, or None if it has none."""
     found: DoitSession | None = getattr(dep_manager, _ATTRIBUTE, None)
     return found
 
 
 def ensure_session(dep_manager: Any) -> DoitSession:
-    """Return the session of a dependency manager; if no loader made one, one by default.
+    """Return the session of a dependency manager, or create a default one if it has none.
 
     :raises InvalidOption: as :func:`create_session`
     """

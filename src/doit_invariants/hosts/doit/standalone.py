@@ -1,4 +1,4 @@
-"""The ``invariants(...)`` item under plain doit: reads, decides and records by itself."""
+"""Checks and records the ``invariants(...)`` items of a task under plain doit."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from doit_invariants.rules.record import Record
 
 
 def check_item(item: ListedItem, task: Any) -> None:
-    """Check what an item lists, and let the task wait for the tasks that it needs.
+    """Check the arguments of an item, and have the task wait for the tasks that they name.
 
     :raises doit.exceptions.InvalidTask: for a wrong argument, in one line
     """
@@ -40,7 +40,7 @@ def check_item(item: ListedItem, task: Any) -> None:
 
 
 def check(dep_manager: Any, tasks: Any, task: Any, items: Sequence[ListedItem]) -> Verdict:
-    """Decide for the invariants of a task's items alone, and have them recorded on success."""
+    """Return the verdict on the items of a task alone; record their invariants on success."""
     session = ensure_session(dep_manager)
     spec = TaskSpec(
         invariants_of(session.plugins.kinds, items), session.default.policy, True, False, False
@@ -64,7 +64,7 @@ def check(dep_manager: Any, tasks: Any, task: Any, items: Sequence[ListedItem]) 
 
 
 def _save(session: DoitSession, task: Any, now: Snapshot) -> dict[str, Any]:
-    """Record what was seen before the actions ran; called by doit after they succeeded."""
+    """Record the fingerprints from before the actions ran; doit calls this after a success."""
     record = Record(
         executed_at=session.clock(),
         origin="run",

@@ -1,4 +1,4 @@
-"""A verdict in the words of doit."""
+"""Translates a verdict into doit's status object."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from doit_invariants.core.model import Verdict
 from doit_invariants.engine.check.host_facts import HostFacts
 
-#: Reasons of doit's own rules, and that there is no record for any rule to compare with.
+#: Codes of reasons by doit's own rules, and of reasons that there is no record to compare with.
 _OF_DOIT = {
     "uptodate_false",
     "has_no_dependencies",
@@ -26,7 +26,7 @@ _OF_DOIT = {
 
 
 def report(status: Any, task: Any, facts: HostFacts, verdict: Verdict) -> None:
-    """Put a verdict into doit's status object, and into what actions see as ``changed``."""
+    """Write a verdict to doit's status object, and to the argument ``changed`` of actions."""
     status.verdict = verdict
     status.status = verdict.status
     task.dep_changed = _dep_changed(task, facts, verdict)
@@ -40,9 +40,9 @@ def report(status: Any, task: Any, facts: HostFacts, verdict: Verdict) -> None:
 
 
 def _dep_changed(task: Any, facts: HostFacts, verdict: Verdict) -> list[str]:
-    """Return what actions see as ``changed``: as in doit, but all for a reason of our own.
+    """Return the argument ``changed`` of actions: as in doit, but all files for our own reasons.
 
-    An action that works on what changed alone must not skip everything because its code did.
+    An action that only processes ``changed`` files must process all of them after its code changed.
     """
     codes = {reason.code for reason in verdict.reasons}
     if codes - _OF_DOIT:

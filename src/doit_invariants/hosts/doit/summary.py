@@ -1,4 +1,4 @@
-"""Tells once what is to be said of many tasks: one edit may be the reason of hundreds."""
+"""Groups tasks with the same reasons for ``why``: one edit may be the reason of hundreds."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from typing import Any
 from doit_invariants.core.model import Reason
 from doit_invariants.hosts.doit.outlook import Prospect
 
-#: Reasons that are the same for each task, but for its own file.
+#: Reasons that only differ in the file of each task, with their common description.
 _OWN_FILES = {
     "missing_target": "target is missing",
     "awaited_file_dep": "file_dep does not exist yet, another task makes it",
 }
 
-#: What stands in the text of a reason and differs between tasks with one cause.
+#: Parts of a reason that differ between tasks with the same cause.
 _OWN_WORDS = re.compile(r" \(used by [^\n]*\)$| on \d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
 
 
 def fold(prospects: list[Prospect], few: int) -> list[list[Prospect]]:
-    """Return tasks in groups of which the same is to be said, each at its first place.
+    """Group tasks with the same status and reasons. A group takes the place of its first task.
 
-    :param few: so many tasks are told one by one nevertheless
+    :param few: groups of up to this many tasks are split into single tasks
     """
     groups: dict[Any, list[Prospect]] = {}
     for one in prospects:
@@ -38,7 +38,7 @@ def fold(prospects: list[Prospect], few: int) -> list[list[Prospect]]:
 
 
 def lines(alike: Sequence[Prospect]) -> Iterator[str]:
-    """Yield the lines for tasks of which the same is to be said."""
+    """Yield the lines for a group of tasks with the same status and reasons."""
     first = alike[0]
     after = tuple(dict.fromkeys(name for one in alike for name in one.after))
     names = _some([one.verdict.task for one in alike])
@@ -69,6 +69,6 @@ def _key_of_reason(reason: Reason) -> Any:
     if reason.code in _OWN_FILES:
         return reason.code
     text = _OWN_WORDS.sub("", reason.text)
-    # With a diff the cause is what it shows, whatever the function of the task is called.
+    # A diff shows the cause: the name of the task's own function does not matter.
     subject = "" if reason.detail else reason.subject
     return reason.code, subject, text, reason.detail

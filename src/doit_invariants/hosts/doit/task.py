@@ -1,7 +1,7 @@
-"""The class of all tasks: says when one begins, and carries out its plan if it has one.
+"""The class of all tasks: notes when a task starts, and restores or publishes its result.
 
-The class of a task is changed when it is loaded: what doit hands to its worker processes is the
-attributes of a task, so what differs must be in the class, and what it needs in plain attributes.
+The class of a task is changed after doit has created it. doit sends only the attributes of a task
+to its worker processes, so new behavior must be in the class, and its data in plain attributes.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 class DoitJob(NamedTuple):
     """How doit runs the actions of a task; see :class:`~doit_invariants.engine.executor.Job`.
 
-    :ivar stream: doit's, which knows what is shown at which verbosity
+    :ivar task: the task
+    :ivar stream: doit's stream object, which knows what to show at which verbosity
     """
 
     task: InvariantsTask
@@ -44,11 +45,11 @@ class DoitJob(NamedTuple):
         return getargs_values(self.task)
 
     def output(self) -> list[Output]:
-        """Return what each action has written."""
+        """Return the standard output and error of each action."""
         return [(action.out, action.err) for action in self.task.actions]
 
     def replay(self, output: Sequence[Output], *, shown: bool) -> None:
-        """Give the actions output of an earlier run, and write it where theirs is shown."""
+        """Give the actions the output of an earlier run, and write it to the terminal if shown."""
         streams = self.stream._get_out_err(self.task.verbosity) if shown else (None, None)
         for action, texts in zip(self.task.actions, output, strict=False):
             action.out, action.err = texts
@@ -58,31 +59,31 @@ class DoitJob(NamedTuple):
 
 
 def _writable(text: str, stream: Any) -> str:
-    """Return a text without what a stream can't encode: it may come from another machine."""
+    """Escape characters that a stream can't encode: the output may be from another machine."""
     encoding = getattr(stream, "encoding", None) or "utf-8"
     return text.encode(encoding, "backslashreplace").decode(encoding)
 
 
 class InvariantsTask(Task):  # type: ignore[misc]
-    """doit's task, which may be restored instead of run, and whose result may be kept."""
+    """doit's task, which may be restored instead of run, and may publish its result."""
 
-    #: What travels with the task to where its actions run, and back.
+    #: The data that travels with the task to the worker that runs its actions, and back.
     execution: Execution | None = None
 
     @property
     def invariants_plan(self) -> Plan | None:
-        """The plan, None for a task that simply runs. For reporters of plugins."""
+        """The plan to restore or publish the task, or None. Reporters of plugins may use it."""
         return self.execution.plan if self.execution is not None else None
 
     @property
     def is_restored(self) -> bool:
-        """Whether it was restored instead of run, or only kept."""
+        """Whether it was restored instead of run, or only its old result was published."""
         plan = self.invariants_plan
         return bool(plan and plan.outcome and (plan.outcome.source is not None or not plan.runs))
 
     def clean(self, outstream: Any, dryrun: bool) -> None:
-        """Clean the task; of a directory that it has made goes what it left there."""
-        from doit_invariants.hosts.doit import cleaning  # late: it is for one command
+        """Clean the task; in a directory that is a target, remove only the files that it made."""
+        from doit_invariants.hosts.doit import cleaning  # late: for one command
 
         if self._remove_targets is True:
             self.init_options()
@@ -96,7 +97,7 @@ class InvariantsTask(Task):  # type: ignore[misc]
 
         :returns: None, or doit's failure
         """
-        # Late: nothing that is up-to-date is executed.
+        # Imported late: in many runs all tasks are up-to-date.
         from doit_invariants.engine.executor import execute
 
         execution = self.execution
@@ -108,12 +109,12 @@ class InvariantsTask(Task):  # type: ignore[misc]
         return execute(DoitJob(self, stream), execution)
 
     def run(self, stream: Any) -> Any:
-        """Execute the actions, and refuse values that would break doit's DB at the end."""
+        """Execute the actions, and refuse values that doit could not save at the end."""
         from doit_invariants.hosts.doit.workdir import put_back
 
         try:
             failure = super().execute(stream)
-        finally:  # also before doit writes its DB after Ctrl-C, some of them by a relative name
+        finally:  # even after Ctrl-C: doit then writes its DB, whose path may be relative
             moved = put_back(self.execution) if self.execution is not None else None
         failure = failure or moved
         values: Any = self.__dict__["values"]
@@ -122,14 +123,14 @@ class InvariantsTask(Task):  # type: ignore[misc]
                 json.dumps(values)
             except (TypeError, ValueError, RecursionError) as error:
                 self.values: Any = {}
-                self.result = None  # or the queue of a worker can't pickle it, and doit waits
+                self.result = None  # the queue may not be able to pickle it, and doit would wait
                 return TaskFailed(
                     f"an action returned a value that can't be saved as JSON: {error}"
                 )
         return failure
 
     def execute_teardown(self, stream: Any) -> Any:
-        """Tear down what the actions have set up; a restored task has not."""
+        """Run the teardown, but not for a restored task: its actions have set up nothing."""
         if self.is_restored:
             return None
         home = os.getcwd()
@@ -140,11 +141,11 @@ class InvariantsTask(Task):  # type: ignore[misc]
                 os.chdir(home)
 
     def save_extra_values(self) -> None:
-        """Run the value savers; for doit's ``timeout`` a restored result is as old as it is."""
+        """Run the value savers; for doit's ``timeout``, a restored result keeps its age."""
         plan = self.invariants_plan
         if plan is None or plan.outcome is None or not self.is_restored:
             super().save_extra_values()
-        elif plan.valid:  # else what they would say now is not about what was restored
+        elif plan.valid:  # otherwise their present values don't belong to the restored result
             super().save_extra_values()
             entry = plan.outcome.entry
             if entry is not None and "success-time" in self.values:

@@ -1,9 +1,9 @@
-"""Task dicts with our options: doit is taught the keys at the one place all dicts go through.
+"""Adds our options to task dicts, at the one place that all task dicts pass.
 
-``doit.loader.dict_to_task`` turns every task dict into a task: returned or yielded, nested,
-of a class, of a group, and delayed ones at run time. doit has no hook there, so the function
-is replaced by one that takes our keys out first. Wrapping the task-creators instead would
-break delayed ones with ``-n`` where processes are spawned: they would no longer pickle.
+``doit.loader.dict_to_task`` creates a task from every task dict: returned or yielded, nested, of a
+class, of a group, and of delayed tasks at run time. doit has no hook there, so the function is
+replaced by one that first removes our keys. Wrapping the task-creators instead would break delayed
+tasks with ``-n`` where processes are spawned, because a wrapped creator can't be pickled.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ _MARK = "__doit_invariants__"
 
 
 def install() -> None:
-    """Teach doit our keys; calling it again changes nothing.
+    """Have doit accept our keys; calling it again changes nothing.
 
-    Whether they are understood is asked for each dict, of doit's present dependency manager:
-    a command without our loader in the same process stays plain.
+    Each call asks doit's present dependency manager whether our loader is active, so that a command
+    without the loader in the same process stays plain.
     """
     original = doit_loader.dict_to_task
     if hasattr(original, _MARK):
@@ -38,8 +38,8 @@ def install() -> None:
     def dict_to_task(task_dict: dict[str, Any]) -> Any:
         more = task_dict.keys() - _DOIT_KEYS
         given = {key: task_dict[key] for key in _KEYS & more} if more else {}
-        # A method of ours. Nothing is imported: a dodo.py that uses only a kind must not wait for
-        # the plugin system.
+        # Only our dependency manager has this method. It is not imported here: a dodo.py that only
+        # uses a kind must not import the plugin system.
         specify = getattr(Globals.dep_manager, "specify", None)
         if specify is None:
             if given:
@@ -58,8 +58,8 @@ def install() -> None:
 
 
 def _check_spelling(task_dict: dict[str, Any]) -> None:
-    """Point to our option that an unknown key resembles; doit's own error knows only its own."""
-    import difflib  # late: most projects are spelled well, and doit starts for every command
+    """Raise InvalidTask for an unknown key that resembles one of our options."""
+    import difflib  # late: only needed for mistakes
 
     for key in task_dict.keys() - _DOIT_KEYS:
         close = difflib.get_close_matches(str(key), OPTIONS, n=1)

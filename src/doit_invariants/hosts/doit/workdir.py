@@ -1,11 +1,12 @@
-"""Puts the working directory back that an action has changed.
+"""Restores the working directory after an action has changed it.
 
-Paths of tasks are relative, and the directory belongs to the whole process: what one task leaves
-makes the next ones read and write elsewhere, with success. It is put back after each task, not
-after each action: ``[enter_sub, "make"]`` is one task, and meant.
+Paths of tasks are relative, and the working directory belongs to the whole process. If a task
+changed it, the next tasks would read and write in another directory, and still succeed. The
+directory is restored after each task, not after each action, because ``[enter_sub, "make"]`` is
+valid in one task.
 
-Threads share the directory. There the tasks that run beside such a one are elsewhere until it
-ends; it is put back to that in which the run began, whichever thread comes first.
+Threads share the directory: until it is restored, parallel tasks are in the wrong directory too.
+The first task that ends, in any thread, restores the directory in which the run started.
 """
 
 from __future__ import annotations
@@ -23,10 +24,11 @@ from doit_invariants.engine.session import Session
 
 
 def put_back(execution: Execution, failure: Any = None) -> Any:
-    """Put the directory back after the actions ran, in the process and thread in which they did.
+    """Restore the directory after the actions of a task, in their process and thread.
 
-    :param failure: what doit got of the actions
-    :returns: that, or a failure of our own
+    :param failure: doit's failure of the task, None for success
+    :returns: that failure; a new one if the directory was changed and can't be restored, or if the
+        setting ``chdir`` is ``fail``; otherwise None
     """
     home, execution.home = execution.home, None
     if home is None:
@@ -51,13 +53,13 @@ def put_back(execution: Execution, failure: Any = None) -> Any:
 
 @contextlib.contextmanager
 def kept(session: Session, name: str, what: str) -> Iterator[None]:
-    """Put the directory back that something else than an action changes, and say so.
+    """Restore the directory if code other than an action changes it, and report that.
 
-    Not where tasks run in threads: the change may be that of an action beside it, which is put back
-    when its task ends.
+    Nothing is restored while tasks run in threads: the change may be that of a parallel action, and
+    is restored when its task ends.
 
-    :param name: of the task
-    :param what: changes it: ``an uptodate item``
+    :param name: name of the task
+    :param what: the code that may change the directory, like ``an uptodate item``
     """
     before = _present()
     try:
@@ -68,7 +70,7 @@ def kept(session: Session, name: str, what: str) -> Iterator[None]:
             try:
                 os.chdir(before)
             except OSError:
-                pass  # it is gone: the next task says so
+                pass  # it was removed: the next task reports it
             else:
                 shown = _shown(after, before)
                 text = f"{what} changed the working directory to {shown}; it was put back"
@@ -76,7 +78,7 @@ def kept(session: Session, name: str, what: str) -> Iterator[None]:
 
 
 def _runs_in_threads() -> bool:
-    from doit.runner import MThreadRunner  # late: commands that only look need none
+    from doit.runner import MThreadRunner  # late: read-only commands need none
 
     return any(isinstance(one, MThreadRunner.DaemonThread) for one in threading.enumerate())
 
@@ -94,7 +96,7 @@ def _shown(directory: str, home: str) -> str:
 
 
 def say(session: Session, task: str, execution: Execution) -> None:
-    """Tell the user that a task has left another directory; called in the main process."""
+    """Report that a task changed the directory; called in the main process."""
     left, execution.left_in = execution.left_in, ""
     if left:
         session.say(task, f"an action changed the working directory to {left}; it was put back")

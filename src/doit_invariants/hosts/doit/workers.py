@@ -1,10 +1,15 @@
-"""doit's parallel runners, without what makes them wait for ever.
+"""doit's parallel runners, changed so that they never wait forever.
 
-doit waits for the result of each task that it has handed out, and its workers wait for tasks. A
-message that can't be pickled is lost on the way; a worker that is killed, can't start or ends by
-itself sends none; what doit has started it does not end when something raises before all have
-started; and a worker does not see that doit was killed. Here each message is tried before it is
-sent, and who waits looks, while he does, whether the other one lives.
+doit waits for the result of each task that it has handed out, and its workers wait for tasks. In
+plain doit, four things make one of them wait forever:
+
+- a message that can't be pickled is lost;
+- a worker that is killed, exits or can't start sends no result;
+- an exception while doit starts its workers leaves the first ones running;
+- a worker does not notice that doit was killed.
+
+Here each message is test-pickled before it is sent, and the waiting process regularly checks that
+the other one is alive.
 """
 
 from __future__ import annotations
@@ -26,22 +31,22 @@ from doit_invariants.files.loaded_sources import watch_imports
 from doit_invariants.hosts.doit.runners import Noting
 from doit_invariants.hosts.doit.sessions import session_of
 
-#: Seconds between two looks at the other side, and for a worker to end.
+#: Seconds between two checks of the other process, and seconds that a worker has to end.
 _PAUSE = 0.5
 _PATIENCE = 5.0
-#: The attribute of a task, in a worker, that says what of it could not be sent.
+#: The attribute of a task, in a worker, with the attributes that could not be sent.
 _UNSENT = "invariants_unsent"
-#: The key of a message with the error of a teardown. doit's own messages name a task, which such
-#: an error does not have: doit's worker raises an AttributeError instead, and ends the run.
+#: The key of a message with the error of a teardown. doit's own messages need a task, which such an
+#: error does not have: doit's worker raises an AttributeError instead, which ends the run.
 _TEARDOWN_ERROR = "teardown_error"
-#: What a worker can't do without; anything else it has from the moment that it was started.
+#: The attributes of a task that a worker needs; it has all others since it was started.
 _NEEDED = ("options", "values", "result", "file_dep", "dep_changed", "targets")
 
 
 def install() -> None:
     """Have doit use these runners for ``-n``; calling it again changes nothing.
 
-    doit names its runners where it uses them: there is no other way to choose them.
+    doit has no hook for its runners, so the names in its module are replaced.
     """
     if cmd_run.MRunner is MRunner:
         cmd_run.MRunner = ProcessRunner
@@ -52,22 +57,22 @@ class ThreadRunner(Noting, MThreadRunner):  # type: ignore[misc]
     """Runs tasks in threads."""
 
     def execute_task(self, task: Any) -> Any:
-        """Run a task; doit calls this in a worker, which nothing may end."""
+        """Run a task; doit calls this in a worker thread, which no exception may end."""
         try:
             return super().execute_task(task)
         except (Exception, KeyboardInterrupt, SystemExit):
-            raise  # doit knows what to do
+            raise  # doit handles these
         except BaseException as error:
             return _failed_by(error)
 
 
 class ProcessRunner(Noting, MRunner):  # type: ignore[misc]
-    """Runs tasks in processes, and ends when one of them is gone."""
+    """Runs tasks in processes, and ends the run if a process dies."""
 
     def __new__(cls, dep_manager: Any = None, *args: Any, **kwargs: Any) -> Any:
-        """Return doit's own runner for a plain doit in this process, whose ways stay its own.
+        """Return doit's own runner if there is no session: plain doit in this process is unchanged.
 
-        Without arguments it is unpickled, in a worker that was spawned.
+        Without arguments, the runner is being unpickled in a worker that was spawned.
         """
         if dep_manager is not None and session_of(dep_manager) is None:
             return MRunner(dep_manager, *args, **kwargs)
@@ -80,13 +85,13 @@ class ProcessRunner(Noting, MRunner):  # type: ignore[misc]
         self._came: Any = None
 
     def __getstate__(self) -> dict[str, Any]:
-        """Leave out what no worker needs."""
+        """Return the state for a worker, without the attributes that it does not need."""
         return {**super().__getstate__(), "_workers": [], "_job_q": None, "_came": None}
 
     # ------------------------------------------------------------ in the main process
 
     def get_next_job(self, completed: Any) -> Any:
-        """Return the next job without what can't be sent; count the workers that may end."""
+        """Return the next job without what can't be pickled; count the workers that get none."""
         job = super().get_next_job(completed)
         self._released += job is None
         if isinstance(job, JobTaskPickle):
@@ -112,7 +117,7 @@ class ProcessRunner(Noting, MRunner):  # type: ignore[misc]
         return self._workers
 
     def run_tasks(self, task_dispatcher: Any) -> None:
-        """Run all tasks; whatever is raised, no worker stays and nothing waits for one."""
+        """Run all tasks; after any exception, end all workers."""
         try:
             super().run_tasks(task_dispatcher)
         except BaseException:
@@ -131,7 +136,7 @@ class ProcessRunner(Noting, MRunner):  # type: ignore[misc]
                 worker.kill()
 
     def _join(self, worker: Any, result_q: Any, timeout: float | None = None) -> None:
-        """Wait for the end of a worker, and take meanwhile what it says."""
+        """Wait for a worker to end, and receive its messages until then."""
         while worker.is_alive():
             self._receive(result_q, 0.02)
         type(worker).join(worker, timeout)
@@ -151,9 +156,10 @@ class ProcessRunner(Noting, MRunner):  # type: ignore[misc]
         return not self._came
 
     def _receive(self, result_q: Any, seconds: float) -> bool:
-        """Take the next message, and keep it for doit unless it is an error of a teardown.
+        """Receive a message and keep it for doit, or report it if it is the error of a teardown.
 
-        Return whether there was a message.
+        :param seconds: how long to wait for a message
+        :returns: whether there was a message
         """
         try:
             message = type(result_q).get(result_q, timeout=seconds)
@@ -179,13 +185,13 @@ class ProcessRunner(Noting, MRunner):  # type: ignore[misc]
     # ------------------------------------------------------------ in a worker
 
     def execute_task_subprocess(self, job_q: Any, result_q: Any, reporter_class: Any) -> None:
-        """Run tasks until there are no more, or until nobody waits for them."""
-        watch_imports()  # where processes are spawned nothing has been loaded yet
+        """Run tasks until there are no more, or until the main process is gone."""
+        watch_imports()  # a spawned process has not loaded the tasks yet
         job_q.get = functools.partial(_await_job, job_q, result_q)
         super().execute_task_subprocess(job_q, result_q, reporter_class)
 
     def execute_task(self, task: Any) -> Any:
-        """Run a task, and leave nothing on it that can't be sent back."""
+        """Run a task, and remove attributes that can't be sent back."""
         unsent = task.__dict__.pop(_UNSENT, None)
         if unsent:
             text = f"with -n the task can't be sent to a worker process: {'; '.join(unsent)}"
@@ -200,7 +206,7 @@ class ProcessRunner(Noting, MRunner):  # type: ignore[misc]
         return _sendable(task, failure)
 
     def teardown(self) -> None:
-        """Run the teardowns of the tasks of this process; send what fails to the main process."""
+        """Run the teardowns of the tasks of this process; send errors to the main process."""
         if isinstance(self.reporter, MReporter):
             self.reporter.cleanup_error = self._send_teardown_error
         super().teardown()
@@ -216,7 +222,7 @@ def _failed_by(error: BaseException) -> TaskError:
 
 
 def _without_unpicklable(attributes: dict[str, Any]) -> dict[str, str]:
-    """Remove what can't be pickled; return the names, and why."""
+    """Remove attributes that can't be pickled; return their names with the reasons."""
     if _problem(attributes) is None:
         return {}
     found = {}

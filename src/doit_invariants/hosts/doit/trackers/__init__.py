@@ -1,1 +1,1 @@
-"""What is tracked of the actions of tasks without being told to."""
+"""Trackers: plugins that add invariants for the actions of tasks automatically."""

@@ -1,4 +1,4 @@
-"""What an action object holds beside its function or its command, as far as it matters."""
+"""The attributes of an action object that count, besides its function or command."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from doit.action import CmdAction, PythonAction
 
-#: What doit sets on an action object when it runs, or what only says how fast output is read.
+#: Attributes that doit sets when it runs an action, or that only affect how output is read.
 _OF_EXECUTION = frozenset({"task", "out", "err", "result", "values", "buffering"})
 _OF_COMMANDS = frozenset({"_action", "save_out", "shell", "encoding", "decode_error", "pkwargs"})
 _OF_FUNCTIONS = frozenset({"py_callable", "args", "kwargs"})
@@ -15,12 +15,12 @@ _DEFAULTS = {"save_out": None, "encoding": "utf-8", "decode_error": "replace"}
 
 
 def is_of_a_class_of_its_own(action: Any) -> bool:
-    """Return whether an action object is of a class that doit does not come with."""
+    """Return whether the class of an action object is not one of doit's."""
     return type(action).__module__.partition(".")[0] != "doit"
 
 
 def held_by_command(action: CmdAction) -> dict[str, Any]:
-    """Return what a command object holds beside its command."""
+    """Return the attributes of a command object that count, besides its command."""
     values = {
         name: value
         for name, default in _DEFAULTS.items()
@@ -38,12 +38,12 @@ def held_by_command(action: CmdAction) -> dict[str, Any]:
 
 
 def held_by_function(action: PythonAction) -> dict[str, Any]:
-    """Return what the object of a Python action holds beside its function and arguments."""
+    """Return the attributes of a Python action that count, besides its function and arguments."""
     return _of_class(action, PythonAction, _OF_FUNCTIONS)
 
 
 def held(action: Any) -> dict[str, Any]:
-    """Return the attributes of an action object of which no more is known."""
+    """Return the attributes of an action object of an unknown class."""
     state = getattr(action, "__dict__", {})
     return {f"attribute {k}": v for k, v in sorted(state.items()) if k not in _OF_EXECUTION}
 
@@ -56,11 +56,11 @@ def _of_class(action: Any, base: type, known: frozenset[str]) -> dict[str, Any]:
 
 
 def _of_environment(env: dict[Any, Any]) -> dict[str, Any]:
-    """Return what is a task's own of the environment that it gives to a process.
+    """Return the part of the environment of a process that the task itself sets.
 
-    Commonly that is a copy of the environment with a few additions: these alone count. Where
-    something was taken away, all that is left counts by its name as well: what a user's shell
-    sets besides does not reach the process.
+    Usually it is a copy of the present environment with a few additions: only the additions count.
+    If variables were removed, the names of all remaining variables count too, because further
+    variables of a user's shell do not reach the process.
     """
     added = {name: value for name, value in env.items() if os.environ.get(name) != value}
     if os.environ.keys() <= env.keys():

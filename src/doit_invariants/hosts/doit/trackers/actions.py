@@ -1,4 +1,4 @@
-"""What the actions of a task are: functions with arguments, commands with their text."""
+"""Reads the actions of a task: functions with their arguments, commands with their strings."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 Given = tuple[str, dict[str, Any]]
 
-#: What doit itself puts into an action when it runs: known without looking, or not known yet.
+#: Arguments whose values are only known when the task runs, and which doit then passes.
 _WHEN_IT_RUNS = frozenset({"task", "changed", "dependencies"})
-#: What functions wrote, each asked once.
+#: The commands that functions have written: each function is called once.
 _WRITTEN: weakref.WeakKeyDictionary[Any, str | list[Any] | None] = weakref.WeakKeyDictionary()
 
 
 def has_command_writer(task: Any) -> bool:
-    """Return whether a command of a task is written by a function, which is then called."""
+    """Return whether a function writes a command of a task."""
     return any(
         isinstance(action, CmdAction) and not isinstance(action._action, (str, list))
         for action in _raw_actions(task)
@@ -36,7 +36,7 @@ def has_command_writer(task: Any) -> bool:
 
 
 def functions(task: Any) -> Iterator[Any]:
-    """Yield the callables among the actions of a task, those that write commands included."""
+    """Yield the functions of the actions of a task, including those that write commands."""
     for action in _raw_actions(task):
         if isinstance(action, PythonAction):
             yield action.py_callable
@@ -53,7 +53,7 @@ def functions(task: Any) -> Iterator[Any]:
 
 
 def action_types(task: Any) -> list[str]:
-    """Return the type of each action; names are left out, as they may change."""
+    """Return the type of each action, without its name, which may change."""
     types = map(_type, _raw_actions(task))
     return [
         one + (" with arguments" if values and one == "function" else "")
@@ -68,7 +68,7 @@ def _type(action: Any) -> str:
 
 
 def uses_keyword(task: Any, name: str) -> bool:
-    """Return whether an action takes something from doit when it runs: ``task``, ``changed``."""
+    """Return whether an action uses an argument that doit passes to it, like ``changed``."""
     for action in _raw_actions(task):
         if isinstance(action, (str, list)):
             found = _names(action, name)
@@ -95,16 +95,16 @@ def _names(command: str | list[Any], name: str) -> bool:
 
 
 def take_no_arguments(task: Any) -> bool:
-    """Return whether all actions are functions that are given nothing: the cheap common case."""
-    for action in task._actions:  # a generator would take longer than all of this
+    """Return whether all actions are functions without arguments: the cheap, common case."""
+    for action in task._actions:  # a generator expression would be slower
         if type(action) is not types.FunctionType:
             return False
     return not (task.params or task.creator_params or task.pos_arg or task.getargs)
 
 
 def arguments_of(task: Any) -> Iterator[Given]:
-    """Yield for each action of a task its name and what it is given."""
-    # Late: functions that are given nothing hold nothing.
+    """Yield the name and the arguments of each action of a task."""
+    # Imported late: many tasks have no arguments.
     from doit_invariants.hosts.doit.trackers.action_objects import (
         held,
         held_by_command,
@@ -130,11 +130,11 @@ def arguments_of(task: Any) -> Iterator[Given]:
 
 
 def environment_of(project: Project, programs: Iterable[Program] = ()) -> Environment:
-    """Return what there is around the commands of a project, for a whole run.
+    """Return the environment of the commands of a project, for a whole run.
 
-    :param programs: those that plugins made known
+    :param programs: the programs that plugins registered
     """
-    # Imported late: many projects run no commands, and doit starts for every command of its own.
+    # Imported late: many projects run no commands.
     from doit_invariants.code.programs.environment import Environment
     from doit_invariants.code.programs.table import Table
 
@@ -147,7 +147,7 @@ def environment_of(project: Project, programs: Iterable[Program] = ()) -> Enviro
 
 
 def scripts(task: Any, around: Environment) -> CommandUses:
-    """Return the scripts of the project that the commands of a task run, each once."""
+    """Return the scripts of the project that the commands of a task run, without duplicates."""
     from doit_invariants.code.programs.commands import CommandUses, read
 
     found = [read(command, directory, around) for command, directory in commands(task)]
@@ -156,7 +156,7 @@ def scripts(task: Any, around: Environment) -> CommandUses:
 
 
 def arguments(task: Any) -> Iterator[Any]:
-    """Yield the values that the functions among the actions of a task are given."""
+    """Yield the values of all arguments of the functions of a task."""
     for action in _raw_actions(task):
         if isinstance(action, (PythonAction, tuple)):
             held = action if isinstance(action, tuple) else (None, action.args, action.kwargs)
@@ -167,7 +167,7 @@ def arguments(task: Any) -> Iterator[Any]:
 
 
 def writes_commands(task: Any) -> bool:
-    """Return whether a function writes a command of a task only when that runs."""
+    """Return whether a command of a task is only known when the task runs."""
     return any(
         isinstance(action, CmdAction) and _is_written_when_it_runs(action, task)
         for action in _raw_actions(task)
@@ -180,7 +180,7 @@ def has_commands(task: Any) -> bool:
 
 
 def commands(task: Any) -> Iterator[tuple[str | list[Any], str]]:
-    """Yield each command of a task as far as its text is known, and its absolute directory."""
+    """Yield each known command of a task, with its absolute working directory."""
     for action in _raw_actions(task):
         if isinstance(action, (str, list)):
             yield _filled(action, task), os.getcwd()
@@ -192,9 +192,9 @@ def commands(task: Any) -> Iterator[tuple[str | list[Any], str]]:
 
 
 def _raw_actions(task: Any) -> list[Any]:
-    # `_actions` is what the user wrote; the property `actions` would create action objects for
-    # every task of every run, up-to-date or not. An action is a text or a list (a command), a
-    # callable, a tuple that begins with a callable, or an action object.
+    # `_actions` is what the user wrote. The property `actions` would create action objects for
+    # every task of every run. An action is a string or a list (a command), a callable, a tuple that
+    # begins with a callable, or an action object.
     written: list[Any] = task._actions
     return written
 
@@ -243,10 +243,10 @@ def _of_written_command(action: Any, task: Any) -> dict[str, Any]:
 
 
 def _text(action: Any, task: Any) -> str | list[Any] | None:
-    """Return the text of a command, calling the function that writes it; None if not known.
+    """Return a command, by calling the function that writes it; None if it is unknown.
 
-    It is not called where the text depends on what doit knows only when the task runs, or on
-    the order of a set: there its code and arguments count.
+    The function is not called if it needs values that are only known when the task runs. Then its
+    code and arguments count instead of the command.
     """
     if isinstance(action._action, (str, list)):
         return action._action
@@ -264,12 +264,12 @@ def _ask(func: Any, args: Any, kwargs: Any, task: Any) -> str | list[Any] | None
         extra = {name: named[name] for name in _accepted(func, named) if name not in kwargs}
         text = func(*args, **{**extra, **kwargs})
     except (Exception, SystemExit):
-        return None  # it will fail again when it runs, and doit reports it
+        return None  # it will fail again when the task runs, and doit reports that
     return text if isinstance(text, (str, list)) else None
 
 
 def options_of(task: Any) -> dict[str, Any]:
-    """Return the values of the options of a task that are known before it runs."""
+    """Return the options of a task whose values are known before it runs."""
     if not (task.params or task.creator_params or task.pos_arg):
         return {}
     task.init_options()
@@ -280,7 +280,7 @@ def options_of(task: Any) -> dict[str, Any]:
 
 
 def _accepted(func: Callable[..., Any], names: Any) -> list[str]:
-    """Return those of some names that a function takes as arguments."""
+    """Return the names that are parameters of a function."""
     parameters = _parameters(func)
     return sorted(name for name in names if name in parameters or "**" in parameters)
 
@@ -295,20 +295,20 @@ def _parameters(func: Any) -> set[str]:
 
 
 def _with_search_path(text: str | list[Any], env: Any) -> str | list[Any]:
-    """Say in a command what its environment says about where Python looks for modules."""
+    """Add the PYTHONPATH of its environment to a command, because it decides which modules run."""
     value = env.get("PYTHONPATH") if isinstance(env, dict) else None
     if value is None:
         return text
     setting = f"PYTHONPATH={value}"
     if not isinstance(text, str):
         return ["env", setting, *text]
-    import shlex  # late, as this is rare, and doit starts for every command
+    import shlex  # late: rarely needed
 
     return f"export {shlex.quote(setting)}; {text}"
 
 
 def _filled(text: str | list[Any], task: Any) -> str | list[Any]:
-    """Return a command with the names of targets and options put in, as far as that is plain."""
+    """Return a command with targets and options filled in, or unchanged if that fails."""
     if isinstance(text, list):
         return [str(item) for item in text]
     values = {"changed": "", "targets": " ".join(task.targets), **options_of(task)}

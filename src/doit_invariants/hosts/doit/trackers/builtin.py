@@ -1,9 +1,8 @@
-"""Implicit tracking of the actions of tasks, as plugins that can be blocked by name.
+"""The trackers of actions, as plugins that can be blocked by name.
 
-There are four: the code of Python actions, what actions are given (arguments, the text of
-commands), the order of actions, and the scripts that commands run. The option ``track_code``
-turns all of them off.
-Their methods are named as the hooks, as those of all built-in plugins
+They track the code of Python actions, the arguments of actions and the strings of commands, the
+order of actions, and the scripts that commands run. ``track_code=False`` turns all four off. Their
+methods have the names of hooks, as in all built-in plugins
 (:mod:`doit_invariants.plugins.registry`).
 """
 
@@ -27,20 +26,21 @@ if TYPE_CHECKING:
     from doit_invariants.engine.session import Session
 
 
-# Kinds are imported late: doit starts for every command, and few ask for the code of anything.
+# Kinds are imported late: most commands of doit need none.
 
 
 class TrackCode:
-    """Tracks the functions among the actions of a task, and all that they use."""
+    """Tracks the functions of the actions of a task, and the code that they use."""
 
     name = "track-code"
 
     def __init__(self) -> None:
-        # Thousands of tasks may share their functions, and a callable object need not be hashable.
+        # A cache, because thousands of tasks may share their functions. Not a dict: callable
+        # objects may not be hashable.
         self._known: IdentityMap[tuple[Invariant, ...]] = IdentityMap()
 
     def invariants_for_task(self, task: Any) -> tuple[Invariant, ...]:
-        """Return a ``Function`` for every Python action."""
+        """Return a ``Function`` for the function of every Python action."""
         functions = list(actions.functions(task))
         known = self._known.get(functions)
         if known is None:
@@ -50,12 +50,12 @@ class TrackCode:
 
 
 class TrackActions:
-    """Tracks what actions are given: arguments, options, the text of commands."""
+    """Tracks the arguments and options of actions, and the strings of commands."""
 
     name = "track-actions"
 
     def invariants_for_task(self, task: Any) -> Sequence[Invariant]:
-        """Return an ``Action`` for every action that is given anything."""
+        """Return an ``Action`` for every action with arguments."""
         if actions.take_no_arguments(task):
             return ()
         from doit_invariants.kinds.action import Action
@@ -66,7 +66,7 @@ class TrackActions:
 
 
 class TrackOrder:
-    """Tracks the order of actions of different types; those of one type have an order already."""
+    """Tracks the order of actions of different types. Actions of one type are tracked in order."""
 
     name = "track-order"
 
@@ -74,7 +74,7 @@ class TrackOrder:
         self._known: dict[tuple[str, ...], tuple[Invariant, ...]] = {}
 
     def invariants_for_task(self, task: Any) -> tuple[Invariant, ...]:
-        """Return an ``Action`` that stands for the order, if there is more than one type."""
+        """Return an ``Action`` for the order, if the actions have more than one type."""
         if len(task._actions) < 2 or actions.take_no_arguments(task):
             return ()
         types = tuple(actions.action_types(task))
@@ -84,7 +84,7 @@ class TrackOrder:
             from doit_invariants.kinds.action import Action
 
             one = Action({"order": ", ".join(types)}, name="order of actions")
-            one.secondary = True  # an action that came or went says more
+            one.secondary = True  # an added or removed action is a better reason
             self._known[types] = (one,)
         return self._known[types]
 
@@ -101,25 +101,24 @@ class TrackScripts:
     """Tracks the scripts of the project that commands run, and what those import."""
 
     name = "track-scripts"
-    #: A script that a task writes itself is no input.
+    #: It reads the targets of a task: a script that the task itself writes is not an input.
     looks_at_targets = True
-    #: Raised when more scripts are found: what a record of an earlier version lacks is adopted.
+    #: Increased when more scripts are found: older records then adopt the new ones without a rerun.
     tracking_version = 2
 
     def __init__(self) -> None:
         self._project: Project | None = None
         self._environment: Environment | None = None
         self._subprocesses: SubprocessFinder | None = None
-        #: What plugins made known.
+        #: The programs that plugins registered.
         self.programs: tuple[Program, ...] = ()
-        # Thousands of tasks may run one script: to make and check an invariant takes longer than
-        # to find that it is the same.
+        # A cache, because thousands of tasks may run the same script.
         self._known: dict[tuple[Use, ...], tuple[Invariant, ...]] = {}
 
     def invariants_for_task(self, task: Any, settings: Settings) -> tuple[Invariant, ...]:
         """Return a ``Script`` or ``Module`` for every script that a command runs."""
         uses = tuple(self.found(task, settings).uses)
-        if uses and task.targets:  # a script that the task writes itself is no input
+        if uses and task.targets:  # a script that the task itself writes is not an input
             own = set(map(os.path.abspath, task.targets))
             uses = tuple(use for use in uses if use.path not in own)
         if uses not in self._known:
@@ -128,7 +127,7 @@ class TrackScripts:
         return self._known[uses]
 
     def found(self, task: Any, settings: Settings) -> CommandUses | _Found:
-        """Return the scripts that a task runs, and what can't be looked into."""
+        """Return the scripts that a task runs, and descriptions of what can't be tracked."""
         strings = self._strings(task, settings)
         has_commands = actions.has_commands(task)
         if strings is None and not has_commands:
@@ -150,7 +149,7 @@ class TrackScripts:
         return self._project
 
     def _strings(self, task: Any, settings: Settings) -> CodeStrings | None:
-        """Return what the functions of a task hold, None if they start no processes."""
+        """Return the strings in the functions of a task, or None if they start no processes."""
         functions = list(actions.functions(task))
         if not functions:
             return None
@@ -164,7 +163,7 @@ class TrackScripts:
 
 
 def unseen(session: Session, task: Any) -> tuple[str, ...]:
-    """Return what the commands of a task run that nobody can look into, in words."""
+    """Return descriptions of the programs that a task runs and that can't be tracked."""
     tracker = session.plugins.plugin(TrackScripts.name)
     if tracker is None or not session.spec(task.name).track_code:
         return ()
@@ -193,7 +192,7 @@ def _of_use(use: Use) -> Invariant:
 
 
 def _track(functions: list[Any]) -> Iterator[Invariant]:
-    """Yield an invariant for each function, told apart by their names."""
+    """Yield an invariant for each function, with a unique name."""
     from doit_invariants.kinds.function import Function
 
     names = _distinct([Function(func).shown_name() for func in functions])

@@ -1,4 +1,4 @@
-"""``doit invariants accept``: take tasks as valid as they stand."""
+"""``doit invariants accept``: records tasks as valid without running them."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from doit_invariants.core.model import Reason
 
 
 def execute(command: Any, tasks: list[Any], as_json: bool) -> int:
-    """Record tasks as they stand, without running them.
+    """Record the present state of tasks, without running them.
 
-    Values and result stay those of the last execution; so does its time: an accepted result is
-    as old as it is. A task with a missing target or ``file_dep`` is refused, and one whose
-    target is only a placeholder.
+    The values, the result and the time of the last execution are kept: an accepted result does not
+    become younger. A task is refused if a target or ``file_dep`` is missing, or if a target is only
+    a placeholder.
 
-    :returns: 0 if all were accepted, else 1
+    :returns: 0 if all tasks were accepted, otherwise 1
     """
     still: dict[str, list[Reason]] = {}
     outcomes = {task.name: _accept(command, task, still) for task in tasks}
@@ -31,9 +31,9 @@ def execute(command: Any, tasks: list[Any], as_json: bool) -> int:
 
 
 def _accept(command: Any, task: Any, still: dict[str, list[Reason]]) -> str:
-    """Accept one task; return why it can't be, empty if it was.
+    """Accept one task; return why it is refused, or an empty string.
 
-    :param still: takes, by the name of the task, reasons that no accepting takes away
+    :param still: receives, by the name of the task, the reasons why it will run anyway
     """
     dep_manager = command.dep_manager
     values = dep_manager.get_values(task.name)
@@ -52,7 +52,7 @@ def _accept(command: Any, task: Any, still: dict[str, list[Reason]]) -> str:
         task.save_extra_values()
     except Exception as error:
         return f"an uptodate item can't save its value: {type(error).__name__}: {error}"
-    # doit's `timeout` would take this for an execution.
+    # Otherwise doit's `timeout` would count this as an execution.
     if "success-time" in task.values:
         task.values.pop("success-time")
         if "success-time" in values:

@@ -1,4 +1,4 @@
-"""``doit invariants kinds``: what there is, and which plugin it comes from."""
+"""``doit invariants kinds``: lists everything that is registered, with the plugins."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from doit_invariants.plugins.registry import Registry
 
 
 def execute(command: Any, tasks: list[Any], as_json: bool) -> int:  # noqa: ARG001 - as every verb
-    """List kinds, policies, stores and hooks."""
+    """List kinds, policies, stores and hooks; return 0."""
     plugins: Plugins = command.dep_manager.session.plugins
     found = {
         "kinds": _classes(plugins.kinds),

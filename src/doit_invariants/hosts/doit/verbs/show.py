@@ -1,4 +1,4 @@
-"""``doit invariants show``: what is recorded of a task."""
+"""``doit invariants show``: prints the records of tasks."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _ORIGIN = {
 
 
 def execute(command: Any, tasks: list[Any], as_json: bool) -> int:
-    """Show the records of tasks."""
+    """Print the records of tasks; return 0."""
     found = {task.name: recorded.read(command.dep_manager.session, task.name) for task in tasks}
     among = command.dep_manager.session.placeholders.among
     placeholders = {task.name: among(task.targets) for task in tasks}
@@ -71,7 +71,7 @@ def _json(
 
 
 def _readable(data: Json) -> Json:
-    """Return what is stored with an entry for each file, where files are stored in columns."""
+    """Return stored data with an entry for each file, where the files are stored in columns."""
     if isinstance(data, dict):
         tree = in_blocks(data)
         if tree is not None:
@@ -90,12 +90,12 @@ def _contents(entry: RecordedInvariant, command: Any) -> list[str]:
     try:
         lines: list[str] = registered.cls.contents({**entry.fingerprint, "details": details})
     except Exception:
-        return []  # a plugin's kind, and a fingerprint from disk
+        return []  # the kind may be a plugin's, and the fingerprint damaged
     return lines
 
 
 def not_compared(command: Any, task: str) -> list[str]:
-    """Return a line for each thing that a task uses and that can't be compared."""
+    """Return a line for each object that a task uses and that can't be compared."""
     record = recorded.read(command.dep_manager.session, task).record
     entries = record.entries.values() if record is not None else ()
     lines = [line for entry in entries for line in _contents(entry, command)]

@@ -1,4 +1,4 @@
-"""``doit invariants store``: what is in the store, whether it is intact, and what may go."""
+"""``doit invariants store``: lists, checks and prunes the store."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from doit_invariants.results.entry import ResultEntry
 from doit_invariants.results.parts import DamagedResult
 from doit_invariants.stores.base import Pruned, PruneLimits, Store, StoredEntry, StoreError
 
-#: What can be done with a store.
+#: The words after ``store``.
 PARTS = ("ls", "verify", "prune")
 
 
@@ -26,8 +26,9 @@ def execute(command: Any, part: str, options: dict[str, Any]) -> int:
     """List, check or prune the store of the project.
 
     :param part: one of :data:`PARTS`
-    :param options: ``json``, and for ``prune`` its limits
-    :returns: 1 if ``verify`` found damage, else 0
+    :param options: ``json``, and for ``prune`` also its limits
+    :returns: 1 if ``verify`` found damage, otherwise 0
+    :raises InvalidCommand: if there is no store, it can't be used, or a limit is wrong
     """
     store: Store | None = command.dep_manager.session.store
     if store is None:
@@ -118,7 +119,7 @@ def _prune(command: Any, store: Store, options: dict[str, Any]) -> int:
 
 
 def _limits(command: Any, options: dict[str, Any]) -> PruneLimits:
-    """Return what may stay, without any option what the settings say."""
+    """Return the limits from the options, or those of the settings without any option."""
     size, age = options["max_size"], options["max_age"]
     try:
         max_size = None if size is None else parse_size(size)

@@ -1,4 +1,4 @@
-"""``doit invariants why``: what a run would do with tasks, with every reason."""
+"""``doit invariants why``: prints what a run would do with tasks, with all reasons."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from doit_invariants.hosts.doit.outlook import Outlook, Prospect
 from doit_invariants.hosts.doit.summary import fold, lines
 from doit_invariants.hosts.doit.verbs import show
 
-#: So many tasks of which the same is to be said are told one by one.
+#: Groups of up to this many tasks are printed as single tasks.
 _FEW = 3
 
 
 def execute(command: Any, names: list[str], as_json: bool, *, each: bool = False) -> int:
-    """Explain tasks, and what they need; nothing is run or written.
+    """Explain tasks, and the tasks that they need. No task is run, and no record is written.
 
-    :param each: whether each task is told by itself, also where the same is to be said of many
-    :returns: 0 if a run would run none of them, else 1
+    :param each: whether each task is explained separately, even if many have the same reasons
+    :returns: 0 if a run would execute none of them, otherwise 1
     """
     every = {task.name: task for task in command.task_list}
     prospects = Outlook(command.dep_manager, every, names, full=True).all()
@@ -32,7 +32,7 @@ def execute(command: Any, names: list[str], as_json: bool, *, each: bool = False
 
 
 def _not_compared(command: Any, prospects: list[Prospect]) -> list[str]:
-    """Return what no edit would be seen of, for who wonders why nothing is found."""
+    """Return a line for each object whose changes can't be seen, if the task is up-to-date."""
     found: dict[str, None] = {}
     for one in prospects if len(prospects) <= _FEW else ():
         if one.status == "up-to-date" and not one.verdict.reasons:
