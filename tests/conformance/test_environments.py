@@ -6,17 +6,15 @@ import os
 import py_compile
 import sys
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from doit_invariants.testing import Project
+from tests.support import Make
 
 from .execute import run_doit
 from .lands import COUNTS, DOES_NOT_COUNT, hits, make_landscape, run
-
-Make = Callable[..., Project]
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the tasks use a POSIX shell")
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 
 import pytest
 
 from doit_invariants.testing import Outcome, Project
+from tests.support import Make
 
 from .execute import ENVIRONMENT
-
-Make = Callable[..., Project]
 
 #: What makes an object, and the name of its type.
 OBJECTS = {

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
-from doit_invariants.testing import Project
+from tests.support import Make
 
 from .execute import ENVIRONMENT
-
-Make = Callable[..., Project]
 
 DODO = """
 {definitions}

@@ -2,50 +2,17 @@
 
 from __future__ import annotations
 
-import glob
 import os
-import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-import doit_invariants
 from doit_invariants.testing import Outcome, Project
 
 from .lands import COUNTS, DOES_NOT_COUNT, hits, make_landscape, run_with
 
-MINORS = (10, 11, 12, 13, 14)
-#: Interpreters to use as well, for instance of virtual environments, joined as in PATH.
-VARIABLE = "DOIT_INVARIANTS_PYTHONS"
-_ASK = "import sys, doit, doit_invariants as d; print(sys.version_info[1], d.__file__)"
-
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the tasks use a POSIX shell")
-
-
-def _candidates() -> list[str]:
-    listed = [path for path in os.environ.get(VARIABLE, "").split(os.pathsep) if path]
-    for minor in MINORS:
-        pyenv = os.path.expanduser(f"~/.pyenv/versions/3.{minor}.*/bin/python")
-        listed += [shutil.which(f"python3.{minor}") or "", *glob.glob(pyenv)]
-    return [sys.executable, *listed]
-
-
-@pytest.fixture(scope="module")
-def pythons() -> dict[int, str]:
-    """Interpreters that have the package under test, by their minor version."""
-    found: dict[int, str] = {}
-    for python in _candidates():
-        if not os.path.exists(python):
-            continue
-        asked = subprocess.run([python, "-c", _ASK], capture_output=True, text=True, timeout=300)
-        version, _, file = asked.stdout.strip().partition(" ")
-        if asked.returncode == 0 and file == doit_invariants.__file__:
-            found.setdefault(int(version), python)
-    if len(found) < 2:
-        pytest.skip(f"no other Python has this package; name some in {VARIABLE}")
-    return found
 
 
 def _run(project: Project, python: str) -> Outcome:

@@ -8,16 +8,15 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from doit_invariants.testing import Outcome, Project, settings_toml
+from tests.support import Make
 
 from .blocks import PAGES, ROOT, Block, Snippet, read_blocks, read_snippets
-
-Make = Callable[..., Project]
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the snippets use a POSIX shell")
 

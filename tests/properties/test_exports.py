@@ -18,6 +18,8 @@ from doit_invariants.hashing.digest import digest_json
 from doit_invariants.results.entry import ResultEntry
 from doit_invariants.results.parts import DamagedResult
 
+from .spoiling import places
+
 Made = tuple[Path, dict[str, Any]]
 
 TEXTS = st.sampled_from(["", "..", "../x", "/x", "d", "d/x", "file", "link", "gzip", "move", "\0"])
@@ -43,16 +45,6 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     data = json.loads(Path(manifest_path(str(root / "published"), "t")).read_text())
     assert data.pop("check") == digest_json(data)
     return root, data
-
-
-def places(data: Any) -> list[tuple[Any, Any]]:
-    """Return every place in a JSON value: what it is in, and its key there."""
-    items = list(data.items() if isinstance(data, dict) else enumerate(data))
-    found = [(data, key) for key, _ in items]
-    for _, value in items:
-        if isinstance(value, (dict, list)):
-            found += places(value)
-    return found
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])

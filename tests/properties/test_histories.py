@@ -16,8 +16,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-import doit_invariants
 from doit_invariants.testing import Project
+from tests.support.pythons import named_pythons, usable_pythons
 
 from .histories.pipeline import Sources
 from .histories.playing import play
@@ -28,24 +28,17 @@ TWO_ON_ONE_DB = True
 BACKENDS = ("dbm", "json", "sqlite3")
 #: How many histories the long hunt plays with each backend.
 NUMBER = int(os.environ.get("DOIT_INVARIANTS_HISTORIES", "700"))
-#: Interpreters that take part in it, joined as in PATH.
-VARIABLE = "DOIT_INVARIANTS_PYTHONS"
-_ASK = "import doit, doit_invariants as d; print(d.__file__)"
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="runs are forks of this process")
-
-_all = settings(deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @functools.cache
 def pythons() -> tuple[str, ...]:
-    """Return other interpreters that have the package under test."""
-    found = []
-    for python in filter(os.path.exists, os.environ.get(VARIABLE, "").split(os.pathsep)):
-        asked = subprocess.run([python, "-c", _ASK], capture_output=True, text=True, timeout=300)
-        if asked.stdout.strip() == doit_invariants.__file__:
-            found.append(python)
-    return tuple(found)
+    """Return the other interpreters that have the package under test."""
+    return tuple(python for _, python in usable_pythons(named_pythons()))
+
+
+_all = settings(deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @pytest.mark.timeout(1800)

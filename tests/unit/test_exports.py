@@ -25,14 +25,6 @@ from .exporting import (
 )
 
 
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    """Return the directory of a project, not the directory of the test."""
-    path = tmp_path / "project"
-    path.mkdir()
-    return path
-
-
 @pytest.mark.parametrize("sort", MAKERS)
 @pytest.mark.parametrize("how", RESTORING)
 def test_round_trip(root: Path, how: str, sort: str) -> None:

@@ -26,14 +26,6 @@ from .exporting import (
 )
 
 
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    """Return the directory of a project, not the directory of the test."""
-    path = tmp_path / "project"
-    path.mkdir()
-    return path
-
-
 @pytest.mark.parametrize("target", ["f", "d"])
 def test_every_truncation_is_refused(root: Path, target: str) -> None:
     """A packed file of which the end is missing is refused, with and without a manifest."""

@@ -23,14 +23,6 @@ from .exporting import (
 )
 
 
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    """Return the directory of a project, not the directory of the test."""
-    path = tmp_path / "project"
-    path.mkdir()
-    return path
-
-
 def _check(data: dict[str, Any]) -> dict[str, Any]:
     data.pop("check", None)
     return {**data, "check": digest_json(data)}

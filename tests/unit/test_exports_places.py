@@ -22,14 +22,6 @@ from .exporting import (
 )
 
 
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    """Return the directory of a project, not the directory of the test."""
-    path = tmp_path / "project"
-    path.mkdir()
-    return path
-
-
 def test_edited_export_is_kept_aside(root: Path) -> None:
     """An export that somebody edited is kept, every time under a name of its own."""
     one = exporter(root)

@@ -21,14 +21,6 @@ from .exporting import (
 )
 
 
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    """Return the directory of a project, not the directory of the test."""
-    path = tmp_path / "project"
-    path.mkdir()
-    return path
-
-
 def test_symlink_restores_nothing(root: Path) -> None:
     """A link to the target is no copy of it."""
     write(root / "f")

@@ -18,8 +18,7 @@ import pytest
 from xxhash import xxh3_64_hexdigest
 
 from doit_invariants.files.journal import Entries, Journal
-
-from .children import in_child, succeeded
+from tests.support.processes import in_child, succeeded
 
 
 @pytest.fixture

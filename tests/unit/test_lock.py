@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +21,8 @@ import pytest
 from doit_invariants.core.errors import InvariantsError
 from doit_invariants.files import lock as module
 from doit_invariants.files.lock import Busy, Holder, Lock
+from tests.support.processes import as_nobody, in_child, succeeded
 
-from .children import in_child, succeeded
-
-NOBODY = 65534
 HOST = os.uname().nodename
 
 
@@ -403,19 +401,6 @@ def test_undecodable_command(path: Path) -> None:
     assert lock.acquire()
     assert json.loads(path.read_bytes())["command"] == "doit \udcff"
     lock.release()
-
-
-def as_nobody(action: Callable[[], None]) -> None:
-    """Run something in a process without the rights of root, which must not raise."""
-
-    def act() -> None:
-        if os.geteuid() == 0:
-            os.setgroups([])
-            os.setgid(NOBODY)
-            os.setuid(NOBODY)
-        action()
-
-    succeeded(in_child(act))
 
 
 @pytest.mark.parametrize("there", [False, True])

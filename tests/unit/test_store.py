@@ -18,21 +18,9 @@ from doit_invariants.plugins.open_store import default_location
 from doit_invariants.stores.base import LINKS, PruneLimits, StoreError, StoreOptions
 from doit_invariants.stores.local.store import DirectoryStore
 
-S1, S2 = digest_bytes(b"one"), digest_bytes(b"two")
+from .storing import S1, S2, made
+
 SIZES = [0, 1, 4096, (1 << 18) - 1, 1 << 18, (1 << 18) + 1, (1 << 21) - 1, 1 << 21, (1 << 24) + 5]
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> DirectoryStore:
-    """A store that is not there yet."""
-    return DirectoryStore(str(tmp_path / "store"))
-
-
-def made(tmp_path: Path, content: bytes = b"content", name: str = "made") -> str:
-    """Return the path of a new file."""
-    path = tmp_path / name
-    path.write_bytes(content)
-    return str(path)
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -21,25 +21,11 @@ import pytest
 from doit_invariants.hashing.digest import digest_bytes
 from doit_invariants.stores.base import LINKS, PruneLimits, StoreError, StoreOptions
 from doit_invariants.stores.local.store import DirectoryStore
+from tests.support.processes import as_nobody
 
-from .children import in_child, succeeded
+from .storing import S1, S2, made
 
-S1, S2 = digest_bytes(b"one"), digest_bytes(b"two")
-NOBODY = 65534
 FORK = multiprocessing.get_context("fork")
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> DirectoryStore:
-    """A store that is not there yet."""
-    return DirectoryStore(str(tmp_path / "store"))
-
-
-def made(tmp_path: Path, content: bytes = b"content", name: str = "made") -> str:
-    """Return the path of a new file."""
-    path = tmp_path / name
-    path.write_bytes(content)
-    return str(path)
 
 
 def refused(call: Callable[[], object], match: str) -> None:
@@ -60,19 +46,6 @@ def tmp_path() -> Iterator[Path]:
     with tempfile.TemporaryDirectory() as name:
         os.chmod(name, 0o755)
         yield Path(name)
-
-
-def as_nobody(action: Callable[[], None]) -> None:
-    """Run something in a process without the rights of root, which must not raise."""
-
-    def act() -> None:
-        if os.geteuid() == 0:
-            os.setgroups([])
-            os.setgid(NOBODY)
-            os.setuid(NOBODY)
-        action()
-
-    succeeded(in_child(act))
 
 
 def open_up(path: Path) -> None:

@@ -22,12 +22,6 @@ DAY = 86400.0
 LONG_AGO = time.time() - 100 * DAY
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> DirectoryStore:
-    """A store that is not there yet."""
-    return DirectoryStore(str(tmp_path / "store"))
-
-
 def signature(number: int) -> str:
     """Return the signature of the entry with this number."""
     return digest_bytes(b"entry %d" % number)

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
 from doit_invariants.testing import Project
-
-Make = Callable[..., Project]
+from tests.support import Make
 
 NOW = 1_700_000_000.0
 DODO = """

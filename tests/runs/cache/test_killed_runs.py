@@ -9,15 +9,13 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from doit_invariants.stores.local.store import DirectoryStore
 from doit_invariants.testing import Project
-
-Make = Callable[..., Project]
+from tests.support import Make
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
 

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-import re
 import shutil
 import sys
-from collections.abc import Callable
 
 import pytest
 
 from doit_invariants.hashing.digest import digest_json
-from doit_invariants.testing import Outcome, Project
-
-Make = Callable[..., Project]
+from doit_invariants.testing import Project
+from tests.support import Make
+from tests.support.results import restored
 
 EXPORT = '"cache": "export", "export_dir": "../pub"'
 POLICIES = {"once": '"cache": "once"', "export": EXPORT}
@@ -23,12 +21,6 @@ def forget(project: Project, *targets: str) -> None:
     """Remove targets, and doit's DB with all that was recorded."""
     for path in [*project.path.glob(".doit*"), *(project.path / name for name in targets)]:
         path.unlink(missing_ok=True)
-
-
-def restored(outcome: Outcome) -> list[str]:
-    """Return the names of the tasks that were restored from an export."""
-    assert outcome.returncode == 0, repr(outcome)
-    return sorted(re.findall(r"^-- (\S+)  \(restored from ", outcome.stdout, re.MULTILINE))
 
 
 # ---------------------------------------------------------------- half made

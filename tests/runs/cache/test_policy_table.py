@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from doit_invariants.testing import Outcome, Project
-
-Make = Callable[..., Project]
+from tests.support import Make
 
 NOW = 1_700_000_000.0
 DAY = 86400.0

@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-import glob
 import os
-import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-import doit_invariants
 from doit_invariants.testing import Outcome, Project, settings_toml
-
-MINORS = (10, 11, 12, 13)
-#: Interpreters to use as well, for instance of virtual environments, joined as in PATH.
-VARIABLE = "DOIT_INVARIANTS_PYTHONS"
-_ASK = "import sys, doit, doit_invariants as d; print(sys.version_info[1], d.__file__)"
-#: Where virtual environments with the package often are.
-_BESIDE = "/tmp/v3{minor}/bin/python"
+from tests.support.results import restored
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the tasks use a POSIX shell")
 
@@ -82,31 +72,6 @@ FILES = {
 ALL = ("command", "python:1", "python:2", "script", "use", "values")
 
 
-def _candidates() -> list[str]:
-    listed = [path for path in os.environ.get(VARIABLE, "").split(os.pathsep) if path]
-    for minor in MINORS:
-        pyenv = os.path.expanduser(f"~/.pyenv/versions/3.{minor}.*/bin/python")
-        listed += [shutil.which(f"python3.{minor}") or "", *glob.glob(pyenv)]
-        listed.append(_BESIDE.format(minor=minor))
-    return [sys.executable, *listed]
-
-
-@pytest.fixture(scope="module")
-def pythons() -> dict[int, str]:
-    """Interpreters that have the package under test, by their minor version."""
-    found: dict[int, str] = {}
-    for python in _candidates():
-        if not os.path.exists(python):
-            continue
-        asked = subprocess.run([python, "-c", _ASK], capture_output=True, text=True, timeout=300)
-        version, _, file = asked.stdout.strip().partition(" ")
-        if asked.returncode == 0 and file == doit_invariants.__file__:
-            found.setdefault(int(version), python)
-    if len(found) < 2:
-        pytest.skip(f"no other Python has this package; name some in {VARIABLE}")
-    return found
-
-
 def checkout(directory: Path, name: str) -> Project:
     """Return a checkout of the project that uses the one store."""
     project = Project(directory / name)
@@ -123,12 +88,6 @@ def run(project: Project, python: str) -> Outcome:
     return project.run(process=True, python=python, env=env).assert_success()
 
 
-def restored(outcome: Outcome) -> list[str]:
-    """Return the names of restored tasks."""
-    lines = [line for line in outcome.stdout.splitlines() if "(restored from the store" in line]
-    return sorted(line.split()[1] for line in lines)
-
-
 def test_from_each_version_to_each(pythons: dict[int, str], tmp_path: Path) -> None:
     """What any version made all versions restore, in directories of other names."""
     first, *others = sorted(pythons)
@@ -137,7 +96,7 @@ def test_from_each_version_to_each(pythons: dict[int, str], tmp_path: Path) -> N
         project = checkout(tmp_path, f"with-{version}/deep")
         outcome = run(project, pythons[version])
         assert outcome.executed == [], repr(outcome)
-        assert restored(outcome) == list(ALL)
+        assert restored(outcome, "the store") == list(ALL)
         assert project.read("s.txt") == "oneone\n"
         run(project, pythons[first]).assert_executed()
 
@@ -162,7 +121,7 @@ def test_edits_in_another_version(pythons: dict[int, str], tmp_path: Path) -> No
         one.edit(name, before, after)
         outcome = run(one, pythons[new])
         assert outcome.executed == [], (name, repr(outcome))
-        assert restored(outcome) == sorted(executed), (name, repr(outcome))
+        assert restored(outcome, "the store") == sorted(executed), (name, repr(outcome))
         for project, version in ((one, new), (other, old)):
             project.edit(name, after, before)
             outcome = run(project, pythons[version])

@@ -5,16 +5,15 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from doit_invariants.files.processes import owned_name
 from doit_invariants.hashing.digest import digest_json
-from doit_invariants.testing import Outcome, Project
-
-Make = Callable[..., Project]
+from doit_invariants.testing import Project
+from tests.support import Make
+from tests.support.results import entries_of, restored
 
 DODO = """
 import os, shutil
@@ -32,12 +31,6 @@ def task_t():
     return {"actions": [make], "file_dep": ["in.txt"], "targets": ["out", "one.txt"],
             "cache": "shared"}
 """
-
-
-def restored(outcome: Outcome) -> bool:
-    """Return whether the task was restored."""
-    assert outcome.returncode == 0, repr(outcome)
-    return "-- t  (restored from the store" in outcome.stdout
 
 
 def both(make: Make, text: str = DODO, settings: dict[str, object] | None = None) -> Project:
@@ -70,7 +63,7 @@ def test_what_does_not_count_stays(doit_project: Make, workers: tuple[str, ...])
     inode = (project.path / "out/.git/objects/ab/cd").stat().st_ino
     (project.path / "out/__pycache__/link").symlink_to("../a")
     project.write({"in.txt": "one"})
-    assert restored(project.run(*workers))
+    assert "t" in restored(project.run(*workers), "the store")
     assert project.read("out/deep/far/c") == "onedeep/far/c"
     assert project.read("out/only/x") == "x"
     for name in LEFT.values():
@@ -84,12 +77,12 @@ def test_directory_that_goes(doit_project: Make) -> None:
     """Caches go with the directory that they are in; what cannot be made again is kept."""
     project = both(doit_project)
     project.write({"in.txt": "one"})
-    assert restored(project.run())
+    assert "t" in restored(project.run(), "the store")
     project.write({"out/only/__pycache__/x.pyc": "", "in.txt": "two"})
-    assert restored(project.run())
+    assert "t" in restored(project.run(), "the store")
     assert not (project.path / "out/only").exists()
     project.write({"in.txt": "one"})
-    assert restored(project.run())
+    assert "t" in restored(project.run(), "the store")
     project.write({"out/only/.git/HEAD": "", "in.txt": "two"})
     outcome = project.run().assert_executed("t")
     assert "contains only/.git, and the result has no directory for it" in outcome.stderr, repr(
@@ -111,7 +104,7 @@ def test_patterns_of_the_settings(doit_project: Make) -> None:
     """The patterns are those of the setting, and those of before count no more."""
     project = both(doit_project, settings={"tree_exclude": ["*.log", "deep/tmp"]})
     project.write({"out/deep/x.log": "log", "out/deep/tmp/x": "tmp", "in.txt": "one"})
-    assert restored(project.run())
+    assert "t" in restored(project.run(), "the store")
     assert project.read("out/deep/x.log") + project.read("out/deep/tmp/x") == "logtmp"
     project.write({"out/__pycache__/x.pyc": "", "in.txt": "two"})
     project.run().assert_executed("t")
@@ -126,10 +119,10 @@ def test_cache_that_was_stored(doit_project: Make) -> None:
     )
     project = both(doit_project, text)
     project.write({"out/__pycache__/m": "mine", "in.txt": "one"})
-    assert restored(project.run())
+    assert "t" in restored(project.run(), "the store")
     assert project.read("out/__pycache__/m") == "mine"
     shutil.rmtree(project.path / "out")
-    assert restored(project.run())
+    assert "t" in restored(project.run(), "the store")
     assert project.read("out/__pycache__/m") == "one"
 
 
@@ -138,10 +131,10 @@ def test_files_and_directories_in_the_place_of_each_other(doit_project: Make) ->
     project = both(doit_project)
     shutil.rmtree(project.path / "out")
     project.write({"out": "a file"})
-    assert restored(project.run())
+    assert "t" in restored(project.run(), "the store")
     project.remove("one.txt")
     project.write({"one.txt/__pycache__/x": ""})
-    assert restored(project.run())
+    assert "t" in restored(project.run(), "the store")
     assert project.read("one.txt") == "twoone"
     project.remove("one.txt")
     project.write({"one.txt/.git/x": ""})
@@ -152,11 +145,6 @@ def test_files_and_directories_in_the_place_of_each_other(doit_project: Make) ->
 def blobs(project: Project) -> list[Path]:
     """Return the contents in the store."""
     return sorted(path for path in (project.path / "../store/blobs").rglob("*") if path.is_file())
-
-
-def entries(project: Project) -> list[Path]:
-    """Return the entries in the store."""
-    return sorted((project.path / "../store/entries").rglob("*.json"))
 
 
 DAMAGE = {
@@ -180,19 +168,19 @@ def test_several_damaged_contents(doit_project: Make, how: str, link: str) -> No
     assert "not reproducible" not in outcome.stdout + outcome.stderr
     shutil.rmtree(project.path / "out")
     project.remove("one.txt")
-    assert restored(project.run())
+    assert "t" in restored(project.run(), "the store")
     assert project.read("out/deep/far/c") == "twodeep/far/c"
 
 
 def test_damaged_entry_and_contents(doit_project: Make) -> None:
     """So it does where the entry is damaged as well, and `verify` has nothing to say then."""
     project = both(doit_project)
-    for path in (*entries(project), *blobs(project)):
+    for path in (*entries_of(project), *blobs(project)):
         path.write_bytes(b"x" * path.stat().st_size)
     shutil.rmtree(project.path / "out")
     project.run().assert_executed("t")
     shutil.rmtree(project.path / "out")
-    assert restored(project.run())
+    assert "t" in restored(project.run(), "the store")
     project.write({"in.txt": "one"})
     project.run().assert_executed("t")
     assert project.run("invariants", "store", "verify").returncode == 0
@@ -201,7 +189,7 @@ def test_damaged_entry_and_contents(doit_project: Make) -> None:
 def test_entry_under_another_signature(doit_project: Make) -> None:
     """An entry that lies where it does not belong is replaced, and nobody is to blame."""
     project = both(doit_project)
-    one, other = entries(project)
+    one, other = entries_of(project)
     saved = one.read_bytes()
     shutil.copy(other, one)
     shutil.rmtree(project.path / "out")
@@ -217,14 +205,14 @@ def test_entry_under_another_signature(doit_project: Make) -> None:
         assert "not reproducible" not in outcome.stdout + outcome.stderr, repr(outcome)
         shutil.rmtree(project.path / "out")
         outcome = project.run()
-        assert restored(outcome)
+        assert "t" in restored(outcome, "the store")
         outcome = project.run("-a")
 
 
 def test_verify_finds_entries_under_other_signatures(doit_project: Make) -> None:
     """`verify` names such an entry and removes it; `ls` shows it."""
     project = both(doit_project)
-    one, other = entries(project)
+    one, other = entries_of(project)
     shutil.copy(other, one)
     assert "belongs to another task" in project.run("invariants", "store", "ls").stdout
     outcome = project.run("invariants", "store", "verify")
@@ -236,7 +224,7 @@ def test_verify_finds_entries_under_other_signatures(doit_project: Make) -> None
 def test_entry_with_other_targets(doit_project: Make) -> None:
     """An entry that was edited, with a check that fits, is replaced as well."""
     project = both(doit_project)
-    for path in entries(project):
+    for path in entries_of(project):
         entry = json.loads(path.read_bytes())["entry"]
         entry["artifacts"] = entry["artifacts"][:1]
         path.write_text(json.dumps({"check": digest_json(entry), "entry": entry}))
@@ -245,7 +233,7 @@ def test_entry_with_other_targets(doit_project: Make) -> None:
     assert "it belongs to another task" in outcome.stderr, repr(outcome)
     assert "not reproducible" not in outcome.stdout + outcome.stderr, repr(outcome)
     project.remove("one.txt")
-    assert restored(project.run())
+    assert "t" in restored(project.run(), "the store")
 
 
 def test_what_others_make_aside(doit_project: Make) -> None:
@@ -258,10 +246,10 @@ def test_what_others_make_aside(doit_project: Make) -> None:
     for name in names:
         (aside / name).mkdir(parents=True)
     project.write({"in.txt": "one"})
-    assert restored(project.run())
+    assert "t" in restored(project.run(), "the store")
     assert sorted(path.name for path in aside.iterdir()) == sorted(names[:2])
     for name in names[:2]:
         os.utime(aside / name, (1, 1))
     project.write({"in.txt": "two"})
-    assert restored(project.run())
+    assert "t" in restored(project.run(), "the store")
     assert not aside.exists()

@@ -6,36 +6,19 @@ But for one, which wrote into the wrong directory.
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from doit_invariants.hashing.digest import digest_json
-from doit_invariants.testing import Outcome, Project
+from tests.support import Make
+from tests.support.results import STORE, restored, wipe
 
-Make = Callable[..., Project]
-
-STORE = {"store": "../store"}
 RUNNERS: dict[str, list[str]] = {
     "serial": [],
     "-n2": ["-n", "2"],
     "threads": ["-n", "2", "-P", "thread"],
 }
-
-
-def wipe(project: Project, *targets: str) -> None:
-    """Leave nothing but the sources: what is restored then comes out of the store."""
-    for path in [*project.path.glob(".doit*"), *(project.path / name for name in targets)]:
-        path.unlink(missing_ok=True)
-
-
-def restored(outcome: Outcome) -> list[str]:
-    """Return the names of the tasks that were restored from the store."""
-    assert outcome.returncode == 0, repr(outcome)
-    found = re.findall(r"^-- (\S+)  \(restored from the store", outcome.stdout, re.MULTILINE)
-    return sorted(found)
 
 
 def forge(path: Path, **wrong: object) -> None:
@@ -63,7 +46,7 @@ def task_t():
     project.run(env=env).assert_executed("t")
     project.remove("out")
     outcome = project.run("-v2", *RUNNERS[runner], process=True, env=env)
-    assert restored(outcome) == ["t"], repr(outcome)
+    assert restored(outcome, "the store") == ["t"], repr(outcome)
     assert "seen" in outcome.stdout
     assert "Traceback" not in outcome.stderr
     assert project.read("out") == "1"
@@ -92,7 +75,7 @@ def task_t():
     (path,) = (project.path / "../store").rglob("*.json")
     wipe(project, "out")
     forge(path)  # this much is right
-    assert restored(project.run()) == ["t"]
+    assert restored(project.run(), "the store") == ["t"]
     forge(path, **wrong)
     wipe(project, "out")
     assert "Traceback" not in repr(project.run("list", "--status").assert_success())
@@ -100,7 +83,7 @@ def task_t():
     assert "the entry in the store can't be used" in outcome.stderr
     assert project.read("out") == "1"
     wipe(project, "out")
-    assert restored(project.run()) == ["t"]  # it was put anew
+    assert restored(project.run(), "the store") == ["t"]  # it was put anew
 
 
 def test_value_that_is_nested_too_deep(doit_project: Make) -> None:
@@ -151,6 +134,6 @@ def task_a():
     project.remove("x")
     project.write({"go": ""})
     outcome = project.run(*RUNNERS[runner])
-    assert restored(outcome) == ["a"], repr(outcome)
+    assert restored(outcome, "the store") == ["a"], repr(outcome)
     assert project.read("sub/x") == "precious"
     assert project.read("x") == "made"

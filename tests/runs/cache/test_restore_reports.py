@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from doit_invariants.testing import Outcome, Project
-
-Make = Callable[..., Project]
+from doit_invariants.testing import Project
+from tests.support import Make
+from tests.support.results import restored
 
 NOW = 1_700_000_000.0
 DODO = """
@@ -43,11 +42,6 @@ def project_of(doit_project: Make, verbosity: int = 2, **settings: Any) -> Proje
     return project
 
 
-def restored(outcome: Outcome) -> bool:
-    """Return whether the first task was restored."""
-    return "-- a  (restored from the store, made " in outcome.stdout
-
-
 @pytest.mark.parametrize("runner", [(), ("-n", "2"), ("-n", "2", "-P", "thread")])
 @pytest.mark.parametrize("verbosity", [0, 1, 2])
 @pytest.mark.parametrize("replay", [True, False])
@@ -57,7 +51,7 @@ def test_output_is_replayed(
     """What the actions wrote is shown again, where the verbosity would show it; it can be off."""
     project = project_of(doit_project, verbosity, replay=replay)
     outcome = project.run(*runner, process=True).assert_success()
-    assert restored(outcome), repr(outcome)
+    assert "a" in restored(outcome, "the store"), repr(outcome)
     assert ("out of a" in outcome.stdout) == (replay and verbosity == 2), repr(outcome)
     assert ("second" in outcome.stdout) == (replay and verbosity == 2)
     assert ("err of a" in outcome.stderr) == (replay and verbosity >= 1)
@@ -90,7 +84,7 @@ def test_setup_and_teardown_do_not_run(doit_project: Make) -> None:
     project = project_of(doit_project)
     assert project.read("set-up") == project.read("torn") == project.read("torn-s") == "\n"
     for runner in ((), ("-n", "2", "-P", "thread")):
-        assert restored(project.run(*runner))
+        assert "a" in restored(project.run(*runner), "the store")
         project.remove("a.txt")
     assert project.read("set-up") == project.read("torn") == project.read("torn-s") == "\n"
     project.run("-a").assert_executed("a", "b", "s")
@@ -103,7 +97,7 @@ def test_setup_that_another_task_needs(doit_project: Make) -> None:
     project.edit("dodo.py", '"targets": ["b.txt"]}', '"targets": ["b.txt"], "setup": ["s"]}')
     project.edit("dodo.py", "cp in.txt b.txt", "cat in.txt > b.txt")
     outcome = project.run()
-    assert restored(outcome), repr(outcome)
+    assert "a" in restored(outcome, "the store"), repr(outcome)
     assert sorted(outcome.executed) == ["b", "s"]
 
 
@@ -207,7 +201,7 @@ def task_v():
     assert re.search("not reproducible: (a, v|v, a|a and v|v and a)", outcome.stdout), repr(outcome)
     project.edit("pyproject.toml", "verify_hits = 1.0", "verify_hits = 0")
     project.remove("a.txt")
-    assert restored(project.run(*runner))
+    assert "a" in restored(project.run(*runner), "the store")
     assert project.read("a.txt") == "1"
 
 

@@ -7,28 +7,18 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from doit_invariants.testing import Outcome, Project
+from tests.support import Make
+from tests.support.results import STORE, restored
 
-Make = Callable[..., Project]
-
-STORE = {"store": "../store"}
 DIRECTORY = """
 def task_t():
     return {"actions": ["mkdir -p out; cp in out/x"], "file_dep": ["in"], "targets": ["out"],
             "cache": "shared"}
 """
-
-
-def restored(outcome: Outcome) -> list[str]:
-    """Return the names of the tasks that were restored from the store."""
-    assert outcome.returncode == 0, repr(outcome)
-    found = re.findall(r"^-- (\S+)  \(restored from the store", outcome.stdout, re.MULTILINE)
-    return sorted(found)
 
 
 @pytest.mark.parametrize("what", ["notes.txt", ".hidden", "deep/notes.txt", "link"])
@@ -64,7 +54,7 @@ def test_directory_without_more_in_it(doit_project: Make) -> None:
     project.write({"in": "y"})
     project.run().assert_executed("t")
     project.write({"in": "x"})
-    assert restored(project.run()) == ["t"]
+    assert restored(project.run(), "the store") == ["t"]
     assert os.listdir(project.path / "out") == ["x"]
 
 
@@ -162,7 +152,7 @@ def task_t():
     outcome = project.run().assert_executed("setup", "t")
     assert project.read("deep/su") == "s\nin", repr(outcome)
     project.remove("deep/su", "st")
-    assert restored(project.run("t")) == ["t"]  # and its setup did not run
+    assert restored(project.run("t"), "the store") == ["t"]  # and its setup did not run
     assert project.read("deep/su") == "s\nin"
     assert not (project.path / "st").exists()
 
@@ -175,7 +165,7 @@ def test_file_in_the_place_of_a_directory(doit_project: Make) -> None:
     project.remove("out/x")
     (project.path / "out").rmdir()
     project.write({"out": ""})
-    assert restored(project.run()) == ["t"]
+    assert restored(project.run(), "the store") == ["t"]
     assert project.read("out/x") == "x"
     assert project.read("ran") == "\n"
 

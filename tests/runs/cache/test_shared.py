@@ -6,19 +6,18 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from doit_invariants.testing import Outcome, Project, settings_toml
+from tests.support import Make
+from tests.support.results import restored
+from tests.support.runners import SET_START_METHOD, START_METHODS
 
-Make = Callable[..., Project]
-
-DODO = """
-import multiprocessing, os
-if os.environ.get("START"):
-    multiprocessing.set_start_method(os.environ["START"], force=True)
+DODO = (
+    SET_START_METHOD
+    + """
 from doit import create_after
 from doit.tools import result_dep
 from doit_invariants import Env, Value
@@ -54,6 +53,7 @@ def task_late():
         yield {"name": name, "actions": [f"mkdir -p late && cp out/{name} late/{name}"],
                "file_dep": ["out/" + name], "targets": ["late/" + name]}
 """
+)
 WORK = """
 import os
 def upper(dependencies, targets):
@@ -78,12 +78,6 @@ FILES = {"dodo.py": DODO, "work.py": WORK, **{f"in/{name}.txt": name for name in
 UP = ("up:a", "up:b", "up:c")
 LATE = ("late:a.txt", "late:b.txt", "late:c.txt")
 ALL = (*UP, *LATE, "tree", "count", "use", "result", "join")
-RUNNERS: dict[str, tuple[list[str], str]] = {
-    "serial": ([], ""),
-    "fork": (["-n", "2"], "fork"),
-    "spawn": (["-n", "2"], "spawn"),
-    "threads": (["-n", "2", "-P", "thread"], ""),
-}
 
 
 def checkouts(directory: Path, *names: str, backend: str | None = None) -> list[Project]:
@@ -97,14 +91,6 @@ def checkouts(directory: Path, *names: str, backend: str | None = None) -> list[
         project.write(FILES)
         found.append(project)
     return found
-
-
-def restored(outcome: Outcome) -> list[str]:
-    """Return the names of the tasks that were restored from the store."""
-    assert outcome.returncode == 0, repr(outcome)
-    return sorted(
-        re.findall(r"^-- (\S+)  \(restored from the store, made ", outcome.stdout, re.MULTILINE)
-    )
 
 
 def contents(project: Project) -> dict[str, tuple[int, str]]:
@@ -130,7 +116,7 @@ def check_story(one: Project, other: Project, *arguments: str, start: str = "", 
     run(one).assert_executed(*ALL)
     outcome = run(other)
     assert outcome.executed == [], repr(outcome)
-    assert restored(outcome) == sorted(ALL), repr(outcome)
+    assert restored(outcome, "the store") == sorted(ALL), repr(outcome)
     assert contents(other) == contents(one)
     assert re.search(
         r"^0 ran, 0 up-to-date, 11 restored \(saved \S+\)$", outcome.stdout, re.MULTILINE
@@ -148,17 +134,17 @@ def check_story(one: Project, other: Project, *arguments: str, start: str = "", 
         other.write({f"in/{name}.txt": name})
         outcome = run(other)
         assert outcome.executed == [], repr(outcome)
-        assert restored(outcome) == consumers, repr(outcome)
+        assert restored(outcome, "the store") == consumers, repr(outcome)
         assert contents(other) == contents(one)
     other.write({"in/b.txt": "bbb"})
-    assert restored(run(other)) == edits["b"]
+    assert restored(run(other), "the store") == edits["b"]
     assert other.read("used.txt") == "3\n"
 
 
-@pytest.mark.parametrize("runner", RUNNERS)
+@pytest.mark.parametrize("runner", START_METHODS)
 def test_two_checkouts(tmp_path: Path, runner: str) -> None:
     """Whatever runs the tasks: all is restored, then only what an edit hits runs, once."""
-    arguments, start = RUNNERS[runner]
+    arguments, start = START_METHODS[runner]
     if start == "fork" and sys.platform == "win32":
         pytest.skip("no fork on this system")
     check_story(*checkouts(tmp_path, "one", "other"), *arguments, start=start)
@@ -182,7 +168,7 @@ def test_store_holds_nothing_absolute(tmp_path: Path) -> None:
             assert text.encode() not in raw, path
     (other,) = checkouts(tmp_path, "other")
     assert len(other.run(env={"REGION": "other"}).executed) == 3
-    assert restored(other.run(env={"REGION": secret})) == sorted(UP)
+    assert restored(other.run(env={"REGION": secret}), "the store") == sorted(UP)
 
 
 def test_target_in_every_state(tmp_path: Path) -> None:
@@ -215,7 +201,7 @@ def test_target_in_every_state(tmp_path: Path) -> None:
             assert path.is_symlink()
             assert path.read_text() == "A"
         else:
-            assert restored(outcome) == ["up:a"], (how, repr(outcome))
+            assert restored(outcome, "the store") == ["up:a"], (how, repr(outcome))
             assert outcome.executed == [], (how, repr(outcome))
             assert contents(one) == before, how
     assert one.read("spare.txt") == "A"
@@ -253,7 +239,7 @@ def test_directory_in_every_state(tmp_path: Path, how: str) -> None:
             in outcome.stderr
         )
     else:
-        assert restored(outcome) == ["tree"], repr(outcome)
+        assert restored(outcome, "the store") == ["tree"], repr(outcome)
         assert outcome.executed == []
     assert contents(one) == before
 
@@ -270,7 +256,7 @@ def test_failed_task(tmp_path: Path) -> None:
     other.write({"work.py": one.read("work.py")})
     other.run("up:a").assert_executed("up:a")
     one.remove("bad")
-    assert restored(one.run("up:a")) == ["up:a"]
+    assert restored(one.run("up:a"), "the store") == ["up:a"]
 
 
 def test_result_with_a_record_lost(tmp_path: Path) -> None:
@@ -280,7 +266,7 @@ def test_result_with_a_record_lost(tmp_path: Path) -> None:
     one.remove(".doit.db")
     outcome = one.run()
     assert outcome.executed == [], repr(outcome)
-    assert restored(outcome) == sorted(ALL)
+    assert restored(outcome, "the store") == sorted(ALL)
 
 
 def test_added_and_removed_targets(tmp_path: Path) -> None:
@@ -298,7 +284,7 @@ def test_added_and_removed_targets(tmp_path: Path) -> None:
         '> joined.txt && echo > extra"], "targets": ["joined.txt", "extra"]',
         '> joined.txt"], "targets": ["joined.txt"]',
     )
-    assert restored(one.run()) == ["join"]
+    assert restored(one.run(), "the store") == ["join"]
 
 
 def test_always_puts(doit_project: Make) -> None:
@@ -316,5 +302,5 @@ def task_a():
     assert "not reproducible: a" in outcome.stdout, repr(outcome)
     assert project.read("out") != first
     project.remove("out")
-    assert restored(project.run()) == ["a"]
+    assert restored(project.run(), "the store") == ["a"]
     assert project.read("out") == first

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 
 import pytest
 
-from doit_invariants.testing import Outcome, Project
-
-Make = Callable[..., Project]
+from doit_invariants.testing import Project
+from tests.support import Make
+from tests.support.results import restored
 
 DODO = """
 import os
@@ -50,13 +49,6 @@ def turn(project: Project, old: str, new: str) -> None:
     project.edit("dodo.py", f"CACHE = {old}", f"CACHE = {new}")
 
 
-def restored(outcome: Outcome) -> list[str]:
-    """Return the names of the tasks that were restored."""
-    assert outcome.returncode == 0, repr(outcome)
-    lines = outcome.stdout.splitlines()
-    return sorted(line.split()[1] for line in lines if "(restored from the store" in line)
-
-
 def stored(project: Project) -> int:
     """Return how many results the store has."""
     return len(list((project.path / "../store/entries").rglob("*.json")))
@@ -77,7 +69,7 @@ def test_first_switch_restores(doit_project: Make, workers: tuple[str, ...]) -> 
     project.write({"in.txt": "two"})
     project.run().assert_executed(*NAMES, "ready")
     project.write({"in.txt": "one"})
-    assert restored(project.run(*workers)) == sorted(NAMES)
+    assert restored(project.run(*workers), "the store") == sorted(NAMES)
     assert (project.read("a.txt"), project.read("b.txt")) == ("ONE", "one")
     assert project.read("out/x") == "one"
     project.run("get").assert_success()
@@ -94,7 +86,7 @@ def test_in_another_checkout(doit_project: Make) -> None:
     project.run("-a").assert_success()
     other = doit_project({"dodo.py": project.read("dodo.py"), "in.txt": "one"}, name="other")
     outcome = other.run("-v2")
-    assert restored(outcome) == sorted(NAMES)
+    assert restored(outcome, "the store") == sorted(NAMES)
     assert "said" in outcome.stdout
 
 

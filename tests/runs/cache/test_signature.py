@@ -2,26 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
-from doit_invariants.testing import Outcome, Project
-
-Make = Callable[..., Project]
+from tests.support import Make
+from tests.support.results import STORE, entries_of, restored
 
 NOW = 1_700_000_000.0
-STORE = {"store": "../store"}
-
-
-def restored(outcome: Outcome, name: str = "a") -> bool:
-    """Return whether a task was restored from the store."""
-    return f"-- {name}  (restored from the store, made " in outcome.stdout
-
-
-def entries(project: Project) -> int:
-    """Return how many entries the store has."""
-    return len(list((project.path.parent / "store/entries").rglob("*.json")))
 
 
 def dodo(body: str, head: str = "") -> str:
@@ -115,7 +101,7 @@ def test_counts(doit_project: Make, case: str) -> None:
     project.edit(name, new, old)
     project.remove("out.txt")
     outcome = project.run()
-    assert restored(outcome), repr(outcome)
+    assert "a" in restored(outcome, "the store"), repr(outcome)
     assert project.read("out.txt") == first
 
 
@@ -131,7 +117,7 @@ def test_environment(doit_project: Make) -> None:
     )
     for value in ("secretone", "secrettwo"):
         project.run(env={"X": value}).assert_executed("a")
-    assert restored(project.run(env={"X": "secretone"}))
+    assert "a" in restored(project.run(env={"X": "secretone"}), "the store")
     assert project.read("out.txt") == "SECRETONE\n"
     for path in (project.path / "../store").rglob("*"):
         assert not path.is_file() or b"secret" not in path.read_bytes(), path
@@ -152,7 +138,7 @@ def test_parameters(doit_project: Make) -> None:
     assert len(set(found.values())) == 5
     for arguments, content in found.items():
         project.remove("out.txt")
-        assert restored(project.run("a", *arguments)), arguments
+        assert "a" in restored(project.run("a", *arguments), "the store"), arguments
         assert project.read("out.txt") == content
 
 
@@ -172,7 +158,7 @@ def f(targets):
     project.remove("out.txt")
     project.run("a", "--x", "1").assert_executed("a")
     project.remove("out.txt")
-    assert restored(project.run("a", "--x", "1"))
+    assert "a" in restored(project.run("a", "--x", "1"), "the store")
 
 
 def test_values_of_other_tasks(doit_project: Make) -> None:
@@ -194,8 +180,8 @@ def task_a():
     project.write({"in.txt": "two"})
     project.run().assert_executed("v", "a")
     outcome = other.run()
-    assert restored(outcome, "v"), repr(outcome)
-    assert restored(outcome, "a"), repr(outcome)
+    assert "v" in restored(outcome, "the store"), repr(outcome)
+    assert "a" in restored(outcome, "the store"), repr(outcome)
     assert other.read("out.txt") == "one [1, {'x': None}]"
     other.write({"in.txt": "two"})
     outcome = other.run()
@@ -251,7 +237,7 @@ def test_never_shared(doit_project: Make, case: str) -> None:
     files = {"dodo.py": text, "in.txt": "in", "out.txt": "", "d/x": ""}
     project = doit_project(files, settings=STORE)
     project.run().assert_executed("a")
-    assert entries(project) == 0
+    assert len(entries_of(project)) == 0
     project.run().assert_up_to_date("a")
     project.write({"in.txt": "IN", "stale": ""})
     why = project.run("invariants", "why", "a")
@@ -259,7 +245,7 @@ def test_never_shared(doit_project: Make, case: str) -> None:
     project.run().assert_executed("a")
     project.write({"in.txt": "in"})
     project.run().assert_executed("a")
-    assert entries(project) == 0
+    assert len(entries_of(project)) == 0
 
 
 def test_not_looked_up_with_share_false(doit_project: Make) -> None:
@@ -267,13 +253,13 @@ def test_not_looked_up_with_share_false(doit_project: Make) -> None:
     text = dodo('"actions": ["cp in.txt out.txt"], "file_dep": ["in.txt"]')
     project = doit_project({"dodo.py": text, "in.txt": "in"}, settings=STORE)
     project.run().assert_executed("a")
-    assert entries(project) == 1
+    assert len(entries_of(project)) == 1
     project.edit("dodo.py", '"shared"', '"shared", "share": False')
     project.remove("out.txt")
     project.run().assert_executed("a")
     project.write({"dodo.py": text})
     project.remove("out.txt")
-    assert restored(project.run())
+    assert "a" in restored(project.run(), "the store")
 
 
 @pytest.mark.parametrize("how", ["setting", "option", "environment"])
@@ -294,9 +280,9 @@ def task_b():
         assert "a" in outcome.executed, repr(outcome)
         assert project.read("ran") == "\n" * number
         assert ("b" in outcome.executed) == (number == 1)
-        assert restored(outcome, "b") == (number != 1), repr(outcome)
+        assert ("b" in restored(outcome, "the store")) == (number != 1), repr(outcome)
         project.remove("b.txt")
-    assert entries(project) == 1
+    assert len(entries_of(project)) == 1
 
 
 def test_override(doit_project: Make) -> None:
@@ -304,13 +290,14 @@ def test_override(doit_project: Make) -> None:
     text = dodo('"actions": ["cp in.txt out.txt"], "file_dep": ["in.txt"]')
     project = doit_project({"dodo.py": text, "in.txt": "in"}, settings={**STORE, "cache": False})
     project.run(env={"DOIT_CACHE": "True"}).assert_executed("a")
-    assert entries(project) == 0
+    assert len(entries_of(project)) == 0
     project.run("-a").assert_executed("a")
-    assert entries(project) == 1
+    assert len(entries_of(project)) == 1
     project.remove("out.txt")
     project.run(env={"DOIT_CACHE": "once"}).assert_executed("a")
     project.remove("out.txt")
-    assert restored(project.run("--cache", "shared", env={"DOIT_CACHE": "once"}))
+    outcome = project.run("--cache", "shared", env={"DOIT_CACHE": "once"})
+    assert "a" in restored(outcome, "the store")
     project.run("--cache", "False").assert_executed("a")
     project.run("--cache=true").assert_up_to_date("a")
 
@@ -323,11 +310,11 @@ def task_a():
 """
     project = doit_project({"dodo.py": text, "in.txt": ""}, settings={**STORE, "cache": "shared"})
     project.run().assert_executed("a")
-    assert entries(project) == 0
+    assert len(entries_of(project)) == 0
     why = project.run("forget", "a") and project.run("invariants", "why", "a")
     assert "not shared: it has no targets" in why.stdout, repr(why)
     project.edit("dodo.py", '["in.txt"]', '["in.txt"], "cache": "shared"')
     project.run().assert_executed("a")
     project.run("forget", "a").assert_success()
-    assert restored(project.run())
+    assert "a" in restored(project.run(), "the store")
     assert project.read("ran") == "\n\n"

@@ -6,16 +6,12 @@ its record. Were the edit not part of the signature, the old result would be res
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
 
-from doit_invariants.testing import Project
-
-Make = Callable[..., Project]
-
-STORE = {"store": "../store"}
+from tests.support import Make
+from tests.support.results import STORE, wipe
 
 TASK = '"file_dep": ["in"], "targets": ["out"], "cache": "shared"'
 PYTHON = f"""
@@ -187,12 +183,6 @@ CASES = {
         SUBCLASS.replace("looks(#)", 'looks(result_dep)("p")'), ("v", "1", "2"), "1", "2"
     ),
 }
-
-
-def wipe(project: Project, *targets: str) -> None:
-    """Leave nothing but the sources: what is restored then comes out of the store."""
-    for path in [*project.path.glob(".doit*"), *(project.path / name for name in targets)]:
-        path.unlink(missing_ok=True)
 
 
 @pytest.mark.parametrize("how", ["store only", "record too", "target gone", "no store"])

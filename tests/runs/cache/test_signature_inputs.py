@@ -3,24 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 
 import pytest
 
 from doit_invariants.hashing.digest import digest_bytes
-from doit_invariants.testing import Project
-
-Make = Callable[..., Project]
-
-STORE = {"store": "../store"}
+from tests.support import Make
+from tests.support.results import STORE, wipe
 
 TASK = '"file_dep": ["in"], "targets": ["out"], "cache": "shared"'
-
-
-def wipe(project: Project, *targets: str) -> None:
-    """Leave nothing but the sources: what is restored then comes out of the store."""
-    for path in [*project.path.glob(".doit*"), *(project.path / name for name in targets)]:
-        path.unlink(missing_ok=True)
 
 
 @pytest.mark.parametrize("what", ["empty", "listing"])

@@ -13,8 +13,8 @@ import pytest
 
 from doit_invariants.hashing.digest import digest_json
 from doit_invariants.testing import Outcome, Project
-
-Make = Callable[..., Project]
+from tests.support import Make
+from tests.support.results import entries_of, store_of
 
 DODO = """
 import os
@@ -50,14 +50,9 @@ def lose(project: Project) -> None:
     shutil.rmtree(project.path / "d")
 
 
-def store_of(project: Project) -> Path:
-    """Return the directory of the store."""
-    return project.path.parent / "store"
-
-
 def entries(project: Project) -> Iterator[tuple[Path, dict[str, Any]]]:
     """Yield the entries of the store."""
-    for path in sorted((store_of(project) / "entries").rglob("*.json")):
+    for path in entries_of(project):
         yield path, json.loads(path.read_text())["entry"]
 
 

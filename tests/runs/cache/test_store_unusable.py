@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
 
 import pytest
 
-from doit_invariants.testing import Outcome, Project
-
-Make = Callable[..., Project]
+from doit_invariants.testing import Project
+from tests.support import Make
+from tests.support.results import entries_of, restored
 
 NOW = 1_700_000_000.0
 DODO = """
@@ -33,16 +32,6 @@ def invariants_verdict(task, verdict):
     if os.environ.get("WHEN_CHECKED") == task.name:
         shutil.rmtree("../store", ignore_errors=True)
 """
-
-
-def restored(outcome: Outcome, *names: str) -> bool:
-    """Return whether these tasks were restored from the store."""
-    return all(f"-- {name}  (restored from the store, made " in outcome.stdout for name in names)
-
-
-def entries(project: Project) -> int:
-    """Return how many entries the store has."""
-    return len(list((project.path.parent / "store/entries").rglob("*.json")))
 
 
 def project_of(doit_project: Make, store: str = "../store", text: str = DODO) -> Project:
@@ -88,7 +77,7 @@ def test_store_of_another_version(doit_project: Make) -> None:
     (project.path.parent / "store/version").write_text("99\n")
     project.remove("a.txt", "b.txt")
     check_without(project)
-    assert entries(project) == 2
+    assert len(entries_of(project)) == 2
 
 
 @pytest.mark.parametrize("store", ["/proc/no/store", "/dev/null/store", "in.txt/store"])
@@ -108,7 +97,7 @@ def test_read_only_store(doit_project: Make) -> None:
         path.chmod(0o555 if path.is_dir() else 0o444)
     try:
         project.remove("a.txt")
-        assert restored(project.run(), "a")
+        assert "a" in restored(project.run(), "the store")
         project.write({"in.txt": "two"})
         project.run().assert_executed("a", "b", "gone")
     finally:
@@ -128,7 +117,7 @@ def test_store_deleted_in_the_middle_of_a_run(doit_project: Make, runner: tuple[
     project.remove("a.txt", "b.txt")
     project.run(*runner).assert_success()
     project.remove("a.txt", "b.txt")
-    assert restored(project.run(*runner), "a", "b")
+    assert restored(project.run(*runner), "the store") == ["a", "b"]
 
 
 @pytest.mark.parametrize("setup", [False, True])
@@ -146,7 +135,7 @@ def test_store_deleted_after_the_look_up(doit_project: Make, setup: bool) -> Non
     assert "Traceback" not in outcome.stderr
     assert project.read("b.txt") == "in"
     if setup:
-        assert restored(outcome, "b"), repr(outcome)
+        assert "b" in restored(outcome, "the store"), repr(outcome)
         assert "s" not in outcome.executed
     else:
         outcome.assert_executed("b")
@@ -177,18 +166,18 @@ if edit:
     outcome = project.run(env={"EDIT": edited}).assert_executed("a")
     if edited == "script.py":
         # A comment; but in between it may have been another script.
-        assert entries(project) == 0
+        assert len(entries_of(project)) == 0
         return
-    assert entries(project) == 0
+    assert len(entries_of(project)) == 0
     assert "a: not put into the store: " in outcome.stderr, repr(outcome)
     assert "changed while it ran" in outcome.stderr
     project.run().assert_executed("a")
-    assert entries(project) == 1
+    assert len(entries_of(project)) == 1
     project.write(files)
     (project.path / "more/y").unlink(missing_ok=True)
     project.run().assert_executed("a")
     assert project.read("out.txt") == "imt"
-    assert entries(project) == 2
+    assert len(entries_of(project)) == 2
 
 
 def test_script_edited_while_the_task_runs(doit_project: Make) -> None:
@@ -223,4 +212,4 @@ def test_place_of_the_target_cannot_be_written(doit_project: Make) -> None:
     assert "a: not restored: " in outcome.stderr, repr(outcome)
     assert project.read("d") == "a file"
     project.remove("d")
-    assert restored(project.run("a"), "a")
+    assert "a" in restored(project.run("a"), "the store")

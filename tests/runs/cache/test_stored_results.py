@@ -5,29 +5,10 @@ Each was a wrong result that came out of it later, in any checkout.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
-
 import pytest
 
-from doit_invariants.testing import Outcome, Project
-
-Make = Callable[..., Project]
-
-STORE = {"store": "../store"}
-
-
-def wipe(project: Project, *targets: str) -> None:
-    """Leave nothing but the sources: what is restored then comes out of the store."""
-    for path in [*project.path.glob(".doit*"), *(project.path / name for name in targets)]:
-        path.unlink(missing_ok=True)
-
-
-def restored(outcome: Outcome) -> list[str]:
-    """Return the names of the tasks that were restored from the store."""
-    assert outcome.returncode == 0, repr(outcome)
-    found = re.findall(r"^-- (\S+)  \(restored from the store", outcome.stdout, re.MULTILINE)
-    return sorted(found)
+from tests.support import Make
+from tests.support.results import STORE, restored, wipe
 
 
 def test_action_that_takes_the_task(doit_project: Make) -> None:
@@ -94,7 +75,7 @@ def task_t():
     assert sorted(project.read("out")) == sorted("1two"), repr(outcome)
     whole = project.read("out")
     wipe(project, "out")
-    assert restored(project.run()) == ["t"]
+    assert restored(project.run(), "the store") == ["t"]
     assert project.read("out") == whole
 
 
@@ -190,7 +171,7 @@ def task_t():
     project.write({"hidden": "2", "stale": ""})
     project.run().assert_executed("t")
     wipe(project, "out", "stale")
-    assert restored(project.run()) == ["t"]
+    assert restored(project.run(), "the store") == ["t"]
     assert project.read("out") == "2"
 
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
-from doit_invariants.testing import Outcome, Project
-
-Make = Callable[..., Project]
+from tests.support import Make
+from tests.support.results import restored
 
 NOW = 1_700_000_000.0
 SETTINGS = {"store": "../store", "export_dir": "../pub"}
@@ -33,11 +30,6 @@ DOIT_CONFIG = {"default_tasks": ["a", "use", "result"]}
 """
 
 
-def restored(outcome: Outcome, name: str = "a") -> bool:
-    """Return whether a task was restored."""
-    return f"-- {name}  (restored from " in outcome.stdout
-
-
 @pytest.mark.parametrize("runner", [(), ("-n", "2"), ("-n", "2", "-P", "thread")])
 @pytest.mark.parametrize("policy", ["export", "shared"])
 @pytest.mark.parametrize("where", ["here", "forgotten", "elsewhere"])
@@ -55,7 +47,7 @@ def test_values_and_setup(
         if where == "forgotten":
             project.run("forget", "a").assert_success()
     outcome = project.run(*runner).assert_success()
-    assert restored(outcome), repr(outcome)
+    assert "a" in restored(outcome), repr(outcome)
     assert project.read("a.txt") == "made"
     assert project.read("use.txt") == "5\n"
     assert not (project.path / "set-up").exists(), repr(outcome)
@@ -82,7 +74,7 @@ DOIT_CONFIG = {"default_tasks": ["a"]}
     project = doit_project({"dodo.py": text, "in.txt": ""}, settings=SETTINGS)
     project.run().assert_executed("v", "a", "s")
     project.remove("a.txt", "set-up", "torn")
-    assert restored(project.run())
+    assert "a" in restored(project.run())
     assert (project.path / "set-up").exists()
     assert not (project.path / "torn").exists()
 
@@ -120,13 +112,13 @@ def task_a():
     project = doit_project({"dodo.py": text, "in.txt": "1"}, settings=settings)
     project.run().assert_executed("a")
     project.remove("a.txt")
-    assert restored(project.run())
+    assert "a" in restored(project.run())
     project.write({"in.txt": "2"})
     project.run().assert_executed("a")
     assert project.read("a.txt") == "2"
     assert (project.path / "a.txt").stat().st_mode & 0o200
     project.write({"in.txt": "1"})
-    assert restored(project.run())
+    assert "a" in restored(project.run())
     assert project.read("a.txt") == "1"
 
 
@@ -147,7 +139,7 @@ def task_b():
     project.run().assert_executed("a")
     project.write({"in.txt": "1"})
     outcome = project.run()
-    assert restored(outcome)
+    assert "a" in restored(outcome)
     assert outcome.executed == [], repr(outcome)
 
 
@@ -166,7 +158,7 @@ def task_a():
         )
         project.run().assert_executed("a")
         project.remove("a.txt", "other.txt")
-        assert restored(project.run())
+        assert "a" in restored(project.run())
         assert not (project.path / "other.txt").exists()
 
 
@@ -221,7 +213,7 @@ def task_a():
     for number in range(2):
         project.remove("a.txt")
         # Who makes a hard link writable and edits it has damaged the store, which is seen.
-        assert restored(project.run()) or (number and link == "hardlink")
+        assert "a" in restored(project.run()) or (number and link == "hardlink")
         assert project.read("a.txt") == "one"
         (project.path / "a.txt").chmod(0o644)
         project.write({"a.txt": "bad"})
@@ -251,7 +243,7 @@ def task_b():
     project.run().assert_executed("a", "b")
     project.remove("a.txt", "b.txt")
     outcome = project.run().assert_executed("b")
-    assert restored(outcome)
+    assert "a" in restored(outcome)
 
 
 def test_script_that_calls_run(doit_project: Make) -> None:

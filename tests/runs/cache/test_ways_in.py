@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
-
 import pytest
 
-from doit_invariants.testing import Outcome, Project, settings_toml
-
-Make = Callable[..., Project]
+from doit_invariants.testing import settings_toml
+from tests.support import Make
+from tests.support.results import restored
 
 EXPORT = '"cache": "export", "export_dir": "../pub"'
-
-
-def restored(outcome: Outcome) -> list[str]:
-    """Return the names of the tasks that were restored from an export."""
-    assert outcome.returncode == 0, repr(outcome)
-    return sorted(re.findall(r"^-- (\S+)  \(restored from ", outcome.stdout, re.MULTILINE))
 
 
 def test_setup_of_what_is_restored(doit_project: Make) -> None:

@@ -8,7 +8,6 @@ import shutil
 import subprocess
 import sys
 import types
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,8 +16,7 @@ from doit_invariants.code.loaded.library import Library
 from doit_invariants.core.project import Project as CodeOfProject
 from doit_invariants.files.state import EDITED_SINCE_LOADED
 from doit_invariants.testing import Project
-
-Make = Callable[..., Project]
+from tests.support import Make
 
 #: Modules of which all counts, one way each; every task writes what its module says.
 DODO = """

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 
 import pytest
 
-from doit_invariants.testing import Project
-
-Make = Callable[..., Project]
+from tests.support import Make
 
 DODO = """
 import sys

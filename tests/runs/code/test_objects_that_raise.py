@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable
 
-from doit_invariants.testing import Project
-
-Make = Callable[..., Project]
+from tests.support import Make
 
 #: Each defines ``Odd``; what is edited stands for ``@@``.
 CLASSES = {

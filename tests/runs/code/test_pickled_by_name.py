@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
-from doit_invariants.testing import Project
-
-Make = Callable[..., Project]
+from tests.support import Make
 
 DODO = """
 import collections, copyreg, functools, operator, threading, types

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 import stat
-from collections.abc import Callable
 
 from doit_invariants.testing import Project
-
-Make = Callable[..., Project]
+from tests.support import Make
 
 STARTS = '''
 import asyncio, functools, os, runpy, shlex, subprocess, sys

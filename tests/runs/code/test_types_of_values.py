@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 import pytest
 
-from doit_invariants.testing import Project
+from tests.support import Make
 
 from .pairs_of_packages import OF_NUMPY, OF_OTHERS, OF_PANDAS, OF_POLARS, OF_PYDANTIC
 from .pairs_of_python import OF_PYTHON
 from .pairs_of_wrappers import OF_CACHES, OF_NUMBA, OF_USES, OF_WRAPT
 
-Make = Callable[..., Project]
 Pair = tuple[str, str, str, str]
 
 #: What every module of a pair ends with: ``v`` is a global and a default.

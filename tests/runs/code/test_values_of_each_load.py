@@ -5,15 +5,12 @@ from __future__ import annotations
 import datetime
 import pathlib
 import time
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from doit_invariants.code.loaded import load_time
-from doit_invariants.testing import Project
-
-Make = Callable[..., Project]
+from tests.support import Make
 
 DODO = """
 import datetime, pathlib, time

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from doit_invariants.testing import Project
-
-Make = Callable[..., Project]
+from tests.support import Make
 
 DODO = """
 from doit_invariants import Value

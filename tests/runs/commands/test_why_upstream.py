@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-from doit_invariants.testing import Outcome, Project
-
-Make = Callable[..., Project]
+from doit_invariants.testing import Outcome
+from tests.support import Make
 
 #: Many ways to need `a`, which reads in.txt; `z` needs nothing of it.
 DODO = """

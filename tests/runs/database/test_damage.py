@@ -5,14 +5,12 @@ from __future__ import annotations
 import dbm
 import random
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from doit_invariants.testing import Outcome, Project
-
-Make = Callable[..., Project]
+from tests.support import Make
 
 DB = ".doit.db"
 DODO = """

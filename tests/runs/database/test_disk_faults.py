@@ -7,14 +7,13 @@ import dbm
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from doit_invariants.testing import Outcome, Project
-
-Make = Callable[..., Project]
+from tests.support import Make
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no such limits")
 

@@ -20,8 +20,7 @@ from doit_invariants.files.journal import Journal
 from doit_invariants.hosts.doit.database.json_file import JsonBackend
 from doit_invariants.testing import Outcome, Project, settings_toml
 from doit_invariants.testing.outcome import read_outcome
-
-Make = Callable[..., Project]
+from tests.support import Make
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
 

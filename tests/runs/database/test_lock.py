@@ -7,17 +7,17 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from doit_invariants.testing import Outcome, Project
 from doit_invariants.testing.outcome import read_outcome
+from tests.support import Make
+from tests.support.processes import start_doit
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no such locks")
 
-Make = Callable[..., Project]
 
 DB = ".doit.db"
 WORDS = ("a", "b", "c", "d", "e", "f", "g", "h")
@@ -43,18 +43,6 @@ def make_project(make: Make, backend: str) -> Project:
     return make({"dodo.py": DODO, "in.txt": "one", "out/": ""}, backend=backend)
 
 
-def start(project: Project, *arguments: str) -> subprocess.Popen[str]:
-    """Start doit in a process group of its own."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "doit", *arguments],
-        cwd=project.path,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-
-
 def end(process: subprocess.Popen[str]) -> Outcome:
     """Wait for a doit."""
     try:
@@ -77,7 +65,7 @@ def holding(project: Project, *arguments: str) -> subprocess.Popen[str]:
     """Start a doit that is in the middle of ``work:a`` for as long as there is a file ``hold``."""
     project.write({"hold": ""})
     (project.path / "begun-a").unlink(missing_ok=True)
-    process = start(project, *arguments, "work:a")
+    process = start_doit(project, *arguments, "work:a")
     await_path(project.path / "begun-a")
     return process
 
@@ -88,7 +76,7 @@ def test_the_second_waits(doit_project: Make, backend: str, runner: tuple[str, .
     project = make_project(doit_project, backend)
     project.run("work:h").assert_success()
     first = holding(project, *runner)
-    second = start(project, *runner, "work:b")
+    second = start_doit(project, *runner, "work:b")
     assert second.stderr is not None
     line = second.stderr.readline()
     assert line.startswith(f"{DB}: in use by process {first.pid} since "), line
@@ -146,7 +134,7 @@ def test_who_is_dead_keeps_nobody_waiting(
     """However the first one ends, be it that its workers live on."""
     project = make_project(doit_project, backend)
     first = holding(project, "-n", "2")
-    second = start(project, "work:b")
+    second = start_doit(project, "work:b")
     assert second.stderr is not None
     assert "waiting" in second.stderr.readline()
     try:
@@ -168,8 +156,8 @@ def test_what_the_other_did_meanwhile_counts(doit_project: Make, backend: str) -
     project.run("work").assert_success()
     project.write({"in.txt": "two"})
     first = holding(project)
-    second = start(project, "work:a")
-    forget = start(project, "forget", "work:b")
+    second = start_doit(project, "work:a")
+    forget = start_doit(project, "forget", "work:b")
     assert second.stderr is not None
     assert "waiting" in second.stderr.readline()
     project.remove("hold")
@@ -256,7 +244,7 @@ def rounds(project: Project, count: int, processes: int) -> None:
     words = WORDS[:processes]
     for number in range(count):
         project.write({"in.txt": f"round {number}"})
-        started = [start(project, "-c", f"work:{word}", "fails") for word in words]
+        started = [start_doit(project, "-c", f"work:{word}", "fails") for word in words]
         for word, process in zip(words, started, strict=True):
             outcome = end(process)
             assert f".  work:{word}" in outcome.stdout, repr(outcome)

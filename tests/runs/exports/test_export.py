@@ -7,13 +7,12 @@ import os
 import shutil
 import stat
 import tarfile
-from collections.abc import Callable
 
 import pytest
 
-from doit_invariants.testing import Outcome, Project
-
-Make = Callable[..., Project]
+from doit_invariants.testing import Project
+from tests.support import Make
+from tests.support.results import restored
 
 NOW = 1_700_000_000.0
 
@@ -42,11 +41,6 @@ def task_a():
     return {"actions": [make], "file_dep": ["in.txt"], "targets": ["out"],
             "cache": "export", "export_dir": "pub", "export_how": "HOW"}
 """
-
-
-def restored(outcome: Outcome, name: str = "a") -> bool:
-    """Return whether a task was restored."""
-    return f"-- {name}  (restored from " in outcome.stdout
 
 
 def make(doit_project: Make, text: str = DODO, **files: str) -> Project:
@@ -82,7 +76,7 @@ def test_missing_target(doit_project: Make) -> None:
     project = make(doit_project)
     project.remove("out.txt")
     outcome = project.run(now=NOW)
-    assert restored(outcome), repr(outcome)
+    assert "a" in restored(outcome), repr(outcome)
     assert "restored from pub, made 2023-11-1" in outcome.stdout
     assert project.read("out.txt") == "ONE"
 
@@ -100,7 +94,7 @@ def test_every_way_restores(doit_project: Make, how: str) -> None:
     for content in ("one", "two"):
         project.write({"in.txt": content})
         project.remove("out.txt")
-        assert restored(project.run(now=NOW)), how
+        assert "a" in restored(project.run(now=NOW)), how
         assert project.read("out.txt") == "ONE"
     project.run("--cache", "True", now=NOW).assert_executed("a")
     assert project.read("out.txt") == "TWO"
@@ -159,7 +153,7 @@ def test_changed_input(doit_project: Make) -> None:
     project.write({"in.txt": "two"})
     project.run(now=NOW).assert_up_to_date("a")
     project.remove("out.txt")
-    assert restored(project.run(now=NOW))
+    assert "a" in restored(project.run(now=NOW))
     assert project.read("out.txt") == "ONE"
     project.run("--cache", "True", now=NOW).assert_executed("a")
     assert project.read("out.txt") == "TWO"
@@ -186,7 +180,7 @@ def test_tampered_export(doit_project: Make) -> None:
     assert project.read("out.txt") == project.read("pub/out.txt") == "ONE"
     assert project.read("pub/out.txt.edited-1") == "TWO"
     project.remove("out.txt")
-    assert restored(project.run(now=NOW))
+    assert "a" in restored(project.run(now=NOW))
 
 
 def test_export_of_another_size(doit_project: Make) -> None:
@@ -204,7 +198,7 @@ def test_export_put_there_by_hand(doit_project: Make) -> None:
     """E10: an export without a manifest is accepted, said so, and never recorded as a result."""
     project = doit_project({"dodo.py": DODO, "in.txt": "one", "pub/out.txt": "by hand"})
     outcome = project.run(now=NOW)
-    assert restored(outcome), repr(outcome)
+    assert "a" in restored(outcome), repr(outcome)
     assert "put there by hand" in outcome.stdout
     assert project.read("out.txt") == "by hand"
     project.run(now=NOW).assert_up_to_date("a")
@@ -230,7 +224,7 @@ def test_existing_target_is_not_overwritten(doit_project: Make) -> None:
     project = make(doit_project, TWO)
     project.write({"out.txt": "edited"})
     project.remove("two.txt")
-    assert restored(project.run(now=NOW))
+    assert "a" in restored(project.run(now=NOW))
     assert project.read("out.txt") == "edited"
     assert project.read("two.txt") == "ONE"
     project.run("--cache", "True", now=NOW).assert_executed("a")
@@ -268,7 +262,7 @@ def test_up_to_date_and_not_exported(doit_project: Make) -> None:
     project.remove("pub/out.txt")
     assert "-- a  (exported to pub)" in project.run(now=NOW).stdout
     project.remove("out.txt")
-    assert restored(project.run(now=NOW))
+    assert "a" in restored(project.run(now=NOW))
     project.run("--cache", "True", now=NOW).assert_up_to_date("a")
 
 
@@ -290,7 +284,7 @@ def test_another_policy_afterwards(doit_project: Make) -> None:
     project = make(doit_project)
     project.run("forget", "a").assert_success()
     project.remove("out.txt")
-    assert restored(project.run(now=NOW))
+    assert "a" in restored(project.run(now=NOW))
     project.run("--cache", "True", now=NOW).assert_up_to_date("a")
     project.write({"in.txt": "two"})
     project.run("--cache", "True", now=NOW).assert_executed("a")
@@ -306,7 +300,7 @@ def test_directory(doit_project: Make, how: str) -> None:
         project.remove("out")
     else:
         shutil.rmtree(project.path / "out")
-    assert restored(project.run(now=NOW)), how
+    assert "a" in restored(project.run(now=NOW)), how
     after = state(project, "out")
     assert {k: (m, t) for k, (m, _, t) in after.items()} == {
         k: (m, t) for k, (m, _, t) in before.items()
@@ -352,6 +346,6 @@ def test_mode_and_time(doit_project: Make) -> None:
     )
     before = (project.path / "out.txt").stat()
     project.remove("out.txt")
-    assert restored(project.run(now=NOW))
+    assert "a" in restored(project.run(now=NOW))
     after = (project.path / "out.txt").stat()
     assert (after.st_mode, after.st_mtime_ns) == (before.st_mode, before.st_mtime_ns)

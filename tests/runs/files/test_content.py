@@ -6,13 +6,11 @@ import os
 import shutil
 import sqlite3
 import time
-from collections.abc import Callable
 
 import pytest
 
 from doit_invariants.testing import Project
-
-Make = Callable[..., Project]
+from tests.support import Make
 
 COPY = """
 def copy(dependencies, targets):

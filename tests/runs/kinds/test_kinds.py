@@ -2,31 +2,12 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 import subprocess
-from collections.abc import Callable
 
-from doit_invariants.testing import Project
+from tests.support import Make
 
-Make = Callable[..., Project]
-
-
-def dodo(invariants: str, extra: str = "") -> str:
-    """Return a dodo.py with one task that has these invariants and nothing else."""
-    return f"""
-from doit_invariants import *
-{extra}
-def task_a():
-    return {{"actions": ["true"], "invariants": [{invariants}]}}
-"""
-
-
-def why(project: Project, **options: object) -> list[str]:
-    """Return the reasons that `why` gives for a task, without diffs, and without other tasks."""
-    outcome = project.run("invariants", "why", "a", **options)  # type: ignore[arg-type]
-    lines = itertools.takewhile(lambda line: line[:1] == " ", outcome.stdout.splitlines()[1:])
-    return [line.strip() for line in lines if not line.startswith(" " * 6)]
+from .one_task import dodo, why
 
 
 def test_files(doit_project: Make) -> None:

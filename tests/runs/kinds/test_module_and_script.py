@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
 
 import pytest
 
 from doit_invariants.testing import Project
+from tests.support import Make
 
-Make = Callable[..., Project]
+from .one_task import dodo, why
 
 FILES = {
     "tools/clean.py": "import helpers\nfrom pkg import part\nhelpers.go()\n",
@@ -23,21 +23,6 @@ FILES = {
     "pkg/unused.py": "u = 1\n",
 }
 SCRIPT = "Script('tools/clean.py')"
-
-
-def dodo(invariants: str) -> str:
-    """Return a dodo.py with one task that has these invariants and nothing else."""
-    return f"""
-from doit_invariants import *
-def task_a():
-    return {{"actions": ["true"], "invariants": [{invariants}]}}
-"""
-
-
-def why(project: Project) -> list[str]:
-    """Return the reasons that `why` gives for the one task."""
-    outcome = project.run("invariants", "why", "a")
-    return [line.strip() for line in outcome.stdout.splitlines()[1:]]
 
 
 def make(doit_project: Make, invariants: str, **files: str) -> Project:

@@ -3,30 +3,12 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable
 
 import pytest
 
-from doit_invariants.testing import Project
+from tests.support import Make
 
-Make = Callable[..., Project]
-
-
-def dodo(invariants: str, extra: str = "") -> str:
-    """Return a dodo.py with one task that has these invariants and nothing else."""
-    return f"""
-from doit_invariants import *
-{extra}
-def task_a():
-    return {{"actions": ["true"], "invariants": [{invariants}]}}
-"""
-
-
-def why(project: Project, **options: object) -> list[str]:
-    """Return the reasons that `why` gives for the one task."""
-    outcome = project.run("invariants", "why", "a", **options)  # type: ignore[arg-type]
-    return [line.strip() for line in outcome.stdout.splitlines()[1:]]
-
+from .one_task import dodo, why
 
 DAY = 86400.0
 NOON = 1_700_000_000.0  # some Tuesday

@@ -10,7 +10,6 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
-from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
 
@@ -19,8 +18,7 @@ import pytest
 import doit_invariants
 from doit_invariants.plugins.manager import entry_points
 from doit_invariants.testing import Project
-
-Make = Callable[..., Project]
+from tests.support import Make
 
 #: The most modules of ours for a run, and for a list; packages that hold nothing do not count.
 MOST = {"run": 62, "list": 48}

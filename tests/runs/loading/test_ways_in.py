@@ -5,13 +5,10 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 
 import pytest
 
-from doit_invariants.testing import Project
-
-Make = Callable[..., Project]
+from tests.support import Make
 
 # Each makes tasks whose names are listed, all with `ttl`, which plain doit does not know.
 FORMS = {

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable
 
 import pytest
 
 from doit_invariants.rules.record import KEY
 from doit_invariants.testing import Outcome, Project, settings_toml
-
-Make = Callable[..., Project]
+from tests.support import Make
 
 DODO = """
 import sys

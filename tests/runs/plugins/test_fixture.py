@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from doit_invariants.testing import Project
+from tests.support import Make
 
 if TYPE_CHECKING:
     import pytest
 
-Make = Callable[..., Project]
 
 DODO = """
 import sys

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from doit_invariants.testing import Outcome, Project
+from doit_invariants.testing import Outcome
+from tests.support import Make
 
-Make = Callable[..., Project]
 SAMPLE = Path(__file__).parents[2] / "sample_plugin"
 
 

@@ -14,8 +14,7 @@ import pytest
 import doit_invariants
 from doit_invariants.plugins import hookspecs
 from doit_invariants.testing import Outcome, Project
-
-Make = Callable[..., Project]
+from tests.support import Make
 
 #: What a store needs besides: the example keeps all in memory, so one process sees it.
 STORE = """

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 from doit_invariants.testing import Project
-
-Make = Callable[..., Project]
+from tests.support import Make
 
 #: The DB that version 0.1 wrote of this project, with Python 3.11.
 RECORDED = Path(__file__).parent / "recorded" / "wholes.json"

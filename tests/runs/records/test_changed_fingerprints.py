@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 
 import pytest
 
 from doit_invariants.testing import Project
-
-Make = Callable[..., Project]
+from tests.support import Make
 
 TASKS = """
 from doit_invariants import Files, Tree

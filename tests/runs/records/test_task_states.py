@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from doit_invariants.testing import Outcome, Project
-
-Make = Callable[..., Project]
+from doit_invariants.testing import Outcome
+from tests.support import Make
+from tests.support.processes import start_doit, wait_for_file
 
 DODO = """
 import sys
@@ -128,24 +125,6 @@ def test_plain_doit_sees_nothing_of_it(doit_project: Make, backend: str) -> None
     project.run("after").assert_executed("command", "after")
 
 
-def start(project: Project, *arguments: str) -> subprocess.Popen[str]:
-    """Start doit in a session of its own, and wait until its task has begun."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "doit", *arguments],
-        cwd=project.path,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-    for _ in range(3000):
-        if (project.path / "begun").exists():
-            return process
-        assert process.poll() is None, process.communicate()
-        time.sleep(0.02)
-    pytest.fail("the task did not begin")
-
-
 SLOW = """
 def task_first():
     return {"actions": ["true"], "file_dep": ["in.txt"]}
@@ -163,7 +142,8 @@ def test_what_runs_now_and_what_was_killed(
 ) -> None:
     """What another doit is running is neither interrupted nor new; once that is killed it is."""
     project = doit_project({"dodo.py": SLOW, "in.txt": "1"}, backend=backend)
-    process = start(project, *runner)
+    process = start_doit(project, *runner)
+    wait_for_file(project.path / "begun", process)
     try:
         said = last_reasons(project.run("invariants", "why", "--json"))
         assert said["first"] is None

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import shutil
 import tarfile
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from doit_invariants.testing import Project
-
-Make = Callable[..., Project]
+from tests.support import Make
 
 #: A project with a DB of each backend, a store and exports, as version 0.1 has left them.
 PIPELINE = Path(__file__).parent / "recorded" / "pipeline.tar.gz"

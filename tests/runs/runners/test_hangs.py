@@ -6,37 +6,33 @@ Each case has a bad task ``a`` beside good ones; a run that does not end fails i
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
 
 from doit_invariants.testing import Outcome, Project
-
-Make = Callable[..., Project]
+from tests.support import Make
+from tests.support.runners import SET_START_METHOD, START_METHODS
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals")
 
 LIMIT = 300  # seconds; a run takes one, on a machine with nothing else to do
-START = """
-import asyncio, multiprocessing, os, sys, threading, time
+START = (
+    SET_START_METHOD
+    + """
+import asyncio, sys, threading, time
 from doit import create_after
 from doit.action import BaseAction
 from doit.exceptions import TaskFailed
-if os.environ.get("START"):
-    multiprocessing.set_start_method(os.environ["START"], force=True)
 def good(targets):
     open(targets[0], "w").close()
 def task_good():
     for name in "xyz":
         yield {"name": name, "actions": [good], "file_dep": ["in.txt"], "targets": [name]}
 """
+)
 GOOD = ("good:x", "good:y", "good:z")
-RUNNERS = {
-    "fork": (["-n", "2"], "fork"),
-    "spawn": (["-n", "2"], "spawn"),
-    "threads": (["-n", "2", "-P", "thread"], ""),
-}
+RUNNERS = {name: way for name, way in START_METHODS.items() if name != "serial"}
 
 
 def bad_action(body: str) -> str:

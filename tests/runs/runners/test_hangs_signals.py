@@ -14,8 +14,7 @@ from pathlib import Path
 import pytest
 
 from doit_invariants.testing import Project
-
-Make = Callable[..., Project]
+from tests.support import Make
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals")
 

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 
 import pytest
 
-from doit_invariants.testing import Project
+from tests.support import Make
+from tests.support.runners import SET_START_METHOD, START_METHODS
 
-Make = Callable[..., Project]
-
-DODO = """
-import multiprocessing, os, sys
-if os.environ.get("START"):
-    multiprocessing.set_start_method(os.environ["START"], force=True)
+DODO = (
+    SET_START_METHOD
+    + """
+import sys
 from doit_invariants import Env, Files, Function, Task, TTL, Tree, Value, invariants
 from work import copy, helper
 
@@ -36,6 +34,7 @@ def task_use():
     return {"actions": ["echo %(n)s > used.txt"], "getargs": {"n": ("values", "n")},
             "targets": ["used.txt"], "invariants": [Task("values")]}
 """
+)
 WORK = """
 import os
 def copy(dependencies, targets):
@@ -46,18 +45,11 @@ def helper():
 """
 ALL = ("copy:a", "copy:b", "copy:c", "copy:d", "join", "values", "use")
 
-RUNNERS: dict[str, tuple[list[str], str]] = {
-    "serial": ([], ""),
-    "fork": (["-n", "2"], "fork"),
-    "spawn": (["-n", "2"], "spawn"),
-    "threads": (["-n", "2", "-P", "thread"], ""),
-}
 
-
-@pytest.mark.parametrize("runner", RUNNERS)
+@pytest.mark.parametrize("runner", START_METHODS)
 def test_the_same_story_everywhere(doit_project: Make, backend: str, runner: str) -> None:
     """Inputs, targets, code, values and environment are seen alike by every combination."""
-    arguments, start = RUNNERS[runner]
+    arguments, start = START_METHODS[runner]
     if start == "fork" and sys.platform == "win32":
         pytest.skip("no fork on this system")
     dodo = DODO if runner != "spawn" else DODO.replace('(lambda: {"n": 3},)', "work.three")

@@ -11,19 +11,18 @@ import json
 import os
 import shutil
 import socket
-import subprocess
 import tarfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from doit_invariants.hashing.digest import digest_json
 from doit_invariants.testing import Project
+from tests.support import Make
+from tests.support.results import only_file
 
 from .hostile import check_spoke, limited
-
-Make = Callable[..., Project]
 
 #: Seconds after which a run of these small projects hangs.
 SOON = 300
@@ -39,19 +38,6 @@ def task_a():
         "export_how": HOW,
     }
 """
-
-
-def only(directory: Path, pattern: str = "*") -> Path:
-    """Return the one file below a directory."""
-    (found,) = (path for path in directory.rglob(pattern) if path.is_file())
-    return found
-
-
-@pytest.fixture
-def tidy(tmp_path: Path) -> Iterator[None]:
-    """Remove what is nested too deep for pytest itself to remove it."""
-    yield
-    subprocess.run(["rm", "-rf", *map(str, tmp_path.iterdir())], check=True)
 
 
 def exporting(make: Make, how: str = "copy", run: bool = False) -> Project:
@@ -113,7 +99,7 @@ def test_who_can_write_an_export_directory_gives_any_target(doit_project: Make) 
 def test_odd_manifests(doit_project: Make, odd: str) -> None:
     """A manifest that is no file is damaged."""
     project = exporting(doit_project, run=True)
-    manifest = only(project.path / "published/.doit-invariants")
+    manifest = only_file(project.path / "published/.doit-invariants")
     manifest.unlink()
     ODD[odd](manifest)
     check_spoke(project.run(timeout=SOON)).assert_executed("a")
@@ -122,7 +108,7 @@ def test_odd_manifests(doit_project: Make, odd: str) -> None:
 def test_huge_manifest(doit_project: Make) -> None:
     """A manifest that is too large to be one is damaged."""
     project = exporting(doit_project, run=True)
-    os.truncate(only(project.path / "published/.doit-invariants"), 3 * 2**30)
+    os.truncate(only_file(project.path / "published/.doit-invariants"), 3 * 2**30)
     assert ".  a" in limited(project, "-v 1500000").stdout
 
 
@@ -175,7 +161,7 @@ def test_link_in_the_export_directory(doit_project: Make, how: str, known: bool)
     (project.path / "published/sub").symlink_to(home)
     if known:
         precious.write_text("precious")
-        manifest, info = only(project.path / "published/.doit-invariants"), precious.stat()
+        manifest, info = only_file(project.path / "published/.doit-invariants"), precious.stat()
         data = json.loads(manifest.read_text())
         del data["check"]
         now = {"size": info.st_size, "mtime_ns": info.st_mtime_ns, "inode": info.st_ino}
@@ -192,7 +178,7 @@ def test_modes_of_exports(doit_project: Make, how: str) -> None:
     dodo = EXPORTED.replace('"copy"', repr(how)).replace("mkdir", "umask 077; mkdir")
     project = doit_project({"dodo.py": dodo, "in.txt": "one"})
     project.run().assert_executed("a")
-    assert only(project.path / "published/sub").stat().st_mode & 0o077 == 0
+    assert only_file(project.path / "published/sub").stat().st_mode & 0o077 == 0
 
 
 @pytest.mark.parametrize("how", ["copy", "gzip"])

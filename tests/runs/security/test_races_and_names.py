@@ -21,8 +21,8 @@ from doit_invariants.rules.record import KEY
 from doit_invariants.stores.base import PruneLimits, StoreError, StoreOptions
 from doit_invariants.stores.local.store import DirectoryStore
 from doit_invariants.testing import Project
+from tests.support import Make
 
-Make = Callable[..., Project]
 Attack = Callable[[str, Callable[[], object]], None]
 
 S1 = digest_bytes(b"one")

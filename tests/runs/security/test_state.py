@@ -15,8 +15,7 @@ from pathlib import Path
 import pytest
 
 from doit_invariants.testing import Project
-
-Make = Callable[..., Project]
+from tests.support import Make
 
 #: Seconds after which a run of these small projects hangs.
 SOON = 300

@@ -11,9 +11,7 @@ import fcntl
 import json
 import os
 import shutil
-import subprocess
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -21,10 +19,10 @@ import pytest
 from doit_invariants.hashing.digest import digest_json
 from doit_invariants.stores.local.store import DirectoryStore
 from doit_invariants.testing import Project
+from tests.support import Make
+from tests.support.results import only_file, store_of
 
 from .hostile import check_spoke, limited
-
-Make = Callable[..., Project]
 
 #: Seconds after which a run of these small projects hangs.
 SOON = 300
@@ -45,13 +43,6 @@ def task_b():
 
 
 @pytest.fixture
-def tidy(tmp_path: Path) -> Iterator[None]:
-    """Remove what is nested too deep for pytest itself to remove it."""
-    yield
-    subprocess.run(["rm", "-rf", *map(str, tmp_path.iterdir())], check=True)
-
-
-@pytest.fixture
 def shared(doit_project: Make) -> Project:
     """A project whose result is in the store, and whose target is gone."""
     project = doit_project({"dodo.py": SHARED, "in.txt": "one"}, settings=STORE)
@@ -60,20 +51,9 @@ def shared(doit_project: Make) -> Project:
     return project
 
 
-def only(directory: Path, pattern: str = "*") -> Path:
-    """Return the one file below a directory."""
-    (found,) = (path for path in directory.rglob(pattern) if path.is_file())
-    return found
-
-
-def store_of(project: Project) -> Path:
-    """Return the directory of the store."""
-    return project.path.parent / "store"
-
-
 def rewrite(project: Project, change: Callable[[dict[str, Any]], Any]) -> None:
     """Change the entry of the store, with the check that belongs to it."""
-    path = only(store_of(project) / "entries")
+    path = only_file(store_of(project) / "entries")
     entry = json.loads(path.read_text())["entry"]
     change(entry)
     path.write_text(json.dumps({"check": digest_json(entry), "entry": entry}))
@@ -150,7 +130,7 @@ def test_linked_directories_of_a_store(shared: Project, name: str) -> None:
 
 def test_entry_that_became_huge(shared: Project) -> None:
     """A file that is too large to be an entry is none, and is not read."""
-    os.truncate(only(store_of(shared) / "entries"), 2**40)
+    os.truncate(only_file(store_of(shared) / "entries"), 2**40)
     outcome = limited(shared, "-v 1500000")
     assert "json is damaged; it runs" in outcome.stderr, repr(outcome)
     check_spoke(shared.run("-a"))
@@ -160,14 +140,14 @@ def test_entry_that_became_huge(shared: Project) -> None:
 
 def test_blob_that_became_huge(shared: Project) -> None:
     """A content of another size than the entry says is refused before it fills the disk."""
-    os.truncate(only(store_of(shared) / "blobs"), 2**30)
+    os.truncate(only_file(store_of(shared) / "blobs"), 2**30)
     outcome = limited(shared, "-f 20000")
     assert f"has {2**30} bytes, not 3; it runs" in outcome.stderr, repr(outcome)
 
 
 def test_lock_of_a_store_that_is_held(shared: Project) -> None:
     """Who holds the lock of a store costs others its use, not their time."""
-    only(store_of(shared) / "entries").write_text("{")
+    only_file(store_of(shared) / "entries").write_text("{")
     with open(store_of(shared) / "add.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         shared.run(process=True, timeout=SOON).assert_executed("b")
