@@ -170,7 +170,7 @@ def test_verify_hits(doit_project: Make) -> None:
     project = project_of(doit_project, 0, verify_hits=1.0)
     outcome = project.run().assert_success()
     assert outcome.executed == ["s", "a"] or outcome.executed == ["a", "s"], repr(outcome)
-    assert "a: it runs to be compared" in outcome.stderr
+    assert "a: it runs to compare its result with the stored one" in outcome.stderr
     assert "not reproducible" not in outcome.stdout + outcome.stderr
     project.remove("a.txt")
     data = project.run("--reporter", "json").json()

@@ -69,7 +69,7 @@ def test_ttl_by_the_calendar(doit_project: Make, age: str, same: float, other: f
     project.run(now=start).assert_executed("a")
     project.run(now=start + same).assert_up_to_date("a")
     (reason,) = why(project, now=start + other)
-    assert reason == f"TTL({age}): expired: executed 2023-11-14 12:00, another {age}"
+    assert reason == f"TTL({age}): expired: executed 2023-11-14 12:00, before this {age}"
     project.run(now=start + other).assert_executed("a")
 
 
