@@ -81,10 +81,10 @@ def invariants_register_programs() -> Iterable[Program]:  # type: ignore[empty-b
 def invariants_digest_value(value: Any) -> str | None:
     """Define how a Python value is compared. The first result that is not None is used.
 
-    Called before the built-in comparison, for every value inside a ``Value``, and in what code uses
-    or is given, that is not of a plain built-in type. The result must be the same in every process
-    and on every machine. If the hook raises an exception or returns anything but a string or None,
-    the value can't be compared.
+    Called before the built-in comparison, for every value that is not of a plain built-in type: in
+    a ``Value``, in the data that code uses, and in the arguments of actions. The result must be the
+    same in every process and on every machine. If the hook raises an exception or returns anything
+    but a string or None, the value can't be compared.
 
     :param value: the value
     :returns: a string that is equal for two values exactly if the values are equal; None to leave

@@ -31,7 +31,7 @@ def in_fork(
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
     with warnings.catch_warnings():
-        # The child has only this thread, which is in the middle of nothing.
+        # Python warns about forks of a process with threads. The child only has this thread.
         warnings.simplefilter("ignore", DeprecationWarning)
         pid = os.fork()
     if pid == 0:

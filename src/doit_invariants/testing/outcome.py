@@ -25,7 +25,8 @@ class Outcome:
     :ivar stdout: the standard output, a string
     :ivar stderr: the standard error, a string
     :ivar executed: names of the tasks that were executed, with success or not
-    :ivar up_to_date: names of the tasks that were up-to-date or restored
+    :ivar up_to_date: names of the tasks that were up-to-date or restored. In the output of the
+        console reporter, the name of a restored task is followed by where it was restored from
     :ivar ignored: names of the tasks that were ignored
     :ivar failed: names of the tasks that failed, or could not run because another one failed
     """

@@ -16,7 +16,7 @@ from doit_invariants.testing.runs import in_new_process, in_this_process
 class Project:
     """A directory with a ``dodo.py``.
 
-    :param path: the directory, which must exist before files are written
+    :param path: the directory; :meth:`write` creates it if needed
     :ivar path: the directory
     """
 

@@ -131,7 +131,7 @@ class DoitHost:
             more["options"] = self.session.digest_value(options)
         return more
 
-    # ------------------------------------------------------------------ rules of its own
+    # ------------------------------------------------------------------ doit's own rules
 
     def accepts(self, task: Any) -> str | None:
         """Return the command-line option that accepts a task, or None if there is none."""
@@ -191,7 +191,7 @@ class DoitHost:
         """Return the same as compares_result_of, but None for an item made for ``getargs``."""
         return None if getattr(item, "setup_dep", False) else self.compares_result_of(item)
 
-    # ------------------------------------------------------------------ its part of a run
+    # ------------------------------------------------------------------ during a run
 
     def look_at_creators(self, tasks: Sequence[Any]) -> None:
         """Fingerprint everything that the creators of delayed tasks use."""

@@ -13,7 +13,7 @@ from doit_invariants.plugins.settings import Settings
 #: Without `cache` and `invariants`, which are also options of doit.
 _KEYS = frozenset(Settings._fields) - {"cache", "invariants"}
 
-#: Tables with our name in the wrong place. Other tables may have our name: package managers'.
+#: Tables with our name in the wrong place. Other tables, of package managers, may have our name.
 _TABLES = {
     ("invariants",),
     ("doit", "invariants"),

@@ -94,7 +94,7 @@ class Outlook:
                 continue
             own = self._own(one)
             needs = [] if self._is_final(own) else self._needs(one)
-            # A cycle of tasks is an error that a run reports. Here it must only be left.
+            # A cycle of tasks is an error that a run reports. This loop only has to end.
             unknown = [name for name in needs if name not in self._known and name not in begun]
             begun.add(one)
             if unknown:
@@ -166,7 +166,7 @@ class Outlook:
         facts = Facts((change,), targets, (), True, False, False, False)
         return answer_of(session.spec(name).policy, facts) in ("accept", "placeholder")
 
-    # ------------------------------------------------------------ with what it needs
+    # ------------------------------------------------------------ with the tasks that it needs
 
     def _needs(self, name: str) -> list[str]:
         """Return the names of the tasks that a run executes before it checks a task."""
@@ -203,7 +203,7 @@ class Outlook:
             return own._replace(status="may-run", after=causes)
         return own
 
-    # ------------------------------------------------------------ all of a run
+    # ------------------------------------------------------------ all tasks of a run
 
     def _parts(self, name: str) -> Iterator[str]:
         """Yield a task, or the sub-tasks of a group."""

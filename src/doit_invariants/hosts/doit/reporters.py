@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def report_restores(command: Any, session: Session, options: MutableMapping[str, Any]) -> None:
-    """Replace doit's reporters by ours; reporters of plugins and users stay."""
+    """Replace doit's reporters with ours; reporters of plugins and users stay."""
     known = getattr(command, "reporters", None)
     if not session.runs or not isinstance(known, dict):
         return

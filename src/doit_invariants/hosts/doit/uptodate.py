@@ -61,7 +61,7 @@ class invariants(ListedItem, UptodateCalculator):  # type: ignore[misc]  # noqa:
         check_item(self, task)
 
     def setup(self, dep_manager: Any, tasks_dict: Any) -> None:
-        """Store doit's dependency manager; doit calls this before :meth:`__call__`."""
+        """Keep doit's dependency manager; doit calls this before :meth:`__call__`."""
         super().setup(dep_manager, tasks_dict)
         self.dep_manager = dep_manager
 

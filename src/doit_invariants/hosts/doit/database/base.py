@@ -9,7 +9,7 @@ Each row has a checksum that detects damage. Without it, one wrong digit could t
 another valid one: one of an older version, or of a task that plain doit has run since. We write
 rows without spaces, and the checksum of the row as its last item. Plain doit keeps items that it
 does not know, but writes spaces, so a row that it has changed is not checked. As in
-:mod:`doit_invariants.hashing.digest`, the checksum only protects from accidents.
+:mod:`doit_invariants.hashing.digest`, the checksum only protects against accidents.
 """
 
 from __future__ import annotations
