@@ -29,6 +29,7 @@ PREFERRED = {
     "is another one": "changed",
     "is no longer the same": "changed",
     "is not the same any more": "changed",
+    "inside of": "inside",
     "is of no use": "is useless",
     "is told": "is informed",
     "meanwhile": "in the meantime, or the event",
@@ -37,12 +38,15 @@ PREFERRED = {
     "that of which": "whose",
     "and the like": "and similar ones",
     "or the like": "or a similar one",
+    "the very same": "the same",
     "thereof": "of it",
     "whatsoever": "at all",
 }
 WORDS = {
     "people": r"\b(?:he|him|his|himself|she|hers|herself)\b",
     "string": r"\b(?:a|as|each|the same|one|short) texts?\b(?! (?:file|editor|of))",
+    "is_no": r"\b(?:is|are|was|were) no (?!longer|more|less|different|better|worse|one|need|way)\w+",
+    "as": r", as (?:it|they|there|nobody|nothing|most|few|one)\b",
     "of_which": r"\bof (?:which|whom)\b|, (?:by|from|to|with|in|for) (?:which|whom)\b",
 }
 SENTENCES = {
@@ -57,6 +61,10 @@ SENTENCES = {
 MESSAGES = {
     "people": "Nobody is '{}': name the user, the process, the task.",
     "string": "'{}': say string, message, source or output.",
+    "is_no": r"\b(?:is|are|was|were) no (?!longer|more|less|different|better|worse|one|need|way)\w+",
+    "as": r", as (?:it|they|there|nobody|nothing|most|few|one)\b",
+    "is_no": "'{}': say 'is not a'.",
+    "as": "'{}': say because.",
     "of_which": "'{}': begin a second sentence instead.",
     "fronted_of": "'{}': begin with the subject.",
     "relative_subject": "'{:.40}...': begin with a noun, not with a relative clause.",
@@ -100,6 +108,10 @@ EXAMPLES = {
     "plain": "The file is read anew.",
     "people": "Who edits it loses his edit.",
     "string": "The option takes a text.",
+    "is_no": r"\b(?:is|are|was|were) no (?!longer|more|less|different|better|worse|one|need|way)\w+",
+    "as": r", as (?:it|they|there|nobody|nothing|most|few|one)\b",
+    "is_no": "A pipe is no file.",
+    "as": "It runs, as it has no record.",
     "of_which": "A file, the digest of which is known.",
     "fronted_of": "Of a link the target counts.",
     "relative_subject": "It ends. What has ended is recorded.",
