@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from proselint.registry.checks import Check, CheckResult, Padding, types
 from proselint.registry.checks.engine import Fancy, RegexOptions
@@ -42,36 +43,72 @@ PREFERRED = {
     "thereof": "of it",
     "whatsoever": "at all",
 }
+
+
+class Rule(NamedTuple):
+    """What is not to be written, the message of a finding, and a sentence that must be found."""
+
+    pattern: str
+    message: str
+    example: str
+
+
+#: Without regard to case.
 WORDS = {
-    "people": r"\b(?:he|him|his|himself|she|hers|herself)\b",
-    "string": r"\b(?:a|as|each|the same|one|short) texts?\b(?! (?:file|editor|of))",
-    "is_no": r"\b(?:is|are|was|were) no (?!longer|more|less|different|better|worse|one|need|way)\w+",
-    "as": r", as (?:it|they|there|nobody|nothing|most|few|one)\b",
-    "of_which": r"\bof (?:which|whom)\b|, (?:by|from|to|with|in|for) (?:which|whom)\b",
+    "people": Rule(
+        r"\b(?:he|him|his|himself|she|hers|herself)\b",
+        "Nobody is '{}': name the user, the process, the task.",
+        "The author of an edit loses his edit.",
+    ),
+    "string": Rule(
+        r"\b(?:a|as|each|the same|one|short) texts?\b(?! (?:file|editor|of|cell))",
+        "'{}': say string, message, source or output.",
+        "The option takes a text.",
+    ),
+    "is_no": Rule(
+        r"\b(?:is|are|was|were) no "
+        r"(?!longer|more|less|different|better|worse|one|need|way)\w+",
+        "'{}': say 'is not a', or 'there is no'.",
+        "A pipe is no file.",
+    ),
+    "as": Rule(
+        r", as (?:it|they|there|nobody|nothing|most|few|one)\b",
+        "'{}': say because.",
+        "It runs, as it has no record.",
+    ),
+    "of_which": Rule(
+        r"\bof (?:which|whom)\b|, (?:by|from|to|with|in|for) (?:which|whom)\b",
+        "'{}': begin a second sentence instead.",
+        "A file, the digest of which is known.",
+    ),
 }
 SENTENCES = {
-    "fronted_of": _START + r"Of (?!course)",
-    "relative_subject": _START
-    + r"(?:Who|Whoever|What|Whatever|Whichever)\b(?! to )[^?:]{0,400}?[.;](?:\s|\Z)",
-    "else": _START + r"Else\b",
-    "neither": _START + r"(?:Neither|Nor|No more) (?:do|does|is|are|can|has|have|will)\b",
-    "same": _START + r"The same (?:for|as|goes|holds|with|when|where|is)\b",
-    "double_negation": r"\b(?:no|not|never|nothing|nobody|none)\b[^.,;:]{0,25}\bwithout\b",
-}
-MESSAGES = {
-    "people": "Nobody is '{}': name the user, the process, the task.",
-    "string": "'{}': say string, message, source or output.",
-    "is_no": r"\b(?:is|are|was|were) no (?!longer|more|less|different|better|worse|one|need|way)\w+",
-    "as": r", as (?:it|they|there|nobody|nothing|most|few|one)\b",
-    "is_no": "'{}': say 'is not a'.",
-    "as": "'{}': say because.",
-    "of_which": "'{}': begin a second sentence instead.",
-    "fronted_of": "'{}': begin with the subject.",
-    "relative_subject": "'{:.40}...': begin with a noun, not with a relative clause.",
-    "else": "'{}': say otherwise.",
-    "neither": "'{}': subject first, then the verb.",
-    "same": "'{}': say what is the same, in a sentence with a verb.",
-    "double_negation": "'{}': say it without the second negation.",
+    "fronted_of": Rule(
+        _START + r"Of (?!course)",
+        "'{}': begin with the subject.",
+        "Of a link the target counts.",
+    ),
+    "relative_subject": Rule(
+        _START + r"(?:Who|Whoever|What|Whatever|Whichever)\b(?! to )[^?:]{0,400}?[.;](?:\s|\Z)",
+        "'{:.40}...': begin with a noun, not with a relative clause.",
+        "It ends. What has ended is recorded.",
+    ),
+    "else": Rule(_START + r"Else\b", "'{}': say otherwise.", "Else the task runs."),
+    "neither": Rule(
+        _START + r"(?:Neither|Nor|No more) (?:do|does|is|are|can|has|have|will)\b",
+        "'{}': subject first, then the verb.",
+        "It stays. Neither does the target change.",
+    ),
+    "same": Rule(
+        _START + r"The same (?:for|as|goes|holds|with|when|where|is)\b",
+        "'{}': say what is the same, in a sentence with a verb.",
+        "Files are hashed. The same for links.",
+    ),
+    "double_negation": Rule(
+        r"\b(?:no|never|nothing|nobody|none)\b[^.,;:]{0,25}\bwithout\b",
+        "'{}': say it without the second negation.",
+        "There is no task without a name.",
+    ),
 }
 
 
@@ -82,13 +119,9 @@ def _long_sentences(text: str, check: Check) -> Iterator[CheckResult]:
             yield CheckResult(check.path, check.message.format(count), sentence.span(), None)
 
 
-def _pattern(name: str, pattern: str, *, case_insensitive: bool) -> Check:
-    return Check(
-        types.ExistenceSimple(pattern),
-        Fancy(RegexOptions(case_insensitive=case_insensitive)),
-        f"ours.{name}",
-        MESSAGES[name],
-    )
+def _check(name: str, rule: Rule, *, case_insensitive: bool) -> Check:
+    engine = Fancy(RegexOptions(case_insensitive=case_insensitive))
+    return Check(types.ExistenceSimple(rule.pattern), engine, f"ours.{name}", rule.message)
 
 
 CHECKS = (
@@ -98,28 +131,16 @@ CHECKS = (
         "ours.plain",
         "'{1}': say '{0}'.",
     ),
-    *(_pattern(name, pattern, case_insensitive=True) for name, pattern in WORDS.items()),
-    *(_pattern(name, pattern, case_insensitive=False) for name, pattern in SENTENCES.items()),
+    *(_check(name, rule, case_insensitive=True) for name, rule in WORDS.items()),
+    *(_check(name, rule, case_insensitive=False) for name, rule in SENTENCES.items()),
     Check(_long_sentences, path="ours.long", message="A sentence of {} words: make it two."),
 )
 
 #: A sentence that each rule must find.
 EXAMPLES = {
     "plain": "The file is read anew.",
-    "people": "Who edits it loses his edit.",
-    "string": "The option takes a text.",
-    "is_no": r"\b(?:is|are|was|were) no (?!longer|more|less|different|better|worse|one|need|way)\w+",
-    "as": r", as (?:it|they|there|nobody|nothing|most|few|one)\b",
-    "is_no": "A pipe is no file.",
-    "as": "It runs, as it has no record.",
-    "of_which": "A file, the digest of which is known.",
-    "fronted_of": "Of a link the target counts.",
-    "relative_subject": "It ends. What has ended is recorded.",
-    "else": "Else the task runs.",
-    "neither": "It stays. Neither does the target change.",
-    "same": "Files are hashed. The same for links.",
-    "double_negation": "There is no task without a name.",
     "long": "word " * (LONGEST + 1) + ".",
+    **{name: rule.example for name, rule in {**WORDS, **SENTENCES}.items()},
 }
 NOT_IN_HEADINGS = {"relative_subject"}
 
