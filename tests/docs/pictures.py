@@ -53,7 +53,7 @@ COLOURS: list[tuple[str, tuple[str, ...]]] = [
     (r"(\$ )(.*)", ("bold green", "bold white")),
     (r"(\.  )(.*)", ("bold yellow", "yellow")),
     (r"(-- \S+)(  \(restored.*)", ("cyan", "bold cyan")),
-    (r"(-- .*)", ("bright_black",)),
+    (r"(-- .*)", ("grey62",)),
     (r"(\w\S*: )(not up-to-date)", ("bold white", "bold red")),
     (r"(\w\S*: )(may run.*)", ("bold white", "yellow")),
     (r"(\w\S*: )(up-to-date)", ("bold white", "green")),
