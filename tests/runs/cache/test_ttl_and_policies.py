@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 
 import pytest
 
@@ -165,19 +164,6 @@ def test_another_result_again(doit_project: Make) -> None:
     project.remove("a.txt")
     assert "a" in restored(project.run(now=NOW + DAY + 1))
     assert project.read("a.txt") == "2"
-
-
-@pytest.mark.parametrize(("age", "later"), [("day", DAY), ("week", 7 * DAY), (3600, 3600)])
-def test_units(doit_project: Make, age: object, later: float) -> None:
-    """T9: by the calendar and in seconds."""
-    project = project_of(doit_project, "shared")
-    project.edit("dodo.py", '"1d"', repr(age))
-    project.run(now=NOW).assert_executed("a", "b")
-    shutil.copy(project.path / "a.txt", project.path / "copy.txt")
-    project.remove("a.txt")
-    assert "a" in restored(project.run(now=NOW + 60))
-    project.remove("a.txt")
-    assert "a" in project.run(now=NOW + later).executed
 
 
 def test_force(doit_project: Make) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
-
 import pytest
 
 from tests.support import Make
@@ -32,14 +30,6 @@ def task_a():
     project.run(now=NOON + DAY + 1).assert_up_to_date("a")
 
 
-def test_ttl_with_a_clock_that_went_backwards(doit_project: Make) -> None:
-    """A result from the future has expired."""
-    project = doit_project({"dodo.py": dodo("TTL('1d')")})
-    project.run(now=NOON).assert_executed("a")
-    assert why(project, now=NOON - 1) == ["TTL(1d): expired: the clock went backwards"]
-    project.run(now=NOON - 1).assert_executed("a")
-
-
 def test_ttl_that_changed_applies_to_the_old_record(doit_project: Make) -> None:
     """Another age is no other invariant."""
     project = doit_project({"dodo.py": dodo("TTL('1d')")})
@@ -48,29 +38,6 @@ def test_ttl_that_changed_applies_to_the_old_record(doit_project: Make) -> None:
     project.run(now=NOON + 1.5 * DAY).assert_up_to_date("a")
     project.write({"dodo.py": dodo("TTL('1h')")})
     project.run(now=NOON + 2 * 3600).assert_executed("a")
-
-
-def test_ttl_zero_always_runs(doit_project: Make) -> None:
-    """With an age of 0 every result has expired."""
-    project = doit_project({"dodo.py": dodo("TTL(0)")})
-    project.run(now=NOON).assert_executed("a")
-    project.run(now=NOON).assert_executed("a")
-
-
-@pytest.mark.parametrize(
-    ("age", "same", "other"),
-    [("day", 8 * 3600, 16 * 3600), ("week", 4 * DAY, 7 * DAY), ("month", 10 * DAY, 20 * DAY)],
-)
-def test_ttl_by_the_calendar(doit_project: Make, age: str, same: float, other: float) -> None:
-    """A result is good until the calendar turns, however short or long that is."""
-    # Tuesday, 2023-11-14, noon, local time
-    start = datetime.datetime(2023, 11, 14, 12).timestamp()
-    project = doit_project({"dodo.py": dodo(f"TTL({age!r})")})
-    project.run(now=start).assert_executed("a")
-    project.run(now=start + same).assert_up_to_date("a")
-    (reason,) = why(project, now=start + other)
-    assert reason == f"TTL({age}): expired: executed 2023-11-14 12:00, before this {age}"
-    project.run(now=start + other).assert_executed("a")
 
 
 def test_failed_run_leaves_it_expired(doit_project: Make) -> None:
