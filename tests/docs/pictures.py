@@ -48,8 +48,8 @@ FRAME = """\
 </svg>
 """
 
-# The first pattern that matches a line colours it: each group in the style at its place.
-COLOURS: list[tuple[str, tuple[str, ...]]] = [
+# The first pattern that matches a line colors it: each group in the style at its place.
+COLORS: list[tuple[str, tuple[str, ...]]] = [
     (r"(\$ )(.*)", ("bold green", "bold white")),
     (r"(\.  )(.*)", ("bold yellow", "yellow")),
     (r"(-- \S+)(  \(restored.*)", ("cyan", "bold cyan")),
@@ -78,11 +78,11 @@ def picture_of(block: Block) -> Path:
     return PICTURES / f"{block.marks['picture']}.svg"
 
 
-def coloured(line: str) -> Text:
-    """Return a line of a terminal in colours."""
+def colored(line: str) -> Text:
+    """Return a line of a terminal in colors."""
     from rich.text import Text
 
-    for pattern, styles in COLOURS:
+    for pattern, styles in COLORS:
         if found := re.fullmatch(pattern, line):
             return Text.assemble(*zip(found.groups(), styles, strict=True))
     return Text(line)
@@ -97,7 +97,7 @@ def draw(block: Block) -> str:
     width = max(NARROWEST, *map(len, lines))
     console = Console(record=True, width=width, file=io.StringIO(), force_terminal=True)
     for line in lines:
-        console.print(coloured(line), soft_wrap=True)
+        console.print(colored(line), soft_wrap=True)
     name = block.marks["picture"]
     svg = console.export_svg(title="", theme=MONOKAI, code_format=FRAME, unique_id=name)
     svg = re.sub(r"<text [^>]*>\n</text>", "\n", svg)  # the ends of the lines

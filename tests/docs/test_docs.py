@@ -288,6 +288,13 @@ def with_loader(outcome: Outcome, project: Project) -> bool:
     return "no record" not in project.run("invariants", "show", "any").stdout
 
 
+def test_a_cd_holds_for_the_commands_after_it() -> None:
+    """As in a shell: alone or before `&&`, from the directory of the command before."""
+    assert follow_cd("cd first && doit", ".") == ("doit", "first")
+    assert follow_cd("doit", "first") == ("doit", "first")
+    assert follow_cd("cd ../second", "first") == ("", "second")
+
+
 def test_three_dots_match_any_text() -> None:
     """``...`` stands for lines where it is alone, for a part of a line where it is not."""
     assert matches(["...", "a"], ["a"])
