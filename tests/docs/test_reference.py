@@ -190,29 +190,31 @@ def test_what_hooks_are_given_is_explained(cls: type) -> None:
 
 def test_the_contract_of_a_kind_is_explained() -> None:
     """Each member of Invariant has a row, each of Context too."""
-    text = section(page("plugins"), "Writing a kind")
+    text = section(page("plugin-classes"), "Invariant")
     assert set(table(text, "| member")) == members(Invariant) | {"kind", "version", "name"}
     attributes = set(inspect.get_annotations(Context))
-    assert set(table(text, "`context` is")) - {"context.files.state(path).digest"} == (
+    context = section(page("plugin-classes"), "Context")
+    assert set(table(context, "`context` is")) - {"context.files.state(path).digest"} == (
         members(Context) | attributes
     )
     assert members(Policy) == {"reasons()", "answer(facts)", "source(key)", "sink(key)"}
-    policy = section(page("plugins"), "Writing a policy")
-    assert "def reasons(self)" in policy
-    assert "def answer(self, facts)" in policy
-    assert f"`{call('Difference', doit_invariants.Difference)}`" in text
+    policy = page("write-a-policy").read_text(encoding="utf-8")
+    for method in ("reasons(self)", "answer(self, facts)", "source(self, key)", "sink(self, key)"):
+        assert f"def {method}" in policy
+    difference = section(page("plugin-classes"), "Difference")
+    assert f"`{call('Difference', doit_invariants.Difference)}`" in difference
 
 
 def test_the_contracts_of_policies_and_stores_are_explained() -> None:
     """Each member of Policy and Store has a row, and all that a policy is given."""
-    policy = section(page("plugins"), "Writing a policy")
+    policy = section(page("plugin-classes"), "Policy")
     assert set(table(policy, "| member")) == members(Policy) | {"name", "runs", "keeps"}
-    assert set(table(policy, "What the policy decides on")) == fields(Facts)
-    own = section(page("plugins"), "A place of its own")
+    assert set(rows(section(page("plugin-classes"), "Facts"))) == fields(Facts)
+    own = section(page("plugin-classes"), "ResultKey, Source and Sink")
     assert set(table(own, "| `key` has")) - {"key"} == fields(ResultKey)
     assert set(table(own, "| `Source`")) - {"Source"} == members(Source) | {"where"}
     assert set(table(own, "| `Sink`")) - {"Sink"} == members(Sink) | {"where"}
-    store = section(page("plugins"), "Writing a store")
+    store = section(page("plugin-classes"), "Store")
     assert set(table(store, "| method")) == {one.replace("*, ", "") for one in members(Store)}
 
 
@@ -238,7 +240,9 @@ def test_the_store_of_the_example_keeps_the_contract(
 ) -> None:
     """The check that the page recommends passes for the store that it shows."""
     monkeypatch.chdir(tmp_path)
-    (block,) = [one for one in read_blocks(page("plugins")) if "class SqliteStore" in one.text]
+    (block,) = [
+        one for one in read_blocks(page("write-a-store")) if "class SqliteStore" in one.text
+    ]
     dodo = types.ModuleType("dodo")
     monkeypatch.setitem(sys.modules, "dodo", dodo)  # for pickle
     vars(dodo)["__name__"] = "dodo"
@@ -293,7 +297,7 @@ def test_every_known_program_is_named() -> None:
 
 def test_every_argument_of_a_program_is_explained() -> None:
     """Each argument of Program has a row, each way to follow too."""
-    text = section(page("plugins"), "Naming a program")
+    text = section(page("plugin-classes"), "Program")
     assert set(table(text, "| argument of")) == fields(Program)
     assert set(re.findall(r'"(\w+)"', text.partition("| `follow` | the")[2])) >= set(FOLLOWS)
 
