@@ -39,8 +39,8 @@ class Source(Protocol):
     def restore(self) -> ResultEntry | None:
         """Restore all targets or none; return what is known about the success that made them.
 
-        If the returned entry has the signature of the task, the targets are compared with it, and
-        the task is recorded as if it had run. With another entry or None, they are only accepted
+        If the returned entry has the signature of the task, the targets are compared with it. The
+        task is then recorded as if it had run. With another entry or None, they are only accepted
         for now.
 
         :raises InvariantsError: in one line, if it can't be restored; the actions then run

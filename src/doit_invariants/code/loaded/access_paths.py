@@ -2,8 +2,8 @@
 
 If code reads a value only by constants, only these places in it count. Only consecutive operations
 are followed, and nothing is inferred: a value that is assigned to another name first counts as a
-whole. Therefore the compiler's freedom (fused operations, small integers, subscripts as binary
-operators) does not affect the result, and every version of Python gives the same places.
+whole. Therefore the compiler may fuse operations, use small integers, or write subscripts as binary
+operators: every version of Python gives the same places.
 """
 
 from __future__ import annotations

@@ -132,9 +132,9 @@ class BlobFiles:
     def _hard_link(self, digest: str, size: int, blob: str, path: str, mode: int) -> bool:
         """Make the file another name of the blob; return whether that worked.
 
-        All steps use the open file. Somebody who can write to the store may replace the blob with a
-        link to a private file of this user at any moment, and a later step would make that file
-        readable by everybody.
+        All steps use the open file. At any moment somebody who can write to the store may replace
+        the blob with a link to a private file of this user. A later step by path would make that
+        file readable by everybody.
         """
         descriptor = open_regular(blob, follow=False)
         try:
@@ -152,8 +152,11 @@ class BlobFiles:
     def _may_link(info: os.stat_result, mode: int) -> bool:
         """Return whether one file can serve as both, because all its names share one mode.
 
-        It can't if it must be executable, if more users may read the blob than the file, or if it
-        belongs to another user, who could change it.
+        It can't in these cases:
+
+        - the file must be executable
+        - more users may read the blob than the file
+        - the blob belongs to another user, who could change it
         """
         wider = info.st_mode & 0o444 & ~mode
         own = not hasattr(os, "geteuid") or info.st_uid == os.geteuid()
