@@ -182,7 +182,7 @@ def test_edited_through_a_hard_link(tmp_path: Path) -> None:
         pytest.skip("no hard links here")
     (tmp_path / "a").chmod(0o644)
     (tmp_path / "a").write_bytes(b"CONTENT")
-    refused(lambda: store.fetch(digest, size, str(tmp_path / "b"), 0o644), "other content")
+    refused(lambda: store.fetch(digest, size, str(tmp_path / "b"), 0o644), "the wrong content")
     assert (tmp_path / "a").read_bytes() == b"CONTENT"
     store.put(str(tmp_path / "made"))
     store.fetch(digest, size, str(tmp_path / "b"), 0o644)
@@ -370,7 +370,7 @@ def test_strange_places(tmp_path: Path) -> None:
     made(tmp_path, b"x", "dodo.py")
     store = DirectoryStore(str(tmp_path))
     refused(lambda: store.add(S1, {}), "is not a store: it contains 'dodo.py'")
-    refused(lambda: store.put(str(tmp_path / "dodo.py")), "is no store")
+    refused(lambda: store.put(str(tmp_path / "dodo.py")), "is not a store")
     assert os.listdir(tmp_path) == ["dodo.py"]
     store = DirectoryStore(str(tmp_path / "dodo.py"))
     refused(lambda: store.find(S1), "Not a directory")
