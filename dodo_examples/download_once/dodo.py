@@ -1,4 +1,4 @@
-"""Download a text once, keep it in published/, and report on it."""
+"""Download a file once, keep a copy in published/, and report on it."""
 
 import ast
 import sysconfig
@@ -8,8 +8,8 @@ from pathlib import Path
 from doit import get_var
 from doit.tools import create_folder
 
-# The help texts of Python, which lie on this disk: no network is needed. For something else:
-# doit url=https://example.org/data
+# The help texts of Python. They are installed with it, so no network is needed. To download
+# something else: doit url=https://example.org/data
 HELP = Path(sysconfig.get_path("stdlib"), "pydoc_data", "topics.py")
 URL = get_var("url", HELP.as_uri())
 
@@ -30,13 +30,13 @@ def report(most, dependencies, targets):
 
 
 def task_fetch():
-    """Download the text, at most once in 7 days."""
+    """Download the file, at most once in 7 days."""
     return {
         "actions": [(create_folder, ["build"]), (fetch, [URL])],
         "targets": ["build/topics.py"],
-        "cache": "export",  # serve it from published/ where it is missing
+        "cache": "export",  # if the target is missing, copy it back from published/
         "export_dir": "published",
-        "ttl": "7d",  # ... until it is that old
+        "ttl": "7d",  # download again when the result is older
         "clean": True,
     }
 

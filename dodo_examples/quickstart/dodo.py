@@ -1,4 +1,4 @@
-"""From a CSV to a page: the months with much rain."""
+"""Make a page about the wet months in a CSV file."""
 
 import csv
 import json
@@ -8,7 +8,7 @@ from string import Template
 
 from doit.tools import create_folder
 
-WET = 90  # mm of rain that make a month a wet one
+WET = 90  # mm of rain in a wet month, at least
 
 
 def is_wet(month, least):
@@ -31,15 +31,15 @@ def fill(targets):
 def task_select():
     return {
         "actions": [(create_folder, ["build"]), (select, [WET])],
-        "file_dep": ["rain.csv"],  # run again when the file changes
+        "file_dep": ["rain.csv"],  # the content of the file counts
         "targets": ["build/wet.json"],
     }
 
 
 def task_page():
     return {
-        "actions": [fill],  # ... when the function or what it calls does: nothing to list
-        "file_dep": ["build/wet.json", "templates/"],  # ... when anything in the directory does
+        "actions": [fill],  # its code is tracked automatically
+        "file_dep": ["build/wet.json", "templates/"],  # all files in a directory count
         "targets": ["build/page.txt"],
-        "ttl": "1d",  # ... and once a day, as the page carries the date
+        "ttl": "1d",  # run once a day, because the page shows the date
     }

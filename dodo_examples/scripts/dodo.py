@@ -1,4 +1,4 @@
-"""Which words the functions of Python's standard library are named with, by four programs."""
+"""Count the words in the names of functions in the standard library, in four steps."""
 
 import sys
 import sysconfig

@@ -1,4 +1,4 @@
-"""Makes two checkouts of the same project, as `git clone` on two machines would."""
+"""Make two checkouts of one project, like `git clone` on two machines."""
 
 import shutil
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What Python source holds, and which module imports which."""
+"""Count the contents of Python sources, and find their imports."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 
 
 def scan(root: Path, pattern: str, targets: list[str]) -> None:
-    """Count what the files that match hold, added up by the top-level module they belong to."""
+    """Count the contents of the files that match the pattern, for each top-level module."""
     modules: dict[str, Any] = {}
     for path in sorted(root.glob(pattern)):
         name = path.relative_to(root).parts[0].removesuffix(".py")
@@ -27,12 +27,12 @@ def scan(root: Path, pattern: str, targets: list[str]) -> None:
 
 
 def measure(path: Path) -> tuple[Counter[str], set[str]]:
-    """Return what a file holds, and the top-level names that it imports."""
+    """Return the counts for a file, and the top-level names that it imports."""
     source = path.read_bytes()
     counts = Counter(files=1, lines=len(source.splitlines()))
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about their code, not about ours
+            warnings.simplefilter("ignore")  # about the scanned code
             nodes = list(ast.walk(ast.parse(source)))
     except (SyntaxError, ValueError):  # this Python can't parse or decode it
         return counts + Counter(unreadable=1), set()
@@ -45,7 +45,7 @@ def measure(path: Path) -> tuple[Counter[str], set[str]]:
 
 
 def imported_names(nodes: Iterable[ast.AST]) -> Iterator[str]:
-    """Yield the top-level name of whatever is imported; relative imports stay in the package."""
+    """Yield the top-level name of each import, except relative ones, which stay in the package."""
     for node in nodes:
         if isinstance(node, ast.Import):
             for alias in node.names:
@@ -71,5 +71,5 @@ def graph(dependencies: list[str], targets: list[str]) -> None:
 
 
 def counts_as_import(name: str, imported: str) -> bool:
-    """Return whether an import is one of another module of the standard library."""
+    """Return whether the import is another module of the standard library."""
     return imported in sys.stdlib_module_names and imported != name

@@ -1,4 +1,4 @@
-"""A report on the standard library of this Python: what it holds, and who imports whom."""
+"""A report on the standard library of this Python: its contents and its imports."""
 
 import platform
 import sysconfig
@@ -20,13 +20,13 @@ REPORT = Path("build/report.html")
 
 LOOK = {"accent": "#2b6a99", "top": 20}  # colour of the bars, number of modules to show
 
-# An invariant of every task: another Python parses other syntax and knows other modules.
+# An invariant of every task, because syntax and modules depend on the version of Python.
 DOIT_CONFIG = {"invariants": {"invariants": [Value(platform.python_version(), name="python")]}}
 
 
 def task_scan():
-    """Count what a package holds, and list what it imports."""
-    # scan() is tracked by itself, with the functions that it calls.
+    """Count the contents of a package, and list its imports."""
+    # scan() is tracked automatically, with the functions that it calls.
     for name in PACKAGES:
         yield {
             "name": name,
@@ -34,14 +34,14 @@ def task_scan():
                 (create_folder, [SCANS]),
                 (analysis.scan, [STDLIB, f"{name}/**/*.py"]),
             ],
-            "file_dep": [STDLIB / name],  # the directory, with all that is below it
+            "file_dep": [STDLIB / name],  # a directory, with everything below it
             "targets": [SCANS / f"{name}.json"],
         }
     yield {  # the modules that are a single file
         "name": "modules",
         "actions": [(create_folder, [SCANS]), (analysis.scan, [STDLIB, "*.py"])],
         "targets": [SCANS / "modules.json"],
-        "invariants": [Files(STDLIB / "*.py")],  # the pattern is looked up at each check
+        "invariants": [Files(STDLIB / "*.py")],  # each check expands the pattern
     }
 
 
@@ -55,11 +55,11 @@ def task_graph():
 
 
 def task_report():
-    """Write the report, a page that needs no other file."""
+    """Write the report, as a single HTML file."""
     return {
-        "actions": [(page.report, [GRAPH, LOOK])],  # its arguments are tracked as well
+        "actions": [(page.report, [GRAPH, LOOK])],  # arguments are tracked too
         "file_dep": [GRAPH, "templates/"],
         "targets": [REPORT],
         "invariants": [Distribution("doit")],  # its version is in the footer
-        "ttl": "30d",  # the page carries its date, and says that it is good for 30 days
+        "ttl": "30d",  # the page shows its date, and says that it is valid for 30 days
     }

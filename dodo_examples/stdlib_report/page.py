@@ -1,4 +1,4 @@
-"""The report: a page of HTML with a chart in SVG, from the graph of imports."""
+"""Write the report: an HTML page with an SVG chart, from the graph of imports."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 
 
 def report(graph: Path, look: dict[str, Any], targets: list[str]) -> None:
-    """Fill the templates with what the graph says."""
+    """Fill the templates with data from the graph."""
     loaded = json.loads(graph.read_text(encoding="utf-8"))
     modules, imports = loaded["modules"], loaded["imports"]
     total: Counter[str] = Counter()
@@ -54,7 +54,7 @@ def bar_chart(bars: list[tuple[str, int]], accent: str) -> str:
 
 
 def table_rows(modules: dict[str, Any], imports: list[list[str]], most: int) -> str:
-    """Return the rows of a table of the modules with most lines."""
+    """Return the rows of a table of the modules with the most lines."""
     importing, imported = (Counter(edge[end] for edge in imports) for end in (0, 1))
     rows = []
     for name in sorted(modules, key=lambda name: -modules[name]["lines"])[:most]:

@@ -1,4 +1,4 @@
-"""Keep each name that has enough words, once: ``clean.py NAMES --least N``."""
+"""Print each name that has at least N words, once: ``clean.py NAMES --least N``."""
 
 import argparse
 

@@ -1,4 +1,4 @@
-"""Which words are the names in the standard library made of?"""
+"""Count the words in the names that the standard library uses."""
 
 import sysconfig
 from pathlib import Path
@@ -26,7 +26,7 @@ def task_collect():
             "actions": [(collect, [package])],
             "targets": [f"data/{package}.txt"],
             "invariants": [Files(STDLIB / package / "**/*.py")],
-            "share": False,  # other people's data: not into the store
+            "share": False,  # the data belong to others
         }
 
 
