@@ -10,6 +10,7 @@ import pytest
 
 from doit_invariants.testing import Outcome, Project
 from tests.support import Make
+from tests.support.results import restored
 
 NOW = 1_700_000_000.0
 DAY = 86400.0
@@ -214,3 +215,28 @@ def test_cell(doit_project: Make, situation: str, policy: str, expected: str) ->
     again = project.run("--cache", "True", now=NOW + row.passed + 1)
     assert did(again) == then, repr(again)
     assert project.read("out.txt") == project.read("in.txt").upper()
+
+
+CONFIGS = {
+    "pyproject.toml": '[tool.doit]\nloader = "invariants"\n[tool.doit.invariants]\n'
+    'store = "../store"\ncache = "shared"\n',
+    "doit.cfg": "[GLOBAL]\nloader = invariants\n[invariants]\nstore = ../store\ncache = shared\n",
+}
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_project_wide_policy(doit_project: Make, name: str) -> None:
+    """The policy for all tasks, from each file of settings."""
+    text = """
+def task_a():
+    return {"actions": ["cp in.txt a.txt"], "file_dep": ["in.txt"], "targets": ["a.txt"]}
+def task_b():
+    return {"actions": ["cp in.txt b.txt"], "file_dep": ["in.txt"], "targets": ["b.txt"],
+            "cache": True}
+"""
+    files = {"dodo.py": text, "in.txt": "", "pyproject.toml": "", name: CONFIGS[name]}
+    project = doit_project(files)
+    project.run().assert_executed("a", "b")
+    project.remove("a.txt", "b.txt")
+    outcome = project.run().assert_executed("b")
+    assert "a" in restored(outcome)

@@ -197,3 +197,22 @@ def test_it_is_explained(project: Project) -> None:
     assert why.returncode == 0, repr(why)
     assert "accepted by --resume report" in why.stdout or "up-to-date" in why.stdout, repr(why)
     assert "raw" in project.run().executed
+
+
+@pytest.mark.parametrize("option", ["--resume", "--resume-inferred"])
+def test_resume_without_the_word_run(doit_project: Make, option: str) -> None:
+    """1: ``doit --resume TASK`` is ``doit run --resume TASK``."""
+    dodo = """
+def task_raw():
+    return {"actions": ["cp in raw"], "file_dep": ["in"], "targets": ["raw"]}
+def task_report():
+    return {"actions": ["cat raw more > report"], "file_dep": ["raw", "more"],
+            "targets": ["report"]}
+"""
+    project = doit_project({"dodo.py": dodo, "in": "1", "more": "1"})
+    project.run().assert_executed("raw", "report")
+    project.write({"in": "2", "more": "2"})
+    outcome = project.run(option, "report").assert_success()
+    assert "Traceback" not in outcome.stderr
+    assert project.read("raw") == "1"
+    assert project.read("report") == "12"

@@ -222,3 +222,129 @@ def task_b():
     assert (project.path / "lnk").is_symlink(), repr(outcome)
     project.write({"file": "other"})
     assert project.read("lnk") == "other"
+
+
+NOW = 1_700_000_000.0
+
+
+SETTINGS = {"store": "../store", "export_dir": "../pub"}
+
+
+def test_target_that_is_a_hard_link_into_the_store(doit_project: Make) -> None:
+    """A task writes its own file, not the one in the store."""
+    text = """
+def task_a():
+    return {"actions": ["cat in.txt > a.txt"], "file_dep": ["in.txt"], "targets": ["a.txt"],
+            "cache": "shared"}
+"""
+    settings = {**SETTINGS, "store_link": "hardlink"}
+    project = doit_project({"dodo.py": text, "in.txt": "1"}, settings=settings)
+    project.run().assert_executed("a")
+    project.remove("a.txt")
+    assert "a" in restored(project.run())
+    project.write({"in.txt": "2"})
+    project.run().assert_executed("a")
+    assert project.read("a.txt") == "2"
+    assert (project.path / "a.txt").stat().st_mode & 0o200
+    project.write({"in.txt": "1"})
+    assert "a" in restored(project.run())
+    assert project.read("a.txt") == "1"
+
+
+def test_same_content_again(doit_project: Make) -> None:
+    """O4: what is restored or made with the same content runs nothing downstream."""
+    text = """
+def task_a():
+    return {"actions": ["tr -d ' ' < in.txt > a.txt"], "file_dep": ["in.txt"],
+            "targets": ["a.txt"], "cache": "shared"}
+def task_b():
+    return {"actions": ["cp a.txt b.txt"], "file_dep": ["a.txt"], "targets": ["b.txt"]}
+"""
+    project = doit_project({"dodo.py": text, "in.txt": "1"}, settings=SETTINGS)
+    project.run().assert_executed("a", "b")
+    project.write({"in.txt": " 1"})
+    project.run().assert_executed("a")
+    project.write({"in.txt": "1 "})
+    project.run().assert_executed("a")
+    project.write({"in.txt": "1"})
+    outcome = project.run()
+    assert "a" in restored(outcome)
+    assert outcome.executed == [], repr(outcome)
+
+
+def test_undeclared_output(doit_project: Make) -> None:
+    """O6: what is no target is neither kept nor restored."""
+    text = """
+def task_a():
+    return {"actions": ["touch a.txt other.txt"], "file_dep": ["in.txt"],
+            "targets": ["a.txt"], "cache": "POLICY"}
+"""
+    for policy in ("shared", "export"):
+        project = doit_project(
+            {"dodo.py": text.replace("POLICY", policy), "in.txt": ""},
+            settings=SETTINGS,
+            name=policy,
+        )
+        project.run().assert_executed("a")
+        project.remove("a.txt", "other.txt")
+        assert "a" in restored(project.run())
+        assert not (project.path / "other.txt").exists()
+
+
+@pytest.mark.parametrize("policy", ["shared", "export"])
+def test_target_that_is_not_made(doit_project: Make, policy: str) -> None:
+    """O6: a task that does not make what it promises is not kept, and says so."""
+    text = """
+def task_a():
+    return {"actions": ["touch a.txt"], "file_dep": ["in.txt"],
+            "targets": ["a.txt", "never.txt"], "cache": "POLICY"}
+"""
+    project = doit_project(
+        {"dodo.py": text.replace("POLICY", policy), "in.txt": ""}, settings=SETTINGS
+    )
+    for _ in range(2):
+        outcome = project.run().assert_executed("a")
+        assert "Traceback" not in outcome.stderr
+        said = "not put into the store: " if policy == "shared" else "never.txt is not exported"
+        assert said in outcome.stderr, repr(outcome)
+
+
+def test_two_tasks_with_one_content(doit_project: Make) -> None:
+    """Equal contents under other names are kept once, and restored to each."""
+    text = """
+def task_g():
+    for name in "abc":
+        yield {"name": name, "actions": [f"cp in.txt {name}.txt"], "file_dep": ["in.txt"],
+               "targets": [f"{name}.txt"], "cache": "shared"}
+"""
+    project = doit_project({"dodo.py": text, "in.txt": "same"}, settings=SETTINGS)
+    project.run().assert_success()
+    blobs = [p for p in (project.path.parent / "store/blobs").rglob("*") if p.is_file()]
+    assert len(blobs) == 1
+    project.remove("a.txt", "b.txt", "c.txt")
+    outcome = project.run()
+    assert outcome.stdout.count("(restored from the store") == 3
+    project.write({"a.txt": "edited"})
+    assert project.read("b.txt") == project.read("c.txt") == "same"
+
+
+@pytest.mark.parametrize("link", ["auto", "hardlink", "copy"])
+def test_editing_what_was_restored(doit_project: Make, link: str) -> None:
+    """However a file leaves the store: who edits it does not edit the store."""
+    text = """
+def task_a():
+    return {"actions": ["rm -f a.txt; cp in.txt a.txt"], "file_dep": ["in.txt"],
+            "targets": ["a.txt"], "cache": "shared"}
+"""
+    settings = {**SETTINGS, "store_link": link}
+    project = doit_project({"dodo.py": text, "in.txt": "one"}, settings=settings)
+    project.run().assert_executed("a")
+    for number in range(2):
+        project.remove("a.txt")
+        # Who makes a hard link writable and edits it has damaged the store, which is seen.
+        assert "a" in restored(project.run()) or (number and link == "hardlink")
+        assert project.read("a.txt") == "one"
+        (project.path / "a.txt").chmod(0o644)
+        project.write({"a.txt": "bad"})
+    outcome = project.run()
+    assert project.read("a.txt") == "one", repr(outcome)

@@ -307,3 +307,20 @@ def task_a():
     assert project.run("invariants", "why", "a").stdout == (
         "a: not up-to-date\n  in.txt: content changed\ndeps: up-to-date\n"
     )
+
+
+def test_accept_of_a_task_with_calculated_dependencies(doit_project: Make) -> None:
+    """What a calc_dep gave belongs to what is accepted."""
+    dodo = """
+def calc():
+    return {"file_dep": ["b.txt"]}
+def task_calc():
+    return {"actions": [calc], "file_dep": ["in.txt"]}
+def task_a():
+    return {"actions": ["true"], "file_dep": ["in.txt"], "calc_dep": ["calc"]}
+"""
+    project = doit_project({"dodo.py": dodo, "in.txt": "", "b.txt": ""})
+    project.run().assert_executed("calc", "a")
+    project.write({"b.txt": "changed"})
+    assert project.run("invariants", "accept", "a").stdout == "accepted a\n"
+    project.run("a").assert_executed()

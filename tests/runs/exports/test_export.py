@@ -349,3 +349,25 @@ def test_mode_and_time(doit_project: Make) -> None:
     assert "a" in restored(project.run(now=NOW))
     after = (project.path / "out.txt").stat()
     assert (after.st_mode, after.st_mtime_ns) == (before.st_mode, before.st_mtime_ns)
+
+
+@pytest.mark.parametrize("how", ["--cache", "settings", "DOIT_CACHE"])
+def test_export_for_all(doit_project: Make, how: str) -> None:
+    """B3: it is enough that each task has an export_dir of its own; one that has none is named."""
+    dodo = """
+def task_a():
+    return {"actions": ["echo >> ran; cp in a"], "file_dep": ["in"], "targets": ["a"],
+            "export_dir": "pub"}
+"""
+    arguments = ["--cache", "export"] if how == "--cache" else []
+    env = {"DOIT_CACHE": "export"} if how == "DOIT_CACHE" else {}
+    settings = {"cache": "export"} if how == "settings" else {}
+    project = doit_project({"dodo.py": dodo, "in": "1"}, settings=settings)
+    project.run(*arguments, env=env).assert_executed("a")
+    project.remove("a")
+    assert restored(project.run(*arguments, env=env)) == ["a"]
+    assert (project.read("a"), project.read("ran")) == ("1", "\n")
+    more = '\ndef task_b():\n    return {"actions": ["cp in b"], "targets": ["b"]}\n'
+    project.write({"dodo.py": dodo + more})
+    outcome = project.run(*arguments, env=env).assert_error("export_dir")
+    assert "'b'" in outcome.stdout + outcome.stderr

@@ -340,3 +340,19 @@ def task_fmt():
     project.run().assert_executed("fmt")
     project.run().assert_up_to_date("fmt")
     assert project.read("code") == "x!"
+
+
+def test_file_that_becomes_a_directory_and_back(doit_project: Make) -> None:
+    """Another type is another content, an empty directory in the place of a file too."""
+    dodo = 'def task_a():\n    return {"actions": ["true"], "file_dep": ["in"]}\n'
+    project = doit_project({"dodo.py": dodo, "in": "text"})
+    project.run().assert_executed("a")
+    project.remove("in")
+    project.write({"in/": ""})
+    assert "in: was a file, is a directory" in project.run("invariants", "why").stdout
+    project.run().assert_executed("a")
+    project.run().assert_up_to_date("a")
+    (project.path / "in").rmdir()
+    project.write({"in": ""})
+    assert "in: was a directory, is a file" in project.run("invariants", "why").stdout
+    project.run().assert_executed("a")

@@ -9,6 +9,7 @@ import time
 import pytest
 
 from doit_invariants.testing import Project
+from tests.support import Make
 
 DODO = """
 from doit_invariants import Tree
@@ -110,3 +111,18 @@ def test_damage(project: Project, place: int) -> None:
     time.sleep(0.03)
     project.run().assert_up_to_date(*BOTH)
     project.run().assert_up_to_date(*BOTH)
+
+
+def test_database_inside_a_tracked_directory(doit_project: Make, backend: str) -> None:
+    """doit's DB does not count, whatever it is called."""
+    dodo = """
+from doit_invariants import Tree
+DOIT_CONFIG = {"dep_file": "state.json"}
+def task_a():
+    return {"actions": ["true"], "invariants": [Tree(".")]}
+def task_b():
+    return {"actions": ["true"], "file_dep": ["."]}
+"""
+    project = doit_project({"dodo.py": dodo}, backend=backend)
+    project.run().assert_executed("a", "b")
+    project.run().assert_executed()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 
 import pytest
 
 from doit_invariants.core.paths import moved as put_below
 from doit_invariants.testing import Project
+from tests.support import Make
 
 DODO = """
 import os
@@ -212,3 +214,19 @@ def test_what_names_a_file_of_the_project(text: str, expected: str | None) -> No
     }
     assert put_below(text, "/old/place", "/old/place") == text
     assert put_below(text, "/", "/new") == text
+
+
+def test_moved_project_with_paths_that_are_not_normalised(doit_project: Make) -> None:
+    """Absolute paths are translated by their text, with a slash at their end or dots inside."""
+    dodo = """
+import os
+HERE = os.path.dirname(os.path.abspath(__file__))
+def task_a():
+    return {"actions": ["true"], "file_dep": [HERE + "/data/", HERE + "/data/../in.txt"]}
+"""
+    project = doit_project({"dodo.py": dodo, "data/x": "", "in.txt": ""})
+    project.run().assert_executed("a")
+    moved = Project(project.path.parent / "moved")
+    shutil.copytree(project.path, moved.path)
+    os.rename(project.path, project.path.parent / "gone")
+    moved.run().assert_executed().assert_up_to_date("a")

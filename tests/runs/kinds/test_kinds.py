@@ -312,3 +312,29 @@ def test_cache_true_and_false(doit_project: Make) -> None:
     project.write({"dodo.py": 'def task_a():\n    return {"actions": ["true"]}\n'})
     project.run().assert_executed("a")
     project.run().assert_executed("a")
+
+
+def test_signature_covers_items_and_calculated_dependencies(doit_project: Make) -> None:
+    """Task(x) sees what x lists in uptodate, and what a calc_dep gives it."""
+    dodo = """
+from doit_invariants import Task, Value, invariants
+def calc():
+    return {"file_dep": ["g.txt"]}
+def task_calc():
+    return {"actions": [calc], "file_dep": ["dodo.py"]}
+def task_server():
+    return {"actions": ["true"], "calc_dep": ["calc"], "uptodate": [invariants(Value(80))]}
+def task_m():
+    return {"actions": ["true"], "setup": ["server"], "invariants": [Task("server")]}
+"""
+    project = doit_project({"dodo.py": dodo, "g.txt": "1"})
+    project.run("m")
+    project.run("m")
+    project.run("m").assert_executed()
+    project.edit("dodo.py", "Value(80)", "Value(81)")
+    project.run("m").assert_executed("calc", "server", "m")
+    project.run("m").assert_executed()
+    project.write({"g.txt": "2"})
+    assert "m" in project.run("m").executed
+    project.run("server", "m")
+    project.run("m").assert_executed()

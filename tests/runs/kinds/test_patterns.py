@@ -287,3 +287,32 @@ def test_absent_files_in_the_store(doit_project: Make) -> None:
     project.write({".env": "1"})
     assert "restored from the store" in project.run(env={"ZZ_A": "1"}).stdout
     assert project.read("a.txt") == "1"
+
+
+def test_file_whose_name_looks_like_a_pattern(doit_project: Make) -> None:
+    """A file that exists under the very name is meant."""
+    dodo = """
+from doit_invariants import Files
+def task_a():
+    return {"actions": ["true"], "invariants": [Files("data[1].csv")]}
+"""
+    project = doit_project({"dodo.py": dodo, "data[1].csv": "1"})
+    project.run().assert_executed("a")
+    project.write({"data[1].csv": "2"})
+    project.run().assert_executed("a")
+
+
+def test_mistakes_in_patterns_and_keys_of_settings(doit_project: Make) -> None:
+    """A range that runs backwards and a key that is no text are one line each."""
+    plain = "def task_a(): pass\n"
+    project = doit_project({"dodo.py": plain}, settings={"tree_exclude": ["[z-a].txt"]})
+    project.run().assert_error("patterns ['[z-a].txt']: bad character range")
+    tree = "from doit_invariants import Tree\ndef task_a():\n    return {'actions': [], "
+    project = doit_project(
+        {"dodo.py": tree + "'invariants': [Tree('.', include=['[z-a]'])]}\n"}, name="tree"
+    )
+    project.run().assert_error("task 'a': patterns ['[z-a]']: bad character range")
+    project = doit_project(
+        {"dodo.py": plain + "DOIT_CONFIG = {'invariants': {1: 2}}\n"}, name="key"
+    )
+    project.run().assert_error("DOIT_CONFIG['invariants']: unknown setting 1")

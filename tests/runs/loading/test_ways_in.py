@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from doit_invariants.testing import settings_toml
 from tests.support import Make
 
 # Each makes tasks whose names are listed, all with `ttl`, which plain doit does not know.
@@ -405,3 +406,57 @@ def work(): pass
     project.run(timeout=300).assert_executed()
     project.write({"in/7": "changed"})
     assert len(project.run().executed) > 106
+
+
+@pytest.mark.parametrize("policy", ["once", "shared"])
+@pytest.mark.parametrize(
+    ("cwd", "arguments"), [(".", ["-f", "laptop/dodo.py"]), ("laptop/deep", ["-k"])]
+)
+def test_dodo_elsewhere(doit_project: Make, policy: str, cwd: str, arguments: list[str]) -> None:
+    """4: under ``-f DIR/dodo.py`` and ``-k`` tasks are restored and accepted as well."""
+    dodo = f"""
+import doit_invariants
+def task_t():
+    return {{"actions": ["echo >> ran; cp in out"], "file_dep": ["in"], "targets": ["out"],
+            "cache": "{policy}"}}
+"""
+    files = {
+        "laptop/dodo.py": dodo,
+        "laptop/in": "1",
+        "laptop/deep/": "",
+        "laptop/pyproject.toml": settings_toml(settings={"store": "../store"}),
+    }
+    project = doit_project(files, loader=False)
+    project.run(*arguments, process=True, cwd=cwd).assert_executed("t")
+    if policy == "shared":
+        project.remove("laptop/out")
+    else:
+        project.write({"laptop/in": "2"})
+    outcome = project.run(*arguments, process=True, cwd=cwd).assert_executed()
+    assert (project.read("laptop/out"), project.read("laptop/ran")) == ("1", "\n"), repr(outcome)
+
+
+def test_script_that_calls_run(doit_project: Make) -> None:
+    """`doit_invariants.run(globals())` knows the options as well."""
+    text = """
+from doit_invariants import run
+DOIT_CONFIG = {"invariants": {"store": "../store"}}
+def task_a():
+    return {"actions": ["cp in.txt a.txt"], "file_dep": ["in.txt"], "targets": ["a.txt"]}
+if __name__ == "__main__":
+    run(globals())
+"""
+    import subprocess
+    import sys
+
+    project = doit_project({"build.py": text, "in.txt": ""}, loader=False)
+    command = [sys.executable, "build.py", "--cache", "shared"]
+
+    def call() -> str:
+        return subprocess.run(
+            command, cwd=project.path, check=True, capture_output=True, text=True
+        ).stdout
+
+    assert ".  a\n" in call()
+    project.remove("a.txt")
+    assert "-- a  (restored from the store" in call()

@@ -236,3 +236,21 @@ def test_hook_that_registers(doit_project: Make, name: str, body: str) -> None:
         outcome.assert_error("plugin 'dodo'", 3)
         assert len(outcome.stderr.splitlines()) == 1, repr(outcome)
     assert outcome.executed == []
+
+
+def test_file_hook_that_returns_no_text(doit_project: Make, backend: str) -> None:
+    """It fails the tasks that ask it, in one line, and loses nothing of the others."""
+    dodo = """
+from doit_invariants import hookimpl
+@hookimpl
+def invariants_digest_file(path):
+    return b"bytes" if path == "in.txt" else None
+def task_a():
+    return {"actions": ["true"], "file_dep": ["in.txt"]}
+def task_b():
+    return {"actions": ["true"], "file_dep": ["dodo.py"]}
+"""
+    project = doit_project({"dodo.py": dodo, "in.txt": ""}, backend=backend)
+    outcome = project.run("-c")
+    outcome.assert_error("it must return a string or None, not bytes", returncode=2)
+    project.run("-c").assert_up_to_date("b")

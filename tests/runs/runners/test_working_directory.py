@@ -233,3 +233,25 @@ def test_directory_after_what_doit_calls_itself(doit_project: Make, runner: list
         ], repr(ran)
     ran.assert_up_to_date(*every)
     assert [path.name for path in (project.path / "sub").iterdir() if "doit" in path.name] == []
+
+
+def test_action_that_leaves_the_directory(doit_project: Make) -> None:
+    """Relative paths mean the project's directory, wherever an action went to."""
+    dodo = """
+import os
+from doit_invariants import Files, Tree
+DOIT_CONFIG = {"backend": "sqlite3", "dep_file": os.path.abspath("state.db")}
+def go():
+    open("out.txt", "w").write("x")
+    os.chdir("sub")
+def task_a():
+    return {"actions": [go], "targets": ["out.txt"], "file_dep": ["y.txt"]}
+def task_b():
+    return {"actions": ["true"], "task_dep": ["a"], "invariants": [Files("*.txt"), Tree("d")]}
+"""
+    files = {"y.txt": "1", "d/z": "1", "sub/x.txt": "1", "sub/d/z": "1"}
+    project = doit_project({"dodo.py": dodo, **files})
+    project.run().assert_executed("a", "b")
+    project.run().assert_executed().assert_up_to_date("a", "b")
+    project.write({"d/z": "2"})
+    project.run().assert_executed("b")
