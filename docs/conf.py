@@ -50,6 +50,15 @@ def _without_links_to_files(_app: Sphinx, _path: Path, _page: str, content: list
     content[0] = _LINK.sub(adapted, content[0])
 
 
+def _is_field_of_tuple(
+    _app: Sphinx, _what: str, _name: str, member: object, _skip: bool, _options: object
+) -> bool | None:
+    """Leave out the fields of named tuples: the docstring of the class describes them."""
+    documented = str(getattr(member, "__doc__", ""))
+    return True if documented.startswith("Alias for field number") else None
+
+
 def setup(app: Sphinx) -> None:
     """Connect the events; Sphinx calls this."""
     app.connect("include-read", _without_links_to_files)
+    app.connect("autodoc-skip-member", _is_field_of_tuple)

@@ -106,6 +106,13 @@ def test_every_public_name_is_explained(name: str) -> None:
     assert any(pattern.search(text) for text in prose)
 
 
+@pytest.mark.parametrize("name", doit_invariants.__all__)
+def test_a_field_of_a_public_docstring_has_one_name(name: str) -> None:
+    """Sphinx takes ``:ivar old, new:`` for a field ``new`` of the type ``old``."""
+    docstring = inspect.getdoc(getattr(doit_invariants, name)) or ""
+    assert not re.findall(r"^ *:(?:ivar|param) \w+, .*", docstring, re.MULTILINE)
+
+
 def test_every_kind_has_a_section_with_its_signature() -> None:
     """The headings of the kinds are the constructors of the built-in kinds, no more, no less."""
     expected = {f"`{call(name, kind)}`" for name, kind in KINDS.items()}

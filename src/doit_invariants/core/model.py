@@ -18,7 +18,8 @@ class Change(NamedTuple):
 
     :ivar what: ``changed``, ``added`` or ``removed``
     :ivar where: the place inside: a relative path, ``$.key[3]``, the name of a variable
-    :ivar old, new: short strings for both sides; None if there is no value or it must not be shown
+    :ivar old: a short string for the recorded value; None if there is none or it must not be shown
+    :ivar new: the same for the present value
     """
 
     what: Literal["changed", "added", "removed"]

@@ -27,8 +27,10 @@ class ResultEntry:
     :ivar signature: of the task when it ran, the same on every machine; empty if it had none
     :ivar task: its name at that time
     :ivar artifacts: its targets in order
-    :ivar values, result: as doit keeps them: a JSON object; and a string, an object or None. Paths
-        in the project begin with ``root``
+    :ivar values: the values as doit keeps them, a JSON object; paths in the project begin with
+        ``root``
+    :ivar result: the result as doit keeps it, a string, an object or None; with paths as in
+        ``values``
     :ivar root: string that replaces the project directory; empty if nothing does
     :ivar output: for each action, what it wrote to stdout and stderr, None for nothing; empty if
         unknown because the entry was made long after the run: then ``result`` is unknown too

@@ -61,7 +61,8 @@ class StoredEntry:
 class Verification:
     """The outcome of a check of the whole store.
 
-    :ivar entries, blobs: how many are intact
+    :ivar entries: number of intact entries
+    :ivar blobs: number of intact blobs
     :ivar size: bytes of the intact blobs
     :ivar problems: a line for each damaged file; it was removed unless the line says otherwise
     :ivar lacking: maps the signature of each intact but unusable entry to the digests it lacks
@@ -94,7 +95,8 @@ class PruneLimits:
 class Pruned:
     """What was removed from a store, or would be.
 
-    :ivar entries, blobs: how many were removed
+    :ivar entries: number of removed entries
+    :ivar blobs: number of removed blobs
     :ivar freed: bytes of the removed blobs
     :ivar kept: how many entries stay
     :ivar size: bytes of the blobs that stay
