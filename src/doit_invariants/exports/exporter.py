@@ -33,7 +33,7 @@ __all__ = ["HOWS", "Draft", "ExportError", "Exporter", "RestorePreview", "Restor
 
 @dataclass(frozen=True, slots=True)
 class RestorePreview:
-    """What a restore would do.
+    """The expected outcome of a restore.
 
     :ivar entry: the success that the exports come from; None if there is no manifest
     :ivar refusals: why a missing target can't be restored, for each such target

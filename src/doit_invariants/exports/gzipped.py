@@ -25,7 +25,7 @@ from doit_invariants.hashing.digest import ALGORITHM
 from doit_invariants.results.capture import capture
 from doit_invariants.results.parts import DamagedResult, Part, PartType, check_parts
 
-#: What reading a broken packed file raises, besides OSError and DamagedResult.
+#: Exceptions that reading a broken packed file raises, besides OSError and DamagedResult.
 BROKEN = (EOFError, zlib.error, tarfile.TarError, ValueError, ArithmeticError, LookupError)
 
 _CHUNK = 1 << 20

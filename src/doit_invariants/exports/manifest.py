@@ -70,7 +70,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What a task exported when it last succeeded.
+    """The exports of a task from its last success.
 
     :ivar entry: that success
     :ivar rows: the exports, by the path of the target relative to the project

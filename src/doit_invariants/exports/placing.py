@@ -116,7 +116,7 @@ def swap(new: str, place: str, aside: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class PreviousExport:
-    """What an earlier run left at the place of an export.
+    """An export that an earlier run left in its place.
 
     :ivar row: from the manifest, None if it names no such export
     :ivar parts: what the target contained then

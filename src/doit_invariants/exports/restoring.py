@@ -34,7 +34,7 @@ class ExportError(InvariantsError):
 
 @dataclass(frozen=True, slots=True)
 class RestoreResult:
-    """What was restored.
+    """The outcome of a restore.
 
     :ivar entry: the success that the exports come from; None if there is no manifest
     :ivar by_hand: targets whose exports are in no manifest: somebody put them there

@@ -20,7 +20,7 @@ Answer = Literal["run", "accept", "placeholder", "restore"]
 
 
 class Facts(NamedTuple):
-    """What a policy bases its answer on.
+    """Facts about a task on which a policy bases its answer.
 
     :ivar reasons: why the task is not up-to-date
     :ivar targets: its targets

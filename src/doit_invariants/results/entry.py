@@ -1,4 +1,4 @@
-"""What a store or an export keeps about one success of a task."""
+"""The entry that a store or an export keeps about one success of a task."""
 
 from __future__ import annotations
 

@@ -66,7 +66,7 @@ class Snapshot:
     :ivar targets: state of each target in order, None if targets are not tracked
     :ivar observed: invariants by their id
     :ivar sources: plugins that were asked for implicit invariants
-    :ivar adopted: ids of invariants that differ only in how they are compared, which is no change
+    :ivar adopted: ids of invariants that differ only in how they are compared: not a change
     :ivar unknown: ids of invariants that could not be checked
     :ivar problems: what could not be checked; any problem makes the verdict an error
     """
@@ -104,7 +104,7 @@ def record_reasons(
     :param unreadable: why a stored record can't be used; None if that is not the case
     """
     if not now.has_dependencies:
-        return  # which is a reason by itself
+        return  # that alone is a reason
     if unreadable is not None:
         yield Reason("unreadable_record", "record", f"{unreadable}; treated as never run")
     elif before is None and now.explicit:

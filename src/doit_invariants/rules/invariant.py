@@ -16,7 +16,7 @@ Fingerprint = dict[str, Json]
 
 
 class Context(Protocol):
-    """What an invariant can use while it is checked. Each task has one per check.
+    """The environment in which an invariant is checked. Each check of a task has its own.
 
     :ivar task: name of the task
     :ivar root: absolute path of the directory that the paths of the task are relative to

@@ -77,7 +77,7 @@ class Verification:
 
 @dataclass(frozen=True, slots=True)
 class PruneLimits:
-    """What may stay when a store is pruned. Files that a run in progress uses always stay.
+    """Limits for pruning a store. Files that a run in progress uses always stay.
 
     :ivar max_size: maximum bytes of the blobs, None for no limit
     :ivar max_age: maximum seconds since the last use of an entry, None for no limit
@@ -93,7 +93,7 @@ class PruneLimits:
 
 @dataclass(frozen=True, slots=True)
 class Pruned:
-    """What was removed from a store, or would be.
+    """The outcome of pruning a store, or of a dry run.
 
     :ivar entries: number of removed entries
     :ivar blobs: number of removed blobs

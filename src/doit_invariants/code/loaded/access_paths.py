@@ -112,7 +112,7 @@ def _attribute(
 def get_call(
     name: str, operations: Sequence[Operation], index: int, code: types.CodeType
 ) -> tuple[Step, int] | None:
-    """Return the step of ``.get(key)`` and ``.get(key, default)``, None if it is no such call.
+    """Return the step of ``.get(key)`` and ``.get(key, default)``, None for other calls.
 
     :param name: the attribute that was read
     :param index: of the operation after it

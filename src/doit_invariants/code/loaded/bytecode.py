@@ -87,7 +87,7 @@ REFLECTION = {
 
 
 class Structure(NamedTuple):
-    """What counts in a code object and all code nested in it.
+    """The parts that count of a code object and all code nested in it.
 
     :ivar digest: digest of the structure
     :ivar reads: the globals that it reads, in the order of their first use

@@ -1,9 +1,9 @@
 """Compare the recorded units of a callable with the present ones, one by one.
 
 A unit is unchanged if the normal form of its source is equal, or its code is equal in one slot.
-Each test is sound by itself, and each tolerates differences that the other does not. The references
-of a unit are compared too: by name if the source is equal, by position if only the code is equal,
-so that names do not matter there.
+Each test alone is sound, and each tolerates differences that the other does not. The references of
+a unit are compared too: by name if the source is equal, by position if only the code is equal, so
+that names do not matter there.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Digest whole modules by their source, if functions can't be followed one by one.
 
-A function can't be followed into a module that it imports when it runs, that it passes on as a
-value, or of which it may use any name (``getattr``, ``eval``). Then the whole module counts, and
-everything it imports. For a loaded module its loaded state counts, which the file represents only
-until somebody writes to it.
+A function can't be followed into a module if it imports the module when it runs, passes it on as a
+value, or if it may use any name in the module (``getattr``, ``eval``). Then the whole module
+counts, and everything it imports. For a loaded module its loaded state counts, which the file
+represents only until somebody writes to it.
 """
 
 from __future__ import annotations

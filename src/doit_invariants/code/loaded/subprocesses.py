@@ -1,8 +1,8 @@
 """Find out whether code starts processes, and collect its strings.
 
-Only running the code would show which string becomes part of which command. Therefore all strings
-are collected: constants, globals, closures, defaults, arguments, of the code itself and of
-everything it calls.
+It takes a run of the code to see which string becomes part of a command. Therefore all strings are
+collected: constants, globals, closures, defaults, arguments, of the code itself and of everything
+it calls.
 """
 
 from __future__ import annotations

@@ -44,7 +44,7 @@ _TAG = (
 _FILES = {"CACHEDIR.TAG": _TAG, ".gitignore": "*\n", "version": f"{VERSION}\n"}
 # Names allowed in a directory that becomes a store: the remains of one whose creation failed.
 _OURS = {*_DIRECTORIES, *_FILES, "size", "add.lock", "prune.lock", "lost+found"}
-# Flags to open a directory only for traversal, for which it need not be readable.
+# Flags to open a directory only for traversal: it need not be readable.
 _OPEN = getattr(os, "O_PATH", os.O_RDONLY) | getattr(os, "O_DIRECTORY", 0)
 _OPEN_NO_LINK = _OPEN | getattr(os, "O_NOFOLLOW", 0)
 
