@@ -66,8 +66,8 @@ WORDS = {
         "The option takes a text.",
     ),
     "is_no": Rule(
-        r"\b(?:is|are|was|were) no "
-        r"(?!longer|more|less|different|better|worse|one|need|way)\w+",
+        r"(?<!there )(?<!there\n)\b(?:is|are|was|were) no "
+        r"(?!longer|more|less|different|better|worse|one|need|way|such|others?|faster)\w+",
         "'{}': say 'is not a', or 'there is no'.",
         "A pipe is no file.",
     ),
