@@ -52,7 +52,7 @@ def in_fork(
         os.close(err[0])
         status = os.waitpid(pid, 0)[1]
     if printed is None:
-        pytest.fail(f"doit {' '.join(arguments)}: no end after {timeout} s")
+        pytest.fail(f"doit {' '.join(arguments)}: did not end within {timeout} s")
     return os.waitstatus_to_exitcode(status), printed[0], printed[1]
 
 

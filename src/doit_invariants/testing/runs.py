@@ -44,7 +44,7 @@ def in_new_process(
             os.killpg(process.pid, signal.SIGKILL)
         process.kill()
         stdout, stderr = process.communicate()
-        pytest.fail(f"{' '.join(command)}: no end after {timeout} s\n{stdout}\n{stderr}")
+        pytest.fail(f"{' '.join(command)}: did not end within {timeout} s\n{stdout}\n{stderr}")
     return process.returncode, stdout, stderr
 
 
@@ -220,7 +220,7 @@ def _deadline(seconds: float, arguments: list[str]) -> Iterator[None]:
         return
 
     def expired(*_: object) -> None:
-        pytest.fail(f"doit {' '.join(arguments)}: no end after {seconds} s")
+        pytest.fail(f"doit {' '.join(arguments)}: did not end within {seconds} s")
 
     handler = signal.signal(signal.SIGALRM, expired)
     remaining = signal.setitimer(signal.ITIMER_REAL, seconds)

@@ -43,7 +43,7 @@ def _check_unknown(store: Store, target: str) -> None:
         for ask in (store.find, store.peek, lambda one: store.fetch(one, 1, target, 0o644)):
             with pytest.raises(StoreError):
                 ask(text)
-    assert not os.path.lexists(target), "nothing is left of a fetch that fails"
+    assert not os.path.lexists(target), "a failed fetch() leaves no file"
 
 
 def _check_contents(make: Callable[[], Store], directory: Path) -> str:
@@ -52,20 +52,20 @@ def _check_contents(make: Callable[[], Store], directory: Path) -> str:
     store = make()
     digest, size = store.put(str(source))
     assert (digest, size) == (digest_bytes(_CONTENT), len(_CONTENT)), "put() returns digest, size"
-    assert store.put(str(source)) == (digest, size), "a content may be put again"
+    assert store.put(str(source)) == (digest, size), "the same content can be put again"
     with pytest.raises(StoreError):
         store.put(str(directory / "missing"))
-    # As in a worker process, which is given a copy.
+    # A worker process gets a pickled copy.
     worker: Store = pickle.loads(pickle.dumps(store))
     for mode in (0o755, 0o444):
         worker.fetch(digest, size, str(target), mode)
-        assert target.read_bytes() == _CONTENT, "a content comes out as it went in"
+        assert target.read_bytes() == _CONTENT, "fetch() returns the content unchanged"
         assert stat.S_IMODE(target.stat().st_mode) == mode, "fetch() sets the mode"
         target.unlink()
     for wrong, length in ((_OTHER, size), (digest, size + 1)):
         with pytest.raises(StoreError):
             store.fetch(wrong, length, str(target), 0o644)
-        assert not os.path.lexists(target), "nothing is left of a fetch that fails"
+        assert not os.path.lexists(target), "a failed fetch() leaves no file"
     target.write_bytes(b"mine")
     with pytest.raises(StoreError):
         store.fetch(digest, size, str(target), 0o644)
@@ -77,14 +77,16 @@ def _check_entries(make: Callable[[], Store], digest: str) -> None:
     entry = {"signature": _SIGNATURE, "blobs": {digest: len(_CONTENT)}, "π": [1.5, None, "ü"]}
     store = make()
     assert store.add(_SIGNATURE, entry) is None, "add() returns None for a new entry"
-    assert store.add(_SIGNATURE, {**entry, "π": []}) == entry, "add() returns what was there"
+    assert store.add(_SIGNATURE, {**entry, "π": []}) == entry, "add() returns the existing entry"
     for one in (store, make()):
         assert one.find(_SIGNATURE) == one.peek(_SIGNATURE) == entry, "the first entry stays"
     (listed,) = store.entries()
     assert (listed.signature, listed.entry, listed.problem) == (_SIGNATURE, entry, None)
     assert listed.size == len(_CONTENT)
     found = store.verify()
-    assert (found.entries, found.blobs, found.problems) == (1, 1, ()), "verify() finds all intact"
+    assert (found.entries, found.blobs, found.problems) == (1, 1, ()), (
+        "verify() finds everything intact"
+    )
 
 
 def _check_upkeep(make: Callable[[], Store]) -> None:
@@ -96,9 +98,9 @@ def _check_upkeep(make: Callable[[], Store]) -> None:
     assert len(list(store.entries())) == 1, "a dry run removes nothing"
     done = store.prune(everything)
     assert (done.entries, done.kept) == (would.entries, would.kept) == (1, 0)
-    assert store.peek(_SIGNATURE) is None, "what was pruned is gone"
+    assert store.peek(_SIGNATURE) is None, "prune() removes the entry"
     assert store.add(_SIGNATURE, {"signature": _SIGNATURE, "blobs": {}}) is None
     store.remove(_SIGNATURE)
     store.remove(_SIGNATURE)
-    assert store.find(_SIGNATURE) is None, "what was removed is gone"
+    assert store.find(_SIGNATURE) is None, "remove() removes the entry"
     store.close()

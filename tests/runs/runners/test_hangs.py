@@ -344,5 +344,5 @@ def test_teardown_that_fails(doit_project: Make, runner: str) -> None:
 def test_plain_doit_waits_for_ever(doit_project: Make, name: str) -> None:
     """Else there would be nothing to prevent. A run that ends takes one second."""
     project = make_project(doit_project, {**PLAIN, **PLAIN_TOO}[name], loader=False)
-    with pytest.raises(pytest.fail.Exception, match="no end after 6 s"):
+    with pytest.raises(pytest.fail.Exception, match="did not end within 6 s"):
         project.run("-n", "2", "-c", timeout=6)

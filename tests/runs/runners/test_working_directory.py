@@ -112,7 +112,7 @@ def test_failure_if_the_settings_say_so(doit_project: Make) -> None:
     ran = project.run("-c")
     leaving = {f"leave:{name}" for name in LEAVING}
     assert set(ran.failed) == leaving | {"leave", "together"}, repr(ran)
-    assert "an action changed the working directory to sub; it must change it back" in ran.stdout
+    assert "an action changed the working directory to sub; change it back" in ran.stdout
     assert "Traceback" in ran.stdout, "of the action that raises"
     for name in LEAVING:
         assert project.read(f"out/{name}") == str(project.path), name

@@ -53,7 +53,7 @@ class invariants(ListedItem, UptodateCalculator):  # type: ignore[misc]  # noqa:
                 raise InvalidTask(
                     f"task {task.name!r}: invariants({option}=...): option {option!r} needs the "
                     f'loader: set loader = "invariants" under [tool.doit] in pyproject.toml '
-                    f"and write it as a key of the task"
+                    f"and set it as a key of the task dict"
                 )
             raise InvalidTask(
                 f"task {task.name!r}: invariants() has no option {option!r}; allowed is 'ttl'"

@@ -44,8 +44,9 @@ def put_back(execution: Execution, failure: Any = None) -> Any:
     shown = _shown(present, home.directory)
     if home.fails:
         return failure or TaskFailed(
-            f"an action changed the working directory to {shown}; it must change it back, or "
-            'name the directory: open(os.path.join(...)), CmdAction(..., cwd="...")'
+            f"an action changed the working directory to {shown}; change it back in the "
+            "action, or "
+            'name the directory instead: open(os.path.join(...)), CmdAction(..., cwd="...")'
         )
     execution.left_in = shown
     return failure

@@ -313,7 +313,7 @@ def decode(data: bytes, codec: Any) -> Any:
         text = body.decode("ascii") + "}"
         row, end = _decode(text)
         if end != len(text):
-            raise ValueError("there is more behind it")
+            raise ValueError("it has extra data at the end")
         return row
     row = codec.decode(data.decode("utf-8"))
     if isinstance(row, dict):

@@ -32,7 +32,10 @@ def execute(command: Any, part: str, options: dict[str, Any]) -> int:
     """
     store: Store | None = command.dep_manager.session.store
     if store is None:
-        raise InvalidCommand("there is no store: the plugin builtin-stores is blocked")
+        raise InvalidCommand(
+            "there is no store: the plugin builtin-stores is blocked; "
+            "remove it from the setting `block`"
+        )
     try:
         if part == "ls":
             return _ls(command, store, options["json"])
