@@ -109,6 +109,11 @@ def is_racy(stat: Stat, now_ns: int) -> bool:
     return now_ns - max(stat[0], stat[3]) < tick_of(stat)
 
 
+def is_settled(stat: Stat) -> bool:
+    """Return whether an equal stat proves that the content is the same."""
+    return stat[3] != _UNSETTLED
+
+
 def tick_of(stat: Stat) -> int:
     """Return within how many ns two writes can leave the same stat."""
     return _COARSE_NS if max(stat[0], stat[3]) % 1_000_000_000 == 0 else _TICK_NS

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from doit_invariants.files.state import FileState, is_settled
 from doit_invariants.files.tree import TreeState, ups
 from doit_invariants.rules.record import PathState, Record
 from doit_invariants.rules.schema import Origin
@@ -66,6 +67,13 @@ def made_in(db: Database, task: str, record: Record | None, path: str) -> set[st
 
 def _unchanged(before: TreeState, after: TreeState) -> set[str]:
     """Return the entries that did not change; a directory only if nothing below it changed."""
-    same = {name for name, one in after.entries.items() if before.entries.get(name) == one}
+    same = {name for name, one in after.entries.items() if _is_same(before.entries.get(name), one)}
     new = {up for name in after.entries if name not in same for up in ups(name)}
     return same - new
+
+
+def _is_same(before: FileState | None, after: FileState) -> bool:
+    if before is None or before.stat is None or after.stat is None or is_settled(before.stat):
+        return before == after
+    # A file that was written right before the run had no settled stat then, but has one now.
+    return before.digest == after.digest and before.stat[:3] == after.stat[:3]
