@@ -35,7 +35,7 @@ def test_collision(doit_project: Make, case: str, first: str) -> None:
     text = one + other if first == "a" else other + one
     project = doit_project({"dodo.py": text, "in.txt": ""})
     outcome = project.run()
-    outcome.assert_error("are the same path, or one is inside of the other")
+    outcome.assert_error("are the same path, or one is inside the other")
     (line,) = (
         line
         for line in (outcome.stdout + outcome.stderr).splitlines()

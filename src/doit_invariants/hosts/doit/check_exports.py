@@ -39,7 +39,7 @@ def check_exports(session: Session, tasks: Iterable[Any]) -> None:
         for outer, other in around:
             if _EXPORT in (what[: len(_EXPORT)], other[: len(_EXPORT)]):
                 raise InvalidTask(
-                    f"{what} and {other} are the same path, or one is inside of the other: "
+                    f"{what} and {other} are the same path, or one is inside the other: "
                     f"{os.path.relpath(os.sep.join(outer))}; give a task another export_dir"
                 )
         around.append((parts, what))

@@ -33,7 +33,9 @@ class ContentChecker(MD5Checker):  # type: ignore[misc]
         if dep in self.prepared:
             return self.prepared[dep]
         info = os.stat(dep)
-        from doit_invariants.engine.records.triples import read_triple  # late, as most of this
+        from doit_invariants.engine.records.triples import (
+            read_triple,
+        )  # late: not needed for `prepared`
 
         stored = read_triple(current_state)
         if stored is not None and stored[:2] == (info.st_mtime, info.st_size):
