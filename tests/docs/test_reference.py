@@ -8,7 +8,6 @@ import importlib
 import inspect
 import re
 import sys
-import types
 from collections.abc import Callable
 from pathlib import Path
 from types import FunctionType
@@ -43,7 +42,7 @@ from doit_invariants.plugins.registry import POLICIES, STORES, BuiltinKinds
 from doit_invariants.plugins.registry import PROGRAMS as PROGRAM
 from doit_invariants.rules import record as records
 from doit_invariants.rules.invariant import Context
-from doit_invariants.testing import Outcome, Project, check_store
+from doit_invariants.testing import Outcome, Project
 
 from .blocks import DOCS, PAGES, headings, page_name, read_blocks, rows, section
 
@@ -240,21 +239,6 @@ def test_the_recipe_covers_every_hook() -> None:
         assert f"`{category.base.name}`" in cells[2]
         assert f"`{category.attribute}`" in cells[3]
         assert category.base.name in doit_invariants.__all__
-
-
-def test_the_store_of_the_example_keeps_the_contract(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The check that the page recommends passes for the store that it shows."""
-    monkeypatch.chdir(tmp_path)
-    (block,) = [
-        one for one in read_blocks(page("write-a-store")) if "class SqliteStore" in one.text
-    ]
-    dodo = types.ModuleType("dodo")
-    monkeypatch.setitem(sys.modules, "dodo", dodo)  # for pickle
-    vars(dodo)["__name__"] = "dodo"
-    exec(compile(block.text, "dodo.py", "exec"), vars(dodo))
-    check_store(lambda: dodo.SqliteStore("results.db"), tmp_path)
 
 
 def test_the_fixture_is_explained(doit_project: Callable[..., Project]) -> None:
