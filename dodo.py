@@ -89,7 +89,8 @@ def task_site():
 
 def task_hunt():
     """the tests that take minutes"""
-    return {"actions": [[PYTHON, "-m", "pytest", "-q", "-m", "long", "--timeout", "3600"]]}
+    options = ["-m", "long", "--hypothesis-profile", "all", "--timeout", "3600"]
+    return {"actions": [[PYTHON, "-m", "pytest", "-q", *options]]}
 
 
 def task_wasm():

@@ -9,8 +9,8 @@ from tests.support.pythons import VARIABLE, pythons_by_version
 
 # No deadline: what takes 20 ms may take a second on a busy machine. No database: a failure is
 # printed with what reproduces it, and not tried first in each later run of this checkout.
-# The number of examples is a percentage for tests.choices.examples.
-settings.register_profile("suite", deadline=None, database=None, print_blob=True, max_examples=25)
+# The number of examples is a percentage for tests.support.choices.examples.
+settings.register_profile("suite", deadline=None, database=None, print_blob=True, max_examples=10)
 settings.register_profile("all", settings.get_profile("suite"), max_examples=100)
 settings.load_profile("suite")
 

@@ -24,10 +24,16 @@ def doit_source(pytestconfig: pytest.Config) -> Path:
         pytest.skip(message)
 
 
-@pytest.fixture(scope="session")
-def drivers() -> Iterator[dict[str, Driver]]:
-    """What runs stories, by variant."""
-    started = {variant: Driver(variant) for variant in VARIANTS}
+@pytest.fixture(
+    scope="session",
+    params=[
+        pytest.param(("plain", "loader"), id="loader"),
+        pytest.param(tuple(VARIANTS), id="all", marks=pytest.mark.matrix),
+    ],
+)
+def drivers(request: pytest.FixtureRequest) -> Iterator[dict[str, Driver]]:
+    """What runs stories, by variant: with the loader, and in the matrix in the others too."""
+    started = {variant: Driver(variant) for variant in request.param}
     yield started
     for driver in started.values():
         driver.stop()

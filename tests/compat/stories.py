@@ -106,12 +106,13 @@ def story(dodo: str, *parts: str | Differs, **options: Any) -> tuple[str, Story]
 
 
 def check(drivers: Mapping[str, Driver], story: Story, project: Path, scratch: Path) -> None:
-    """Run a story in all variants; fail if a command shows something else than in plain doit.
+    """Run a story in each variant; fail if a command shows something else than in plain doit.
 
     :param project: a directory with the files that it starts from
     :param scratch: a directory for the variants
     """
-    taking_part = {name: drivers[name] for name in ("plain", *story.variants)}
+    variants = [variant for variant in story.variants if variant in drivers]
+    taking_part = {name: drivers[name] for name in ("plain", *variants)}
     try:
         for name, driver in taking_part.items():
             driver.start(story.commands, project, scratch / name)
@@ -124,7 +125,7 @@ def check(drivers: Mapping[str, Driver], story: Story, project: Path, scratch: P
             driver.stop()  # the next story must not get the answers of this one
         raise
     complaints: list[str] = []
-    for variant in story.variants:
+    for variant in variants:
         complaints += _compare(story, variant, found["plain"], found[variant])
     if complaints:
         pytest.fail("\n\n".join(complaints), pytrace=False)

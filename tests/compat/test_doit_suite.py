@@ -16,7 +16,7 @@ import pytest
 from .processes import Process
 
 # Setting up is running the suite three times, of which a part is waiting on purpose.
-pytestmark = pytest.mark.timeout(1800)
+pytestmark = [pytest.mark.matrix, pytest.mark.timeout(1800)]
 
 PLUGIN = Path(__file__).parent / "in_suite" / "doit_suite_plugin.py"
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from doit_invariants import Env, Value
@@ -23,6 +23,7 @@ from doit_invariants.engine.status import begin_observation
 from doit_invariants.engine.task import SimpleTask
 from tests.engine.plain import Project
 from tests.oracle import reasons_of_full_look
+from tests.support.choices import examples
 
 NAME = "t"
 RECORD = "invariants:"
@@ -186,7 +187,7 @@ def cheap_answers(session: Session, task: Any, facts: HostFacts) -> dict[Aspect,
 
 
 @pytest.mark.parametrize("number", range(len(ASPECTS)), ids=[type(one).__name__ for one in ASPECTS])
-@settings(max_examples=30)
+@examples(30)
 @example(edits=["no plugins asked"])
 @given(edits=st.lists(st.sampled_from(sorted(EDITS)), max_size=3))
 def test_what_is_unchanged_gives_no_reasons(number: int, edits: list[str]) -> None:

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from doit_invariants.testing import Project, settings_toml
+from tests.support.choices import examples
 
 DODO = """
 import os
@@ -189,7 +190,7 @@ def play(todo: list[tuple[Any, ...]]) -> None:
 
 
 @given(st.lists(steps, min_size=3, max_size=14))
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@examples(40, suppress_health_check=[HealthCheck.too_slow])
 def test_run_is_a_full_rebuild(todo: list[tuple[Any, ...]]) -> None:
     """In two checkouts that share a store, with the policies True and shared."""
     play(todo)
@@ -198,7 +199,7 @@ def test_run_is_a_full_rebuild(todo: list[tuple[Any, ...]]) -> None:
 @pytest.mark.long
 @pytest.mark.timeout(3600)
 @given(st.lists(steps, min_size=3, max_size=25))
-@settings(max_examples=1000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@examples(1000, suppress_health_check=[HealthCheck.too_slow])
 def test_run_is_a_full_rebuild_at_length(todo: list[tuple[Any, ...]]) -> None:
     """The same, for longer."""
     play(todo)

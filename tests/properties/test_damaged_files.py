@@ -25,7 +25,7 @@ from typing import Any
 import pytest
 from doit.dependency import Dependency, JsonDB
 from doit.exceptions import InvalidDodoFile
-from hypothesis import HealthCheck, event, example, given, seed, settings
+from hypothesis import HealthCheck, event, example, given, seed
 from hypothesis import strategies as st
 from xxhash import xxh3_64_hexdigest
 
@@ -41,6 +41,7 @@ from doit_invariants.hosts.doit.host import DoitDatabase
 from doit_invariants.results.parts import DamagedResult
 from doit_invariants.rules.record import KEY, Record, Unreadable, from_json, to_json
 from doit_invariants.stores.base import StoreError
+from tests.support.choices import examples
 
 from .spoiling import DAMAGE, EDITS, SEALED, Made, Step, parsed, shown, spoil
 
@@ -284,7 +285,7 @@ KEPT: dict[str, list[tuple[Any, ...]]] = {
 }
 
 
-def fuzz(made: Made, name: str, examples: int, number: int) -> int:
+def fuzz(made: Made, name: str, most: int, number: int) -> int:
     """Check a reader with what has failed once and with examples; return how many there were."""
     check, strategies = READERS[name]
     count = 0
@@ -298,13 +299,11 @@ def fuzz(made: Made, name: str, examples: int, number: int) -> int:
     for drawn in KEPT.get(name, ()):
         test = example(drawn=drawn)(test)
     quiet = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example]
-    options = settings(
-        max_examples=examples, deadline=None, database=None, suppress_health_check=quiet
-    )
-    seed(number)(options(test))()
+    seed(number)(examples(most, suppress_health_check=quiet)(test))()
     return count
 
 
+@pytest.mark.hypothesis  # all examples in the matrix
 @pytest.mark.parametrize("name", READERS)
 def test_reader(made: Made, name: str) -> None:
     """A few examples of each."""

@@ -15,12 +15,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from doit_invariants.files.selection import Selection, matcher
 from doit_invariants.files.state import FileState, FileView
 from doit_invariants.files.tree import TreeState, entries_digest, tree_state, was_written
+from tests.support.choices import examples
 
 NAMES = st.sampled_from(["a", "a-b", "b.x", "c", "skip", "\u00e9"])
 FEW = st.sampled_from(["a", "a-b", "b.x", "c", "c/a", "c/a-b", "c/c", "c/c/a"])
@@ -140,7 +141,7 @@ def stored(state: TreeState) -> TreeState:
     return TreeState.from_json(json.loads(json.dumps(state.to_json())))
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(
     things=st.lists(THINGS, min_size=3, max_size=10),
     edits=st.lists(EDITS, max_size=6),

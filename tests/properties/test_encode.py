@@ -21,11 +21,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from doit_invariants.core.errors import CannotFingerprint
 from doit_invariants.hashing.values import digest_value, encode
+from tests.support.choices import examples
 
 scalars = (
     st.none()
@@ -76,21 +77,21 @@ def same(a: Any, b: Any) -> bool:
 
 
 @given(values, values)
-@settings(max_examples=500, deadline=None)
+@examples(500)
 def test_equal_encodings_if_and_only_if_equal_values(a: Any, b: Any) -> None:
     """Two values share an encoding if and only if they are the same, types included."""
     assert (encode(a) == encode(b)) == same(a, b)
 
 
 @given(st.lists(values, max_size=4), st.lists(values, max_size=4))
-@settings(max_examples=300, deadline=None)
+@examples(300)
 def test_concatenations_do_not_meet(a: list[Any], b: list[Any]) -> None:
     """What a container holds can't be shifted across its borders."""
     assert (encode([a, b]) == encode([[*a, *b], []])) == (b == [] or same([a, b], [[*a, *b], []]))
 
 
 @given(st.dictionaries(hashable, values, max_size=5))
-@settings(max_examples=200, deadline=None)
+@examples(200)
 def test_order_of_a_dict_does_not_count(mapping: dict[Any, Any]) -> None:
     """A dict is the same whatever the order in which it was filled."""
     assert encode(mapping) == encode(dict(reversed(list(mapping.items()))))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from doit_invariants.exports.exporter import Exporter, ExportError
@@ -17,6 +17,7 @@ from doit_invariants.exports.placing import remove
 from doit_invariants.hashing.digest import digest_json
 from doit_invariants.results.entry import ResultEntry
 from doit_invariants.results.parts import DamagedResult
+from tests.support.choices import examples
 
 from .spoiling import places
 
@@ -47,7 +48,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     return root, data
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@examples(150, suppress_health_check=[HealthCheck.too_slow])
 @given(draw=st.data())
 def test_any_manifest(made: Made, draw: st.DataObject) -> None:
     """One or two values are replaced, and the check is right: it is read or damaged."""

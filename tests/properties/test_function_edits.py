@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
-from hypothesis import HealthCheck, assume, given, note, settings
+from hypothesis import HealthCheck, assume, given, note
 from hypothesis import strategies as st
 
 from doit_invariants.core.errors import CannotFingerprint
 from doit_invariants.core.model import Difference
 from doit_invariants.kinds.function import Function
+from tests.support.choices import examples
 
 from .edits import edited
 from .neutral import annotated, laid_out, renamed
@@ -47,13 +48,9 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> str:
     return str(tmp_path_factory.mktemp("generated") / "generated_module.py")
 
 
-def examples(count: int) -> Callable[[Test], Test]:
-    """Run a property so many times."""
-    return settings(
-        max_examples=count,
-        deadline=None,
-        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-    )
+def many(count: int) -> Callable[[Test], Test]:
+    """Run a property so many times, though its programs take long to generate."""
+    return examples(count, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 
 def recorded(source: str, where: str, kept: dict[str, Any]) -> tuple[Any, Any]:
@@ -107,14 +104,14 @@ def neutral(data: st.DataObject) -> Callable[[ast.Module], ast.Module]:
 
 
 @given(st.data())
-@examples(300)
+@many(300)
 def test_an_edit_that_matters_is_seen(path: str, data: st.DataObject) -> None:
     """Every edit after which ``f`` returns something else is seen, with its source or without."""
     check_seen(data, path, None)
 
 
 @given(st.data())
-@examples(100)
+@many(100)
 def test_an_edit_that_matters_is_seen_among_others(path: str, data: st.DataObject) -> None:
     """Every edit that matters is seen if something that does not matter is edited as well."""
     check_seen(data, path, neutral(data))
@@ -122,7 +119,7 @@ def test_an_edit_that_matters_is_seen_among_others(path: str, data: st.DataObjec
 
 @pytest.mark.long
 @given(st.data())
-@examples(5_000)
+@many(5_000)
 def test_edits_that_matter_are_seen(path: str, data: st.DataObject) -> None:
     """The same for many."""
     check_seen(data, path, data.draw(st.sampled_from((None, neutral(data)))))
@@ -150,7 +147,7 @@ def check_not_seen(data: st.DataObject, path: str) -> None:
 
 
 @given(st.data())
-@examples(150)
+@many(150)
 def test_an_edit_that_does_not_matter_is_not_seen(path: str, data: st.DataObject) -> None:
     """Layout, comments, docstrings, annotations, quotes, names and moves are not seen."""
     check_not_seen(data, path)
@@ -158,7 +155,7 @@ def test_an_edit_that_does_not_matter_is_not_seen(path: str, data: st.DataObject
 
 @pytest.mark.long
 @given(st.data())
-@examples(5_000)
+@many(5_000)
 def test_edits_that_do_not_matter_are_not_seen(path: str, data: st.DataObject) -> None:
     """The same for many."""
     check_not_seen(data, path)
@@ -168,7 +165,7 @@ def test_edits_that_do_not_matter_are_not_seen(path: str, data: st.DataObject) -
 
 
 @given(st.data())
-@examples(50)
+@many(50)
 def test_what_is_recorded_survives_json_and_is_given_back(path: str, data: st.DataObject) -> None:
     """Fingerprints and details are JSON; the same code gives the recorded object back."""
     source = ast.unparse(data.draw(modules(reflective=True)))
@@ -208,7 +205,7 @@ def damaged(draw: Draw, value: Any) -> Any:
 
 
 @given(st.data())
-@examples(100)
+@many(100)
 def test_damaged_records_are_changes_never_errors(path: str, data: st.DataObject) -> None:
     """What is damaged is unchanged only if the code really is; it never raises."""
     tree = data.draw(modules())
@@ -258,7 +255,7 @@ print(json.dumps(found))
 
 
 @given(st.lists(modules(reflective=True), min_size=8, max_size=8))
-@examples(2)
+@many(2)
 def test_fingerprints_do_not_depend_on_the_hash_seed(
     tmp_path_factory: pytest.TempPathFactory, trees: list[ast.Module]
 ) -> None:

@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from doit_invariants.testing import Project
+from tests.support.choices import examples, rest_in_matrix
 from tests.support.pythons import named_pythons, usable_pythons
 
 from .histories.pipeline import Sources
@@ -38,15 +39,16 @@ def pythons() -> tuple[str, ...]:
     return tuple(python for _, python in usable_pythons(named_pythons()))
 
 
-_all = settings(deadline=None, suppress_health_check=list(HealthCheck))
+_examples = functools.partial(examples, suppress_health_check=list(HealthCheck))
 
 
+@pytest.mark.hypothesis  # all examples in the matrix
 @pytest.mark.timeout(1800)
-@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("backend", rest_in_matrix(BACKENDS))
 def test_histories(backend: str) -> None:
     """Short ones, in two checkouts that share a store."""
 
-    @settings(_all, max_examples=67)
+    @_examples(67)
     @given(histories(longest=6, two_on_one_db=TWO_ON_ONE_DB), sources())
     def whatever_happens(steps: list[tuple[Any, ...]], made_of: Sources) -> None:
         play(steps, made_of, backend)
@@ -54,12 +56,13 @@ def test_histories(backend: str) -> None:
     whatever_happens()
 
 
+@pytest.mark.hypothesis
 @pytest.mark.timeout(1800)
 def test_model_is_what_doit_makes() -> None:
     """What has become of the checkouts is compared with a real rebuild, file by file."""
     compared = 0
 
-    @settings(_all, max_examples=6)
+    @_examples(6)
     @given(histories(longest=6), sources(), st.sampled_from(BACKENDS))
     def rebuilt(steps: list[tuple[Any, ...]], made_of: Sources, backend: str) -> None:
         nonlocal compared
@@ -141,7 +144,7 @@ def test_an_edit_of_an_input_during_the_run(
 def test_histories_at_length(backend: str) -> None:
     """Long ones, with other versions of Python, and with real rebuilds at the end of some."""
 
-    @settings(_all, max_examples=NUMBER)
+    @_examples(NUMBER)
     @given(
         histories(longest=18, two_on_one_db=TWO_ON_ONE_DB, pythons=len(pythons())),
         sources(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 from collections.abc import Iterator
@@ -9,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from doit_invariants.files.journal import Entries, Journal
+from tests.support.choices import examples
 
 TEXTS = st.text(max_size=8) | st.sampled_from(["0123456789abcdef {}", "\n", "\r\n", "\ud800"])
 JSON = st.recursive(
@@ -21,9 +23,8 @@ JSON = st.recursive(
     max_leaves=5,
 )
 LISTS = st.lists(JSON, max_size=4)
-FEW = settings(
-    max_examples=60,
-    deadline=None,
+few = functools.partial(
+    examples,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
@@ -67,7 +68,7 @@ def contains(some: list[str], all_of: list[str]) -> bool:
     return all(item in rest for item in some)
 
 
-@FEW
+@few(60)
 @given(entries=LISTS)
 def test_round_trip(path: Path, entries: list[Any]) -> None:
     """Every entry comes back, in order, of the same types."""
@@ -77,7 +78,7 @@ def test_round_trip(path: Path, entries: list[Any]) -> None:
     assert (shown(found.entries), found.damaged) == (shown(entries), 0)
 
 
-@settings(FEW, max_examples=25)
+@few(25)
 @given(entries=LISTS)
 def test_truncated_anywhere(path: Path, entries: list[Any]) -> None:
     """What is left is a prefix; a line that is whole but for its newline is part of it."""
@@ -93,7 +94,7 @@ def test_truncated_anywhere(path: Path, entries: list[Any]) -> None:
         assert found.damaged == (size > (ends[whole - 1] + 1 if whole else 0))
 
 
-@FEW
+@few(60)
 @given(entries=st.lists(JSON, min_size=1, max_size=4), data=st.data())
 def test_changed_byte(path: Path, entries: list[Any], data: st.DataObject) -> None:
     """Only the line it is in is lost, and that is told."""
@@ -111,7 +112,7 @@ def test_changed_byte(path: Path, entries: list[Any], data: st.DataObject) -> No
     assert 1 <= found.damaged <= 2
 
 
-@FEW
+@few(60)
 @given(entries=LISTS, garbage=st.lists(st.binary(max_size=30), min_size=5, max_size=5))
 def test_garbage_between_lines(path: Path, entries: list[Any], garbage: list[bytes]) -> None:
     """It is skipped, and what is more than newlines is told."""
@@ -123,7 +124,7 @@ def test_garbage_between_lines(path: Path, entries: list[Any], garbage: list[byt
     assert found.damaged == sum(1 for junk in used for part in junk.split(b"\n") if part)
 
 
-@FEW
+@few(60)
 @given(entries=LISTS, data=st.data())
 def test_pieces_in_any_order(path: Path, entries: list[Any], data: st.DataObject) -> None:
     """Entries that were never appended are never read, however the file was cut."""
@@ -135,7 +136,7 @@ def test_pieces_in_any_order(path: Path, entries: list[Any], data: st.DataObject
     assert set(shown(found.entries)) <= set(shown(entries))
 
 
-@FEW
+@few(60)
 @given(entries=LISTS, place=st.integers(0, 200), junk=st.binary(min_size=1, max_size=20))
 def test_appended_to_what_is_damaged(
     path: Path, entries: list[Any], place: int, junk: bytes
@@ -150,7 +151,7 @@ def test_appended_to_what_is_damaged(
     assert contains(found[:-1], shown(entries))
 
 
-@FEW
+@few(60)
 @given(data=st.binary(max_size=300) | st.text("0123456789abcdef {}\n", max_size=300))
 def test_any_bytes(path: Path, data: bytes | str) -> None:
     """Reading never raises, and finds nothing where nothing is."""

@@ -6,10 +6,11 @@ import ast
 import re
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from doit_invariants.code.source.module_parts import module_part
+from tests.support.choices import examples
 
 NAMES = tuple("ABCDEFGH")
 VALUES = (
@@ -145,7 +146,7 @@ def _value(text: str, name: str) -> Any:
 
 
 @given(st.lists(_statements(), min_size=1, max_size=7), st.sampled_from(NAMES))
-@settings(max_examples=400, deadline=None)
+@examples(400)
 def test_an_equal_part_gives_an_equal_value(pairs: list[tuple[str, str]], name: str) -> None:
     """Of what is asked for, when it is looked at and when it is called."""
     texts = [BEFORE + "\n".join(pair[side] for pair in pairs) for side in (0, 1)]

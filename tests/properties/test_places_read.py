@@ -5,11 +5,12 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from doit_invariants.code.loaded.functions import functions_of
 from doit_invariants.kinds.function import Function
+from tests.support.choices import examples
 from tests.unit.contexts import MemoryContext
 
 KINDS = (
@@ -146,7 +147,7 @@ def _look(config: str, reads: list[str]) -> tuple[Any, Any, str]:
 
 @given(_configs, _reads)
 @example(("dict(a=1)", "MappingProxyType(dict(a=1))"), ["CONFIG"])
-@settings(max_examples=200, deadline=None)
+@examples(200)
 def test_no_output_differs_where_the_digest_is_equal(configs: Pairs, reads: list[str]) -> None:
     """Whatever is read, and however: what is the same by its digest gives the same."""
     output, slots, digest = _look(configs[0], reads)

@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from doit_invariants.hashing.scalars import frame
 from doit_invariants.hashing.values import Encoder, encode
 from tests.properties.test_encode import DISTINCT, same, values
+from tests.support.choices import examples
 
 
 class Node:
@@ -90,7 +91,7 @@ def alike(a: Any, b: Any) -> bool:
 
 
 @given(graphs())
-@settings(max_examples=120, deadline=None)
+@examples(120)
 def test_what_was_written_out_is_written_as_before(graph: list[tuple[int, list[int]]]) -> None:
     """Small values keep their encodings, with circles and shared parts."""
     value = as_lists(graph)
@@ -99,7 +100,7 @@ def test_what_was_written_out_is_written_as_before(graph: list[tuple[int, list[i
 
 
 @given(values, values)
-@settings(max_examples=80, deadline=None)
+@examples(80)
 def test_folded_values_are_equal_if_and_only_if_the_values_are(a: Any, b: Any) -> None:
     """What stands for a value as a graph tells values apart as their encodings do."""
     assert (folded(a) == folded(b)) == same(a, b)
@@ -107,7 +108,7 @@ def test_folded_values_are_equal_if_and_only_if_the_values_are(a: Any, b: Any) -
 
 
 @given(graphs(4), graphs(4))
-@settings(max_examples=150, deadline=None)
+@examples(150)
 def test_circles_are_equal_only_if_they_look_alike(
     a: list[tuple[int, list[int]]], b: list[tuple[int, list[int]]]
 ) -> None:
@@ -120,7 +121,7 @@ def test_circles_are_equal_only_if_they_look_alike(
 
 
 @given(graphs(), st.randoms(use_true_random=False))
-@settings(max_examples=120, deadline=None)
+@examples(120)
 def test_neither_copies_nor_addresses_count(
     graph: list[tuple[int, list[int]]], order: random.Random
 ) -> None:

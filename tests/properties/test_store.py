@@ -6,7 +6,7 @@ import os
 import tempfile
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from doit_invariants.core.model import Json
@@ -14,6 +14,7 @@ from doit_invariants.core.units import format_size, parse_size
 from doit_invariants.hashing.digest import digest_bytes
 from doit_invariants.stores.base import LINKS, PruneLimits, StoreError, StoreOptions
 from doit_invariants.stores.local.store import DirectoryStore
+from tests.support.choices import examples
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
@@ -48,7 +49,7 @@ def put(store: DirectoryStore, directory: str, contents: list[bytes]) -> dict[st
 
 
 @given(st.lists(steps, max_size=20))
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_store_is_a_dict(todo: list[tuple[Json, ...]]) -> None:
     """Whatever is done, an entry is found as it was first added, and its blobs are there."""
     model: dict[str, Json] = {}
@@ -99,7 +100,7 @@ def check(store: DirectoryStore, directory: str, model: dict[str, Json]) -> None
 
 
 @given(st.text())
-@settings(max_examples=200)
+@examples(200)
 def test_no_text_gets_out_of_the_store(text: str) -> None:
     """What is no digest never becomes a path."""
     store = DirectoryStore("/nowhere/at/all")
@@ -117,7 +118,7 @@ def test_sizes(number: int, unit: str) -> None:
 
 
 @given(st.dictionaries(st.integers() | st.text() | st.booleans(), values, max_size=4))
-@settings(max_examples=50, deadline=None)
+@examples(50)
 def test_keys_of_any_kind(entry: dict[object, Json]) -> None:
     """What JSON makes of keys is what the check is over: such an entry is not found damaged."""
     with tempfile.TemporaryDirectory() as directory:

@@ -97,7 +97,7 @@ def check(backend: Any, model: Rows, names: set[str]) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(batches=st.lists(st.tuples(st.booleans(), CHANGES), max_size=5))
 def test_each_reads_what_the_other_wrote(
     tmp_path_factory: pytest.TempPathFactory, kind: str, batches: list[tuple[bool, Any]]

@@ -7,11 +7,12 @@ import shlex
 from collections.abc import Callable, Sequence
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from doit_invariants.code.programs.commands import read
 from doit_invariants.code.programs.environment import Environment, Use
+from tests.support.choices import examples
 
 ROOT = "/p"
 
@@ -190,7 +191,7 @@ PIECES += [" ", "\n", "cd", "sub", "<<EOF", "#", "env", "A=1", "-", "--", "`", "
 
 
 @given(st.lists(st.sampled_from(PIECES), max_size=12))
-@settings(max_examples=300, deadline=None)
+@examples(300)
 def test_never_an_exception(pieces: list[str]) -> None:
     """Whatever a command is, it is read."""
     for command in ("".join(pieces), " ".join(pieces), pieces):

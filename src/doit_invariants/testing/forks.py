@@ -19,9 +19,15 @@ from pathlib import Path
 import pytest
 
 
-def can_fork() -> bool:
-    """Return whether doit's own processes are forks too; otherwise they import everything again."""
-    return hasattr(os, "fork") and multiprocessing.get_all_start_methods()[0] == "fork"
+def can_fork(*, workers: bool) -> bool:
+    """Return whether this process can be forked.
+
+    :param workers: whether doit starts processes as well. Unless these are forks too, they import
+        the module that pytest was started with
+    """
+    return hasattr(os, "fork") and not (
+        workers and multiprocessing.get_all_start_methods()[0] != "fork"
+    )
 
 
 def in_fork(
@@ -40,8 +46,7 @@ def in_fork(
     os.close(err[1])
     ended = False
     try:
-        printed = _read_until_the_end((out[0], err[0]), time.monotonic() + timeout)
-        ended = printed is not None
+        ended, *printed = _read_until_the_end((out[0], err[0]), time.monotonic() + timeout)
     finally:
         if not ended:
             # Kill doit's child processes too. The process group may not exist yet.
@@ -51,45 +56,50 @@ def in_fork(
         os.close(out[0])
         os.close(err[0])
         status = os.waitpid(pid, 0)[1]
-    if printed is None:
-        pytest.fail(f"doit {' '.join(arguments)}: did not end within {timeout} s")
+    if not ended:
+        pytest.fail(
+            f"doit {' '.join(arguments)}: did not end within {timeout} s\n{''.join(printed)}"
+        )
     return os.waitstatus_to_exitcode(status), printed[0], printed[1]
 
 
-def _read_until_the_end(pipes: tuple[int, int], limit: float) -> tuple[str, str] | None:
-    """Return the output once every process has closed the pipes; None after the time limit."""
+def _read_until_the_end(pipes: tuple[int, int], limit: float) -> tuple[bool, str, str]:
+    """Return whether every process has closed the pipes before the limit, and the output."""
     found = {pipe: bytearray() for pipe in pipes}
     with selectors.DefaultSelector() as selector:
         for pipe in pipes:
             selector.register(pipe, selectors.EVENT_READ)
-        while selector.get_map():
-            ready = selector.select(limit - time.monotonic())
-            if not ready and time.monotonic() >= limit:
-                return None
-            for key, _ in ready:
+        while selector.get_map() and time.monotonic() < limit:
+            for key, _ in selector.select(max(0.0, limit - time.monotonic())):
                 part = os.read(key.fd, 1 << 16)
                 found[key.fd] += part
                 if not part:
                     selector.unregister(key.fd)
+        ended = not selector.get_map()
     texts = [bytes(found[pipe]).decode("utf-8", "backslashreplace") for pipe in pipes]
-    return texts[0].replace("\r\n", "\n"), texts[1].replace("\r\n", "\n")
+    return ended, texts[0].replace("\r\n", "\n"), texts[1].replace("\r\n", "\n")
 
 
 def _be_doit(arguments: list[str], cwd: Path, env: Mapping[str, str], out: int, err: int) -> None:
     """Do what ``python -m doit`` does, and exit."""
-    code = 1
+    code, interrupted = 1, False
     try:
         gc.freeze()  # a collection would copy the memory of the parent
         _become_a_process(out, err)
         os.chdir(cwd)
         os.environ.update({"PYTHONDONTWRITEBYTECODE": "1", **env})
         code = _run_doit(arguments)
-    except BaseException:
+    except BaseException as error:
         traceback.print_exc()
+        interrupted = isinstance(error, KeyboardInterrupt)
     finally:
-        for stream in (sys.stdout, sys.stderr):
+        # With threads, doit may leave sys.stdout behind as the stream of an action.
+        for stream in (sys.stdout, sys.__stdout__, sys.__stderr__):
             with contextlib.suppress(Exception):
-                stream.flush()
+                stream.flush()  # type: ignore[union-attr]
+        if interrupted:  # as Python exits then
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+            os.kill(os.getpid(), signal.SIGINT)
         os._exit(code)  # skips the exit handlers of pytest
 
 
@@ -101,8 +111,8 @@ def _become_a_process(out: int, err: int) -> None:
         os.dup2(descriptor, target)
         os.close(descriptor)
     sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 (as long as the process)
-    sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
-    sys.stderr = io.TextIOWrapper(
+    sys.stdout = sys.__stdout__ = open(1, "w", encoding="utf-8", closefd=False)  # type: ignore[misc]  # noqa: SIM115
+    sys.stderr = sys.__stderr__ = io.TextIOWrapper(  # type: ignore[misc]
         io.FileIO(2, "w", closefd=False),
         encoding="utf-8",
         errors="backslashreplace",
@@ -126,4 +136,6 @@ def _run_doit(arguments: list[str]) -> int:
         code = DoitMain(extra_config={"GLOBAL": {"outfile": sys.stdout}}).run(arguments)
     except SystemExit as error:
         code = error.code
+        if isinstance(code, str):
+            print(code, file=sys.stderr)  # noqa: T201
     return code if isinstance(code, int) else 1 if code else 0

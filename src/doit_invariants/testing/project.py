@@ -83,12 +83,13 @@ class Project:
         :raises ValueError: if both ``now`` and a new process are asked for
         """
         if process is None and "-n" in arguments and now is None:
-            process = "fork" if can_fork() and python == sys.executable else True
+            process = "fork"
         if process and now is not None:
             raise ValueError("now: only a run in this process can be given a clock")
         started = self.path / cwd
         command = ["doit", *arguments]
-        if process == "fork":
+        forks = python == sys.executable and can_fork(workers="-n" in arguments)
+        if process == "fork" and forks:
             ran = in_fork(list(arguments), started, timeout, env or {})
         elif process:
             ran = in_new_process([python, "-m", *command], started, timeout, env or {})

@@ -68,7 +68,7 @@ def task_t():
     return {{"actions": [f], "file_dep": ["in"], "targets": ["out"], {POLICIES[policy]}}}
 """
     project = doit_project({"dodo.py": dodo, "in": "", "kill": ""})
-    assert project.run(process=True).returncode < 0
+    assert project.run(process="fork").returncode < 0
     assert project.read("out") == "partial"
     project.remove("kill")
     outcome = project.run().assert_executed("t")

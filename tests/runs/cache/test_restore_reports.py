@@ -9,6 +9,7 @@ import pytest
 
 from doit_invariants.testing import Project
 from tests.support import Make
+from tests.support.choices import rest_in_matrix
 from tests.support.results import restored
 
 NOW = 1_700_000_000.0
@@ -42,7 +43,9 @@ def project_of(doit_project: Make, verbosity: int = 2, **settings: Any) -> Proje
     return project
 
 
-@pytest.mark.parametrize("runner", [(), ("-n", "2"), ("-n", "2", "-P", "thread")])
+@pytest.mark.parametrize(
+    "runner", rest_in_matrix([(), ("-n", "2"), ("-n", "2", "-P", "thread")], 2)
+)
 @pytest.mark.parametrize("verbosity", [0, 1, 2])
 @pytest.mark.parametrize("replay", [True, False])
 def test_output_is_replayed(
@@ -50,14 +53,14 @@ def test_output_is_replayed(
 ) -> None:
     """What the actions wrote is shown again, where the verbosity would show it; it can be off."""
     project = project_of(doit_project, verbosity, replay=replay)
-    outcome = project.run(*runner, process=True).assert_success()
+    outcome = project.run(*runner, process="fork").assert_success()
     assert "a" in restored(outcome, "the store"), repr(outcome)
     assert ("out of a" in outcome.stdout) == (replay and verbosity == 2), repr(outcome)
     assert ("second" in outcome.stdout) == (replay and verbosity == 2)
     assert ("err of a" in outcome.stderr) == (replay and verbosity >= 1)
     assert ("error" in outcome.stderr) == (replay and verbosity >= 1)
     project.remove("a.txt")
-    again = project.run("-v", "2", process=True)
+    again = project.run("-v", "2", process="fork")
     assert ("out of a\nsecond" in again.stdout) == replay, repr(again)
 
 
@@ -247,7 +250,9 @@ def task_skipped():
 """
 
 
-@pytest.mark.parametrize("runner", [(), ("-n", "2"), ("-n", "2", "-P", "thread")])
+@pytest.mark.parametrize(
+    "runner", rest_in_matrix([(), ("-n", "2"), ("-n", "2", "-P", "thread")], 2)
+)
 def test_what_did_not_run_did_not_fail(doit_project: Make, runner: tuple[str, ...]) -> None:
     """Failures are counted apart from what was left because of them, with any runner."""
     project = doit_project({"dodo.py": FAILING, "in.txt": ""}, settings={"summary": True})
@@ -258,7 +263,7 @@ def test_what_did_not_run_did_not_fail(doit_project: Make, runner: tuple[str, ..
         ("-c",): "1 ran, 1 up-to-date, 2 failed, 2 not run",
         ("after",): "0 ran, 0 up-to-date, 1 failed, 2 not run",
     }.items():
-        stdout = project.run(*runner, *arguments, process=bool(runner)).stdout
+        stdout = project.run(*runner, *arguments, process="fork" if runner else None).stdout
         assert f"\n{last}\n" in stdout, stdout
     data = project.run("-r", "json", "-c", *runner).json()["invariants"]
     assert (data["failed"], data["not_run"]) == (2, 2)

@@ -12,6 +12,7 @@ import pytest
 
 from doit_invariants.testing import Outcome, Project, settings_toml
 from tests.support import Make
+from tests.support.choices import rest_in_matrix
 from tests.support.results import restored
 from tests.support.runners import SET_START_METHOD, START_METHODS
 
@@ -111,7 +112,9 @@ def check_story(one: Project, other: Project, *arguments: str, start: str = "", 
     env = {"START": start, "REGION": "eu"}
 
     def run(project: Project) -> Outcome:
-        return project.run(*arguments, process=True, env=env, **how).assert_success()  # type: ignore[arg-type]
+        return project.run(
+            *arguments, process=True if start == "spawn" else "fork", env=env, **how
+        ).assert_success()  # type: ignore[arg-type]
 
     run(one).assert_executed(*ALL)
     outcome = run(other)
@@ -141,7 +144,7 @@ def check_story(one: Project, other: Project, *arguments: str, start: str = "", 
     assert other.read("used.txt") == "3\n"
 
 
-@pytest.mark.parametrize("runner", START_METHODS)
+@pytest.mark.parametrize("runner", rest_in_matrix(START_METHODS, 2))
 def test_two_checkouts(tmp_path: Path, runner: str) -> None:
     """Whatever runs the tasks: all is restored, then only what an edit hits runs, once."""
     arguments, start = START_METHODS[runner]
@@ -150,6 +153,7 @@ def test_two_checkouts(tmp_path: Path, runner: str) -> None:
     check_story(*checkouts(tmp_path, "one", "other"), *arguments, start=start)
 
 
+@pytest.mark.matrix
 def test_two_checkouts_with_every_backend(tmp_path: Path, backend: str) -> None:
     """Whatever doit's DB is."""
     check_story(*checkouts(tmp_path, "one", "other", backend=backend))

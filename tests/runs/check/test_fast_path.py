@@ -367,7 +367,7 @@ RUNNERS = [(), ("-n", "2"), ("-n", "2", "-P", "thread")]
 @pytest.mark.parametrize("runner", RUNNERS, ids=" ".join)
 def test_what_a_policy_raises_is_said(doit_project, runner: tuple[str, ...]) -> None:
     project = doit_project({"dodo.py": ODD, "in": ""})
-    outcome = project.run(*runner, process=True)
+    outcome = project.run(*runner, process="fork")
     assert outcome.returncode == 2
     assert "RuntimeError: it is odd" in outcome.stdout + outcome.stderr
     assert "Traceback" not in outcome.stdout + outcome.stderr
@@ -377,6 +377,6 @@ def test_what_a_policy_raises_is_said(doit_project, runner: tuple[str, ...]) -> 
 def test_a_directory_that_an_action_has_removed(doit_project, runner: tuple[str, ...]) -> None:
     """The next tasks fail, or run where workers have left the directory; nothing waits for ever."""
     project = doit_project({"dodo.py": ODD, "in": ""})
-    outcome = project.run("run", *runner, "--continue", "b", "c", process=True)
+    outcome = project.run("run", *runner, "--continue", "b", "c", process="fork")
     assert outcome.returncode in (0, 2, 3), repr(outcome)
     assert project.run("run", "--cache", "True", "a").returncode == 0

@@ -54,13 +54,13 @@ def test_source_that_is_edited_during_the_run(
     """What was loaded has run, whenever the task is looked at: that is recorded."""
     files = {"helper.py": "def value():\n    return 1\n", "in.txt": ""}
     project = doit_project({"dodo.py": CODE.format(before=before, after=after), **files})
-    project.run(*runner, process=True).assert_success()
+    project.run(*runner, process="fork").assert_success()
     assert project.read("out.txt") == "1"
     assert "helper.py:1 value() constant 1 -> 2" in why(project)
     project.edit("dodo.py", "edit()\n    with", "pass\n    with") if before == "edit()" else None
-    project.run(*runner, "make", process=True).assert_success()
+    project.run(*runner, "make", process="fork").assert_success()
     assert project.read("out.txt") == "2"
-    project.run("make", process=True)
+    project.run("make", process="fork")
     assert state(project) == "U"
 
 

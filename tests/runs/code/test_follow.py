@@ -36,17 +36,17 @@ def test_installed_code_counts_by_its_version(doit_project: Make) -> None:
     metadata = "venv/site-packages/helpers-1.0.dist-info/METADATA"
     version = "Metadata-Version: 2.1\nName: helpers\nVersion: {}\n"
     project.write({helpers: "def clean():\n    return 1\n", metadata: version.format("1.0")})
-    run = project.run(process=True).assert_success()
+    run = project.run(process="fork").assert_success()
     assert run.executed == ["a"]
     assert "helpers 1.0: helpers.clean" in project.run("invariants", "show", "a").stdout
     project.edit(helpers, "1", "2")
-    project.run(process=True).assert_up_to_date("a")
+    project.run(process="fork").assert_up_to_date("a")
     project.write({metadata: version.format("1.1")})
-    project.run(process=True).assert_executed("a")
+    project.run(process="fork").assert_executed("a")
     project.write({"dodo.py": DODO.format(path="venv/site-packages") + ROOTS})
-    project.run(process=True).assert_executed("a")
+    project.run(process="fork").assert_executed("a")
     project.edit(helpers, "2", "3")
-    project.run(process=True).assert_executed("a")
+    project.run(process="fork").assert_executed("a")
 
 
 ROOTS = 'DOIT_CONFIG = {"invariants": {"code_roots": ["venv/site-packages"]}}\n'

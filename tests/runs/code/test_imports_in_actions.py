@@ -148,12 +148,12 @@ def test_what_the_process_has_loaded_for_another_task(
     """It runs for this one as well, whatever the file has become before that began."""
     files = {"dodo.py": SEVERAL, "in.txt": "", "m.py": "VALUE = 1\n", "between": "VALUE = 2\n"}
     project = doit_project(files)
-    project.run(*runner, process=True).assert_executed("first", "second")
+    project.run(*runner, process="fork").assert_executed("first", "second")
     assert project.read("out.txt") == "2"
     project.write({"between": "VALUE = 1\n"})
-    project.run(*runner, process=True).assert_executed("first", "second")
+    project.run(*runner, process="fork").assert_executed("first", "second")
     assert project.read("out.txt") == "1"
-    project.run(*runner, process=True).assert_up_to_date("second")
+    project.run(*runner, process="fork").assert_up_to_date("second")
 
 
 QUIET = """
@@ -217,8 +217,8 @@ def test_a_module_that_a_task_of_the_run_makes(doit_project: Make, runner: list[
     project = doit_project(files)
     for number in (1, 2):
         project.write({"template": f"V = {number}\n"})
-        project.run(*runner, process=True).assert_executed("make", "use")
+        project.run(*runner, process="fork").assert_executed("make", "use")
         assert project.read("out.txt") == str(number)
-        project.run(*runner, process=True).assert_executed()
+        project.run(*runner, process="fork").assert_executed()
     project.write({"template": "V = 2  # comment\n"})
-    project.run(*runner, process=True).assert_executed("make")
+    project.run(*runner, process="fork").assert_executed("make")

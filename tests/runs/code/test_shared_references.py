@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.support import Make
 
 DODO = """
@@ -126,6 +128,7 @@ HELD = ("lists", "dicts", "sets", "pairs", "functions", "library", "rules")
 LISTED = ("lists", "dicts", "sets", "line", "deep")
 
 
+@pytest.mark.matrix
 def test_values_with_shared_parts(doit_project: Make) -> None:
     """Each task is up-to-date after its run, in another process as well; edits run their own."""
     project = doit_project({"dodo.py": DODO, "in.txt": ""})

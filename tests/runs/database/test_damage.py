@@ -198,7 +198,7 @@ def killed(doit_project: Make) -> Project:
     """A project with a journal, of a run that was killed in the task `make:b`."""
     project = make_project(doit_project, "json")
     project.write({"in.txt": "2", "kill": ""})
-    assert project.run(process=True).returncode == -9
+    assert project.run(process="fork").returncode == -9
     project.remove("kill")
     assert (project.path / JOURNAL).exists()
     return project
@@ -224,7 +224,7 @@ def test_plain_doit_loses_the_whole_run_that_was_killed(doit_project: Make) -> N
     """And what was half done is up-to-date, once the input is what it was: that is the fault."""
     project = make_project(doit_project, "json", loader=False)
     project.write({"in.txt": "2", "kill": ""})
-    assert project.run(process=True).returncode == -9
+    assert project.run(process="fork").returncode == -9
     project.remove("kill")
     project.write({"in.txt": "1"})
     project.run().assert_up_to_date(*ALL)

@@ -14,6 +14,7 @@ import pytest
 from doit_invariants.testing import Outcome, Project
 from doit_invariants.testing.outcome import read_outcome
 from tests.support import Make
+from tests.support.choices import rest_in_matrix
 from tests.support.processes import start_doit
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no such locks")
@@ -70,10 +71,12 @@ def holding(project: Project, *arguments: str) -> subprocess.Popen[str]:
     return process
 
 
-@pytest.mark.parametrize("runner", [(), ("-n", "2"), ("-n", "2", "-P", "thread")])
-def test_the_second_waits(doit_project: Make, backend: str, runner: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(
+    "runner", rest_in_matrix([(), ("-n", "2"), ("-n", "2", "-P", "thread")], 2)
+)
+def test_the_second_waits(doit_project: Make, some_backend: str, runner: tuple[str, ...]) -> None:
     """It says for whom, and both have what they did recorded."""
-    project = make_project(doit_project, backend)
+    project = make_project(doit_project, some_backend)
     project.run("work:h").assert_success()
     first = holding(project, *runner)
     second = start_doit(project, *runner, "work:b")
@@ -88,18 +91,18 @@ def test_the_second_waits(doit_project: Make, backend: str, runner: tuple[str, .
     project.run("work:a", "work:b", "work:h").assert_up_to_date("work:a", "work:b", "work:h")
 
 
-def test_no_wait(doit_project: Make, backend: str) -> None:
+def test_no_wait(doit_project: Make, some_backend: str) -> None:
     """One line, doit's exit code for mistakes, and nothing was run."""
-    project = make_project(doit_project, backend)
+    project = make_project(doit_project, some_backend)
     first = holding(project)
     for command in ((), ("forget",), ("ignore", "work:b"), ("reset-dep",), ("clean",)):
         verb, names = command[:1], command[1:]
-        outcome = project.run(*verb, "--no-wait", *names, process=True)
+        outcome = project.run(*verb, "--no-wait", *names, process="fork")
         assert outcome.returncode == 3, repr(outcome)
         (line,) = outcome.stderr.splitlines()
         assert line.startswith(f"ERROR: doit's DB '{DB}' is in use by process {first.pid} "), line
         assert "without --no-wait" in line
-    outcome = project.run("invariants", "accept", "work:b", "--no-wait", process=True)
+    outcome = project.run("invariants", "accept", "work:b", "--no-wait", process="fork")
     assert outcome.returncode == 3, repr(outcome)
     assert not (project.path / "begun-b").exists()
     project.remove("hold")
@@ -107,9 +110,9 @@ def test_no_wait(doit_project: Make, backend: str) -> None:
     project.run("--no-wait", "work:a").assert_up_to_date("work:a")
 
 
-def test_commands_that_read_do_not_wait(doit_project: Make, backend: str) -> None:
+def test_commands_that_read_do_not_wait(doit_project: Make, some_backend: str) -> None:
     """They show what is recorded."""
-    project = make_project(doit_project, backend)
+    project = make_project(doit_project, some_backend)
     project.run("work:h").assert_success()
     first = holding(project)
     for command in (
@@ -119,20 +122,20 @@ def test_commands_that_read_do_not_wait(doit_project: Make, backend: str) -> Non
         ("invariants", "show", "work:h"),
         ("help",),
     ):
-        outcome = project.run(*command, process=True)
+        outcome = project.run(*command, process="fork")
         assert outcome.returncode == 0, repr(outcome)
         assert "in use" not in outcome.stderr
-    assert "U work:h" in project.run("list", "-s", "--all", process=True).stdout
+    assert "U work:h" in project.run("list", "-s", "--all", process="fork").stdout
     project.remove("hold")
     end(first).assert_executed("work:a")
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_who_is_dead_keeps_nobody_waiting(
-    doit_project: Make, backend: str, how: signal.Signals
+    doit_project: Make, some_backend: str, how: signal.Signals
 ) -> None:
     """However the first one ends, be it that its workers live on."""
-    project = make_project(doit_project, backend)
+    project = make_project(doit_project, some_backend)
     first = holding(project, "-n", "2")
     second = start_doit(project, "work:b")
     assert second.stderr is not None
@@ -147,12 +150,12 @@ def test_who_is_dead_keeps_nobody_waiting(
     finally:
         os.killpg(first.pid, signal.SIGKILL)
         first.communicate()
-    project.run("--no-wait", "work:a", "work:b", process=True).assert_up_to_date("work:b")
+    project.run("--no-wait", "work:a", "work:b", process="fork").assert_up_to_date("work:b")
 
 
-def test_what_the_other_did_meanwhile_counts(doit_project: Make, backend: str) -> None:
+def test_what_the_other_did_meanwhile_counts(doit_project: Make, some_backend: str) -> None:
     """The DB is read after the wait, not before it: the second has nothing left to do."""
-    project = make_project(doit_project, backend)
+    project = make_project(doit_project, some_backend)
     project.run("work").assert_success()
     project.write({"in.txt": "two"})
     first = holding(project)
@@ -164,7 +167,7 @@ def test_what_the_other_did_meanwhile_counts(doit_project: Make, backend: str) -
     end(first).assert_executed("work:a")
     assert end(second).executed == []
     assert end(forget).returncode == 0
-    project.run("work:a", "work:b", process=True).assert_executed("work:b")
+    project.run("work:a", "work:b", process="fork").assert_executed("work:b")
 
 
 NESTED = """
@@ -185,15 +188,17 @@ def task_inner():
 """
 
 
-@pytest.mark.parametrize("runner", [(), ("-n", "2"), ("-n", "2", "-P", "thread")])
+@pytest.mark.parametrize(
+    "runner", rest_in_matrix([(), ("-n", "2"), ("-n", "2", "-P", "thread")], 2)
+)
 def test_a_task_that_starts_doit(doit_project: Make, runner: tuple[str, ...]) -> None:
     """On the same DB each would wait for the other for ever."""
     project = doit_project({"dodo.py": NESTED})
-    outcome = project.run(*runner, "outer", process=True).assert_failed("outer")
+    outcome = project.run(*runner, "outer", process="fork").assert_failed("outer")
     text = outcome.stdout + outcome.stderr
     assert "is in use by the doit that started this one" in text
     assert "Traceback" not in text
-    outcome = project.run(*runner, "looks", "apart", process=True)
+    outcome = project.run(*runner, "looks", "apart", process="fork")
     assert sorted(outcome.assert_success().executed) == ["apart", "inner", "looks"]
     assert "R inner" in outcome.stdout
 
@@ -203,20 +208,20 @@ def test_a_mistake_lets_go(doit_project: Make) -> None:
     project = make_project(doit_project, "json")
     outcome = project.run("nonsense")  # in this very process
     assert outcome.returncode == 3
-    project.run("--no-wait", "work:a", process=True).assert_executed("work:a")
+    project.run("--no-wait", "work:a", process="fork").assert_executed("work:a")
     project.write({"dodo.py": "def task_x():\n    return {'actions': 3}\n"})
     assert project.run().returncode == 3
     project.write({"dodo.py": DODO})
-    project.run("--no-wait", "work:a", process=True).assert_success()
+    project.run("--no-wait", "work:a", process="fork").assert_success()
 
 
-def test_one_process_may_run_one_after_the_other(doit_project: Make, backend: str) -> None:
+def test_one_process_may_run_one_after_the_other(doit_project: Make, some_backend: str) -> None:
     """And leaves nothing behind."""
-    project = make_project(doit_project, backend)
+    project = make_project(doit_project, some_backend)
     for word in "abc":
         project.run("--no-wait", f"work:{word}").assert_executed(f"work:{word}")
     assert "DOIT_INVARIANTS_LOCK" not in os.environ
-    project.run("--no-wait", *ALL, process=True).assert_up_to_date("work:a", "work:b", "work:c")
+    project.run("--no-wait", *ALL, process="fork").assert_up_to_date("work:a", "work:b", "work:c")
 
 
 def test_commands_see_no_lock(doit_project: Make) -> None:
@@ -227,16 +232,16 @@ def task_a():
     return {"actions": ["true"], "invariants": [Command("env | grep DOIT_INVARIANTS; true")]}
 """
     project = doit_project({"dodo.py": dodo})
-    project.run(process=True).assert_executed("a")
-    project.run(process=True).assert_up_to_date("a")
+    project.run(process="fork").assert_executed("a")
+    project.run(process="fork").assert_up_to_date("a")
 
 
 def test_where_there_are_no_locks(doit_project: Make) -> None:
     """Something else lies where the lock would be: as in plain doit."""
     project = make_project(doit_project, "json")
     (project.path / f"{DB}.lock").mkdir()
-    project.run("--no-wait", "work:a", process=True).assert_executed("work:a")
-    project.run("work:a", process=True).assert_up_to_date("work:a")
+    project.run("--no-wait", "work:a", process="fork").assert_executed("work:a")
+    project.run("work:a", process="fork").assert_up_to_date("work:a")
 
 
 def rounds(project: Project, count: int, processes: int) -> None:
@@ -250,17 +255,17 @@ def rounds(project: Project, count: int, processes: int) -> None:
             assert f".  work:{word}" in outcome.stdout, repr(outcome)
             assert "Traceback" not in outcome.stderr, repr(outcome)
         names = [f"work:{word}" for word in words]
-        project.run(*names, process=True).assert_up_to_date(*names)
+        project.run(*names, process="fork").assert_up_to_date(*names)
 
 
-def test_many_at_once(doit_project: Make, backend: str) -> None:
+def test_many_at_once(doit_project: Make, some_backend: str) -> None:
     """No record is lost: one round by default."""
-    rounds(make_project(doit_project, backend), 1, 4)
+    rounds(make_project(doit_project, some_backend), 1, 4)
 
 
 @pytest.mark.long
 @pytest.mark.timeout(3000)
 @pytest.mark.parametrize("processes", [2, 8])
-def test_many_at_once_for_long(doit_project: Make, backend: str, processes: int) -> None:
+def test_many_at_once_for_long(doit_project: Make, some_backend: str, processes: int) -> None:
     """No record is lost in fifty rounds."""
-    rounds(make_project(doit_project, backend), 50, processes)
+    rounds(make_project(doit_project, some_backend), 50, processes)

@@ -52,9 +52,9 @@ def test_adopted_from_plain_doit(doit_project: Make) -> None:
     """Where plain doit has called it unchanged by its stat, its content is looked at."""
     text = 'def task_a():\n    return {"actions": ["true"], "file_dep": ["/proc/uptime"]}\n'
     project = doit_project({"dodo.py": text, "pyproject.toml": ""})
-    project.run(process=True).assert_executed("a")
+    project.run(process="fork").assert_executed("a")
     project.write({"pyproject.toml": '[tool.doit]\nloader = "invariants"\n'})
-    project.run(process=True).assert_executed("a")
+    project.run(process="fork").assert_executed("a")
 
 
 def test_states(tmp_path: Path) -> None:

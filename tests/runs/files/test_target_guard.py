@@ -39,13 +39,13 @@ def test_an_edit_in_between(doit_project: Make, target: str, runner: tuple[str, 
     """Only its task runs again, and says why."""
     project = doit_project({"dodo.py": DODO, "in.txt": "one"})
     project.write({"edit.py": EDITS[target]})
-    project.run(*runner, process=True).assert_executed("make:a.txt", "make:b/")
+    project.run(*runner, process="fork").assert_executed("make:a.txt", "make:b/")
     project.remove("edit.py")
-    why = project.run("invariants", "why", f"make:{target}", process=True)
+    why = project.run("invariants", "why", f"make:{target}", process="fork")
     assert "edited after the task ended and before it was recorded" in why.stdout, repr(why)
-    project.run(*runner, process=True).assert_executed(f"make:{target}")
+    project.run(*runner, process="fork").assert_executed(f"make:{target}")
     assert project.read("a.txt") == "one"
-    project.run(*runner, process=True).assert_up_to_date("make:a.txt", "make:b/")
+    project.run(*runner, process="fork").assert_up_to_date("make:a.txt", "make:b/")
 
 
 @pytest.mark.parametrize("runner", [(), ("-n", "2")])
@@ -53,9 +53,9 @@ def test_a_target_that_vanishes_in_between(doit_project: Make, runner: tuple[str
     """It is missing, as at any other time."""
     project = doit_project({"dodo.py": DODO, "in.txt": "one"})
     project.write({"edit.py": "os.remove('a.txt') if os.path.exists('a.txt') else None"})
-    project.run(*runner, process=True).assert_executed("make:a.txt", "make:b/")
+    project.run(*runner, process="fork").assert_executed("make:a.txt", "make:b/")
     project.remove("edit.py")
-    project.run(*runner, process=True).assert_executed("make:a.txt")
+    project.run(*runner, process="fork").assert_executed("make:a.txt")
 
 
 @pytest.mark.parametrize("how", ["copy", "hardlink", "symlink", "move"])
@@ -67,8 +67,8 @@ def task_make():
             "export_dir": "published", "cache": "export", "export_how": {how!r}}}
 """
     project = doit_project({"dodo.py": dodo, "in.txt": "one"})
-    project.run("-n", "2", process=True).assert_executed("make")
-    project.run("-n", "2", process=True).assert_up_to_date("make")
+    project.run("-n", "2", process="fork").assert_executed("make")
+    project.run("-n", "2", process="fork").assert_up_to_date("make")
 
 
 THERE_AND_BACK = """

@@ -105,10 +105,10 @@ def test_module_object(doit_project: Make) -> None:
     """A module that a dodo.py imported can be given itself."""
     text = dodo("Module(part)").replace("def ", "from pkg import part\ndef ", 1)
     project = doit_project({"dodo.py": text, **FILES})
-    project.run(process=True).assert_executed("a")
-    project.run(process=True).assert_up_to_date("a")
+    project.run(process="fork").assert_executed("a")
+    project.run(process="fork").assert_up_to_date("a")
     project.edit("pkg/deep/low.py", "y = 1", "y = 2")
-    outcome = project.run("invariants", "why", "a", process=True)
+    outcome = project.run("invariants", "why", "a", process="fork")
     assert "Module(pkg.part): 1 changed (pkg/deep/low.py)" in outcome.stdout
 
 

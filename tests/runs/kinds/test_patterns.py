@@ -55,8 +55,8 @@ def test_variables_by_pattern(doit_project: Make) -> None:
 def test_every_variable_but_our_own(doit_project: Make) -> None:
     """What doit itself sets for each run does not count, so that even `*` can be up-to-date."""
     project = doit_project({"dodo.py": tasks(a='Env("DOIT_INVARIANTS*")')})
-    project.run(process=True).assert_executed("a")
-    project.run(process=True).assert_up_to_date("a")
+    project.run(process="fork").assert_executed("a")
+    project.run(process="fork").assert_up_to_date("a")
 
 
 def test_records_in_which_a_pattern_was_a_name(doit_project: Make) -> None:
@@ -70,11 +70,11 @@ if OLD:
 """
     )
     project = doit_project({"dodo.py": text.replace("OLD", "True")})
-    project.run(env={"ZZ_A": "1"}, process=True).assert_executed("a")
+    project.run(env={"ZZ_A": "1"}, process="fork").assert_executed("a")
     project.edit("dodo.py", "if True", "if False")
-    project.run(env={"ZZ_A": "1"}, process=True).assert_up_to_date("a")
-    project.run(env={"ZZ_A": "1"}, process=True).assert_up_to_date("a")
-    project.run(env={"ZZ_A": "2"}, process=True).assert_executed("a")
+    project.run(env={"ZZ_A": "1"}, process="fork").assert_up_to_date("a")
+    project.run(env={"ZZ_A": "1"}, process="fork").assert_up_to_date("a")
+    project.run(env={"ZZ_A": "2"}, process="fork").assert_executed("a")
 
 
 @pytest.mark.parametrize(

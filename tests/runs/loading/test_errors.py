@@ -242,14 +242,14 @@ def task_a():
     project = doit_project({"dodo.py": dodo, "data/x": ""}, backend=backend)
     for name in (b"data/\xff\xfe", b"caf\xe9", b"caf\xe9.out"):
         Path(os.fsdecode(os.fsencode(project.path) + b"/" + name)).write_text("1")
-    project.run(process=True).assert_executed("a")
-    project.run(process=True).assert_up_to_date("a")
+    project.run(process="fork").assert_executed("a")
+    project.run(process="fork").assert_up_to_date("a")
     Path(os.fsdecode(os.fsencode(project.path) + b"/data/\xff\xfe")).write_text("2")
-    why = project.run("invariants", "why", process=True)
+    why = project.run("invariants", "why", process="fork")
     assert "data: 1 changed (data/\\udcff\\udcfe)" in why.stdout
-    assert "caf" in project.run("invariants", "show", "a", process=True).assert_success().stdout
-    project.run("invariants", "why", "--json", process=True).json()
-    project.run(process=True).assert_executed("a")
+    assert "caf" in project.run("invariants", "show", "a", process="fork").assert_success().stdout
+    project.run("invariants", "why", "--json", process="fork").json()
+    project.run(process="fork").assert_executed("a")
 
 
 @pytest.mark.parametrize(

@@ -172,7 +172,7 @@ def test_commands_that_read_write_nothing(doit_project: Make, backend: str) -> N
         ["invariants", "kinds"],
         ["list", "-s", "--check_file_uptodate", "timestamp"],
     ):
-        project.run(*arguments, process=True)
+        project.run(*arguments, process="fork")
     assert contents() == before
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from doit_invariants.testing import Project
+from tests.support.choices import rest_in_matrix
 
 DODO = """
 import time
@@ -26,20 +27,22 @@ def task_both():
 """
 
 
-@pytest.mark.parametrize("arguments", [(), ("-n", "2"), ("-n", "2", "-P", "thread")])
+@pytest.mark.parametrize(
+    "arguments", rest_in_matrix([(), ("-n", "2"), ("-n", "2", "-P", "thread")], 2)
+)
 @pytest.mark.parametrize("selected", [(), ("use", "count"), ("both",), ("u*", "c*")])
 def test_what_is_defined_first_waits(
     doit_project: Callable[..., Project], arguments: tuple[str, ...], selected: tuple[str, ...]
 ) -> None:
     """However both are selected; where the values are the same it is up-to-date."""
     project = doit_project({"dodo.py": DODO, "in.txt": "a"})
-    project.run(*arguments, *selected, process=True).assert_success()
+    project.run(*arguments, *selected, process="fork").assert_success()
     for text in ("abc", "a"):
         project.write({"in.txt": text})
-        project.run(*arguments, *selected, process=True).assert_executed("count", "use")
+        project.run(*arguments, *selected, process="fork").assert_executed("count", "use")
         assert project.read("used.txt") == f"{len(text)}\n"
     project.write({"in.txt": "b"})
-    outcome = project.run(*arguments, *selected, process=True)
+    outcome = project.run(*arguments, *selected, process="fork")
     outcome.assert_executed("count")
     outcome.assert_up_to_date("use")
 
@@ -78,11 +81,11 @@ def task_count():
 """
         }
     )
-    outcome = project.run(process=True)
+    outcome = project.run(process="fork")
     assert outcome.returncode == 3
     assert "Cyclic" in outcome.stderr
     project.write({"used.txt": "here"})
-    project.run("--cache", "once", process=True).assert_executed("count")
+    project.run("--cache", "once", process="fork").assert_executed("count")
 
 
 def test_groups_and_later_tasks(doit_project: Callable[..., Project]) -> None:
@@ -108,9 +111,9 @@ def task_late():
             "b.txt": "b",
         },
     )
-    project.run(process=True).assert_success()
+    project.run(process="fork").assert_success()
     project.write({"a.txt": "aaa"})
-    project.run(process=True).assert_executed("count:a", "use", "late:one")
+    project.run(process="fork").assert_executed("count:a", "use", "late:one")
     assert "3" in project.read("used.txt")
     assert "3" in project.read("late.txt")
 
@@ -133,7 +136,9 @@ def task_count():
 """
 
 
-@pytest.mark.parametrize("arguments", [[], ["-n", "2"], ["-n", "2", "-P", "thread"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "arguments", rest_in_matrix([[], ["-n", "2"], ["-n", "2", "-P", "thread"]], 2), ids=" ".join
+)
 def test_values_of_what_is_not_created_yet(
     doit_project: Callable[..., Project], arguments: list[str]
 ) -> None:
@@ -141,13 +146,13 @@ def test_values_of_what_is_not_created_yet(
     project = doit_project({"dodo.py": LATE, "in.txt": "a"})
     for text in ("abc", "a"):
         project.write({"in.txt": text})
-        project.run(*arguments, process=True).assert_executed(
+        project.run(*arguments, process="fork").assert_executed(
             "first", "count:a", "use:one", "count:b"
         )
         assert project.read("used.txt") == project.read("b.txt") == f"{len(text)}\n"
-        project.run(*arguments, process=True).assert_executed("first")
+        project.run(*arguments, process="fork").assert_executed("first")
     project.write({"in.txt": "abcd"})
-    selected = project.run("run", *arguments, "use:one", process=True).assert_success()
+    selected = project.run("run", *arguments, "use:one", process="fork").assert_success()
     assert "use:one" in selected.executed, repr(selected)
     assert project.read("used.txt") == "4\n"
 

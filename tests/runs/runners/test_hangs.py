@@ -12,6 +12,7 @@ import pytest
 
 from doit_invariants.testing import Outcome, Project
 from tests.support import Make
+from tests.support.choices import rest_in_matrix
 from tests.support.runners import SET_START_METHOD, START_METHODS
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals")
@@ -173,11 +174,11 @@ NONE_FAILS = {
 
 
 def combinations(cases: dict[str, Case]) -> list[object]:
-    """Return the cases with their runners."""
+    """Return the cases with their runners; by default only the first runner of each."""
     return [
-        pytest.param(case, runner, id=f"{name}-{runner}")
+        pytest.param(case, runner, id=f"{name}-{runner}", marks=marks)
         for name, case in cases.items()
-        for runner in case.runners
+        for runner, marks in zip(case.runners, [(), *[pytest.mark.matrix] * 9], strict=False)
     ]
 
 
@@ -190,7 +191,12 @@ def run(project: Project, runner: str, *arguments: str) -> Outcome:
     """Run doit, which has to end."""
     options, start = RUNNERS[runner]
     return project.run(
-        "run", *options, *arguments, process=True, timeout=LIMIT, env={"START": start}
+        "run",
+        *options,
+        *arguments,
+        process=True if start == "spawn" else "fork",
+        timeout=LIMIT,
+        env={"START": start},
     )
 
 
@@ -227,7 +233,7 @@ GONE = {
 }
 
 
-@pytest.mark.parametrize("runner", ["fork", "spawn"])
+@pytest.mark.parametrize("runner", rest_in_matrix(["fork", "spawn"]))
 @pytest.mark.parametrize("how", GONE)
 def test_worker_that_is_gone(doit_project: Make, how: str, runner: str) -> None:
     """The run is aborted in one line; what had ended is recorded, what had begun is in doubt."""
@@ -249,7 +255,7 @@ def test_worker_that_cannot_start(doit_project: Make) -> None:
     run(project, "fork").assert_executed(*GOOD)
 
 
-@pytest.mark.parametrize("runner", RUNNERS)
+@pytest.mark.parametrize("runner", rest_in_matrix(RUNNERS))
 @pytest.mark.parametrize("body", ["sys.exit('bye')", "raise KeyboardInterrupt"])
 def test_action_that_ends_the_run(doit_project: Make, body: str, runner: str) -> None:
     """As in plain doit; what had ended is recorded, and the task itself is in doubt."""
@@ -278,7 +284,7 @@ def at_the_start(case: str) -> str:
     return f"DOIT_CONFIG = {{'default_tasks': {names}}}\n" + first + AT_THE_START[case]
 
 
-@pytest.mark.parametrize("runner", ["fork", "spawn"])
+@pytest.mark.parametrize("runner", rest_in_matrix(["fork", "spawn"]))
 @pytest.mark.parametrize("case", AT_THE_START)
 def test_what_is_raised_before_all_workers_are_there(
     doit_project: Make, case: str, runner: str
@@ -290,7 +296,7 @@ def test_what_is_raised_before_all_workers_are_there(
     project.run("good").assert_executed(*GOOD)
 
 
-@pytest.mark.parametrize("runner", [*RUNNERS, "serial"])
+@pytest.mark.parametrize("runner", rest_in_matrix([*RUNNERS, "serial"]))
 @pytest.mark.parametrize(
     "body", ["sys.stdout.close()", "os.close(1)", "os.close(1); os.close(2)"], ids=str
 )
@@ -322,7 +328,7 @@ PLAIN_TOO = {
 }
 
 
-@pytest.mark.parametrize("runner", ["serial", *RUNNERS])
+@pytest.mark.parametrize("runner", rest_in_matrix(["serial", *RUNNERS], 2))
 def test_teardown_that_fails(doit_project: Make, runner: str) -> None:
     """The error is printed; the run and its exit code are as without ``-n``."""
     dodo = (
@@ -339,7 +345,8 @@ def test_teardown_that_fails(doit_project: Make, runner: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", [*PLAIN, *(pytest.param(name, marks=pytest.mark.long) for name in PLAIN_TOO)]
+    "name",
+    [*rest_in_matrix(PLAIN), *(pytest.param(name, marks=pytest.mark.long) for name in PLAIN_TOO)],
 )
 def test_plain_doit_waits_for_ever(doit_project: Make, name: str) -> None:
     """Else there would be nothing to prevent. A run that ends takes one second."""

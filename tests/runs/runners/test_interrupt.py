@@ -12,6 +12,7 @@ import pytest
 
 from doit_invariants.testing import Project
 from tests.support import Make
+from tests.support.choices import rest_in_matrix
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no signals")
 
@@ -60,7 +61,9 @@ def interrupt(project: Project, *arguments: str) -> tuple[int, str, str]:
 
 
 @pytest.mark.parametrize("action", ACTIONS)
-@pytest.mark.parametrize("runner", [[], ["-n", "2"], ["-n", "2", "-P", "thread"]])
+@pytest.mark.parametrize(
+    "runner", rest_in_matrix([[], ["-n", "2"], ["-n", "2", "-P", "thread"]], 2)
+)
 def test_three_lines(doit_project: Make, runner: list[str], action: str) -> None:
     """What ran, how far the run was, and that nothing is lost; no traceback."""
     project = doit_project({"dodo.py": DODO.replace("SLOW", ACTIONS[action]), "in.txt": "1"})

@@ -47,7 +47,7 @@ ALL = ("copy:a", "copy:b", "copy:c", "copy:d", "join", "values", "use")
 
 
 @pytest.mark.parametrize("runner", START_METHODS)
-def test_the_same_story_everywhere(doit_project: Make, backend: str, runner: str) -> None:
+def test_the_same_story_everywhere(doit_project: Make, some_backend: str, runner: str) -> None:
     """Inputs, targets, code, values and environment are seen alike by every combination."""
     arguments, start = START_METHODS[runner]
     if start == "fork" and sys.platform == "win32":
@@ -57,12 +57,14 @@ def test_the_same_story_everywhere(doit_project: Make, backend: str, runner: str
     files = {f"in/{name}.txt": name for name in "abcd"}
     project = doit_project(
         {"dodo.py": dodo, "work.py": WORK + "def three(): return {'n': 3}\n", **files},
-        backend=backend,
+        backend=some_backend,
     )
     environment = {"START": start, "REGION": "eu"}
 
     def run(**changed: str) -> list[str]:
-        outcome = project.run(*arguments, process=True, env={**environment, **changed})
+        outcome = project.run(
+            *arguments, process=True if start == "spawn" else "fork", env={**environment, **changed}
+        )
         return sorted(outcome.assert_success().executed)
 
     assert run() == sorted(ALL)
@@ -81,7 +83,9 @@ def test_the_same_story_everywhere(doit_project: Make, backend: str, runner: str
     assert run() == ["copy:a", "copy:b", "copy:c", "copy:d"]
     assert run(REGION="us") == ["copy:a", "copy:b", "copy:c", "copy:d"]
     assert run(REGION="us") == []
-    project.run("-a", *arguments, process=True, env=environment).assert_executed(*ALL)
+    project.run(
+        "-a", *arguments, process=True if start == "spawn" else "fork", env=environment
+    ).assert_executed(*ALL)
     assert run() == []
 
 

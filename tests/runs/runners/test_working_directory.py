@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.support import Make
+from tests.support.choices import rest_in_matrix
 
 DODO = """
 import contextlib, os, pathlib, shutil
@@ -88,7 +89,9 @@ LEAVING = {
 }
 
 
-@pytest.mark.parametrize("runner", [[], ["-n", "2"], ["-n", "1", "-P", "thread"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "runner", rest_in_matrix([[], ["-n", "2"], ["-n", "1", "-P", "thread"]], 2), ids=" ".join
+)
 def test_directory_of_the_tasks_after_it(doit_project: Make, runner: list[str]) -> None:
     """They write where they are meant to, the DB is where it was, and one line says it."""
     project = doit_project(FILES)
@@ -151,7 +154,7 @@ def test_teardown_and_interrupt(doit_project: Make, backend: str) -> None:
     project = doit_project(
         {"dodo.py": TEARDOWN, "in.txt": "", "sub/": ""}, backend=backend, settings={}
     )
-    assert project.run(env={"STOP": "1"}, process=True).returncode != 0
+    assert project.run(env={"STOP": "1"}, process="fork").returncode != 0
     assert list((project.path / "sub").iterdir()) == []
     assert project.run().up_to_date[:2] == ["first", "second"]
     project.write({"in.txt": "edited"})

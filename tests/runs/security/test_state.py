@@ -91,7 +91,7 @@ def test_db_that_is_a_pipe(doit_project: Make, backend: str) -> None:
     """It is not read: doit ends with one line."""
     project = doit_project({"dodo.py": PLAIN, "in.txt": "one"}, backend=backend)
     os.mkfifo(project.path / ".doit.db")
-    outcome = project.run(process=True, timeout=SOON)
+    outcome = project.run(process="fork", timeout=SOON)
     outcome.assert_error("doit's DB '.doit.db' can't be opened")
 
 
@@ -213,7 +213,7 @@ def test_inputs_that_are_pipes(doit_project: Make, way: str) -> None:
     """No check waits for a writer."""
     project = depends(doit_project, way)
     os.mkfifo(project.path / "s.py")
-    outcome = project.run("invariants", "why", process=True, timeout=SOON)
+    outcome = project.run("invariants", "why", process="fork", timeout=SOON)
     assert "a: not up-to-date" in outcome.stdout, repr(outcome)
 
 
@@ -235,9 +235,9 @@ def test_sources_that_ask_too_much(doit_project: Make, source: str) -> None:
     project = depends(doit_project, "import")
     for text in (SOURCES[source], SOURCES[source] + "\n# more\ny = 1\n"):
         project.write({"s.py": text})
-        outcome = project.run(process=True, timeout=300).assert_executed("a")
+        outcome = project.run(process="fork", timeout=300).assert_executed("a")
         assert "Traceback" not in outcome.stdout, repr(outcome)
-    project.run(process=True, timeout=300).assert_up_to_date("a")
+    project.run(process="fork", timeout=300).assert_up_to_date("a")
 
 
 # ---------------------------------------------------------------------- environment

@@ -106,7 +106,7 @@ def test_names_that_can_not_be_made(
 ) -> None:
     """An entry with names that no file can have is a miss: the task runs, and nothing stays."""
     rewrite(shared, change)
-    outcome = check_spoke(shared.run(*runner, timeout=300, process=True))
+    outcome = check_spoke(shared.run(*runner, timeout=300, process="fork"))
     assert (outcome.executed, shared.read("d/sub/y")) == (["b"], "one")
     assert not (shared.path / ".doit-invariants").exists()
 
@@ -150,7 +150,7 @@ def test_lock_of_a_store_that_is_held(shared: Project) -> None:
     only_file(store_of(shared) / "entries").write_text("{")
     with open(store_of(shared) / "add.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        shared.run(process=True, timeout=SOON).assert_executed("b")
+        shared.run(process="fork", timeout=SOON).assert_executed("b")
 
 
 def test_names_in_a_store(shared: Project) -> None:

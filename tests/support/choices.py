@@ -1,7 +1,7 @@
 """What is left to ``doit matrix``: most combinations of a test, most examples of a property.
 
 By default a test with many combinations runs with those that differ most, and a property is tried
-with a quarter of its examples. The marker ``matrix`` and the profile ``all`` bring the rest.
+with a tenth of its examples. The marker ``matrix`` and the profile ``all`` bring the rest.
 """
 
 from __future__ import annotations
@@ -16,14 +16,13 @@ from hypothesis import settings
 def rest_in_matrix(values: Iterable[Any], default: Callable[[Any], bool] | int = 1) -> list[Any]:
     """Return parameters of a test, all but some marked as ``matrix``.
 
-    :param values: the parameters; one that takes several arguments is a tuple
+    :param values: the parameters, each for one argument of the test
     :param default: how many of the first, or which, run by default
     """
     found = []
     for number, value in enumerate(values):
         is_default = default(value) if callable(default) else number < default
-        arguments = value if isinstance(value, tuple) else (value,)
-        found.append(pytest.param(*arguments, marks=[] if is_default else pytest.mark.matrix))
+        found.append(pytest.param(value, marks=[] if is_default else pytest.mark.matrix))
     return found
 
 
@@ -35,5 +34,5 @@ def spread(values: Iterable[Any], *, every: int) -> list[Any]:
 
 
 def examples(number: int, **more: Any) -> settings:
-    """Return settings of hypothesis for so many examples, by default for a quarter of them."""
+    """Return settings of hypothesis for so many examples, by default for a tenth of them."""
     return settings(max_examples=max(1, number * settings.default.max_examples // 100), **more)
