@@ -33,6 +33,7 @@ copybutton_only_copy_prompt_lines = True
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_typehints_format = "short"
+python_maximum_signature_line_length = 88
 
 _LINK = re.compile(r"\[([^]]+)\]\((?!https?:|#)([^)\s]+)\)")
 _PAGE = "../../docs/"

@@ -112,6 +112,13 @@ def test_a_field_of_a_public_docstring_has_one_name(name: str) -> None:
     assert not re.findall(r"^ *:(?:ivar|param) \w+, .*", docstring, re.MULTILINE)
 
 
+def test_the_api_lists_every_public_name_once() -> None:
+    """The page of the API has a directive for each name that can be imported from the package."""
+    text = page("api").read_text(encoding="utf-8")
+    found = re.findall(r"^\.\. (?:auto\w+|data|py:decorator):: (\w+)", text, re.MULTILINE)
+    assert sorted(found) == sorted(doit_invariants.__all__)
+
+
 def test_every_kind_has_a_section_with_its_signature() -> None:
     """The headings of the kinds are the constructors of the built-in kinds, no more, no less."""
     expected = {f"`{call(name, kind)}`" for name, kind in KINDS.items()}

@@ -44,6 +44,7 @@ class Difference(NamedTuple):
     """How a fingerprint differs from the recorded one.
 
     :ivar text: what happened, worded to follow the name of the thing: ``"1 changed (a.txt)"``
+    :ivar changes: all changes inside; the text shows only the first few
     :ivar code: machine-readable, as in :class:`Reason`
     :ivar detail: lines that show the difference, such as a short diff
     """

@@ -145,6 +145,7 @@ class Invariant(abc.ABC):
     def fingerprint(self, context: Context, previous: Fingerprint | None) -> Fingerprint:
         """Return what to record when the task succeeds: JSON with a string ``digest``.
 
+        :param context: what the kind can use: files, the time, the digests of values
         :param previous: the recorded fingerprint, which can make this check cheap; it was made by
             the same kind and version, but is otherwise unverified
         :raises CannotFingerprint: if it can't be determined; the task then fails with this message
@@ -157,6 +158,7 @@ class Invariant(abc.ABC):
         recorded, so that a new version of a kind reruns nothing. If the old fingerprint must not be
         trusted, return one that equals no other.
 
+        :param old: the recorded fingerprint
         :param version: of the kind that recorded it
         """
         return None

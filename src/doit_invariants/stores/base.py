@@ -120,6 +120,7 @@ class Store(abc.ABC):
     :class:`StoreError`, as does every failure of the store or the disk.
 
     :param location: where the store is; its meaning depends on the kind of store
+    :param options: what the user has set; a kind of store may ignore them
     :raises StoreError: if an option has an invalid value
 
     Nothing is read or written before the first method is called.
@@ -156,6 +157,8 @@ class Store(abc.ABC):
     def add(self, signature: str, entry: Json) -> Json | None:
         """Add an entry whose blobs were already put.
 
+        :param signature: of the task
+        :param entry: JSON; its key ``blobs`` maps the digest of each blob to the size in bytes
         :return: None if it was added; otherwise the existing entry, which is kept
         :raises StoreError: if it can't be written
 
@@ -191,7 +194,10 @@ class Store(abc.ABC):
 
     @abc.abstractmethod
     def verify(self, progress: Progress | None = None) -> Verification:
-        """Read every entry and blob, and remove damaged ones."""
+        """Read every entry and blob, and remove damaged ones.
+
+        :param progress: called after each file with how many are done, and how many there are
+        """
 
     @abc.abstractmethod
     def prune(self, limits: PruneLimits) -> Pruned:
