@@ -119,7 +119,8 @@ def _paragraphs(line: int, docstring: str) -> Iterator[Passage]:
 def _plain(text: str) -> str:
     """Replace each piece of code by a noun of its own, so that none looks like a repetition."""
     letters = itertools.cycle(string.ascii_lowercase)
-    text = re.sub(r":\w+:`~?[^`]*`|``[^`]+``|`[^`]+`", lambda _: f"X{next(letters)}", text)
+    code = r":\w+:`~?[^`]*`|``[^`]+``|`[^`]+`|\b[a-z]\w*(?:\.[a-z]\w+)+"
+    text = re.sub(code, lambda _: f"X{next(letters)}", text)
     text = re.sub(r"!?\[([^]]*)\]\([^)]*\)", r"\1", text)
     return re.sub(r"\*\*|[*_](?=\w)|(?<=\w)[*]|<[^>\n]+>", "", text)
 

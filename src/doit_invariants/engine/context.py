@@ -1,4 +1,4 @@
-"""What an invariant may ask for while a task is checked."""
+"""The context that an invariant can use while a task is checked."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from doit_invariants.engine.reuse.plan import Plan, PlanOutcome
     from doit_invariants.engine.task import Task
 
-#: What an action wrote to stdout and stderr, None for nothing.
+#: The output of an action to stdout and stderr, None for nothing.
 Output = tuple["str | None", "str | None"]
 
 

@@ -39,7 +39,7 @@ _TAUGHT = 20_000
 
 
 class Mode(NamedTuple):
-    """What a session may do.
+    """The permissions and the purpose of a session.
 
     :ivar writes: whether it may save what it finds: True for ``doit run``, False for ``doit list``
     :ivar runs: whether this is a run, which may restore, store, export and make placeholders

@@ -1,4 +1,4 @@
-"""What the engine knows about a task, in doit's own terms."""
+"""The engine's view of a task, in doit's own terms."""
 
 from __future__ import annotations
 

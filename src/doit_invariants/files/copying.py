@@ -28,7 +28,7 @@ _CHUNK = 1 << 18
 # From this size on a thread pays off: it costs as much as hashing 1 MiB.
 _BIG = 1 << 21
 _STEP = 1 << 24
-# The kernel or the file system can't copy by itself; some report that with unusual numbers.
+# The kernel or the file system can't copy; some report that with unusual numbers.
 _NO_COPY = (
     errno.EXDEV,
     errno.EINVAL,

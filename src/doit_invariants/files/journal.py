@@ -43,7 +43,7 @@ _encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
 class Entries(NamedTuple):
-    """What a journal holds.
+    """The contents of a journal.
 
     :ivar entries: the entries in the order in which they were appended
     :ivar damaged: number of lines in which something was skipped

@@ -1,4 +1,4 @@
-"""Encodes a large value as a graph, in which each part counts once.
+"""Encodes a large value as a graph. Each part counts once.
 
 A list with forty levels, each holding the level below twice, has a billion parts in its full
 encoding. Objects that refer to their neighbors have more. Here a value is a graph. Its nodes are

@@ -86,7 +86,7 @@ def name_of(word: str) -> str:
 
 @dataclass(slots=True)
 class _Found:
-    """What the options of a program mean.
+    """The meaning of the options of a program.
 
     :ivar role, value: the word that determines what runs: an ``operand``, or the value of an option
     :ivar rest: the words after it

@@ -24,7 +24,7 @@ _LONGEST = 1 << 18
 
 @dataclass(frozen=True, slots=True)
 class CommandUses:
-    """What a command runs.
+    """The scripts that a command runs, and the rest that it runs unseen.
 
     :ivar uses: scripts, in the order of the command, each once
     :ivar unseen: what else it runs or may run, for people

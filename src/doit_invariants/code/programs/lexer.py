@@ -12,7 +12,7 @@ SKIPPED_WORDS = frozenset({"!", "{", "}", "do", "else", "then", "elif", "coproc"
 #: Words that begin and end conditional code.
 BEGIN_WORDS = frozenset({"if", "while", "until"})
 END_WORDS = frozenset({"fi", "done"})
-#: All words that are special in the place of a command.
+#: All words that are special where a command may begin.
 KEYWORDS = SKIPPED_WORDS | BEGIN_WORDS | END_WORDS
 KEYWORDS |= {"for", "select", "case", "esac", "function", "[["}
 

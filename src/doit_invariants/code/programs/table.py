@@ -37,7 +37,7 @@ class Program:
     :ivar inline: options whose value is the code itself, not a file
     :ivar module: options whose value is the dotted name of a Python module to run
     :ivar directory: options whose value is the directory in which it runs
-    :ivar after: subcommands, one of which must precede the script: ``"run"``
+    :ivar after: subcommands: one of them must precede the script: ``"run"``
     :ivar needs: an option without which it runs nothing
     :ivar flags: whether one-letter options may share a dash, the last with a value: ``-uW ignore``
     """

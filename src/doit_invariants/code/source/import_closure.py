@@ -84,7 +84,7 @@ class ImportClosure:
         self._trees: dict[str, ast.Module | None] = {}
 
     def whole(self) -> dict[str, SourceFile]:
-        """Return an entry for each file, in which the whole file counts.
+        """Return an entry for each file, as a whole.
 
         :raises CannotFingerprint: if a file can't be read
         """

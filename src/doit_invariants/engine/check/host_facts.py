@@ -12,7 +12,7 @@ from typing import Any
 
 @dataclass(slots=True, eq=False, repr=False)
 class HostFacts:
-    """What the host's own rules find about a task.
+    """The findings of the host's own rules about a task.
 
     :ivar uptodate_false: the ``uptodate`` items that are false, as doit reports them
     :ivar counted: whether any ``uptodate`` item was true or false, not None

@@ -1,7 +1,7 @@
 """Verdicts without an observation: tasks that always run, and listed tasks that never ran.
 
-Neither has a record to compare with, and a task that always runs never gets one. Fingerprinting
-them would take most of the time of such a run, or of listing a fresh checkout.
+These tasks have no record to compare with, and a task that always runs never gets one.
+Fingerprinting them would take most of the time of such a run, or of listing a fresh checkout.
 """
 
 from __future__ import annotations

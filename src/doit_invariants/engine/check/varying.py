@@ -1,7 +1,7 @@
 """Warns about values that differ in each run: they are random, or created at each load.
 
 Such a value looks like a setting that ``dodo.py`` reads from somewhere, so its task runs. If it was
-the only difference in two runs in a row, and no source was written in between, the user is told.
+the only difference in two runs in a row, and no source was written in between, a message says so.
 Otherwise the task would run every time and nobody would know why.
 """
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True, eq=False, repr=False)
 class StoredState:
-    """What the DB has for a task.
+    """The state of a task in the DB.
 
     :ivar record: our record, None if there is none
     :ivar unreadable: why the stored record can't be read, None if it can or if there is none

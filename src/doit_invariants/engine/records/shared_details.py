@@ -49,7 +49,7 @@ class Details:
     def intern(self, tracked: TrackedSet, details: Json) -> str:
         """Store the part of a record that several tasks share; return its key.
 
-        :param tracked: the tracked set of these tasks, most of which record the same
+        :param tracked: the tracked set of these tasks; most of them record the same
         """
         key, content = tracked.stored
         if not key or content != details:

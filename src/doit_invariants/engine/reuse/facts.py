@@ -1,4 +1,4 @@
-"""What the cache policy of a task needs to decide, and what a restore needs about its files."""
+"""Collects the facts that a cache policy decides by, and those that a restore needs about files."""
 
 from __future__ import annotations
 
@@ -92,6 +92,6 @@ def left_in_directories(observation: TaskObservation) -> dict[str, list[str]]:
 
 
 def stats_of_inputs(observation: TaskObservation) -> dict[str, Stat]:
-    """Return the stat of each input file of a task, as it was observed."""
+    """Return the observed stat of each input file of a task."""
     states = observation.snapshot.inputs.items()
     return {path: one.stat for path, one in states if isinstance(one, FileState) and one.stat}

@@ -3,7 +3,7 @@
 The main process decides and makes the plan. It is executed where the actions run, so that ``-n 8``
 restores and stores eight results at a time. It travels with the task, which doit pickles on the way
 there and back. Its source and its sink do the work: they hold a store, an exporter or an object of
-a plugin, all of which can be pickled.
+a plugin. All of these can be pickled.
 """
 
 from __future__ import annotations
@@ -118,7 +118,7 @@ class PlanSink(Protocol):
 
 
 class Publication(NamedTuple):
-    """What a sink needs to publish a result.
+    """The facts that a sink needs to publish a result.
 
     :ivar why_not: why the result may not belong to its signature, empty if it does
     :ivar replaces: see :class:`Plan`

@@ -12,7 +12,7 @@ from doit_invariants.core.errors import InvariantsError
 from doit_invariants.engine.check.observe import TaskObservation
 from doit_invariants.engine.recording import make_record
 
-#: Marks a result made without options, as most are. Stored: never change it.
+#: Marks a result made without options, the usual case. Stored: never change it.
 _PLAIN = "plain"
 
 

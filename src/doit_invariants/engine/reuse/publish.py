@@ -47,7 +47,7 @@ def take_digests(session: Session, outcome: PlanOutcome) -> None:
 def location_of(plan: Plan, outcome: PlanOutcome) -> str:
     """Return the location of the store that has a result, or is about to get it; otherwise "".
 
-    If writing the entry then fails, the user is told, and later runs do not try again.
+    If writing the entry then fails, the run says so, and later runs do not try again.
     """
     known = outcome.source is not None or outcome.artifacts is not None or not plan.runs
     return plan.sink.location() if plan.sink is not None and known else ""

@@ -84,7 +84,7 @@ class StoreSink:
 class PolicySink:
     """Puts the targets of a task into the place of its policy, with a plugin's code.
 
-    :ivar signed: whether the result has a signature, to which it must then provably belong
+    :ivar signed: whether the result has a signature; it must then provably belong to it
     """
 
     sink: places.Sink
