@@ -225,8 +225,6 @@ def task_b():
 
 
 NOW = 1_700_000_000.0
-
-
 SETTINGS = {"store": "../store", "export_dir": "../pub"}
 
 
