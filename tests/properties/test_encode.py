@@ -9,10 +9,8 @@ import decimal
 import enum
 import fractions
 import math
-import os
 import pathlib
 import re
-import subprocess
 import sys
 import uuid
 import zoneinfo
@@ -27,6 +25,7 @@ from hypothesis import strategies as st
 from doit_invariants.core.errors import CannotFingerprint
 from doit_invariants.hashing.values import digest_value, encode
 from tests.support.choices import examples
+from tests.support.processes import outputs_with_hash_seeds
 
 scalars = (
     st.none()
@@ -316,17 +315,7 @@ print(digest_value(value), structure(f.__code__).digest)
 def test_nothing_depends_on_the_hash_seed() -> None:
     """Values and code have the same digests in processes with different hash seeds."""
     root = str(pathlib.Path(__file__).parents[2] / "src")
-    outputs = {
-        subprocess.run(
-            [sys.executable, "-c", SEEDED.format(path=root)],
-            env={**os.environ, "PYTHONHASHSEED": seed},
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=True,
-        ).stdout
-        for seed in ("0", "1", "2", "12345")
-    }
+    outputs = outputs_with_hash_seeds(SEEDED.format(path=root), "0", "1", "2", "12345")
     assert len(outputs) == 1
 
 

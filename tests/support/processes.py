@@ -59,12 +59,34 @@ def start_doit(project: Project, *arguments: str) -> subprocess.Popen[str]:
     )
 
 
+def wait_until(happened: Callable[[], bool]) -> None:
+    """Wait until something has happened; fail after five minutes."""
+    until = time.monotonic() + 300
+    while not happened():
+        assert time.monotonic() < until, "it did not happen"
+        time.sleep(0.01)
+
+
 def wait_for_file(path: Path, process: subprocess.Popen[str]) -> None:
-    """Wait until a process has made a file; fail if it ends before or takes a minute."""
-    for _ in range(3000):
-        if path.exists():
-            return
-        if process.poll() is not None:
-            raise AssertionError(process.communicate())
-        time.sleep(0.02)
-    raise AssertionError(f"{path} was not made")
+    """Wait until a process has made a file; fail if it ends without it."""
+
+    def made() -> bool:
+        assert path.exists() or process.poll() is None, process.communicate()
+        return path.exists()
+
+    wait_until(made)
+
+
+def outputs_with_hash_seeds(code: str, *seeds: str) -> set[str]:
+    """Return the different outputs of a script in processes with these hash seeds."""
+    return {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=True,
+        ).stdout
+        for seed in seeds
+    }

@@ -7,13 +7,13 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from doit_invariants.code.source import normal_form
+from tests.support.processes import outputs_with_hash_seeds
 
 # Pairs of sources that are the same for everybody but a reader.
 SAME = {
@@ -277,15 +277,5 @@ def test_form_does_not_depend_on_the_process() -> None:
     """The digest is the same under another seed of hashes."""
     code = "import ast; from doit_invariants.code.source.normal_form import module_digest as m; "
     code += 'print(m(ast.parse(\'x = {1, "a"} | {"b"}\')))'
-    found = {
-        subprocess.run(
-            [sys.executable, "-c", code],
-            env={**os.environ, "PYTHONHASHSEED": seed},
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=True,
-        ).stdout
-        for seed in "12"
-    }
+    found = outputs_with_hash_seeds(code, "1", "2")
     assert len(found) == 1

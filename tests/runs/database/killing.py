@@ -7,12 +7,11 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 from doit_invariants.testing import Outcome, Project
 from tests.support import Make
+from tests.support.processes import wait_until
 
 DB = ".doit.db"
 JOURNAL = ".doit.db.journal"
@@ -89,14 +88,6 @@ def end(process: subprocess.Popen[bytes], how: signal.Signals) -> None:
     process.wait()
 
 
-def await_that(happened: Callable[[], bool]) -> None:
-    """Wait until something has happened."""
-    until = time.monotonic() + 300
-    while not happened():
-        assert time.monotonic() < until, "it did not happen"
-        time.sleep(0.01)
-
-
 def kill_in(
     project: Project,
     name: str,
@@ -108,10 +99,10 @@ def kill_in(
     project.write({f"hold/{name}": ""})
     process = start(project, *arguments)
     try:
-        await_that((project.path / "held").exists)
+        wait_until((project.path / "held").exists)
         for other in after:
             ended = f'"ended":"work:{other}"'
-            await_that(lambda ended=ended: ended in project.read(JOURNAL))
+            wait_until(lambda ended=ended: ended in project.read(JOURNAL))
     finally:
         end(process, how)
     project.remove("held", f"hold/{name}")

@@ -6,8 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from pathlib import Path
 
 import pytest
 
@@ -15,7 +13,7 @@ from doit_invariants.testing import Outcome, Project
 from doit_invariants.testing.outcome import read_outcome
 from tests.support import Make
 from tests.support.choices import rest_in_matrix
-from tests.support.processes import start_doit
+from tests.support.processes import start_doit, wait_until
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no such locks")
 
@@ -54,20 +52,12 @@ def end(process: subprocess.Popen[str]) -> Outcome:
     return read_outcome(["doit"], process.returncode, stdout, stderr)
 
 
-def await_path(path: Path) -> None:
-    """Wait until there is something at a path."""
-    limit = time.monotonic() + 300
-    while not path.exists():
-        assert time.monotonic() < limit, path
-        time.sleep(0.01)
-
-
 def holding(project: Project, *arguments: str) -> subprocess.Popen[str]:
     """Start a doit that is in the middle of ``work:a`` for as long as there is a file ``hold``."""
     project.write({"hold": ""})
     (project.path / "begun-a").unlink(missing_ok=True)
     process = start_doit(project, *arguments, "work:a")
-    await_path(project.path / "begun-a")
+    wait_until((project.path / "begun-a").exists)
     return process
 
 
@@ -144,7 +134,7 @@ def test_who_is_dead_keeps_nobody_waiting(
         first.send_signal(how)
         if how == signal.SIGKILL:
             first.wait(30)
-            await_path(project.path / "begun-b")
+            wait_until((project.path / "begun-b").exists)
         project.remove("hold")
         end(second).assert_executed("work:b")
     finally:

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
 import sys
 
 import pytest
 
-from doit_invariants.testing import Outcome, Project
-from doit_invariants.testing.outcome import read_outcome
+from doit_invariants.testing import Project
 from tests.support import Make
 
 from .killing import (
@@ -77,28 +73,10 @@ def test_values_that_json_cannot_hold(doit_project: Make, backend: str) -> None:
 def test_values_that_json_cannot_hold_of_workers(doit_project: Make, name: str) -> None:
     """With ``-n`` they also have to go from the worker to doit, which waits for ever if not."""
     project = values_project(doit_project, "json", [name])
-    outcome = run_for(project, 300, "-n", "2", "-c").assert_failed("bad", f"bad:{name}")
+    outcome = project.run("-n", "2", "-c", process=True, timeout=300)
+    outcome.assert_failed("bad", f"bad:{name}")
     one_line(outcome, "an action returned a value that can't be saved as JSON")
     project.run("good").assert_up_to_date("good")
-
-
-def run_for(project: Project, seconds: float, *arguments: str) -> Outcome:
-    """Run doit, and end it with its workers if it takes too long."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "doit", *arguments],
-        cwd=project.path,
-        start_new_session=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        stdout, stderr = process.communicate(timeout=seconds)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
-        pytest.fail("doit waits for ever")
-    return read_outcome(["doit", *arguments], process.returncode, stdout, stderr)
 
 
 def test_a_value_saver_whose_value_json_cannot_hold(doit_project: Make, backend: str) -> None:

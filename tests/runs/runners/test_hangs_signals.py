@@ -8,13 +8,14 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from doit_invariants.testing import Project
 from tests.support import Make
+from tests.support.processes import wait_until
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals")
 
@@ -68,14 +69,6 @@ def started(project: Project, *arguments: str) -> Iterator[subprocess.Popen[byte
         process.wait(timeout=LIMIT)
 
 
-def await_that(happened: Callable[[], bool]) -> None:
-    """Wait until something has happened."""
-    until = time.monotonic() + LIMIT
-    while not happened():
-        assert time.monotonic() < until, "it did not happen"
-        time.sleep(0.02)
-
-
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="there is no /proc")
 def test_workers_end_when_doit_is_killed(doit_project: Make, how: signal.Signals) -> None:
@@ -95,15 +88,15 @@ def task_a():
         return [path.name[3:] for path in project.path.glob("pid*")]
 
     with started(project, "-n", "2", "a") as process:
-        await_that(lambda: len(workers()) == 2)
+        wait_until(lambda: len(workers()) == 2)
         process.send_signal(how)
         process.wait(timeout=LIMIT)
-        await_that(lambda: not any(Path("/proc", pid).exists() for pid in workers()))
+        wait_until(lambda: not any(Path("/proc", pid).exists() for pid in workers()))
     assert len(project.read("begun")) <= 4
 
     plain = doit_project({"dodo.py": GOOD + dodo}, loader=False, name="plain")
     with started(plain, "-n", "2", "a") as process:
-        await_that(lambda: len(list(plain.path.glob("pid*"))) == 2)
+        wait_until(lambda: len(list(plain.path.glob("pid*"))) == 2)
         process.send_signal(how)
         process.wait(timeout=LIMIT)
         time.sleep(4)
@@ -121,7 +114,7 @@ def test_what_never_returns_is_ended_by_ctrl_c(
     project.run("good").assert_success()
     project.write({"in.txt": "2"})
     with started(project, *arguments, "good", "a") as process:
-        await_that((project.path / "held").exists)
+        wait_until((project.path / "held").exists)
         process.send_signal(signal.SIGINT)
         process.wait(timeout=LIMIT)
     states = project.run("list", "-s", "--all", "good").assert_success().stdout

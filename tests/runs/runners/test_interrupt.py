@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import sys
-import time
 
 import pytest
 
 from doit_invariants.testing import Project
 from tests.support import Make
 from tests.support.choices import rest_in_matrix
+from tests.support.processes import start_doit, wait_until
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no signals")
 
@@ -39,21 +38,11 @@ finished tasks are saved: the next run does the rest and repeats what was interr
 
 def interrupt(project: Project, *arguments: str) -> tuple[int, str, str]:
     """Start doit, press Ctrl-C once its task has begun; return exit code and output."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "doit", *arguments],
-        cwd=project.path,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
+    process = start_doit(project, *arguments)
     try:
-        for _ in range(3000):
-            if (project.path / "begun").exists() or process.poll() is not None:
-                break
-            time.sleep(0.02)
+        wait_until(lambda: (project.path / "begun").exists() or process.poll() is not None)
         os.killpg(process.pid, signal.SIGINT)
-        stdout, stderr = process.communicate(timeout=60)
+        stdout, stderr = process.communicate(timeout=300)
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
