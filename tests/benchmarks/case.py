@@ -19,7 +19,7 @@ from typing import Any
 from tests.benchmarks.measure import Cost, Failed, run
 
 DOIT = (sys.executable, "-m", "doit")
-_TICK = 0.1  # let the clock that stamps files go on, as it does between the runs of a user
+_TICK = 0.1  # let the clock that stamps files advance, as between the runs of a user
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +44,8 @@ class Side:
 class Step:
     """One thing that a user does, and then runs the command.
 
-    :ivar prepare: what he does in the directory before each run
-    :ivar once: whether it is not repeated, as it takes long
+    :ivar prepare: what the user does in the directory before each run
+    :ivar once: whether it is not repeated, because it takes long
     :ivar times: how often it is run in each repetition: a short run needs a median of more
     """
 
@@ -117,7 +117,7 @@ class Case:
 
 @dataclass(slots=True)
 class Result:
-    """What a case gave; ``costs`` by side and step."""
+    """The measurements of a case; ``costs`` by side and step."""
 
     case: Case
     costs: Costs

@@ -12,7 +12,7 @@ from tests.benchmarks.peers import peers
 
 COLD = Step("cold", projects.forget)
 FIRST = Step("cold", once=True)
-# By itself: what was recorded right after it was written is looked at once more.
+# Separate: files that were recorded right after they were written are read once more.
 SECOND = Step("first no-op", once=True)
 NO_OP = Step("no-op")
 THEN = Step("then")

@@ -58,7 +58,7 @@ def library_callables() -> Iterator[Any]:
 
 
 def context() -> TaskContext:
-    """Return a context of a new run, in which the packages are code of the project."""
+    """Return a context of a new run that treats the packages as code of the project."""
     library = os.path.dirname(email.__file__)
     roots = (library, os.path.dirname(json.__file__), argparse.__file__)
     session = create_session(Settings(code_roots=roots))

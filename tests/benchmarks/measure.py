@@ -26,7 +26,7 @@ class Failed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What one run of a command cost.
+    """The cost of one run of a command.
 
     :ivar wall: seconds until it ended; others on the machine make it longer
     :ivar cpu: seconds of the processor, user and system, its children included

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def table(rows: list[list[str]]) -> str:
-    """Return rows, the first of which has the titles, as a table in Markdown."""
+    """Return rows as a table in Markdown; the first row has the titles."""
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = [
         "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |"

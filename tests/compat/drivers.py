@@ -17,7 +17,7 @@ PLAIN = "[tool.doit]\n"
 LOADER = f'{PLAIN}loader = "invariants"\n'
 UNTRACKED = f"{LOADER}[tool.doit.invariants]\ntrack_code = false\ntrack_targets = false\n"
 
-#: What stands in ``pyproject.toml`` for the ``doit`` commands of a story, in turn.
+#: The contents of ``pyproject.toml`` for the ``doit`` commands of a story, in turn.
 VARIANTS = {
     "plain": [PLAIN],
     "loader": [LOADER],

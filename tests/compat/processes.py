@@ -1,4 +1,4 @@
-"""Starts processes that are never waited for for ever: what goes wrong in doit often hangs."""
+"""Starts processes with a limit of time, because many errors in doit end in a hang."""
 
 from __future__ import annotations
 

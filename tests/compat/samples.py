@@ -37,7 +37,7 @@ class Sample:
     skipped: Mapping[str, str] = field(default_factory=dict)
 
 
-#: All other samples. Those that are no dodo files show at least the same errors.
+#: All other samples. If they are not dodo files, they show at least the same errors.
 SAMPLES = {
     "calc_dep.py": Sample("touch a b c f g", ("echo a > a", "doit -f calc_dep.py")),
     "check_timestamp_unchanged.py": Sample(),
@@ -128,6 +128,6 @@ def story_of(name: str) -> Story:
         f"doit forget -f {name}",
         f"doit forget -f {name} --all",
     )
-    # What "untracked" is about is covered by the stories about features; this is a matter of time.
+    # Stories about features cover "untracked" too; leaving it out here saves time.
     skipped = {"untracked": "no story about code or targets", **sample.skipped}
     return Story(steps, sample.unordered, skipped)

@@ -55,7 +55,7 @@ class Differs:
 class Story:
     """Commands; those that do not start with ``doit`` are for the shell.
 
-    :ivar unordered: whether the order of the lines depends on chance, as it does with ``-n``,
+    :ivar unordered: whether the order of the lines depends on chance: with ``-n``,
         and in plain doit wherever several tasks wait for one: it keeps them in a set
     :ivar skipped: variants that are left out, and why
     """
@@ -80,14 +80,14 @@ class Story:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one command did."""
+    """The outcome of one command."""
 
     code: int | str
     out: str
     err: str
 
     def text(self, unordered: bool = False) -> str:
-        """Return all of it as one text."""
+        """Return all of it as one string."""
         out, err = (_sorted(self.out), _sorted(self.err)) if unordered else (self.out, self.err)
         return f"{out}--- stderr:\n{err}--- exit code: {self.code}\n"
 

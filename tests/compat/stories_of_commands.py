@@ -221,7 +221,7 @@ STORIES = {
     "mistakes in tasks": story(
         "errors.py",
         *(f"doit mistake={mistake}" for mistake in MISTAKES),
-        # Of unknown `getargs` plain doit shows a KeyError with its traceback.
+        # Plain doit shows a KeyError with its traceback for unknown `getargs`.
         *(f"doit list mistake={one} --all --status" for one in MISTAKES if one != "getargs"),
         *(f"doit mistake={mistake} -n 2 late" for mistake in MISTAKES),
         unordered=True,

@@ -1,4 +1,4 @@
-"""doit's own test suite, with our classes in the place of doit's."""
+"""doit's own test suite, with our classes instead of doit's."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pytest
 
 from .processes import Process
 
-# Setting up is running the suite three times, of which a part is waiting on purpose.
+# Setting up runs the suite three times. Part of that is waiting on purpose.
 pytestmark = [pytest.mark.matrix, pytest.mark.timeout(1800)]
 
 PLUGIN = Path(__file__).parent / "in_suite" / "doit_suite_plugin.py"
@@ -69,7 +69,7 @@ def start_suite(source: Path, directory: Path, put_in: str) -> Suite:
 
 
 def worse(plain: Any, ours: Any) -> dict[str, str]:
-    """Return the tests that came out otherwise than with plain doit, unless they fail there."""
+    """Return the tests whose outcome differs from plain doit's, unless they fail there."""
     return {
         test: f"{test}: {outcome} -> {ours['outcomes'].get(test, 'not run')}"
         f"\n{ours['details'].get(test, '')}"
@@ -85,7 +85,7 @@ def function_of(test: str) -> str:
 
 @pytest.fixture(scope="module")
 def reports(doit_source: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """What became of the suite, by what was put in; all at once, for they wait a lot."""
+    """The outcomes of the suite, by replaced classes; all at once, because they wait a lot."""
     scratch = tmp_path_factory.mktemp("suites")
     started = ("", "dependency", "dependency and checker")
     suites = {put_in: start_suite(doit_source, scratch, put_in) for put_in in started}

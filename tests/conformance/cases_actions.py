@@ -66,7 +66,7 @@ ACTIONS.run(
     _TASK_PARAM, ("'default': 1", "'default': 2"),
 )  # fmt: skip
 ACTIONS.run(
-    "computed_by_creator", "What the task-creator computes an argument from is edited.",
+    "computed_by_creator", "The source of a computed argument is edited.",
     _write("x, targets", "x") + "\ndef choose():\n    return 1\n"
     'def task_work():\n    x = choose()\n    return {"actions": [(work, [x])],'
     ' "file_dep": ["in.txt"], "targets": ["out.txt"]}\n',

@@ -35,12 +35,12 @@ for _name, _says, _options, _definitions, _old, _new in (
         (_old, _new),
     )
 COMMANDS.keep(
-    "layout", "The line of a command is broken, with the same text.",
+    "layout", "The line of a command is broken, and the command stays the same.",
     task_with('"actions": ["echo one > out.txt"]'),
     ('["echo one > out.txt"]', '[\n        "echo one "\n        \'> out.txt\',\n    ]'),
 )  # fmt: skip
 COMMANDS.keep(
-    "same_text", "A command is computed in another way, with the same text.",
+    "same_text", "A command is computed in another way and stays the same.",
     task_with('"actions": ["echo one > out.txt"]'),
     ('"echo one > out.txt"', '"echo {} > out.txt".format("one")'),
 )  # fmt: skip
@@ -78,7 +78,7 @@ _PY: dict[str, tuple[str, str, Files, str]] = {
     "lines": ("A script in the second line of a command is edited.", "true\npython x.py", {"x.py": _X}, "x.py"),
     "if": ("A script is run under a condition.", "if true; then python x.py; fi", {"x.py": _X}, "x.py"),
     "substitution": ("The output of a script is used in a command.", "echo $(python x.py)", {"x.py": _X}, "x.py"),
-    "quoted_substitution": ("The output of a script is used inside of quotes.", 'echo "$(python x.py)"', {"x.py": _X}, "x.py"),
+    "quoted_substitution": ("The output of a script is used inside quotes.", 'echo "$(python x.py)"', {"x.py": _X}, "x.py"),
     "env": ("A script is run by env.", "env MODE=1 python x.py", {"x.py": _X}, "x.py"),
     "shell_in_shell": ("A script is run by a shell that is run.", "sh -c 'python x.py'", {"x.py": _X}, "x.py"),
     "other_directory": ("A script is run in another directory.", "cd sub && python x.py", {"sub/x.py": _X.replace("out.txt", "../out.txt")}, "sub/x.py"),
@@ -91,7 +91,7 @@ _PY: dict[str, tuple[str, str, Files, str]] = {
     "directory": ("The __main__ of a directory that is run is edited.", "python app", {"app/__main__.py": _X}, "app/__main__.py"),
     "module": ("A module is run with -m.", "python -m pkg.mod", {"pkg/__init__.py": "", "pkg/mod.py": _X}, "pkg/mod.py"),
     "main_of_package": ("A package is run with -m.", "python -m pkg", {"pkg/__init__.py": "", "pkg/__main__.py": _X}, "pkg/__main__.py"),
-    "import_of_module": ("What a module that is run with -m imports relatively is edited.", "python -m pkg.mod", {"pkg/__init__.py": "", "pkg/mod.py": _USES.replace("import helpers", "from . import helpers"), "pkg/helpers.py": _F}, "pkg/helpers.py"),
+    "import_of_module": ("A relative import of a module that is run with -m is edited.", "python -m pkg.mod", {"pkg/__init__.py": "", "pkg/mod.py": _USES.replace("import helpers", "from . import helpers"), "pkg/helpers.py": _F}, "pkg/helpers.py"),
 }  # fmt: skip
 for _name, (_says, _command, _files, _edited) in _PY.items():
     _dodo = task_with(f'"actions": [{_command!r}]')

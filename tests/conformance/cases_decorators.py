@@ -26,20 +26,20 @@ _CLASS = (
 
 for _name, _says, _definitions, _result, _old, _new in (
     ("plain_wrapper", "The body of a decorator without wraps is edited.", _PLAIN + _F, "f()", "+ 10", "+ 20"),
-    ("plain_wrapped", "What a decorator without wraps wraps is edited.", _PLAIN + _F, "f()", "return 1", "return 2"),
+    ("plain_wrapped", "The function under a decorator without wraps is edited.", _PLAIN + _F, "f()", "return 1", "return 2"),
     ("wraps_wrapper", "The body of a decorator with wraps is edited.", _WRAPS + _F, "f()", "+ 10", "+ 20"),
-    ("wraps_wrapped", "What a decorator with wraps wraps is edited.", _WRAPS + _F, "f()", "return 1", "return 2"),
+    ("wraps_wrapped", "The function under a decorator with wraps is edited.", _WRAPS + _F, "f()", "return 1", "return 2"),
     ("argument", "The argument of a decorator is edited.", _WITH, "f()", "deco(10)", "deco(20)"),
-    ("parametrised_wrapped", "What a decorator with an argument wraps is edited.", _WITH, "f()", "return 1", "return 2"),
+    ("parametrised_wrapped", "The function under a decorator with an argument is edited.", _WITH, "f()", "return 1", "return 2"),
     ("removed", "A decorator is taken away.", _PLAIN + _F, "f()", "@deco\n", ""),
     ("stacked_outer", "The outer of two decorators is edited.", _PLAIN + _WRAPS.replace("deco", "two").replace("10", "5") + "@two\n" + _F, "f()", "+ 5", "+ 6"),
     ("stacked_inner", "The inner of two decorators is edited.", _PLAIN + _WRAPS.replace("deco", "two").replace("10", "5") + "@two\n" + _F, "f()", "+ 10", "+ 20"),
     ("stacked_order", "Two decorators swap places.", _PLAIN + _PLAIN.replace("deco", "two").replace("+ 10", "* 2") + "@two\n" + _F, "f()", "@two\n@deco", "@deco\n@two"),
     ("class_based", "A decorator that is a class is edited.", _CLASS + _F, "f()", "+ 10", "+ 20"),
-    ("class_based_wrapped", "What a decorator that is a class wraps is edited.", _CLASS + _F, "f()", "return 1", "return 2"),
+    ("class_based_wrapped", "The function under a decorator that is a class is edited.", _CLASS + _F, "f()", "return 1", "return 2"),
     ("helper_of_decorator", "A helper that the decorator calls when it runs is edited.", "def g():\n    return 10\n" + _PLAIN.replace("10", "g()") + _F, "f()", "return 10", "return 20"),
     ("helper_of_wrapped", "A helper of what is wrapped is edited.", _WRAPS + "def g():\n    return 1\n" + _F.replace("1", "g()"), "f()", "return 1", "return 2"),
-    ("registering", "What a decorator puts into a registry is edited.", "TABLE = {}\ndef deco(f):\n    TABLE[f.__name__] = f\n    return f\n" + _F, "TABLE['f']()", "return 1", "return 2"),
+    ("registering", "A function that a decorator puts into a registry is edited.", "TABLE = {}\ndef deco(f):\n    TABLE[f.__name__] = f\n    return f\n" + _F, "TABLE['f']()", "return 1", "return 2"),
     ("replacing", "A decorator that returns another function is edited.", "def deco(f):\n    return lambda: 5\n" + _F, "f()", "lambda: 5", "lambda: 6"),
     ("of_method", "The decorator of a method is edited.", _PLAIN + "class C:\n    @deco\n    def f(self):\n        return 1\n", "C().f()", "+ 10", "+ 20"),
     ("of_method_wrapped", "The method under a decorator is edited.", _PLAIN + "class C:\n    @deco\n    def f(self):\n        return 1\n", "C().f()", "return 1", "return 2"),
@@ -61,7 +61,7 @@ DECORATORS.run(
     {"helpers.py": ("+ 10", "+ 20")},
 )  # fmt: skip
 DECORATORS.run(
-    "wrapped_elsewhere", "What is wrapped, and its decorator, live in another module.",
+    "wrapped_elsewhere", "A function and its decorator live in another module.",
     {"dodo.py": gives("helpers.f()", "import helpers\n"), "helpers.py": _WRAPS + _F},
     {"helpers.py": ("return 1", "return 2")},
 )  # fmt: skip

@@ -40,7 +40,7 @@ for _name, _says, _definitions, _result, _function, _old, _new in (
     ("partial", "The argument of a partial is edited.", "from functools import partial\ndef f(x):\n    return x\np = partial(f, 1)\n", "p()", "p", "(f, 1)", "(f, 2)"),
     ("callable", "The state of a callable object is edited.", "class C:\n    def __init__(self, x):\n        self.x = x\n    def __call__(self):\n        return self.x\nc = C(1)\n", "c()", "c", "C(1)", "C(2)"),
     ("class", "A class is given, and a method of it is edited.", "class C:\n    def f(self):\n        return 1\n", "C().f()", "C", "return 1", "return 2"),
-    ("decorated", "What lru_cache wraps is edited.", "from functools import lru_cache\n@lru_cache\n" + _F, "f()", "f", "return 1", "return 2"),
+    ("decorated", "The function under lru_cache is edited.", "from functools import lru_cache\n@lru_cache\n" + _F, "f()", "f", "return 1", "return 2"),
     ("builtin", "Another builtin is given.", "f = min\n", "f(1, 2)", "f", "f = min", "f = max"),
     ("named", "The function with a name is edited.", _F, "f()", 'f, name="step"', "return 1", "return 2"),
     ("generated", "A function that exec made is edited.", "exec('def f(): return 1')\n", "f()", "f", "return 1", "return 2"),

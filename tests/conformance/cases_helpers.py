@@ -12,7 +12,7 @@ GROUPS = (HELPERS, MODULES)
 for _name, _says, _definitions, _result, _old, _new in (
     ("body", "The body of a helper is edited.", "def f():\n    return 1\n", "f()", "return 1", "return 2"),
     ("of_helper", "The helper of a helper is edited.", "def g():\n    return 1\ndef f():\n    return g()\n", "f()", "return 1", "return 2"),
-    ("of_helper_of_helper", "The helper of the helper of a helper is edited.", "def h():\n    return 1\ndef g():\n    return h()\ndef f():\n    return g()\n", "f()", "return 1", "return 2"),
+    ("of_helper_of_helper", "A helper of a helper's helper is edited.", "def h():\n    return 1\ndef g():\n    return h()\ndef f():\n    return g()\n", "f()", "return 1", "return 2"),
     ("by_comprehension", "A helper that only a comprehension calls is edited.", "def f(x):\n    return x + 1\n", "[f(n) for n in range(2)]", "x + 1", "x + 2"),
     ("by_map", "A helper that is passed to map is edited.", "def f(x):\n    return x + 1\n", "list(map(f, [1]))", "x + 1", "x + 2"),
     ("as_key", "A helper that is a key function is edited.", "def f(x):\n    return x\n", "sorted([1, 2], key=f)", "return x", "return -x"),
@@ -26,7 +26,7 @@ for _name, _says, _definitions, _result, _old, _new in (
     ("by_factory", "A helper that a function made is edited there.", "def make():\n    def inner():\n        return 1\n    return inner\nf = make()\n", "f()", "return 1", "return 2"),
     ("generated", "A helper that exec made is edited.", "exec('def f(): return 1')\n", "f()", "return 1", "return 2"),
     ("by_eval", "A lambda that eval made is edited.", "f = eval('lambda: 1')\n", "f()", "lambda: 1", "lambda: 2"),
-    ("generator", "What a generator yields is edited.", "def g():\n    yield 1\n    yield 2\n", "list(g())", "yield 2", "yield 3"),
+    ("generator", "A value that a generator yields is edited.", "def g():\n    yield 1\n    yield 2\n", "list(g())", "yield 2", "yield 3"),
     ("async_function", "The body of an async function is edited.", "import asyncio\nasync def g():\n    await asyncio.sleep(0)\n    return 1\n", "asyncio.run(g())", "return 1", "return 2"),
     ("recursion", "The end of a recursion is edited.", "def fact(n):\n    return n * fact(n - 1) if n > 1 else 1\n", "fact(4)", "else 1", "else 2"),
     ("mutual_recursion", "One of two functions that call each other is edited.", "def even(n):\n    return True if n == 0 else odd(n - 1)\ndef odd(n):\n    return False if n == 0 else even(n - 1)\n", "(even(4), odd(4))", "return False if", "return None if"),
@@ -93,7 +93,7 @@ _edit("by_local_relative_import", "A neighbour is imported relatively inside a f
       "from pkg.a import g\n", "g()",
       {"pkg/__init__.py": "", "pkg/b.py": _F,
        "pkg/a.py": "def g():\n    from .b import f\n    return f()\n"}, "pkg/b.py")  # fmt: skip
-_edit("by_local_import_of_helper", "A helper imports, inside, a module of which a helper is edited.",
+_edit("by_local_import_of_helper", "A helper imports a module when it runs, and a helper in there is edited.",
       "def g():\n    from helpers import h\n    return h()\n", "g()",
       {"helpers.py": "from deep import f\ndef h():\n    return f()\n", "deep.py": _F},
       "deep.py")  # fmt: skip

@@ -12,7 +12,7 @@ SPELLING = Group("quotes and spelling")
 EQUIVALENT = Group("equal code")
 GROUPS = (WORDS, ANNOTATIONS, LAYOUT, SPELLING, EQUIVALENT)
 
-#: What can only be done at the top of a file.
+#: Edits that are only possible at the top of a file.
 _AT_TOP = {"docstring_of_module", "future", "future_with_annotations", "global", "unused_import_for_it",
            "class_attribute"}  # fmt: skip
 
@@ -51,7 +51,7 @@ for _name, _says, _dodo, _old, _new in (
     ("docstring_of_nested", "The docstring of a nested function is edited.", gives("f()", 'def f():\n    def g():\n        """Say."""\n        return 1\n    return g()\n'), "Say.", "Tell."),
     ("docstring_of_module", "The docstring of the dodo.py is edited.", '"""Tasks."""\n' + _BASE, "Tasks.", "The tasks."),
     ("docstring_alone", "The docstring of a function without other code is edited.", gives("f()", 'def f():\n    """Nothing."""\n'), "Nothing.", "Nothing at all."),
-    ("text_as_comment", "A text that nobody uses is edited in the middle of a function.", gives("f()", "def f():\n    x = 1\n    'a note'\n    return x\n"), "a note", "another note"),
+    ("text_as_comment", "A string that nobody uses is edited in the middle of a function.", gives("f()", "def f():\n    x = 1\n    'a note'\n    return x\n"), "a note", "another note"),
 ):  # fmt: skip
     _keep(WORDS, _name, _says, _dodo, _old, _new)
 
@@ -126,12 +126,12 @@ for _name, _says, _old, _new in (
     ("octal", "A number becomes octal.", "8", "0o10"),
     ("float", "A float is written with an exponent.", "1000.0", "1e3"),
     ("float_dot", "A zero after the point goes.", "1.0", "1."),
-    ("raw", "A text without a backslash becomes raw.", "'a b'", "r'a b'"),
-    ("unicode", "A text gets the prefix u.", "'a b'", "u'a b'"),
-    ("raw_backslash", "A text with a backslash is written raw.", "'a\\\\d'", "r'a\\d'"),
+    ("raw", "A string without a backslash becomes raw.", "'a b'", "r'a b'"),
+    ("unicode", "A string gets the prefix u.", "'a b'", "u'a b'"),
+    ("raw_backslash", "A string with a backslash is written raw.", "'a\\\\d'", "r'a\\d'"),
     ("escape", "A letter is written as its escape.", "'aXb'", "'a\\x58b'"),
-    ("implicit_concatenation", "A text is written in two parts.", "'a b'", "'a' ' b'"),
-    ("concatenation_over_lines", "A text is written in two parts on two lines.", "('a b',)", "(\n            'a '\n            'b',\n        )"),
+    ("implicit_concatenation", "A string is written in two parts.", "'a b'", "'a' ' b'"),
+    ("concatenation_over_lines", "A string is written in two parts on two lines.", "('a b',)", "(\n            'a '\n            'b',\n        )"),
     ("bytes_quotes", "The quotes of bytes are edited.", "b'a'", 'b"a"'),
     ("fstring_quotes", "The quotes of an f-string are edited.", "f'{1 + 1}'", 'f"{1 + 1}"'),
     ("tuple_parentheses", "The parentheses of a tuple in a subscript go.", "{(1, 2): 3}[(1, 2)]", "{(1, 2): 3}[1, 2]"),

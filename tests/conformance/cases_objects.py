@@ -46,7 +46,7 @@ for _name, _says, _imports, _result, _old, _new in (
     ("set_of_tuples", "A tuple in a set is edited.", "", "(1, 'a') in v", "{(1, 'a'), (2, 'b')}", "{(1, 'c'), (2, 'b')}"),
     ("frozenset_in_dict", "An element of a frozenset in a dict is edited.", "", "'a' in v['k']", "{'k': frozenset({'a', 'b'})}", "{'k': frozenset({'c', 'b'})}"),
     ("dict_of_mixed_keys", "A key of a dict with keys of several types is edited.", "", "'a' in v", "{1: 0, 'a': 0, None: 0, (1,): 0}", "{1: 0, 'b': 0, None: 0, (1,): 0}"),
-    ("dict_key_type", "A key becomes a text.", "", "list(v)", "{1: 0}", "{'1': 0}"),
+    ("dict_key_type", "A key becomes a string.", "", "list(v)", "{1: 0}", "{'1': 0}"),
     ("dunder_key", "A key that begins with underscores is edited.", "", "list(v)", "{'__a': 1}", "{'__b': 1}"),
     ("list_to_tuple", "A list becomes a tuple.", "", "v", "[1]", "(1,)"),
     ("self_containing_list", "A number in a list that contains itself is edited.", "def loop(n):\n    found = [n]\n    found.append(found)\n    return found\n", "v[0]", "loop(1)", "loop(2)"),
@@ -99,7 +99,7 @@ for _name, _says, _result, _old, _new in (
     ("column", "A column of a frame is renamed.", "list(v.columns)", "pd.DataFrame({'a': [1]})", "pd.DataFrame({'b': [1]})"),
     ("index", "The index of a frame is edited.", "list(v.index)", "pd.DataFrame({'a': [1]}, ['x'])", "pd.DataFrame({'a': [1]}, ['y'])"),
     ("dtype", "The type of a series is edited.", "str(v.dtype)", "pd.Series([1], dtype='int32')", "pd.Series([1], dtype='int64')"),
-    ("text", "A text in a series is edited.", "v[1]", "pd.Series(['a', 'b'])", "pd.Series(['a', 'c'])"),
+    ("text", "A string in a series is edited.", "v[1]", "pd.Series(['a', 'b'])", "pd.Series(['a', 'c'])"),
 ):  # fmt: skip
     _dodo = gives(_result, "import pandas as pd\nv = %s\n")
     ARRAYS.run(f"pandas_{_name}", _says, _dodo % _old, _dodo % _new, needs=["pandas"])
@@ -127,7 +127,7 @@ for _name, _says, _class, _old, _new in (
     _dodo = gives(_result, f"{_class}v = %s\n")
     STATE.run(_name, _says, _dodo % _old, _dodo % _new)
 STATE.keep(
-    "left_out_of_state", "What __getstate__ leaves out is edited.",
+    "left_out_of_state", "A value that __getstate__ leaves out is edited.",
     gives("v.x", _STATE.replace("object()", "y").replace("(self, x)", "(self, x, y)") + "v = C(1, 2)\n"),
     ("C(1, 2)", "C(1, 3)"),
 )  # fmt: skip

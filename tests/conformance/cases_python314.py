@@ -51,4 +51,4 @@ for _name, _says, _definitions, _result, _old, _new in (
 ):  # fmt: skip
     SYNTAX.keep(_name, _says, gives(_result, _definitions), {"dodo.py": (_old, _new)}, _NEEDS)
 
-SYNTAX.run("annotation_text", "An annotation that can't be evaluated is edited, and is read as text.", gives("f()", _LATER), ("Missing", "Gone"), _NEEDS)  # fmt: skip
+SYNTAX.run("annotation_text", "An annotation that can't be evaluated is edited, and is read as a string.", gives("f()", _LATER), ("Missing", "Gone"), _NEEDS)  # fmt: skip

@@ -43,7 +43,7 @@ for _name, _says, _definitions, _result, _old, _new in (
     ("set_of_bool", "A number in a set becomes the equal bool.", "S = {1}\n", "S", "{1}", "{True}"),
     ("key_of_float", "The key of a dict becomes the equal float.", "D = {1: 'a'}\n", "D", "{1:", "{1.0:"),
     ("member_and_number", "A member of an enum becomes the equal number.", "from enum import IntEnum\nclass E(IntEnum):\n    A = 1\nV = E.A\n", "V", "V = E.A", "V = 1"),
-    ("surrogate", "A surrogate in a text is edited.", "V = '\\ud800'\n", "ascii(V)", "ud800", "ud801"),
+    ("surrogate", "A surrogate in a string is edited.", "V = '\\ud800'\n", "ascii(V)", "ud800", "ud801"),
     ("fold", "Only the fold of a time is edited.", "from datetime import datetime\nV = datetime(2024, 1, 1, fold=0)\n", "V.fold", "fold=0", "fold=1"),
     ("generic_alias", "The argument of a generic alias is edited.", "V = dict[str, int]\n", "str(V)", "str, int", "str, str"),
     ("typing_alias", "The argument of an alias of typing is edited.", "from typing import List\nV = List[int]\n", "str(V)", "[int]", "[str]"),
@@ -93,7 +93,7 @@ EFFECTS.run(
     ("from a import *\nfrom b import *", "from b import *\nfrom a import *"),
 )  # fmt: skip
 EFFECTS.run(
-    "all", "What a star imports is edited in __all__.",
+    "all", "The names that a star imports are edited in __all__.",
     {"dodo.py": gives("f()", "from a import *\nfrom b import *\n"), "a.py": "def f():\n    return 1\n",
      "b.py": "__all__ = ['f']\ndef f():\n    return 2\n"},
     {"b.py": ("['f']", "[]")},
@@ -113,7 +113,7 @@ for _group, _name, _says, _definitions, _result, _old, _new in (
     (CORNERS, "property_subclass", "A subclass of property is edited.", "class P(property):\n    def __get__(self, obj, owner):\n        return 1\nclass C:\n    x = P()\n", "C().x", "return 1", "return 2"),
     (CORNERS, "loop_defaults", "The values that lambdas of a loop have as defaults are edited.", "L = [lambda i=i: i for i in range(3)]\n", "L[2]()", "range(3)", "range(5, 9)"),
     (CORNERS, "async_context_manager", "__aenter__ is edited.", "import asyncio\nclass C:\n    async def __aenter__(self):\n        return 1\n    async def __aexit__(self, *_):\n        pass\nasync def g():\n    async with C() as c:\n        return c\n", "asyncio.run(g())", "return 1", "return 2"),
-    (CORNERS, "wrapped_that_lies", "A function whose __wrapped__ is another one is edited.", "def real():\n    return 1\ndef fake():\n    return 0\nfake.__wrapped__ = real\ncall = fake\n", "call()", "return 0", "return 5"),
+    (CORNERS, "wrapped_that_lies", "A function whose __wrapped__ is a different function is edited.", "def real():\n    return 1\ndef fake():\n    return 0\nfake.__wrapped__ = real\ncall = fake\n", "call()", "return 0", "return 5"),
     (CORNERS, "class_decorator_with_wrapped", "A decorator that is a class, and calls update_wrapper, is edited.", "from functools import update_wrapper\nclass D:\n    def __init__(self, f):\n        update_wrapper(self, f)\n        self.f = f\n    def __call__(self):\n        return self.f() + 10\n@D\ndef f():\n    return 1\n", "f()", "+ 10", "+ 20"),
     (CORNERS, "function_as_key", "A function that is the key of a dict is edited.", "def f():\n    return 1\nD = {f: 1}\n", "[g() for g in D]", "return 1", "return 2"),
     (CORNERS, "instance_as_key", "The state of an instance that is the key of a dict is edited.", "class K:\n    def __init__(self, n):\n        self.n = n\nD = {K(1): 1}\n", "[k.n for k in D]", "K(1)", "K(2)"),

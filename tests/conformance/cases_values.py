@@ -50,7 +50,7 @@ work = make(%s)
 """
 for _name, _says, _use, _old, _new in (
     ("int", "An integer in a closure is another.", "value", "3", "4"),
-    ("text", "Only white space in a text differs.", "value", "'a b'", "'a  b'"),
+    ("text", "Only white space in a string differs.", "value", "'a b'", "'a  b'"),
     ("dict", "A value in a dict is another.", "value", "{'a': 1}", "{'a': 2}"),
     ("dict_key", "A key that begins with underscores is another.", "value", "{'__a': 1}", "{'__b': 1}"),
     ("set", "An element of a set is another.", "sorted(value)", "{'a', 'b'}", "{'a', 'c'}"),
@@ -76,7 +76,7 @@ CLOSURES.run(
     "def helper():\n    return 1\n" + _MAKER % ("value()", "helper"), ("return 1", "return 2"),
 )  # fmt: skip
 CLOSURES.run(
-    "outer_of_outer", "A variable of the function around the function around is edited.",
+    "outer_of_outer", "A variable of a function two levels further out is edited.",
     gives("f()", "def a():\n    n = 1\n    def b():\n        def c():\n            return n\n"
           "        return c\n    return b()\nf = a()\n"),
     ("n = 1", "n = 2"),
@@ -115,6 +115,6 @@ for _name, _says, _definitions, _result, _old, _new in (
     ("which_class", "Another class of the library is imported under the name.", "from collections import UserDict as kind\n", "kind.__name__", "UserDict", "UserList"),
     ("other_name", "Another global of the same kind is read.", "A = 1\nB = 2\n", "A", "repr(A)", "repr(B)"),
     ("deleted", "A global that hid a builtin is taken away.", "abs = round\n", "abs(-1.2)", "abs = round", "unused = round"),
-    ("dynamic", "A global that is read by its name as a text is edited.", "LIMIT = 1\n", "globals()['LIMIT']", "LIMIT = 1", "LIMIT = 2"),
+    ("dynamic", "A global that is read by its name as a string is edited.", "LIMIT = 1\n", "globals()['LIMIT']", "LIMIT = 1", "LIMIT = 2"),
 ):  # fmt: skip
     GLOBALS.run(_name, _says, gives(_result, _definitions), (_old, _new))

@@ -24,7 +24,7 @@ TASK = "work"
 
 @dataclass
 class Finding:
-    """What a tool did with a case.
+    """The outcome of a case with a tool.
 
     :ivar ran: whether the task ran after the edit, None where it never came to that
     :ivar before, after: what the target was before the edit, and what it has to be after it

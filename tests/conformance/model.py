@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 
 Verdict: TypeAlias = Literal["run", "keep"]
 Files: TypeAlias = Mapping[str, str]
-#: The whole new text, one replacement of a text by another, or None for a removed file.
+#: The whole new content, one replacement (old, new), or None for a removed file.
 Change: TypeAlias = "str | tuple[str, str] | None"
 
 #: Stands for the task where a ``dodo.py`` defines none.
@@ -98,7 +98,7 @@ class Group:
 
 
 def edited(text: str, old: str, new: str) -> str:
-    """Return a text with a part replaced that must be in it once."""
+    """Return a string with a part replaced that must be in it once."""
     found = text.count(old)
     assert found == 1, f"{old!r} is {found} times in {text}"
     return text.replace(old, new)
@@ -119,9 +119,9 @@ def gives(expression: str, definitions: str = "", *, inside: str = "") -> str:
 
 
 def nested(*dodos: str) -> list[str]:
-    """Return each text made by :func:`gives` with its definitions moved into the action.
+    """Return each source from :func:`gives` with its definitions moved into the action.
 
-    An edit of the action itself is what every tool looks for; one of a helper is another matter.
+    Every tool notices an edit of the action itself, but not of a helper.
     """
     found = []
     for dodo in dodos:

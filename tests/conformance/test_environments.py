@@ -21,7 +21,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the tasks use a
 
 @pytest.fixture
 def landscape(tmp_path: Path) -> Project:
-    """The landscape, of which every task has run."""
+    """The landscape, after every task has run."""
     project = make_landscape(tmp_path / "landscape")
     first = run(project, PYTHONHASHSEED="0")
     assert len(first.executed) >= 40
@@ -126,7 +126,7 @@ def test_module_that_is_only_there_compiled(
 
 @pytest.mark.parametrize("process", [False, True])
 def test_source_edited_while_doit_runs(doit_project: Make, process: bool) -> None:
-    """The code that is loaded counts, not the file, which an action edits meanwhile."""
+    """The loaded code counts, not the file, which an action edits in the meantime."""
     dodo = """
 import os
 import other, steps
@@ -222,7 +222,7 @@ def test_module_in_a_zip(doit_project: Make) -> None:
 
 
 def test_functions_without_source(doit_project: Make) -> None:
-    """What exec made is compared by its bytecode, wherever its text came from."""
+    """Code from exec is compared by its bytecode, wherever its source came from."""
     dodo = """
 SOURCE = open("source.txt").read()
 exec(SOURCE)

@@ -11,7 +11,7 @@ from tests.support import Make
 
 from .execute import ENVIRONMENT
 
-#: What makes an object, and the name of its type.
+#: An expression that makes an object, and the name of its type.
 OBJECTS = {
     "lock": ("threading.Lock()", "lock"),
     "file": ('open("in.txt")', "TextIOWrapper"),
@@ -96,7 +96,7 @@ def assert_refused(outcome: Outcome, kind: str, place: str) -> None:
 @each_object
 @each_place
 def test_listed_function_is_refused(doit_project: Make, kind: str, place: str) -> None:
-    """What cannot be compared is an error that says where it is, and how to teach its type."""
+    """A value that cannot be compared is an error that says where, and how to teach its type."""
     assert_refused(run(doit_project(files(kind, place, LISTED))), kind, place)
 
 
@@ -151,7 +151,7 @@ def test_implicit_tracking_leaves_it_out(doit_project: Make, kind: str, place: s
     run(project).assert_executed().assert_up_to_date("work")
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="doit -n starts processes anew there")
+@pytest.mark.skipif(sys.platform == "win32", reason="doit -n starts new processes there")
 @each_object
 def test_implicit_tracking_two_at_a_time(doit_project: Make, kind: str) -> None:
     """With ``-n 2`` such a task works as under plain doit, too."""

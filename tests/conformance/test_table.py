@@ -34,7 +34,7 @@ def test_verdict(case: Case, tmp_path: Path) -> None:
 @pytest.mark.matrix
 @each
 def test_verdict_is_fair_and_stays(case: Case, tmp_path: Path) -> None:
-    """An edit counts if and only if it changes what the task makes; nothing runs without one."""
+    """An edit counts if and only if it changes the output of the task; otherwise nothing runs."""
     finding = run_case(case, tmp_path / "project", loader=True)
     assert finding.unfair(case) is None, case.says
     assert finding.wrong(case) is None, case.says

@@ -14,13 +14,13 @@ each = pytest.mark.parametrize("row", ROWS, ids=[row.title for row in ROWS])
 
 @pytest.fixture(scope="module")
 def serial(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
-    """What becomes of each row."""
+    """The outcome of each row."""
     return answers(tmp_path_factory.mktemp("truth") / "serial", loader=True)
 
 
 @pytest.fixture(scope="module")
 def parallel(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
-    """What becomes of each row with ``-n 2``."""
+    """The outcome of each row with ``-n 2``."""
     return answers(tmp_path_factory.mktemp("truth") / "parallel", "-n", "2", loader=True)
 
 

@@ -41,7 +41,7 @@ def test_what_does_not_count_and_another_version(pythons: dict[int, str], tmp_pa
 
 
 def test_edit_and_another_version_at_once(pythons: dict[int, str], tmp_path: Path) -> None:
-    """What was edited runs, and nothing else, though the version is another as well."""
+    """Only edited tasks run, even though the version of Python changed too."""
     for first, second in _pairs(pythons):
         project = make_landscape(tmp_path / f"{first}{second}")
         _run(project, pythons[first])

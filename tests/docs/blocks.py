@@ -7,14 +7,14 @@ commands that make the other files of the next ``dodo.py``.
 A mark is an HTML comment on a line of its own before the fence:
 
 ``script``
-    the named block is run by ``python build.py`` in the place of doit
+    the named block is run by ``python build.py`` instead of doit
 ``plain doit``
     the snippet is run without the loader
 ``story: name``
-    the commands of the block are run in the project of the ``dodo.py`` before it; blocks with
-    the same name continue each other, and a ``cd`` holds until the next one, as in a shell
+    the commands of the block are run in the project of the ``dodo.py`` before it. Blocks with
+    the same name continue each other. A ``cd`` holds until the next one, as in a shell
 ``edit: name``
-    the named file is saved at this point of the story, in the place of what it was
+    the named file is saved at this point of the story, over the earlier one
 ``picture: name``
     the block of a story is also drawn, as ``docs/pictures/name.svg`` (``doit pictures``); its
     page must show the picture
@@ -178,7 +178,7 @@ def section(page: Path, heading: str) -> str:
 
 
 def rows(text: str) -> dict[str, list[str]]:
-    """Return the rows of the tables in a text: by the code in their first cell, all cells."""
+    """Return the rows of the tables in a page: by the code in their first cell, all cells."""
     found: dict[str, list[str]] = {}
     for line in text.splitlines():
         if line.startswith("| `"):

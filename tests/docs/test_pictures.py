@@ -24,7 +24,7 @@ def test_a_picture_shows_its_story(block: Block) -> None:
 
 @pytest.mark.parametrize("block", BLOCKS, ids=lambda block: block.marks["picture"])
 def test_a_picture_is_on_its_page(block: Block) -> None:
-    """The page shows the picture, with a text for those who can't see it."""
+    """The page shows the picture, with a description for those who can't see it."""
     target = os.path.relpath(picture_of(block), block.page.parent).replace(os.sep, "/")
     assert re.search(rf"!\[\w.*?\]\({re.escape(target)}\)", block.page.read_text(encoding="utf-8"))
 
@@ -37,7 +37,7 @@ def test_each_picture_has_one_story() -> None:
 
 @pytest.mark.parametrize("block", BLOCKS, ids=lambda block: block.marks["picture"])
 def test_a_picture_asks_nobody_for_anything(block: Block) -> None:
-    """It names no font, style or image of a server; the name of the format is no request."""
+    """It names no font, style or image of a server; the name of the format does not count."""
     text = picture_of(block).read_text(encoding="utf-8")
     assert re.findall(r"https?://[^\"']+|@import|@font-face", text) == [
         "http://www.w3.org/2000/svg"

@@ -81,7 +81,7 @@ def table(text: str, marker: str) -> dict[str, list[str]]:
 
 
 def members(cls: type, *, skip: frozenset[str] = frozenset()) -> set[str]:
-    """Return the public methods of a class, as they are called."""
+    """Return the public methods of a class, with their arguments."""
     return {
         call(name, method.__func__ if isinstance(method, classmethod) else method)
         for name, method in vars(cls).items()
@@ -98,7 +98,7 @@ def fields(cls: Any) -> set[str]:
 
 @pytest.mark.parametrize("name", doit_invariants.__all__)
 def test_every_public_name_is_explained(name: str) -> None:
-    """Whatever can be imported from the package is written as code somewhere in the text."""
+    """Each name that can be imported from the package is written as code somewhere."""
     after = r"\(" if inspect.isfunction(getattr(doit_invariants, name)) else r"[`(]"
     pattern = re.compile(rf"`@?(?:doit_invariants\.)?{name}{after}")
     prose = [re.sub(r"(?ms)^```.*?^```$", "", p.read_text(encoding="utf-8")) for p in PAGES]
@@ -127,7 +127,7 @@ def test_every_kind_has_a_section_with_its_signature() -> None:
 
 @pytest.mark.parametrize("name", KINDS)
 def test_a_section_of_a_kind_has_the_fixed_shape(name: str) -> None:
-    """What - options - example - what it cannot see; every parameter with its default."""
+    """Purpose, options, example, limits; every parameter with its default."""
     text = section(page("kinds"), f"`{call(name, KINDS[name])}`")
     parts = ["**Unchanged while**", "| option | type | default | meaning |", "```python"]
     parts += [f"{name}(", "**It cannot see**"]

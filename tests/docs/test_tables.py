@@ -67,7 +67,7 @@ def test_the_comparison_has_every_class_of_edits() -> None:
 
 
 def test_troubleshooting_quotes_messages_as_they_are() -> None:
-    """What it tells a reader to look for is what doit-invariants prints; ``...`` is any value."""
+    """doit-invariants prints what the page tells to look for; ``...`` is any value."""
     known = "\n".join(
         node.value
         for path in (ROOT / "src").rglob("*.py")

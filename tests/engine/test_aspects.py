@@ -211,7 +211,7 @@ def test_what_is_unchanged_gives_no_reasons(number: int, edits: list[str]) -> No
 
 @pytest.mark.parametrize("edit", EDITS)
 def test_a_task_that_is_unchanged_has_no_reasons(edit: str) -> None:
-    """All aspects together, after each edit by itself."""
+    """All aspects together, after each single edit."""
     with in_new_directory():
         state = State()
         EDITS[edit](state)
@@ -221,7 +221,7 @@ def test_a_task_that_is_unchanged_has_no_reasons(edit: str) -> None:
 
 
 def test_each_aspect_can_say_unchanged() -> None:
-    """Else what is said of it above would say nothing."""
+    """Otherwise the tests above would prove nothing."""
     with in_new_directory():
         state = State()
         found = cheap_answers(state.session(), state.project.tasks[0], HostFacts())

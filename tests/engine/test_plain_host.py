@@ -64,7 +64,7 @@ def executor(request: pytest.FixtureRequest) -> Iterator[Executor | None]:
 
 
 def tasks() -> list[SimpleTask]:
-    """Return two tasks, one of which needs the other."""
+    """Return two tasks; one of them needs the other."""
     return [
         SimpleTask("double", [double], ["in.txt"], ["out.txt"]),
         SimpleTask("report", [report], ["out.txt"], ["report.txt"], task_dep=["double"]),

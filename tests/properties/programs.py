@@ -19,7 +19,7 @@ Draw = Callable[[st.SearchStrategy[Any]], Any]
 
 #: The name of the module on both sides of an edit.
 MODULE = "generated_module"
-#: What ``f`` is called with, one after the other.
+#: Arguments for ``f``, one call after the other.
 CALLS: tuple[tuple[tuple[Any, ...], dict[str, Any]], ...] = (
     ((1,), {}),
     ((0, 3), {}),

@@ -21,7 +21,7 @@ from doit_invariants.testing import Project, settings_toml
 
 # ---------------------------------------------------------------------- damage
 
-#: In the place of a value, as text: what JSON can say and nobody expects.
+#: Replacements of a value: JSON that nobody expects.
 ODD = (
     *("null", "true", "-1", "1.0", "NaN", "-Infinity", "1e999", "[]", "{}", '""', '"\\ud800"'),
     *('"sub"', '"sub/.."', '"a\\\\b"', '"\\u0000"', '"../x"', '"/etc/passwd"'),
@@ -30,7 +30,7 @@ ODD = (
     *('"xxh3_128:' + "0" * 32 + '"', '"' + "x" * 100_000 + '"'),
 )
 _HERE = "\ufffe here \ufffe"
-#: One thing that happens to a text: what, where, and how much or by what.
+#: One change of a string: what, where, and how much or by what.
 Step = tuple[Any, ...]
 
 _places, _few = st.integers(0, 10_000), st.integers(1, 40)
@@ -97,7 +97,7 @@ def spoil_bytes(data: bytes, how: str, place: int, what: Any = 0) -> bytes:
 
 
 def spoil(original: str | bytes, damage: list[Step]) -> bytes:
-    """Return what becomes of a text; what does not apply to it any more is left out."""
+    """Return the changed string; changes that no longer apply to it are left out."""
     data = original.encode() if isinstance(original, str) else original
     for how, *rest in damage:
         if how in ("bit", "digit", "end", "out", "in", "twice"):
@@ -151,7 +151,7 @@ EDITS = {
 class Made:
     """A project in which everything that is read was written once.
 
-    :ivar row: what doit's DB holds of its task, as text
+    :ivar row: the row of its task in doit's DB, as a string
     :ivar details: the details of its function, under ``key``
     :ivar journal: what a run of several tasks that was killed would leave
     """
@@ -181,7 +181,7 @@ class Made:
         return found
 
     def put(self, text: bytes) -> None:
-        """Put text in the place of what doit's DB holds of the task."""
+        """Replace the row of the task in doit's DB by some text."""
         self._sql("update doit set task_data=cast(? as text) where task_id='a'", (text,))
 
     def _make_journal(self) -> None:

@@ -1,13 +1,13 @@
-"""Whatever becomes of what is read back, reading gives what was written, or says that it does not.
+"""Damaged files are read as they were written, or reported as damaged.
 
-Of each place there is a valid text, which is spoiled: bytes change, parts go or come twice, values
-become others. What has a checksum (journal, details, manifests, entries of a store) is then read
-as it was or not at all; *sealed* means that somebody puts the right checksum to it, and then
-nothing but the promised error may come of it, and nothing may be written outside. A record in
-doit's DB has no checksum: it is read as a whole or not at all, and a task of which something
-changed runs, unless the record now says that this was never tracked.
+Each test starts with valid contents and spoils them: bytes change, parts vanish or come twice,
+values become others. Contents with a checksum (journal, details, manifests, entries of a store) are
+then read as they were, or not at all. *Sealed* means that somebody adds the right checksum. Then
+only the promised error may be raised, and nothing may be written outside. A record in doit's DB
+has no checksum. It is read as a whole or not at all. A changed task runs, unless the record now
+says that the changed thing was never tracked.
 
-The variable ``READERS_SECONDS`` is how long the marked version takes in all.
+The variable ``READERS_SECONDS`` sets how long the marked version takes in total.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ from .spoiling import DAMAGE, EDITS, SEALED, Made, Step, parsed, shown, spoil
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
-    """Return the project; whatever a test does to it it undoes."""
+    """Return the project; each test undoes its changes."""
     return Made(tmp_path_factory.mktemp("readers"))
 
 
@@ -102,7 +102,7 @@ def believes(made: Made, row: bytes) -> bool:
 
 
 def check_row(made: Made, damage: list[Step], edit: str) -> None:
-    """A task of which something changed runs, whatever becomes of its record; nothing fails."""
+    """A changed task runs, whatever becomes of its record; nothing fails."""
     row = spoil(made.row, damage)
     name, old, new = EDITS[edit]
     made.put(row)
@@ -128,7 +128,7 @@ def check_details(made: Made, damage: list[Step]) -> None:
 def check_journal(made: Made, damage: list[Step], text: bool) -> None:
     """Entries are read that were written, each as often as it is there, and no other."""
     lines = made.journal.splitlines(keepends=True)
-    if text:  # what is in the third line, as text: its checksum is that of before
+    if text:  # damage to the third line, under the checksum of before
         lines[2] = lines[2][:17] + spoil(lines[2][17:-1], damage) + b"\n"
         data = b"".join(lines)
     else:
@@ -276,7 +276,7 @@ READERS: dict[str, tuple[Callable[..., None], tuple[st.SearchStrategy[Any], ...]
 }
 #: How many examples are tried each time; a row costs a run of doit.
 EXAMPLES = {"row": 30, "replay": 50, "files": 60}
-#: What has failed once, and what is tried each time.
+#: Contents that failed once; each is tried every time.
 KEPT: dict[str, list[tuple[Any, ...]]] = {
     "record": [([("value", 36, "-Infinity")],), ([("value", 1, "1" + "0" * 400)],)],
     # Nothing becomes of the record: what is edited is seen.

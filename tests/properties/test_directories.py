@@ -31,7 +31,7 @@ TEXTS = st.sampled_from(["", "a", "b", "longer"])
 THINGS = st.tuples(st.just("file"), PATHS, TEXTS) | st.tuples(
     st.sampled_from(["directory", "link", "pipe", "hard"]), PATHS, PATHS
 )
-#: What may become of it, in some order; the last three leave the content as it was.
+#: Edits, in some order; the last three leave the content as it was.
 EDITS = st.one_of(
     THINGS,
     st.tuples(st.just("write"), PATHS, TEXTS),
@@ -50,7 +50,7 @@ def put(root: Path, what: str, path: str, more: str) -> None:
     """Make something, where there is nothing of the name yet."""
     place = root / path
     if os.path.lexists(place):
-        raise FileExistsError  # to write into a pipe waits for ever
+        raise FileExistsError  # writing into a pipe would wait forever
     place.parent.mkdir(parents=True, exist_ok=True)
     if what == "file":
         place.write_text(more)

@@ -85,7 +85,7 @@ def test_equal_encodings_if_and_only_if_equal_values(a: Any, b: Any) -> None:
 @given(st.lists(values, max_size=4), st.lists(values, max_size=4))
 @examples(300)
 def test_concatenations_do_not_meet(a: list[Any], b: list[Any]) -> None:
-    """What a container holds can't be shifted across its borders."""
+    """Items can't be shifted across the borders of a container."""
     assert (encode([a, b]) == encode([[*a, *b], []])) == (b == [] or same([a, b], [[*a, *b], []]))
 
 

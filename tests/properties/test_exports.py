@@ -1,4 +1,4 @@
-"""Whatever a manifest says, reading it gives a manifest or one error in one line."""
+"""Reading any manifest gives a manifest or one error in one line."""
 
 from __future__ import annotations
 

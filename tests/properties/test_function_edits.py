@@ -121,7 +121,7 @@ def test_an_edit_that_matters_is_seen_among_others(path: str, data: st.DataObjec
 @given(st.data())
 @many(5_000)
 def test_edits_that_matter_are_seen(path: str, data: st.DataObject) -> None:
-    """The same for many."""
+    """Many random edits that matter are seen."""
     check_seen(data, path, data.draw(st.sampled_from((None, neutral(data)))))
 
 
@@ -137,7 +137,7 @@ def check_not_seen(data: st.DataObject, path: str) -> None:
         tree = data.draw(annotated(tree))
     elif kind == "names":
         tree = data.draw(renamed(tree))
-    # Of names the bytecode alone can say that they do not matter, and layout may show in that:
+    # Only bytecode can show that names do not matter, and layout may show in bytecode:
     # Python leaves out a swap where both targets are on one line.
     new = ast.unparse(tree) if kind == "names" else data.draw(laid_out(tree))
     note(f"{old}\n# ---- {kind}:\n{new}")
@@ -157,7 +157,7 @@ def test_an_edit_that_does_not_matter_is_not_seen(path: str, data: st.DataObject
 @given(st.data())
 @many(5_000)
 def test_edits_that_do_not_matter_are_not_seen(path: str, data: st.DataObject) -> None:
-    """The same for many."""
+    """Many random edits that do not matter are not seen."""
     check_not_seen(data, path)
 
 
@@ -207,7 +207,7 @@ def damaged(draw: Draw, value: Any) -> Any:
 @given(st.data())
 @many(100)
 def test_damaged_records_are_changes_never_errors(path: str, data: st.DataObject) -> None:
-    """What is damaged is unchanged only if the code really is; it never raises."""
+    """Damaged details count as unchanged only if the code is; nothing is raised."""
     tree = data.draw(modules())
     old, new = ast.unparse(tree), data.draw(edited(tree))
     note(f"{old}\n# ---- edited:\n{new}")

@@ -59,7 +59,7 @@ def test_histories(backend: str) -> None:
 @pytest.mark.hypothesis
 @pytest.mark.timeout(1800)
 def test_model_is_what_doit_makes() -> None:
-    """What has become of the checkouts is compared with a real rebuild, file by file."""
+    """The checkouts are compared with a real rebuild, file by file."""
     compared = 0
 
     @_examples(6)
@@ -80,7 +80,7 @@ def task_copy():
             KNOWS, "targets": ["out.txt"]}
 """
 INPUTS = ('"file_dep": ["in/x"]', '"file_dep": ["in"]')
-#: Not ``Command``, which is asked once a run: that it says something else meanwhile is not seen.
+#: Not ``Command``, which runs once per run: a change of its output within a run is not seen.
 INVARIANTS = tuple(f'"invariants": [{one}]' for one in ('Files("in/x")', 'Tree("in")'))
 
 

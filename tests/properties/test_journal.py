@@ -1,4 +1,4 @@
-"""Whatever is appended comes back; whatever becomes of the file, nothing else comes back."""
+"""All entries come back, and nothing else does, whatever becomes of the file."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_round_trip(path: Path, entries: list[Any]) -> None:
 @few(25)
 @given(entries=LISTS)
 def test_truncated_anywhere(path: Path, entries: list[Any]) -> None:
-    """What is left is a prefix; a line that is whole but for its newline is part of it."""
+    """The rest is a prefix; it includes a line that lacks only its newline."""
     lines, expected = written(path, entries), shown(entries)
     # Where each line ends, without its newline.
     ends = [len(b"".join(lines[: number + 1])) - 1 for number in range(len(lines))]
@@ -97,7 +97,7 @@ def test_truncated_anywhere(path: Path, entries: list[Any]) -> None:
 @few(60)
 @given(entries=st.lists(JSON, min_size=1, max_size=4), data=st.data())
 def test_changed_byte(path: Path, entries: list[Any], data: st.DataObject) -> None:
-    """Only the line it is in is lost, and that is told."""
+    """Only the line with the damage is lost, and this is reported."""
     lines = written(path, entries)
     changed = bytearray(b"".join(lines))
     place = data.draw(st.integers(0, len(changed) - 1))
@@ -115,7 +115,7 @@ def test_changed_byte(path: Path, entries: list[Any], data: st.DataObject) -> No
 @few(60)
 @given(entries=LISTS, garbage=st.lists(st.binary(max_size=30), min_size=5, max_size=5))
 def test_garbage_between_lines(path: Path, entries: list[Any], garbage: list[bytes]) -> None:
-    """It is skipped, and what is more than newlines is told."""
+    """It is skipped, and everything but newlines is reported."""
     lines = written(path, entries)
     pieces = [junk + b"\n" + line for junk, line in zip(garbage, [*lines, b""], strict=False)]
     found = read(path, b"".join(pieces))

@@ -1,4 +1,4 @@
-"""Random modules of which one name is used: an equal part gives an equal value."""
+"""Random modules with one used name: an equal part gives an equal value."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ def _value(text: str, name: str) -> Any:
 @given(st.lists(_statements(), min_size=1, max_size=7), st.sampled_from(NAMES))
 @examples(400)
 def test_an_equal_part_gives_an_equal_value(pairs: list[tuple[str, str]], name: str) -> None:
-    """Of what is asked for, when it is looked at and when it is called."""
+    """The value of the name, when it is inspected and when it is called."""
     texts = [BEFORE + "\n".join(pair[side] for pair in pairs) for side in (0, 1)]
     parts = [module_part(ast.parse(text), [name]) for text in texts]
     if parts[0] is not None and parts[1] is not None and parts[0].digest == parts[1].digest:

@@ -102,7 +102,7 @@ def test_what_was_written_out_is_written_as_before(graph: list[tuple[int, list[i
 @given(values, values)
 @examples(80)
 def test_folded_values_are_equal_if_and_only_if_the_values_are(a: Any, b: Any) -> None:
-    """What stands for a value as a graph tells values apart as their encodings do."""
+    """The graph of a value distinguishes values like their encodings do."""
     assert (folded(a) == folded(b)) == same(a, b)
     assert folded([a, a, b]) == folded([copy.deepcopy(a), a, copy.deepcopy(b)])
 
@@ -196,7 +196,7 @@ LARGE: dict[str, Any] = {
 
 @pytest.mark.parametrize("name", LARGE)
 def test_large_values_end_and_count(name: str) -> None:
-    """What has more parts than can be counted is encoded, in few bytes, and edits of it count."""
+    """A value with more parts than can be counted has a short encoding, and edits of it count."""
     make = LARGE[name]
     encoded = encode(make(1))
     assert len(encoded) < 100
@@ -204,7 +204,7 @@ def test_large_values_end_and_count(name: str) -> None:
 
 
 def test_whether_a_value_is_folded_depends_on_what_is_in_it() -> None:
-    """Tables stay written out, in which much is equal but nothing is too much to be written."""
+    """Tables with many equal parts stay written out while they are small enough."""
     rows = [[1, 2, "x"] for _ in range(100_000)]
     assert encode(rows) == encode([rows[0]] * 100_000)
     assert len(encode(rows)) > 1_000_000

@@ -51,7 +51,7 @@ def put(store: DirectoryStore, directory: str, contents: list[bytes]) -> dict[st
 @given(st.lists(steps, max_size=20))
 @examples(60)
 def test_store_is_a_dict(todo: list[tuple[Json, ...]]) -> None:
-    """Whatever is done, an entry is found as it was first added, and its blobs are there."""
+    """An entry is always found as it was first added, and its blobs are there."""
     model: dict[str, Json] = {}
     with tempfile.TemporaryDirectory() as directory:
         store = DirectoryStore(os.path.join(directory, "store"))
@@ -102,7 +102,7 @@ def check(store: DirectoryStore, directory: str, model: dict[str, Json]) -> None
 @given(st.text())
 @examples(200)
 def test_no_text_gets_out_of_the_store(text: str) -> None:
-    """What is no digest never becomes a path."""
+    """A string that is not a digest never becomes a path."""
     store = DirectoryStore("/nowhere/at/all")
     with pytest.raises(StoreError) as caught:
         store.find(text)

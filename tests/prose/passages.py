@@ -1,6 +1,6 @@
-"""Finds the prose of a file: what is no code, no address and no markup.
+"""Finds the prose of a file, without code, addresses and markup.
 
-What is not prose is blanked, so that a finding has the line that it has in the file.
+Everything else is blanked, so that a finding has the line that it has in the file.
 """
 
 from __future__ import annotations

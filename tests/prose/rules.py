@@ -46,7 +46,7 @@ PREFERRED = {
 
 
 class Rule(NamedTuple):
-    """What is not to be written, the message of a finding, and a sentence that must be found."""
+    """A pattern to avoid, the message of a finding, and a sentence that must be found."""
 
     pattern: str
     message: str

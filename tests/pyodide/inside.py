@@ -18,7 +18,7 @@ from tests.conformance.lands import COUNTS, DOES_NOT_COUNT
 from tests.conformance.model import Case
 from tests.conformance.table import CASES
 
-#: What WebAssembly says of what it can't do.
+#: Messages of WebAssembly about missing features.
 _IMPOSSIBLE = ("does not support processes", "stack switching not supported")
 #: The interpreter crashes when its garbage collector comes to an ``operator.methodcaller``.
 _CRASHES = {"functools/methodcaller"}
@@ -70,7 +70,7 @@ def _run(case: Case, path: Path) -> str | None:
 
 
 def _handed_over(project: Project) -> list[str]:
-    """Go on with a project that another Python has run: only what is edited runs."""
+    """Continue a project that another Python has run: only edited tasks run."""
     failures: list[str] = []
 
     def expect(stage: str, *tasks: str) -> None:

@@ -27,7 +27,7 @@ def rest_in_matrix(values: Iterable[Any], default: Callable[[Any], bool] | int =
 
 
 def spread(values: Iterable[Any], *, every: int) -> list[Any]:
-    """Return parameters of a test of which one in so many runs by default."""
+    """Return parameters of a test: by default, one in so many runs."""
     listed = list(values)
     chosen = {id(value) for value in listed[::every]}
     return rest_in_matrix(listed, lambda value: id(value) in chosen)

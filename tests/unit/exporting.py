@@ -1,4 +1,4 @@
-"""What the tests of exports make and compare."""
+"""Files that the tests of exports make and compare."""
 
 from __future__ import annotations
 

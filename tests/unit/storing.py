@@ -1,4 +1,4 @@
-"""What the tests of stores put into them."""
+"""Files that the tests of stores put into them."""
 
 from __future__ import annotations
 

@@ -81,7 +81,7 @@ def test_objects_that_were_left_out() -> None:
 
 
 def test_unchanged_records_are_marked() -> None:
-    """What is added to code of which all counted already is an edit, not adopted."""
+    """An addition to code that already counted as a whole is an edit, not adopted."""
     kept: dict[str, Any] = {}
     plain = functools.partial(int, "1")
     old = first_version(plain, kept)
@@ -91,7 +91,7 @@ def test_unchanged_records_are_marked() -> None:
 
 
 def test_arguments() -> None:
-    """Of an argument that was left out the same holds."""
+    """A part of an argument that was left out before is adopted; the other parts count."""
     kept: dict[str, Any] = {}
 
     def fingerprint(given: Any, previous: Fingerprint | None) -> Fingerprint:

@@ -102,7 +102,7 @@ def check(backend: Any, model: Rows, names: set[str]) -> None:
 def test_each_reads_what_the_other_wrote(
     tmp_path_factory: pytest.TempPathFactory, kind: str, batches: list[tuple[bool, Any]]
 ) -> None:
-    """Whoever writes in turn, both have the same rows afterwards."""
+    """Both have the same rows after writing in turn."""
     path = tmp_path_factory.mktemp("db") / "db"
     model: Rows = {}
     names = {name for _, changes in batches for name, _ in changes}
@@ -171,7 +171,7 @@ GARBAGE: dict[str, Callable[[bytes], bytes]] = {
 
 @pytest.mark.parametrize("how", GARBAGE)
 def test_damage_is_known_and_moved(tmp_path: Path, kind: str, how: str) -> None:
-    """Whatever is damaged: it is no exception, and nothing is lost of what was there."""
+    """No damage raises an exception, and nothing is lost of what was there."""
     model: Rows = {}
     rows = [(f"task:{number}", {"k": str(number) * 400}) for number in range(60)]
     change(ours(kind, tmp_path / "db"), model, rows)
@@ -206,7 +206,7 @@ def test_an_empty_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", ["[]", "3", "null", '{"a": 1', "[" * 100_000])
 def test_json_that_is_no_db(tmp_path: Path, text: str) -> None:
-    """What doit would stumble over."""
+    """Rows that doit would stumble over."""
     (tmp_path / "db").write_text(text)
     assert ours("json", tmp_path / "db").damage
 
@@ -263,7 +263,7 @@ def values(path: Path) -> dict[str, bytes]:
 
 
 def test_what_is_out_of_use_does_not_grow(tmp_path: Path) -> None:
-    """Rewritten for ever, the data takes at most a few times what is in use."""
+    """The data takes at most a few times what is in use, however often it is rewritten."""
     path = tmp_path / "db"
     model = {}
     for number in range(300):
@@ -288,7 +288,7 @@ def test_killed_at_any_moment(tmp_path: Path, size: int) -> None:
     for moment in range(1, 100):
         path = tmp_path / str(moment) / "db"
         path.parent.mkdir()
-        for _ in range(20 if size > 1000 else 1):  # so much is out of use that all is rewritten
+        for _ in range(20 if size > 1000 else 1):  # so much is unused that all is rewritten
             dumb.write(str(path), old, [])
         pid = os.fork()
         if not pid:
@@ -319,7 +319,7 @@ def test_killed_at_any_moment(tmp_path: Path, size: int) -> None:
 
 
 def test_rows_survive_json(tmp_path: Path, kind: str) -> None:
-    """What is read is what JSON makes of what was written."""
+    """Rows are read as JSON would return them."""
     row = {"k": {"x": [1, 2.5, None, True]}, "deps:": "é\ud800"}
     change(ours(kind, tmp_path / "db"), {}, [("a", row)])
     assert ours(kind, tmp_path / "db").get("a", "k") == json.loads(json.dumps(row["k"]))

@@ -19,7 +19,7 @@ def test_the_directory_store_keeps_the_contract(tmp_path: Path) -> None:
 
 
 class Overwrites(DirectoryStore):
-    """Replaces what is in the place of a file."""
+    """Replaces whatever is at the path of a file."""
 
     def fetch(self, digest: str, size: int, path: str, mode: int) -> None:
         if os.path.exists(path):
@@ -54,7 +54,7 @@ class ReplacesEntries(DirectoryStore):
 
 
 class TakesAnyName(DirectoryStore):
-    """Says of a text that is no digest that it is not there."""
+    """Returns False for a string that is not a digest."""
 
     def peek(self, signature: str) -> Any:
         return super().peek(signature) if len(signature) == 41 else None

@@ -96,7 +96,7 @@ def flat(tree: dict[str, Any], prefix: str = "") -> dict[str, FileState]:
 
 @given(TREES)
 def test_columns_hold_all(tree: dict[str, Any]) -> None:
-    """What is stored in columns is what there was, through JSON and pickle as well."""
+    """Columns hold the same tree, even after JSON and pickle."""
     state = in_columns(tree)
     assert state.entries == flat(tree)
     stored = json.loads(json.dumps(state.to_json()))
@@ -134,7 +134,7 @@ def test_digest_stays(tmp_path: Path) -> None:
 
 @given(TREES, TREES)
 def test_difference_is_that_of_the_entries(one: dict[str, Any], other: dict[str, Any]) -> None:
-    """What is recorded alike is left out before the entries are compared, and nothing else."""
+    """Only equal records are left out before entries are compared."""
     old, new = in_columns(one), replace(in_columns(other), digest="another")
     plain = tree_difference(TreeState("", flat(one)), TreeState("another", flat(other)), "d")
     assert tree_difference(old, new, "d") == plain
@@ -173,7 +173,7 @@ def test_another_block_than_was_written(place: int, value: Any) -> None:
     "value", [None, 1, [], {}, {"directories": []}, {"check": "", "directories": 1}]
 )
 def test_no_blocks(value: Any) -> None:
-    """What is in the place of the blocks has to be blocks."""
+    """Values other than blocks are refused as blocks."""
     data = {"digest": "d", "entries": {}, "blocks": value}
     with pytest.raises((ValueError, TypeError, KeyError, AttributeError)):
         TreeState.from_json(data)
@@ -348,7 +348,7 @@ def test_patterns_at_once(pattern: str, names: list[str]) -> None:
 
 
 def test_own_targets_deep_inside(tmp_path: Path) -> None:
-    """What is to be skipped is found where it lies, and nowhere else."""
+    """Skipped paths are found where they are, and nowhere else."""
     for path in ("out", "sub/out", "sub/sub/out"):
         (tmp_path / path).parent.mkdir(exist_ok=True)
         (tmp_path / path).write_text("")

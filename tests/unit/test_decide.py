@@ -1,4 +1,4 @@
-"""The comparison of a record with the present state: which reasons, in which order."""
+"""The comparison of a record with the present state: the reasons and their order."""
 
 from __future__ import annotations
 
@@ -222,7 +222,7 @@ def test_a_later_version_or_another_kind_runs_the_task(more: dict[str, Any]) -> 
 
 
 def test_a_new_tracker_reruns_nothing() -> None:
-    """What a plugin adds that was not asked before is adopted."""
+    """Additions of a plugin that was not asked before are adopted."""
     now = snapshot(seen("code", source=TRACKER), sources=(TRACKER,))
     assert found(record(), now) == []
 
@@ -290,7 +290,7 @@ def test_the_order_of_tracked_invariants_counts() -> None:
 def test_a_later_version_of_a_tracker_may_find_more(
     was: tuple[str, ...], present: tuple[str, ...], codes: list[str]
 ) -> None:
-    """What it finds now is adopted, because its earlier version may have tracked less."""
+    """Its findings are adopted, because its earlier version may have tracked less."""
     before = record(seen("f", source=TRACKER), sources=(TRACKER, *was))
     now = snapshot(seen("f", source=TRACKER), seen("g", "2", TRACKER), sources=(TRACKER, *present))
     assert [code for code, *_ in found(before, now)] == codes
@@ -352,7 +352,7 @@ def target_texts(old: Any, new: Any) -> list[tuple[str, str, str]]:
 
 
 def test_targets() -> None:
-    """Changed and added ones in their order, then those that are no targets any more."""
+    """Changed and added targets come first, in their order, then removed ones."""
     old = {"a": file("1"), "b": file("1"), "gone": file("1")}
     new = {"new": file("1"), "b": file("2"), "a": file("1")}
     assert target_texts(old, new) == [

@@ -111,7 +111,7 @@ def test_hard_links_across_file_systems(root: Path, monkeypatch: pytest.MonkeyPa
 def test_move_to_another_file_system(
     root: Path, monkeypatch: pytest.MonkeyPatch, sort: str
 ) -> None:
-    """What can't be renamed is copied, and the target is a link to it then."""
+    """A target that can't be renamed is copied; it then is a link to the copy."""
     MAKERS[sort](root / "out")
     before = shape(root / "out")
     rename, replace = os.rename, os.replace
@@ -147,7 +147,7 @@ def test_move_without_links(root: Path, monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_moved_target_that_was_written(root: Path) -> None:
-    """What a task writes through the link is what was exported; a new file is moved again."""
+    """A task that writes through the link writes to the export; a new file is moved again."""
     one = exporter(root, "move")
     write(root / "f", "one")
     export(one, "f")
@@ -177,7 +177,7 @@ def test_move_of_a_link_of_the_task(root: Path) -> None:
 @pytest.mark.parametrize("new", HOWS)
 @pytest.mark.parametrize("old", HOWS)
 def test_another_how(root: Path, old: str, new: str) -> None:
-    """Whatever way follows whatever way, nothing is lost, and no old export stays."""
+    """After any change of ``export_how``, nothing is lost, and no old export stays."""
     write(root / "f", "kept")
     everything(root / "d")
     before = shape(root / "d")
@@ -201,7 +201,7 @@ def test_another_how(root: Path, old: str, new: str) -> None:
 
 
 def test_reproducible(root: Path) -> None:
-    """What is packed depends on content, names and modes only."""
+    """Packed bytes depend only on content, names and modes."""
     packed = []
     for task in ("one", "two"):
         write(root / "f", "f", age=10 if task == "one" else 99999)

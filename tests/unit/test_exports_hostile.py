@@ -28,7 +28,7 @@ from .exporting import (
 
 @pytest.mark.parametrize("target", ["f", "d"])
 def test_every_truncation_is_refused(root: Path, target: str) -> None:
-    """A packed file of which the end is missing is refused, with and without a manifest."""
+    """A packed file without its end is refused, with and without a manifest."""
     write(root / "f", "".join(map(str, range(300))))
     write(root / "d/x", "".join(map(str, range(300))))
     one = exporter(root, "gzip")
@@ -78,7 +78,7 @@ def test_flipped_bytes_are_refused(root: Path) -> None:
 
 @pytest.mark.parametrize("target", ["f", "d"])
 def test_bomb(root: Path, target: str) -> None:
-    """No more is unpacked than the manifest says, in a file and in a directory."""
+    """At most the size in the manifest is unpacked, in a file and in a directory."""
     write(root / "f", "small")
     write(root / "d/x", "small")
     one = exporter(root, "gzip")
@@ -96,7 +96,7 @@ def test_bomb(root: Path, target: str) -> None:
 
 
 def test_added_member(root: Path) -> None:
-    """What somebody added to a packed directory is neither restored nor passed over."""
+    """A file that was added to a packed directory is not restored, but reported."""
     write(root / "d/x", "x", 0o755)
     (root / "d").chmod(0o755)
     one = exporter(root, "gzip")

@@ -54,7 +54,7 @@ while True:
 
 
 def numbers(root: Path) -> set[str]:
-    """Return what the targets say, each of which is complete."""
+    """Return the contents of the targets; each must be complete."""
     found = set()
     for name in ("f", "d/b", "d/sub/a"):
         words = (root / name).read_text().split()

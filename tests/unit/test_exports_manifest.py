@@ -110,7 +110,7 @@ def test_damaged_manifest_is_no_proof(root: Path) -> None:
 
 @pytest.mark.parametrize("task", ["a:b", "../../x", ".", "..", "a/b", "ö" * 300, "", "x\udcff"])
 def test_names_of_tasks(root: Path, task: str) -> None:
-    """Whatever the name of a task is, its manifest is a file beside the others."""
+    """The manifest of a task with any name is a file beside the others."""
     write(root / "f")
     export(exporter(root, task=task), "f")
     (name,) = os.listdir(root / "published/.doit-invariants")

@@ -55,7 +55,7 @@ def test_edited_directory_is_kept_aside(root: Path, how: str) -> None:
 
 
 def test_not_ours(root: Path) -> None:
-    """What others put at the place stays, unless it may be overwritten or is the same."""
+    """A file of others at the destination stays, unless overwriting is allowed or it is equal."""
     write(root / "published/f", "theirs")
     write(root / "published/same", "same")
     write(root / "published/d/x", "theirs")
@@ -136,7 +136,7 @@ def test_full_disk(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_stale_targets_are_removed(root: Path) -> None:
-    """The export of what is no target any more goes, unless it was edited."""
+    """The export of a former target is removed, unless it was edited."""
     for name in ("a", "b", "c"):
         write(root / name)
     export(exporter(root), "a", "b", "c")
@@ -146,7 +146,7 @@ def test_stale_targets_are_removed(root: Path) -> None:
 
 
 def test_stale_export_that_stays(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is of an earlier run and can't be removed stays whole, ours, and no export of this."""
+    """An old export that can't be removed stays complete, and ours, but not a present export."""
 
     def rename(*args: object) -> None:
         raise OSError(13, "Permission denied")
@@ -184,7 +184,7 @@ def test_stale_export_behind_a_link_stays(root: Path) -> None:
 
 
 def test_left_over_directories(root: Path) -> None:
-    """What a killed process left is removed, what another machine left after two days."""
+    """Leftovers of a killed process are removed, those of another machine after two days."""
     own = root / "published/.doit-invariants"
     dead = subprocess.Popen([sys.executable, "-c", ""])
     dead.wait()
@@ -258,7 +258,7 @@ def test_link_to_the_target(root: Path, how: str) -> None:
 
 
 def test_failed_move_leaves_the_old_export(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was exported before is there still if the target can't be moved."""
+    """The earlier export is still there if the target can't be moved."""
     write(root / "f", "old")
     export(exporter(root), "f")
     write(root / "f", "new")

@@ -22,7 +22,7 @@ from .exporting import (
 
 
 def test_symlink_restores_nothing(root: Path) -> None:
-    """A link to the target is no copy of it."""
+    """A link to the target does not count as a copy of it."""
     write(root / "f")
     one = exporter(root, "symlink")
     export(one, "f")
@@ -89,7 +89,7 @@ def test_edited_directory_is_refused(root: Path, how: str, edit: str) -> None:
 
 
 def test_by_hand(root: Path) -> None:
-    """What somebody put at the place of an export is taken as it is, and said to be so."""
+    """An export that somebody put there by hand is used, and reported as such."""
     write(root / "published/f", "f", 0o700)
     everything(root / "published/d")
     (root / "published/z.gz").write_bytes(gzip.compress(b"z"))
@@ -126,7 +126,7 @@ def test_unsafe_directory_by_hand(root: Path) -> None:
 
 
 def test_existing_target_is_not_touched(root: Path) -> None:
-    """What is there is never replaced; a link that leads nowhere is nothing."""
+    """An existing target is never replaced; a broken link counts as missing."""
     write(root / "f", "exported")
     one = exporter(root)
     export(one, "f")

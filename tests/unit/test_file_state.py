@@ -76,7 +76,7 @@ def test_digest_of_a_file_is_that_of_its_content(tmp_path: Path, size: int) -> N
     path = str(tmp_path / "file")
     expected = digest.digest_bytes(content)
     assert digest.digest_file(path) == digest.digest_file(path, size) == expected
-    # A size that is not the present one: the file was written meanwhile.
+    # A size other than the present one: the file was written in the meantime.
     assert digest.digest_file(path, size + 3) == expected
     assert digest.digest_file(path, size // 2) == expected
 
@@ -92,7 +92,7 @@ def test_what_is_racy() -> None:
 
 
 def test_file_that_is_written_while_it_is_read(tmp_path: Path) -> None:
-    """What changed under our eyes has no stat that stands for it."""
+    """A file that changes while it is read gets no stat."""
     path = tmp_path / "x"
     path.write_text("one")
     time.sleep(0.05)

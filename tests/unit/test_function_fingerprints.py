@@ -111,7 +111,7 @@ def test_code_that_does_the_same(pair: tuple[str, str]) -> None:
 
 @pytest.mark.parametrize("pair", DIFFERENT, ids=range(len(DIFFERENT)))
 def test_code_that_does_something_else(pair: tuple[str, str]) -> None:
-    """Whatever can change what a function does counts."""
+    """Every difference that can change what a function does counts."""
     assert code(pair[0]) != code(pair[1])
 
 

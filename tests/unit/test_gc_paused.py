@@ -1,4 +1,4 @@
-"""What runs leave in a process that lives on, as that of a notebook, does not pile up."""
+"""Leftovers of runs do not pile up in a process that lives on, like that of a notebook."""
 
 from __future__ import annotations
 

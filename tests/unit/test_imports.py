@@ -1,4 +1,4 @@
-"""What a Python source imports, and which files that is."""
+"""The imports of a Python source, and the files behind them."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def test_directories_in_their_order(tmp_path: Path) -> None:
 
 
 def test_a_later_finder_sees_new_files(tmp_path: Path) -> None:
-    """What finders of one run share is looked at again where the directory changed."""
+    """Finders of one run share their findings, except in directories that changed."""
     memo: dict[object, object] = {}
     write(tmp_path, ["two/a.py", "one/other.py"])
     search = [str(tmp_path / "one"), str(tmp_path / "two")]

@@ -51,7 +51,7 @@ def test_nothing_there(journal: Journal, path: Path) -> None:
 
 
 def test_life_of_a_journal(journal: Journal, path: Path) -> None:
-    """It is continued by others and after it was closed; removed, it begins anew."""
+    """It is continued by others and after it was closed; after a removal, it starts again."""
     journal.append(1)
     journal.close()
     journal.append(2)
@@ -75,7 +75,7 @@ def test_relative_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_umask(journal: Journal, path: Path) -> None:
-    """The file is made with the rights that the user gives to his files."""
+    """The file is made with the permissions that the umask gives."""
     old = os.umask(0o027)
     try:
         journal.append(1)
@@ -86,14 +86,14 @@ def test_umask(journal: Journal, path: Path) -> None:
 
 @pytest.mark.parametrize("entry", [{1, 2}, object(), {"a": b""}])
 def test_not_json(journal: Journal, path: Path, entry: Any) -> None:
-    """What JSON can't hold is refused before anything is written."""
+    """A value that JSON can't hold is refused before anything is written."""
     with pytest.raises(TypeError):
         journal.append(entry)
     assert not path.exists()
 
 
 def test_unusable_places(tmp_path: Path) -> None:
-    """What can't be opened raises what the system says, each time, and leaks nothing."""
+    """A journal that can't be opened raises the error of the system, each time, without leaks."""
     before = os.listdir("/dev/fd")
     os.mkfifo(tmp_path / "pipe")
     for place in (tmp_path, tmp_path / "missing" / "journal", tmp_path / "pipe"):
@@ -177,7 +177,7 @@ def test_garbage_takes_no_time(journal: Journal, path: Path) -> None:
 
 @pytest.mark.parametrize("most", [1, 7])
 def test_short_writes(journal: Journal, monkeypatch: pytest.MonkeyPatch, most: int) -> None:
-    """What the kernel did not take at once is written after it."""
+    """The rest of a partial write is written after it."""
     real = os.write
     with monkeypatch.context() as patched:
         patched.setattr(os, "write", lambda fd, data: real(fd, data[:most]))

@@ -38,7 +38,7 @@ ORDER = [
 ]
 #: Within a package of plugins nothing imports its neighbour, but for the contract of policies.
 INDEPENDENT = {"kinds": set(), "policies": {"base"}}
-#: Who may import a foreign package.
+#: The packages that may import a foreign package.
 FOREIGN = {"doit": {"hosts.doit", "testing"}, "pluggy": {"plugins"}, "pytest": {"testing"}}
 
 #: Packages in which imports are still to be put right: nothing may be added.
@@ -159,7 +159,7 @@ def test_circles_are_found() -> None:
 
 def test_no_circle_of_imports() -> None:
     """No modules import each other, late imports and those for type checkers included."""
-    # A package that imports its own module is no circle: its ``__init__`` is only a shelf.
+    # A package that imports its own module is not a circle: its ``__init__`` is only a shelf.
     graph = {one: [other for other in arrows(one) if other] for one in MODULES if one}
     found = circles(graph)
     ties = [

@@ -124,7 +124,7 @@ def test_mutual_exclusion(path: Path) -> None:
 
 
 def test_says_who_holds_it(path: Path) -> None:
-    """Who does not wait is told at once, in one line, and who waits is told once."""
+    """A process that does not wait gets one line at once; one that waits gets it once."""
     before = time.time()
     with Other(path, "doit -n 4 é") as other:
         with pytest.raises(Busy) as caught:
@@ -150,7 +150,7 @@ def test_says_who_holds_it(path: Path) -> None:
 
 
 def test_waiting_is_not_called_for_nothing(path: Path) -> None:
-    """Nobody is told to wait for a lock that is free."""
+    """No message says to wait for a lock that is free."""
     lock = Lock(str(path))
     assert lock.acquire(waiting=lambda holder: pytest.fail("told"))
     lock.release()
@@ -163,7 +163,7 @@ def test_waiting_is_not_called_for_nothing(path: Path) -> None:
 
 
 def test_waiting_can_end_it(path: Path) -> None:
-    """What the callback raises comes through, and nothing is held then."""
+    """An exception of the callback is raised, and nothing is held then."""
 
     def enough(holder: Holder | None) -> None:
         raise KeyboardInterrupt
@@ -273,7 +273,7 @@ def test_nested(path: Path) -> None:
 
 
 def test_a_link_in_its_place_is_left_alone(path: Path) -> None:
-    """What it leads to is neither locked nor written."""
+    """The destination of the link is neither locked nor written."""
     path.with_name("precious").write_text("precious")
     path.symlink_to("precious")
     assert not Lock(str(path)).acquire(wait=False)
@@ -312,7 +312,7 @@ def test_threads(path: Path) -> None:
 
 
 def test_another_thread_was_first(path: Path) -> None:
-    """Who is about to ask for the holder does not open what his own process holds by now."""
+    """Asking for the holder does not open a lock that the own process holds by now."""
     told: list[Holder | None] = []
     lock = Lock(str(path))
     lock.acquire()
@@ -381,7 +381,7 @@ def test_garbage_in_the_file(path: Path, what: str) -> None:
 
 
 def test_message_is_one_harmless_line(path: Path) -> None:
-    """Whatever the holder wrote; the machine is named if it is another."""
+    """Any content is accepted; the machine is named if it differs."""
     with Other(path, "a\nb\x1b[31m" + "c" * 5000):
         with pytest.raises(Busy) as caught:
             Lock(str(path)).acquire(wait=False)
@@ -405,7 +405,7 @@ def test_undecodable_command(path: Path) -> None:
 
 @pytest.mark.parametrize("there", [False, True])
 def test_read_only(tmp_path: Path, there: bool) -> None:
-    """Who can't write there goes on without a lock."""
+    """A process that can't write there continues without a lock."""
     folder = tmp_path / "sub"
     folder.mkdir()
     for parent in (tmp_path, *tmp_path.parents):
@@ -429,7 +429,7 @@ def test_read_only(tmp_path: Path, there: bool) -> None:
 
 
 def test_no_place_for_a_lock(tmp_path: Path) -> None:
-    """A directory in its place, or none around it, is no reason to fail."""
+    """Nothing fails if a directory is in its place, or if its own directory is missing."""
     (tmp_path / "loop").symlink_to("loop")
     for place in (tmp_path, tmp_path / "missing" / "lock", tmp_path / "loop"):
         assert not Lock(str(place)).acquire()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import doit_invariants
 
-#: What turns bytes into code or objects, starts programs, or unpacks archives as they wish.
+#: Modules that turn bytes into code or objects, start programs, or unpack archives unchecked.
 MODULES = {"pickle", "_pickle", "marshal", "shelve", "dill", "cloudpickle", "joblib", "subprocess"}
 CALLS = {"eval", "exec", "compile", "__import__", "import_module", "system", "popen", "spawnv"}
 CALLS |= {"extract", "extractall", "unpack_archive", "load_module", "exec_module", "unsafe_load"}

@@ -95,14 +95,14 @@ def function(source: str) -> Any:
 
 @pytest.mark.parametrize("name", SAME)
 def test_same_form(name: str) -> None:
-    """What only a reader sees is no part of the form."""
+    """Differences that only a reader sees are not part of the form."""
     first, second = SAME[name]
     assert module(first) == module(second)
 
 
 @pytest.mark.parametrize("name", DIFFERENT)
 def test_different_form(name: str) -> None:
-    """What a program could see is part of the form."""
+    """Differences that a program could see are part of the form."""
     first, second = DIFFERENT[name]
     assert module(first) != module(second)
 
@@ -197,11 +197,11 @@ def test_deep_nesting_is_no_crash() -> None:
     ],
 )
 def test_parse(source: bytes, parsed: bool) -> None:
-    """What can't be parsed is None, never an exception or a warning."""
+    """A source that can't be parsed gives None, never an exception or a warning."""
     assert (normal_form.parse(source) is not None) is parsed
 
 
-#: What the versions of Python are known to parse differently, or could.
+#: Sources that versions of Python parse differently, or could.
 EVERYWHERE = [
     "x = f'a{b}c' 'd' f'{e!r:>{w}.{p}}' f'{{}}' f'{b=}' f'{b = !s:^5}' rf'\\d{b}' f''",
     "x = f\"{c['k']}\" f'\\n{b}\\N{BULLET}' f'{d:%Y-%m-%d}' f'{e:}' f'{f:{g}}'",

@@ -46,7 +46,7 @@ def test_no_patterns() -> None:
 @example(["[]"], "[]")
 @example(["[!]"], "x")
 def test_patterns_never_fail(patterns: list[str], path: str) -> None:
-    """Whatever is written as a pattern is one, but for a range that runs backwards."""
+    """Every string with the form of a pattern is one, except a range that runs backwards."""
     with contextlib.suppress(InvalidOption):
         match = matcher(patterns)
         assert match is None or match(path) in (True, False)

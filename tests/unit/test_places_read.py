@@ -89,5 +89,5 @@ def test_the_places_that_an_expression_reads(expression: str) -> None:
 
 @pytest.mark.parametrize("statement", STATEMENTS)
 def test_the_places_that_a_statement_reads(statement: str) -> None:
-    """Who writes to a place may read all around it."""
+    """Code that writes to a place may read everything around it."""
     assert _reads(statement) == sorted(STATEMENTS[statement])

@@ -1,4 +1,4 @@
-"""Who made a file, and whether that process still lives."""
+"""Names of temporary files, and whether the process that made them still lives."""
 
 from __future__ import annotations
 

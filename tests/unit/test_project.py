@@ -1,4 +1,4 @@
-"""What is code of the project, and what is installed."""
+"""The difference between code of the project and installed code."""
 
 from __future__ import annotations
 

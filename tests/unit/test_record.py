@@ -20,7 +20,7 @@ json_values = st.recursive(
 
 
 def test_records_survive_json() -> None:
-    """What is written is read back equal."""
+    """A record is read back equal to what was written."""
     import json
 
     state = FileState("xxh3_128:00", (1, 2, 3, 4))

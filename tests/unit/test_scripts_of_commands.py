@@ -16,7 +16,7 @@ from doit_invariants.code.programs.environment import Environment
 
 
 def notebook(*cells: str, name: str = "python3") -> str:
-    """Return a notebook with code cells and a text."""
+    """Return a notebook with code cells and a text cell."""
     made = [{"cell_type": "code", "source": cell, "outputs": [], "metadata": {}} for cell in cells]
     made.append({"cell_type": "markdown", "source": ["# Text"], "metadata": {}})
     metadata = {"kernelspec": {"name": name, "language": "python"}}
@@ -101,7 +101,7 @@ COMMANDS = {
     "set again": ("S=x.py; S=y.py; python $S", "y.py"),
     "appended": ("S=x; S+=.py; python $S", "x.py"),
     "unknown interpreter": ("$PYTHON x.py", "x.py"),
-    # loops and the like
+    # loops and similar
     "loop": ("for f in x.py sub/x.py; do python $f; done", "x.py sub/x.py"),
     "loop with names": ("for n in x y; do python $n.py > $n.out; done", "x.py y.py"),
     "loop over lines": ("for f in x y\ndo\n  g=$f.py\n  python $g\ndone", "x.py y.py"),
@@ -251,5 +251,5 @@ QUIET = [
 
 @pytest.mark.parametrize("command", QUIET)
 def test_nothing_to_say(command: str, root: Path) -> None:
-    """Programs on PATH, and arguments that are not known, are no news."""
+    """Programs on PATH and unknown arguments are not listed as unseen."""
     assert found(command, root).unseen == ()

@@ -193,7 +193,7 @@ PIECES += [" ", "\n", "cd", "sub", "<<EOF", "#", "env", "A=1", "-", "--", "`", "
 @given(st.lists(st.sampled_from(PIECES), max_size=12))
 @examples(300)
 def test_never_an_exception(pieces: list[str]) -> None:
-    """Whatever a command is, it is read."""
+    """Every command can be read."""
     for command in ("".join(pieces), " ".join(pieces), pieces):
         for use in scripts(command, ROOT, exists):
             assert use.path in PRESENT

@@ -40,7 +40,7 @@ def test_copy_file(tmp_path: Path, size: int) -> None:
 
 
 def test_copy_file_refuses(tmp_path: Path) -> None:
-    """Nothing is overwritten, no link is followed out, and what is no file is not read."""
+    """Nothing is overwritten, no link is followed out, and only regular files are read."""
     source = made(tmp_path)
     os.symlink("nowhere", tmp_path / "link")
     for there in ("link", "made"):
@@ -182,7 +182,7 @@ def test_shared_blocks(tmp_path: Path) -> None:
 
 
 def test_fetch_overwrites_nothing(store: DirectoryStore, tmp_path: Path) -> None:
-    """What is at the path stays."""
+    """A file that is at the path stays."""
     digest, size = store.put(made(tmp_path))
     for link in LINKS:
         other = DirectoryStore(store.location, StoreOptions(link=link))
@@ -315,7 +315,7 @@ def test_parse_size(text: str | int, size: int) -> None:
 
 @pytest.mark.parametrize("text", ["", "GB", "-1", -1, "1XB", True, 1.5, None, "1e3", "٣MB", "1 2"])
 def test_parse_size_refuses(text: str) -> None:
-    """What is no size is said so."""
+    """A string that is not a size is an error that says so."""
     with pytest.raises(InvalidOption, match="is not a size"):
         parse_size(text)
 
@@ -337,6 +337,6 @@ def test_default_location(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_digest_is_that_of_the_core(store: DirectoryStore, tmp_path: Path) -> None:
-    """What the checks of files compute and what the store does is the same."""
+    """The checks of files and the store compute the same digests."""
     path = made(tmp_path, os.urandom(5_000_000))
     assert store.put(path)[0] == digest_file(path)

@@ -42,7 +42,7 @@ def no_litter(store: DirectoryStore) -> None:
 
 @pytest.fixture
 def tmp_path() -> Iterator[Path]:
-    """A directory that other users can reach: a pytest that starts meanwhile closes its own."""
+    """A directory that other users can reach: another pytest would close its own."""
     with tempfile.TemporaryDirectory() as name:
         os.chmod(name, 0o755)
         yield Path(name)
@@ -64,13 +64,13 @@ def spoil_link(path: Path) -> None:
 
 
 def spoil_directory(path: Path) -> None:
-    """Put a directory that is not empty in the place of a file."""
+    """Replace a file by a directory that is not empty."""
     path.unlink()
     (path / "sub").mkdir(parents=True)
 
 
 def spoil_pipe(path: Path) -> None:
-    """Put a pipe without a writer in the place of a file."""
+    """Replace a file by a pipe without a writer."""
     path.unlink()
     os.mkfifo(path)
 
@@ -108,7 +108,7 @@ SPOIL_ENTRY: dict[str, Callable[[Path], object]] = {
 
 @pytest.mark.parametrize("how", SPOIL_ENTRY)
 def test_damaged_entry(store: DirectoryStore, how: str) -> None:
-    """It is told by name, replaced by the next add, and removed by a verification."""
+    """It is reported by name, replaced by the next add, and removed by a verification."""
     path = Path(store._layout.entry(S1))
     for repair in ("add", "verify", "remove", "prune"):
         assert store.add(S1, {"key": "value"}) is None
@@ -174,7 +174,7 @@ def test_damaged_blob(tmp_path: Path, link: str, how: str, size: int) -> None:
 
 
 def test_edited_through_a_hard_link(tmp_path: Path) -> None:
-    """A user who edits what he was given in place spoils the blob, which is noticed."""
+    """Editing a restored hard link in place damages the blob, which is noticed."""
     store = DirectoryStore(str(tmp_path / "store"), StoreOptions(link="hardlink"))
     digest, size = store.put(made(tmp_path))
     store.fetch(digest, size, str(tmp_path / "a"), 0o644)
@@ -190,7 +190,7 @@ def test_edited_through_a_hard_link(tmp_path: Path) -> None:
 
 
 def test_entry_that_lacks_blobs_is_replaced(store: DirectoryStore, tmp_path: Path) -> None:
-    """What can't be restored is no reason to refuse what can."""
+    """Contents that can't be restored do not stop those that can."""
     digest, size = store.put(made(tmp_path))
     store.add(S1, {"blobs": {digest: size}, "n": 1})
     assert store.add(S1, {"n": 2}) == {"blobs": {digest: size}, "n": 1}
@@ -200,7 +200,7 @@ def test_entry_that_lacks_blobs_is_replaced(store: DirectoryStore, tmp_path: Pat
 
 
 def test_read_only_store(tmp_path: Path) -> None:
-    """Who can't write takes out and is told when he puts in; nothing of it raises a traceback."""
+    """Without write permission, restoring works and storing is an error in one line."""
     store = DirectoryStore(str(tmp_path / "store"))
     digest, size = store.put(made(tmp_path))
     store.add(S1, {"blobs": {digest: size}})
@@ -238,7 +238,7 @@ def test_read_only_store(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs two users")
 def test_unreadable(tmp_path: Path) -> None:
-    """What another user keeps to himself is said to be so."""
+    """An error says which files another user keeps private."""
     store = DirectoryStore(str(tmp_path / "store"))
     digest, size = store.put(made(tmp_path))
     store.add(S1, {})
@@ -281,7 +281,7 @@ def fill(path: Path) -> None:
 
 
 def test_full_disk(tmp_path: Path, tiny: Path) -> None:
-    """What does not fit is refused, and leaves nothing behind; the rest still works."""
+    """Contents that do not fit are refused and leave nothing behind; the rest still works."""
     store = DirectoryStore(str(tiny / "store"))
     small = store.put(made(tmp_path))
     store.add(S1, {"blobs": dict([small])})
@@ -395,7 +395,7 @@ def _race(location: str, number: int, rounds: int, barrier: object, results: obj
 
 @pytest.mark.parametrize("damaged", [False, True])
 def test_two_add_the_same_signature(store: DirectoryStore, damaged: bool) -> None:
-    """Exactly one wins, and all others are given what it wrote, be it over a damaged entry."""
+    """Exactly one wins, and all others get its entry, even if the old one was damaged."""
     rounds, writers = 60, 3
     if damaged:
         for index in range(rounds):
@@ -485,7 +485,7 @@ def _all_intact(store: DirectoryStore) -> int:
 
 
 def test_killed_writers(tmp_path: Path) -> None:
-    """Whatever moment a writer dies at, all that is found is whole."""
+    """Every entry that is found is complete, no matter when a writer dies."""
     found = _kill_writers(tmp_path, 8)
     assert found, "they were all killed too early"
     store = DirectoryStore(str(tmp_path / "store"))

@@ -1,4 +1,4 @@
-"""What a directory store removes, and what it keeps for the runs in progress."""
+"""Pruning a directory store: removed entries, and those kept for runs in progress."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_least_recently_used_go_first(store: DirectoryStore) -> None:
 
 
 def test_age(store: DirectoryStore) -> None:
-    """What was not used for so long goes."""
+    """Entries that were not used for so long are removed."""
     keep(store, 1, b"a", days=10)
     keep(store, 2, b"b", days=1)
     assert store.prune(PruneLimits(max_age=5 * DAY)).entries == 1
@@ -95,7 +95,7 @@ def test_everything_and_orphans(store: DirectoryStore) -> None:
 
 
 def test_damage_does_not_disturb(store: DirectoryStore) -> None:
-    """Entries of any content and what is no file of ours are no reason to stop."""
+    """Damaged entries and foreign files do not stop it."""
     keep(store, 1, b"a" * 50)
     keep(store, 2)
     path = Path(store._layout.entry(signature(2)))
@@ -156,7 +156,7 @@ def run(store: DirectoryStore) -> Iterator[Run]:
 
 
 def test_run_in_progress(store: DirectoryStore, run: Run, tmp_path: Path) -> None:
-    """What it found and put stays; once it is gone, even by a kill, nothing protects it."""
+    """Its entries stay while the process lives; after its end, even by a kill, they may go."""
     keep(store, 1, b"a" * 50, days=9)
     keep(store, 2, b"b" * 50, days=8)
     (old,) = keep(store, 3, b"c" * 50, days=8)

@@ -68,7 +68,7 @@ def test_directory_that_changes_while_it_is_walked(tmp_path: Path) -> None:
 
 
 def test_excluded_directories_are_not_entered(tmp_path: Path) -> None:
-    """What is excluded is not even opened."""
+    """Excluded directories are not even opened."""
     (tmp_path / "skip").mkdir()
     (tmp_path / "skip" / "x").write_text("")
     (tmp_path / "keep").write_text("")

@@ -1,15 +1,14 @@
-"""Runs stories, those whose directories are named on stdin, one after the other.
+"""Runs the stories whose directories are named on stdin, one after the other.
 
-Usage: ``run_stories.py`` with, or without, the names of modules to import beforehand.
+Usage: ``run_stories.py [MODULE ...]``, with names of modules to import beforehand.
 
-A directory holds ``project``, where the commands are run, and ``plan.json``: the commands, the
-time that each may take, and what stands in ``pyproject.toml`` for the first ``doit`` command,
-for the second, and so on, beginning anew when the texts are used up. What each command did
-goes to ``results.json``, and a line to stdout when the story is over.
+A directory has ``project``, where the commands run, and ``plan.json``: the commands, the time limit
+of each, and the contents of ``pyproject.toml`` for the first ``doit`` command, for the second, and
+so on, in a cycle. The outcome of each command is written to ``results.json``. A line is written to
+stdout when the story is over.
 
 Each command has a process of its own, forked from this one, which has imported what all of them
-need. That is all that distinguishes ``doit run`` here from ``doit run`` in a shell, and it is
-several times as fast.
+need. This is the only difference from ``doit run`` in a shell, and it is several times as fast.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ HUNG = "did not end"
 
 
 def prepare(modules: list[str]) -> None:
-    """Let Python keep what every command would otherwise read, compile or import anew."""
+    """Let Python keep what every command would otherwise read, compile or import again."""
     # As in the script `doit`: beside it there is nothing that a dodo.py could import.
     sys.path[0] = os.path.dirname(sys.executable)
     DoitMain.BIN_NAME = "doit"

@@ -1,4 +1,4 @@
-"""A chain of tasks with files, as most projects have it."""
+"""A chain of tasks with files, like in most projects."""
 
 from pathlib import Path
 

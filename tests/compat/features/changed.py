@@ -1,4 +1,4 @@
-"""What actions see as changed."""
+"""The files that actions see as changed."""
 
 DOIT_CONFIG = {
     "verbosity": 2,

@@ -1,4 +1,4 @@
-"""What ``doit clean`` can be told to do."""
+"""The options of ``doit clean``."""
 
 from doit.task import clean_targets
 

@@ -1,4 +1,4 @@
-"""What may stand in ``uptodate``."""
+"""The items that ``uptodate`` may have."""
 
 import os
 from datetime import timedelta

@@ -38,7 +38,7 @@ def replace_everywhere(old: type, new: type) -> list[str]:
 
 
 def put_in(what: str) -> list[str]:
-    """Put our classes in the place of doit's; return where."""
+    """Replace doit's classes by ours; return where."""
     if not what:
         return []
     from doit_invariants.hosts.doit.checker import ContentChecker

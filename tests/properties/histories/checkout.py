@@ -22,8 +22,8 @@ exec(BASE, _base)
 class Checkout:
     """A directory with a pipeline.
 
-    :ivar sources: what the user has written, and before, what he had written
-    :ivar clean: of each task the key under which its last success is known
+    :ivar sources: the present contents, and the contents before
+    :ivar clean: for each task, the key under which its last success is known
     """
 
     def __init__(self, directory: Path, name: str, sources: Sources, backend: str) -> None:
@@ -62,7 +62,7 @@ class Checkout:
         return sorted({*gone, *changed})
 
     def _remove_emptied(self, wanted: Mapping[str, str | None]) -> None:
-        """Remove directories of which no input is left."""
+        """Remove directories without remaining inputs."""
         for path in sorted((self.path / "in").rglob("*"), reverse=True):
             name = path.relative_to(self.path).as_posix()
             if path.is_dir() and not any(f"{one}/".startswith(f"{name}/") for one in wanted):
@@ -91,7 +91,7 @@ class Checkout:
         return [path.rstrip("/") for job in jobs_of(self.sources) for path in job.targets]
 
     def damage(self, name: str, how: str) -> None:
-        """Do something to a target, or to what is in the place of one."""
+        """Do something to a target, or to whatever replaced it."""
         path = self.path / name
         self.clean.pop(name.split("/")[1], None)
         inside = [*path.rglob("*.txt")] if path.is_dir() and not path.is_symlink() else []

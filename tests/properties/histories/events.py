@@ -1,4 +1,4 @@
-"""What may happen to a pipeline, but for runs."""
+"""The events of a pipeline, except runs."""
 
 from __future__ import annotations
 

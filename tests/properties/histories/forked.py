@@ -1,7 +1,7 @@
 """Runs of doit in a fork of this process: as cold as a process of its own, and much faster.
 
-What a run disturbs is done inside of it, right before the n-th call into C that has to do with
-files, so that a history does the same each time it is played.
+Disturbances happen inside the run, right before its n-th call into C that concerns files. So a
+history does the same each time it is played.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ _TOUCH_FILES = frozenset(
     ]
 )
 LIMIT = 600.0
-#: What is to be done, and before which call.
+#: Disturbances, and the number of the call that each one precedes.
 Disturbances = Sequence[tuple[int, Callable[[], Any]]]
 
 
@@ -81,7 +81,7 @@ def task_warm():
 
 @functools.cache
 def _warm_up() -> Any:
-    """Do here what each run would do anew, above all import; return what is installed."""
+    """Do here what each run would repeat, above all imports; return what is installed."""
     for package in (doit, doit_invariants):
         for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             if not module.name.endswith("__main__"):

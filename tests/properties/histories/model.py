@@ -1,4 +1,4 @@
-"""What a full rebuild makes of a pipeline, without doit and without files."""
+"""The result of a full rebuild of a pipeline, without doit and without files."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Tree = Mapping[str, "str | None"]
 
 @dataclass
 class Made:
-    """What a task makes.
+    """The output of a task.
 
     :ivar text: what it returns as its value
     :ivar files: contents by path, None for a directory

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-#: What the text that a task has read is turned into; ``H`` stands for the number of a helper.
+#: Results from the text that a task has read; ``H`` stands for the number of a helper.
 BODIES = (
     "text[::-1]",
     "helpers.hH(text)",
@@ -17,7 +17,7 @@ BODIES = (
     "text + WORDS['H']",
     "text + '&'.join({'0': 'a', '1': 'b', '2': 'c'}['H'] for _ in range(2))",
 )
-#: What a helper returns; the first two differ in a constant, and have the same size.
+#: Bodies of a helper; the first two differ in a constant, and have the same size.
 HELPERS = (
     "text + 'p'",
     "text + 'q'",
@@ -28,7 +28,7 @@ HELPERS = (
 #: How the word of a task reaches its function.
 WAYS = ("global", "argument", "default", "closure", "method", "literal")
 SORTS = ("python", "python", "python", "python", "command", "python", "script", "python", "tool")
-#: What a task depends on beside its file_dep.
+#: Dependencies of a task besides its file_dep.
 SEES = ("", "", "env", "value", "tree", "part", "files", "output", "neighbour")
 OF_COMMANDS = ("env", "value", "files")
 GETS = ("", "", "getargs", "getargs and task_dep", "result_dep")

@@ -136,11 +136,11 @@ class Story(Events):
         outcome = self.ended(self.start(one, arguments, disturb=disturb))
         happened = path.stat().st_ctime_ns != before
         one.clean.clear()
-        self.figures["runs with an edit meanwhile"] += happened
+        self.figures["runs with an edit in between"] += happened
         became = ", ".join(f"{text!r} at call {at}" for at, text in edits)
         self.tell(
             f"{one.name}: doit {' '.join(arguments)}: exit code {outcome.returncode}, executed "
-            f"{' '.join(outcome.executed) or 'nothing'}; meanwhile in/{name} became {became}"
+            f"{' '.join(outcome.executed) or 'nothing'}; while in/{name} became {became}"
             + ("" if happened else ", but it ended before")
         )
         self.count(outcome)

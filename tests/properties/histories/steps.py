@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from .pipeline import Shape, Sources
 
-#: Of one size all of them, so that an edit can leave every stat but the change time as it was.
+#: All of one size, so that an edit can leave every stat but the change time as it was.
 TEXTS = ("ax", "bx", "!x", "cx", "dx")
 NAMES = ("d/x.txt", "d/y", "d/sub/z.txt", "d/sub", "g1.txt", "g2.txt")
 DAMAGES = (

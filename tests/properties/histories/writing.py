@@ -6,7 +6,7 @@ import json
 
 from .pipeline import HELPERS, Job, Sources, jobs_of, pick
 
-#: What every project has; the model runs the first three functions as well.
+#: The part that every project has; the model runs the first three functions as well.
 BASE = """
 import glob, hashlib, os, shutil
 
