@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import settings
 
+from tests.support.choices import rest_in_matrix
 from tests.support.pythons import VARIABLE, pythons_by_version
 
 # No deadline: what takes 20 ms may take a second on a busy machine. No database: a failure is
@@ -26,15 +27,7 @@ def pythons() -> dict[int, str]:
     return found
 
 
-@pytest.fixture(params=BACKENDS)
+@pytest.fixture(params=rest_in_matrix(BACKENDS))
 def backend(request: pytest.FixtureRequest) -> str:
-    """Each of doit's DB backends."""
-    return str(request.param)
-
-
-@pytest.fixture(
-    params=[BACKENDS[0], *(pytest.param(one, marks=pytest.mark.matrix) for one in BACKENDS[1:])]
-)
-def some_backend(request: pytest.FixtureRequest) -> str:
-    """One of doit's DB backends by default, each in the matrix: for tests of many processes."""
+    """One of doit's DB backends by default, each in the matrix."""
     return str(request.param)

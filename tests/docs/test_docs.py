@@ -211,11 +211,11 @@ def test_a_story_goes_as_told(doit_project: Make, snippet: Snippet, name: str) -
             assert may_end_with(command, code, printed), f"{block.place}: exit code {code}\n{shown}"
 
 
-@pytest.mark.parametrize("block", CONSOLE, ids=place)
-def test_no_command_is_shown_unchecked(block: Block) -> None:
+def test_no_command_is_shown_unchecked() -> None:
     """A block with commands of doit belongs to a story, or says why it is not run."""
-    assert {"story", "not run"} & block.marks.keys(), block.place
-    assert read_steps(block)
+    for block in CONSOLE:
+        assert {"story", "not run"} & block.marks.keys(), block.place
+        assert read_steps(block), block.place
 
 
 MARKS = {"file", "script", "plain doit", "story", "edit", "picture", "not run", "needs"}
@@ -224,18 +224,18 @@ PARTS |= {"end of some of the truth table", "precedence", "end of precedence"}
 PARTS |= {"scores", "end of scores"}
 
 
-@pytest.mark.parametrize("block", BLOCKS, ids=place)
-def test_marks_are_known(block: Block) -> None:
+def test_marks_are_known() -> None:
     """A mark that nobody reads would make a snippet that is not what the page shows."""
-    assert block.marks.keys() <= MARKS | PARTS
-    if block.info == ("sh", "setup"):
-        assert any(block.text.splitlines()[0] in one.setup for one in ALL), block.place
+    for block in BLOCKS:
+        assert block.marks.keys() <= MARKS | PARTS, block.place
+        if block.info == ("sh", "setup"):
+            assert any(block.text.splitlines()[0] in one.setup for one in ALL), block.place
 
 
-@pytest.mark.parametrize("block", PYTHON, ids=place)
-def test_python_compiles(block: Block) -> None:
+def test_python_compiles() -> None:
     """Every block of Python is whole."""
-    compile(block.text, block.place, "exec")
+    for block in PYTHON:
+        compile(block.text, block.place, "exec")
 
 
 @pytest.mark.parametrize("block", FRAGMENTS, ids=place)

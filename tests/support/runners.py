@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 # Put this into a dodo.py that runs with an entry of START_METHODS.
 SET_START_METHOD = """
 import multiprocessing, os
@@ -16,3 +18,10 @@ START_METHODS: dict[str, tuple[list[str], str]] = {
     "spawn": (["-n", "2"], "spawn"),
     "threads": (["-n", "2", "-P", "thread"], ""),
 }
+
+# The arguments of doit, for the parameter `runner` of a test.
+EACH_RUNNER = [
+    pytest.param((), id="serial"),
+    pytest.param(("-n", "2"), id="processes"),
+    pytest.param(("-n", "2", "-P", "thread"), id="threads", marks=pytest.mark.matrix),
+]

@@ -9,8 +9,8 @@ import pytest
 
 from doit_invariants.testing import Project
 from tests.support import Make
-from tests.support.choices import rest_in_matrix
 from tests.support.results import restored
+from tests.support.runners import EACH_RUNNER
 
 NOW = 1_700_000_000.0
 DODO = """
@@ -43,9 +43,7 @@ def project_of(doit_project: Make, verbosity: int = 2, **settings: Any) -> Proje
     return project
 
 
-@pytest.mark.parametrize(
-    "runner", rest_in_matrix([(), ("-n", "2"), ("-n", "2", "-P", "thread")], 2)
-)
+@pytest.mark.parametrize("runner", EACH_RUNNER)
 @pytest.mark.parametrize("verbosity", [0, 1, 2])
 @pytest.mark.parametrize("replay", [True, False])
 def test_output_is_replayed(
@@ -250,9 +248,7 @@ def task_skipped():
 """
 
 
-@pytest.mark.parametrize(
-    "runner", rest_in_matrix([(), ("-n", "2"), ("-n", "2", "-P", "thread")], 2)
-)
+@pytest.mark.parametrize("runner", EACH_RUNNER)
 def test_what_did_not_run_did_not_fail(doit_project: Make, runner: tuple[str, ...]) -> None:
     """Failures are counted apart from what was left because of them, with any runner."""
     project = doit_project({"dodo.py": FAILING, "in.txt": ""}, settings={"summary": True})

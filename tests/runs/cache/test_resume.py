@@ -6,6 +6,7 @@ import pytest
 
 from doit_invariants.testing import Project
 from tests.support import Make
+from tests.support.choices import rest_in_matrix
 
 NOW = 1_700_000_000.0
 #: raw -> tidy -> fit:a, fit:b -> report -> site; other stands alone; tool is a setup task.
@@ -162,7 +163,7 @@ def test_every_policy_upstream(project: Project, policy: str) -> None:
     assert not names - {"report.txt"}
 
 
-@pytest.mark.parametrize("runner", [("-n", "2"), ("-n", "2", "-P", "thread")])
+@pytest.mark.parametrize("runner", rest_in_matrix([("-n", "2"), ("-n", "2", "-P", "thread")]))
 def test_workers(project: Project, runner: tuple[str, ...]) -> None:
     """With workers as without."""
     project.write({"raw.txt": "edited"})

@@ -10,6 +10,7 @@ import pytest
 from doit_invariants.testing import Project
 from tests.support import Make
 from tests.support.results import entries_of, restored
+from tests.support.runners import EACH_RUNNER
 
 NOW = 1_700_000_000.0
 DODO = """
@@ -105,7 +106,7 @@ def test_read_only_store(doit_project: Make) -> None:
             path.chmod(0o755 if path.is_dir() else 0o644)
 
 
-@pytest.mark.parametrize("runner", [(), ("-n", "2"), ("-n", "2", "-P", "thread")])
+@pytest.mark.parametrize("runner", EACH_RUNNER)
 def test_store_deleted_in_the_middle_of_a_run(doit_project: Make, runner: tuple[str, ...]) -> None:
     """What is not found any more runs, and is put into a new store."""
     project = project_of(doit_project)

@@ -6,6 +6,7 @@ import pytest
 
 from tests.support import Make
 from tests.support.results import restored
+from tests.support.runners import EACH_RUNNER
 
 NOW = 1_700_000_000.0
 SETTINGS = {"store": "../store", "export_dir": "../pub"}
@@ -30,7 +31,7 @@ DOIT_CONFIG = {"default_tasks": ["a", "use", "result"]}
 """
 
 
-@pytest.mark.parametrize("runner", [(), ("-n", "2"), ("-n", "2", "-P", "thread")])
+@pytest.mark.parametrize("runner", EACH_RUNNER)
 @pytest.mark.parametrize("policy", ["export", "shared"])
 @pytest.mark.parametrize("where", ["here", "forgotten", "elsewhere"])
 def test_values_and_setup(

@@ -14,6 +14,7 @@ import pytest
 from doit_invariants.engine.check import aspects
 from doit_invariants.files.tree import TreeState
 from doit_invariants.testing import Project
+from tests.support.runners import EACH_RUNNER
 
 DODO = """
 from doit_invariants import TTL, Env, Value
@@ -361,10 +362,9 @@ def task_c():
 
 DOIT_CONFIG = {"default_tasks": ["a"]}
 """
-RUNNERS = [(), ("-n", "2"), ("-n", "2", "-P", "thread")]
 
 
-@pytest.mark.parametrize("runner", RUNNERS, ids=" ".join)
+@pytest.mark.parametrize("runner", EACH_RUNNER)
 def test_what_a_policy_raises_is_said(doit_project, runner: tuple[str, ...]) -> None:
     project = doit_project({"dodo.py": ODD, "in": ""})
     outcome = project.run(*runner, process="fork")
@@ -373,7 +373,7 @@ def test_what_a_policy_raises_is_said(doit_project, runner: tuple[str, ...]) -> 
     assert "Traceback" not in outcome.stdout + outcome.stderr
 
 
-@pytest.mark.parametrize("runner", RUNNERS, ids=" ".join)
+@pytest.mark.parametrize("runner", EACH_RUNNER)
 def test_a_directory_that_an_action_has_removed(doit_project, runner: tuple[str, ...]) -> None:
     """The next tasks fail, or run where workers have left the directory; nothing waits for ever."""
     project = doit_project({"dodo.py": ODD, "in": ""})

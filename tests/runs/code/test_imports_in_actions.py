@@ -8,6 +8,7 @@ import pytest
 
 from doit_invariants.testing import Project
 from tests.support import Make
+from tests.support.choices import rest_in_matrix
 
 DODO = """
 import os, pathlib, sys
@@ -100,7 +101,7 @@ def values(project: Project) -> set[str]:
     return {path.read_text() for path in (project.path / "out").iterdir()}
 
 
-@pytest.mark.parametrize("runner", [[], ["-n", "2"]], ids="".join)
+@pytest.mark.parametrize("runner", rest_in_matrix([[], ["-n", "2"]]), ids="".join)
 @pytest.mark.parametrize("how", ["back", "moved", "stays"])
 def test_edited_while_the_action_runs_that_imports_it(
     doit_project: Make, how: str, runner: list[str], tmp_path: Path

@@ -103,9 +103,9 @@ def check_next(project: Project, full: Outcome, text: str) -> None:
 
 
 @pytest.mark.parametrize("pages", [0, 1, 2, 3, 4, 6, 9])
-def test_full_disk(doit_project: Make, some_backend: str, pages: int) -> None:
+def test_full_disk(doit_project: Make, backend: str, pages: int) -> None:
     """Whichever write fails: the tasks run, and what could not be recorded runs again."""
-    project = make_project(doit_project, some_backend)
+    project = make_project(doit_project, backend)
     with disk(project) as place:
         run(project).assert_executed(*ALL)
         project.write({"in.txt": "2"})
@@ -119,9 +119,9 @@ def test_full_disk(doit_project: Make, some_backend: str, pages: int) -> None:
 
 
 @pytest.mark.parametrize("limit", [0, 100, 2000, 5000, 7000])
-def test_no_file_may_grow(doit_project: Make, some_backend: str, limit: int) -> None:
+def test_no_file_may_grow(doit_project: Make, backend: str, limit: int) -> None:
     """The same with another limit, which any user can set."""
-    project = make_project(doit_project, some_backend)
+    project = make_project(doit_project, backend)
     run(project).assert_executed(*ALL)
     project.write({"in.txt": ""})  # an empty target may be written in any case
     full = run(project, LIMIT=str(limit))
@@ -129,25 +129,25 @@ def test_no_file_may_grow(doit_project: Make, some_backend: str, limit: int) -> 
     check_next(project, full, "")
 
 
-def test_full_disk_of_plain_doit(doit_project: Make, some_backend: str) -> None:
+def test_full_disk_of_plain_doit(doit_project: Make, backend: str) -> None:
     """With sqlite3 and a new dbm: a traceback, and the state of the whole run is lost."""
-    project = make_project(doit_project, some_backend, loader=False)
+    project = make_project(doit_project, backend, loader=False)
     with disk(project) as place:
         run(project).assert_executed(*ALL)
         project.write({"in.txt": "2"})
         fill(place, 0)
         outcome = run(project)
         (place / "fill").unlink()
-        lost = some_backend == "sqlite3" or dbm.whichdb(str(place / "x")) == "dbm.sqlite3"
+        lost = backend == "sqlite3" or dbm.whichdb(str(place / "x")) == "dbm.sqlite3"
         assert outcome.returncode == (3 if lost else 0), repr(outcome)
         assert ("Traceback" in outcome.stderr) is lost
         assert run(project).executed == (list(ALL) if lost else [])
 
 
-def test_read_only_disk(doit_project: Make, some_backend: str) -> None:
+def test_read_only_disk(doit_project: Make, backend: str) -> None:
     """The tasks run, in plain doit as well; there a traceback follows."""
     for loader in (False, True):
-        project = make_project(doit_project, some_backend, loader=loader)
+        project = make_project(doit_project, backend, loader=loader)
         with disk(project) as place:
             run(project).assert_executed(*ALL)
             project.write({"in.txt": "2"})
@@ -167,10 +167,10 @@ def test_read_only_disk(doit_project: Make, some_backend: str) -> None:
 
 
 @pytest.mark.parametrize("where", ["missing", "read-only"])
-def test_no_place_for_the_db(doit_project: Make, some_backend: str, where: str) -> None:
+def test_no_place_for_the_db(doit_project: Make, backend: str, where: str) -> None:
     """Where it can never be written the tasks run each time, and one line says why."""
     for loader in (False, True):
-        project = make_project(doit_project, some_backend, loader=loader)
+        project = make_project(doit_project, backend, loader=loader)
         with contextlib.ExitStack() as stack:
             if where == "missing":
                 shutil.rmtree(project.path / "db")

@@ -12,8 +12,8 @@ import pytest
 from doit_invariants.testing import Outcome, Project
 from doit_invariants.testing.outcome import read_outcome
 from tests.support import Make
-from tests.support.choices import rest_in_matrix
 from tests.support.processes import start_doit, wait_until
+from tests.support.runners import EACH_RUNNER
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no such locks")
 
@@ -61,12 +61,10 @@ def holding(project: Project, *arguments: str) -> subprocess.Popen[str]:
     return process
 
 
-@pytest.mark.parametrize(
-    "runner", rest_in_matrix([(), ("-n", "2"), ("-n", "2", "-P", "thread")], 2)
-)
-def test_the_second_waits(doit_project: Make, some_backend: str, runner: tuple[str, ...]) -> None:
+@pytest.mark.parametrize("runner", EACH_RUNNER)
+def test_the_second_waits(doit_project: Make, backend: str, runner: tuple[str, ...]) -> None:
     """It says for whom, and both have what they did recorded."""
-    project = make_project(doit_project, some_backend)
+    project = make_project(doit_project, backend)
     project.run("work:h").assert_success()
     first = holding(project, *runner)
     second = start_doit(project, *runner, "work:b")
@@ -81,9 +79,9 @@ def test_the_second_waits(doit_project: Make, some_backend: str, runner: tuple[s
     project.run("work:a", "work:b", "work:h").assert_up_to_date("work:a", "work:b", "work:h")
 
 
-def test_no_wait(doit_project: Make, some_backend: str) -> None:
+def test_no_wait(doit_project: Make, backend: str) -> None:
     """One line, doit's exit code for mistakes, and nothing was run."""
-    project = make_project(doit_project, some_backend)
+    project = make_project(doit_project, backend)
     first = holding(project)
     for command in ((), ("forget",), ("ignore", "work:b"), ("reset-dep",), ("clean",)):
         verb, names = command[:1], command[1:]
@@ -100,9 +98,9 @@ def test_no_wait(doit_project: Make, some_backend: str) -> None:
     project.run("--no-wait", "work:a").assert_up_to_date("work:a")
 
 
-def test_commands_that_read_do_not_wait(doit_project: Make, some_backend: str) -> None:
+def test_commands_that_read_do_not_wait(doit_project: Make, backend: str) -> None:
     """They show what is recorded."""
-    project = make_project(doit_project, some_backend)
+    project = make_project(doit_project, backend)
     project.run("work:h").assert_success()
     first = holding(project)
     for command in (
@@ -122,10 +120,10 @@ def test_commands_that_read_do_not_wait(doit_project: Make, some_backend: str) -
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_who_is_dead_keeps_nobody_waiting(
-    doit_project: Make, some_backend: str, how: signal.Signals
+    doit_project: Make, backend: str, how: signal.Signals
 ) -> None:
     """However the first one ends, be it that its workers live on."""
-    project = make_project(doit_project, some_backend)
+    project = make_project(doit_project, backend)
     first = holding(project, "-n", "2")
     second = start_doit(project, "work:b")
     assert second.stderr is not None
@@ -143,9 +141,9 @@ def test_who_is_dead_keeps_nobody_waiting(
     project.run("--no-wait", "work:a", "work:b", process="fork").assert_up_to_date("work:b")
 
 
-def test_what_the_other_did_meanwhile_counts(doit_project: Make, some_backend: str) -> None:
+def test_what_the_other_did_meanwhile_counts(doit_project: Make, backend: str) -> None:
     """The DB is read after the wait, not before it: the second has nothing left to do."""
-    project = make_project(doit_project, some_backend)
+    project = make_project(doit_project, backend)
     project.run("work").assert_success()
     project.write({"in.txt": "two"})
     first = holding(project)
@@ -178,9 +176,7 @@ def task_inner():
 """
 
 
-@pytest.mark.parametrize(
-    "runner", rest_in_matrix([(), ("-n", "2"), ("-n", "2", "-P", "thread")], 2)
-)
+@pytest.mark.parametrize("runner", EACH_RUNNER)
 def test_a_task_that_starts_doit(doit_project: Make, runner: tuple[str, ...]) -> None:
     """On the same DB each would wait for the other for ever."""
     project = doit_project({"dodo.py": NESTED})
@@ -205,9 +201,9 @@ def test_a_mistake_lets_go(doit_project: Make) -> None:
     project.run("--no-wait", "work:a", process="fork").assert_success()
 
 
-def test_one_process_may_run_one_after_the_other(doit_project: Make, some_backend: str) -> None:
+def test_one_process_may_run_one_after_the_other(doit_project: Make, backend: str) -> None:
     """And leaves nothing behind."""
-    project = make_project(doit_project, some_backend)
+    project = make_project(doit_project, backend)
     for word in "abc":
         project.run("--no-wait", f"work:{word}").assert_executed(f"work:{word}")
     assert "DOIT_INVARIANTS_LOCK" not in os.environ
@@ -248,14 +244,14 @@ def rounds(project: Project, count: int, processes: int) -> None:
         project.run(*names, process="fork").assert_up_to_date(*names)
 
 
-def test_many_at_once(doit_project: Make, some_backend: str) -> None:
+def test_many_at_once(doit_project: Make, backend: str) -> None:
     """No record is lost: one round by default."""
-    rounds(make_project(doit_project, some_backend), 1, 4)
+    rounds(make_project(doit_project, backend), 1, 4)
 
 
 @pytest.mark.long
 @pytest.mark.timeout(3000)
 @pytest.mark.parametrize("processes", [2, 8])
-def test_many_at_once_for_long(doit_project: Make, some_backend: str, processes: int) -> None:
+def test_many_at_once_for_long(doit_project: Make, backend: str, processes: int) -> None:
     """No record is lost in fifty rounds."""
-    rounds(make_project(doit_project, some_backend), 50, processes)
+    rounds(make_project(doit_project, backend), 50, processes)

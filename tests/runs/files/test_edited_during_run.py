@@ -8,6 +8,8 @@ import pytest
 
 from doit_invariants.testing import Outcome, Project
 from tests.support import Make
+from tests.support.choices import rest_in_matrix
+from tests.support.runners import EACH_RUNNER
 
 MEANWHILE = "changed while the task ran"
 
@@ -106,7 +108,9 @@ def test_input_that_changes_while_the_task_runs(doit_project: Make, each: str, e
     project.run().assert_up_to_date("make")
 
 
-@pytest.mark.parametrize("runner", [["-n", "2"], ["-n", "2", "-P", "thread"]], ids="".join)
+@pytest.mark.parametrize(
+    "runner", rest_in_matrix([["-n", "2"], ["-n", "2", "-P", "thread"]]), ids="".join
+)
 @pytest.mark.parametrize("edit", ["edited", "replaced by the same size and time", "deleted"])
 def test_it_changes_while_a_worker_runs_the_task(
     doit_project: Make, edit: str, runner: list[str]
@@ -204,7 +208,7 @@ def task_make():
 """
 
 
-@pytest.mark.parametrize("runner", [[], ["-n", "2"], ["-n", "2", "-P", "thread"]], ids="".join)
+@pytest.mark.parametrize("runner", EACH_RUNNER)
 @pytest.mark.parametrize(
     ("path", "edit", "text"),
     [

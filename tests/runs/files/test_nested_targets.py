@@ -9,6 +9,7 @@ import pytest
 
 from doit_invariants.engine.check import aspects
 from doit_invariants.testing import Project
+from tests.support.runners import EACH_RUNNER
 
 DODO = """
 import os
@@ -65,7 +66,6 @@ def task_late():
 """
 MAKERS = {"dirs", "fresh", "mixed", "outer", "inner"}
 FILES = {"dodo.py": DODO, "in.txt": "1", "data.txt": "1"}
-RUNNERS = [(), ("-n", "2"), ("-n", "2", "-P", "thread")]
 
 
 def executed(project: Project, *arguments: str) -> set[str]:
@@ -75,7 +75,7 @@ def executed(project: Project, *arguments: str) -> set[str]:
 
 
 @pytest.mark.parametrize("quick", [True, False])
-@pytest.mark.parametrize("runner", RUNNERS, ids=" ".join)
+@pytest.mark.parametrize("runner", EACH_RUNNER)
 def test_what_others_make_does_not_count(
     doit_project, monkeypatch, runner: tuple[str, ...], quick: bool
 ) -> None:

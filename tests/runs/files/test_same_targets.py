@@ -8,6 +8,7 @@ import time
 import pytest
 
 from doit_invariants.testing import Project
+from tests.support.runners import EACH_RUNNER
 
 PAIR = """
 import os
@@ -84,7 +85,7 @@ def test_equal_names(doit_project) -> None:
     assert "Two different tasks can't have a common target" in outcome.stderr
 
 
-@pytest.mark.parametrize("runner", [(), ("-n", "2"), ("-n", "2", "-P", "thread")], ids=" ".join)
+@pytest.mark.parametrize("runner", EACH_RUNNER)
 def test_of_a_task_that_is_created_late(doit_project, runner: tuple[str, ...]) -> None:
     dodo = PAIR.format(one='"x"', two='"./x"')
     dodo = dodo.replace("def task_two", '@create_after("one")\ndef task_two')
@@ -138,7 +139,7 @@ def task_once():
 """
 
 
-@pytest.mark.parametrize("runner", [(), ("-n", "2"), ("-n", "2", "-P", "thread")], ids=" ".join)
+@pytest.mark.parametrize("runner", EACH_RUNNER)
 def test_targets_that_are_not_made(doit_project, runner: tuple[str, ...]) -> None:
     """One line for each task of each run, and of no other."""
     project = doit_project({"dodo.py": NOT_MADE, "in.txt": ""})

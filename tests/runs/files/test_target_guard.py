@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.support import Make
+from tests.support.runners import EACH_RUNNER
 
 # What saves values runs in the main process, after the worker has sent its result.
 DODO = """
@@ -33,7 +34,7 @@ EDITS = {
 }
 
 
-@pytest.mark.parametrize("runner", [(), ("-n", "2"), ("-n", "2", "-P", "thread")])
+@pytest.mark.parametrize("runner", EACH_RUNNER)
 @pytest.mark.parametrize("target", EDITS)
 def test_an_edit_in_between(doit_project: Make, target: str, runner: tuple[str, ...]) -> None:
     """Only its task runs again, and says why."""

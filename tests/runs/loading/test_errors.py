@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support import Make
+from tests.support.runners import EACH_RUNNER
 
 TASK = """
 from doit_invariants import *
@@ -180,7 +181,7 @@ def test_mistake_in_a_task_dict(doit_project: Make, case: str) -> None:
     assert outcome.stdout == ""
 
 
-@pytest.mark.parametrize("runner", [[], ["-n", "2"], ["-n", "2", "-P", "thread"]], ids="".join)
+@pytest.mark.parametrize("runner", EACH_RUNNER)
 @pytest.mark.parametrize("case", AT_CHECK)
 def test_mistake_that_shows_at_the_check(doit_project: Make, case: str, runner: list[str]) -> None:
     """What can't be checked fails that task alone, in one line, with any runner, without a hang."""

@@ -10,6 +10,7 @@ import pytest
 
 from doit_invariants.testing import settings_toml
 from tests.support import Make
+from tests.support.runners import EACH_RUNNER
 
 # Each makes tasks whose names are listed, all with `ttl`, which plain doit does not know.
 FORMS = {
@@ -204,7 +205,7 @@ HELPER = 'def hello(targets):\n    open(targets[0], "w").write("hello")\n'
 
 
 @pytest.mark.parametrize("loader", [True, False], ids=["loader", "plain"])
-@pytest.mark.parametrize("runner", [[], ["-n", "2"], ["-n", "2", "-P", "thread"]], ids="".join)
+@pytest.mark.parametrize("runner", EACH_RUNNER)
 def test_item_in_uptodate(
     doit_project: Make, backend: str, loader: bool, runner: list[str]
 ) -> None:
@@ -212,7 +213,7 @@ def test_item_in_uptodate(
     project = doit_project({"dodo.py": ITEM, "helper.py": HELPER}, loader=loader, backend=backend)
 
     def run() -> list[str]:
-        return project.run(*runner, process=True, env={"GREETING": "x"}).assert_success().executed
+        return project.run(*runner, process="fork", env={"GREETING": "x"}).assert_success().executed
 
     assert run() == ["hello"]
     assert run() == []
@@ -221,7 +222,7 @@ def test_item_in_uptodate(
     project.edit("helper.py", '"hello")', '"hello!")')
     assert run() == ["hello"]
     assert run() == []
-    project.run(*runner, process=True, env={"GREETING": "y"}).assert_executed("hello")
+    project.run(*runner, process="fork", env={"GREETING": "y"}).assert_executed("hello")
     info = project.run("info", "hello", env={"GREETING": "z"}).stdout
     assert "Env(GREETING): GREETING changed" in info
 
@@ -390,6 +391,7 @@ def task_{name}():
     assert project.run("-f", "two.py", process=True).executed == ["two:a b:c"]
 
 
+@pytest.mark.matrix
 def test_many_tasks_with_many_dependencies(doit_project: Make, backend: str) -> None:
     """1,476 tasks with 106 files each, the largest project that was seen, in reasonable time."""
     dodo = """

@@ -10,6 +10,7 @@ import pytest
 from doit_invariants.rules.record import KEY
 from doit_invariants.testing import Outcome, Project, settings_toml
 from tests.support import Make
+from tests.support.choices import rest_in_matrix
 
 DODO = """
 import sys
@@ -135,7 +136,9 @@ KINDS = {
 }
 
 
-@pytest.mark.parametrize("runner", [("-n", "2"), ("-n", "2", "-P", "thread")], ids="".join)
+@pytest.mark.parametrize(
+    "runner", rest_in_matrix([("-n", "2"), ("-n", "2", "-P", "thread")]), ids="".join
+)
 @pytest.mark.parametrize("case", KINDS)
 def test_kind(doit_project: Make, case: str, runner: tuple[str, ...]) -> None:
     """It fails its task, whatever it does."""

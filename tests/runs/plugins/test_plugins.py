@@ -11,6 +11,7 @@ import pytest
 
 from doit_invariants.testing import Outcome
 from tests.support import Make
+from tests.support.runners import EACH_RUNNER
 
 SAMPLE = Path(__file__).parents[2] / "sample_plugin"
 
@@ -231,7 +232,7 @@ MISBEHAVING = {
 }
 
 
-@pytest.mark.parametrize("runner", [[], ["-n", "2"], ["-n", "2", "-P", "thread"]], ids="".join)
+@pytest.mark.parametrize("runner", EACH_RUNNER)
 @pytest.mark.parametrize("case", MISBEHAVING)
 def test_kind_that_misbehaves_fails_its_task_alone(
     doit_project: Make, case: str, runner: list[str], backend: str

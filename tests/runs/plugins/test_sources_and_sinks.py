@@ -6,6 +6,7 @@ import pytest
 
 from doit_invariants.testing import Project
 from tests.support import Make
+from tests.support.runners import EACH_RUNNER
 
 DODO = """
 import json, os, pathlib, shutil
@@ -73,7 +74,7 @@ MORE = ""
 FILES = {"dodo.py": DODO, "in.txt": "one"}
 
 
-@pytest.mark.parametrize("runner", [[], ["-n", "2"], ["-n", "2", "-P", "thread"]], ids="".join)
+@pytest.mark.parametrize("runner", EACH_RUNNER)
 def test_what_one_checkout_makes_another_one_takes(doit_project: Make, runner: list[str]) -> None:
     """Contents go there from where the actions run, and come back to where they would."""
     one = doit_project(FILES, name="one")
@@ -171,7 +172,7 @@ def test_an_input_that_is_edited_meanwhile_keeps_a_result_out(doit_project: Make
     assert "not put into the attic: its input in.txt changed while it ran" in said
 
 
-@pytest.mark.parametrize("runner", [[], ["-n", "2"], ["-n", "2", "-P", "thread"]], ids="".join)
+@pytest.mark.parametrize("runner", EACH_RUNNER)
 @pytest.mark.parametrize(
     ("change", "text"),
     [
@@ -304,7 +305,7 @@ def test_nothing_is_restored_for_what_an_action_has_changed(doit_project: Make) 
     assert outcome.executed == ["change", "copy"], outcome
 
 
-@pytest.mark.parametrize("runner", [[], ["-n", "2"], ["-n", "2", "-P", "thread"]], ids="".join)
+@pytest.mark.parametrize("runner", EACH_RUNNER)
 def test_a_result_of_something_else_serves_for_now(doit_project: Make, runner: list[str]) -> None:
     """A policy may give the last result, whatever changed; it is not recorded as that of now."""
     project = attic(doit_project, ('key.signature.partition(":")[2]', '"last"'))

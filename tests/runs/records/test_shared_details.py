@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+
 from doit_invariants.testing import Project
 from tests.support import Make
+from tests.support.choices import rest_in_matrix
 
 DODO = """
 import helpers
@@ -118,6 +121,7 @@ def task_t():
 """
 
 
+@pytest.mark.matrix
 def test_what_nothing_refers_to_is_removed_whatever_is_damaged(doit_project: Make) -> None:
     project = doit_project({"dodo.py": MANY}, backend="json")
     project.run().assert_success()
@@ -131,6 +135,7 @@ def test_what_nothing_refers_to_is_removed_whatever_is_damaged(doit_project: Mak
     assert len(stored(project)) < 110 + 3 * 110
 
 
+@pytest.mark.parametrize("backend", rest_in_matrix(["json", "dbm", "sqlite3"]))
 def test_what_nothing_refers_to_is_removed(doit_project: Make, backend: str) -> None:
     """After many edits the DB holds a bounded number of them, the ones in use among them."""
     project = doit_project({"dodo.py": MANY}, backend=backend)

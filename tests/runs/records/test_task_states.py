@@ -13,6 +13,7 @@ import pytest
 from doit_invariants.testing import Outcome
 from tests.support import Make
 from tests.support.processes import start_doit, wait_for_file
+from tests.support.runners import EACH_RUNNER
 
 DODO = """
 import sys
@@ -50,7 +51,7 @@ def last_reasons(outcome: Outcome) -> dict[str, Any]:
     return {one["task"]: (one["reasons"] or [None])[-1] for one in outcome.json()}
 
 
-@pytest.mark.parametrize("runner", [[], ["-n", "2"], ["-n", "2", "-P", "thread"]])
+@pytest.mark.parametrize("runner", EACH_RUNNER)
 def test_what_failed_says_so(doit_project: Make, backend: str, runner: list[str]) -> None:
     """Each failure is told with its time and the end of its output, whatever ran it."""
     project = doit_project({"dodo.py": DODO, "in.txt": "1"}, backend=backend)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from doit_invariants.testing import Project
+from tests.support.runners import EACH_RUNNER
 
 DODO = """
 from doit import create_after
@@ -115,7 +116,7 @@ def written(project: Project, names: object = EXPECTED) -> dict[str, str]:
     return {name: project.read(f"{name}.txt").strip() for name in names}  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize("runner", RUNNERS, ids=" ".join)
+@pytest.mark.parametrize("runner", EACH_RUNNER)
 def test_the_values_are_those_of_this_run(doit_project, runner: tuple[str, ...]) -> None:
     project = doit_project({"dodo.py": DODO, "in.txt": "a"})
     for number, text in enumerate(("a", "abc", "a")):
@@ -129,7 +130,7 @@ def test_the_values_are_those_of_this_run(doit_project, runner: tuple[str, ...])
     assert getters == []
 
 
-@pytest.mark.parametrize("runner", RUNNERS, ids=" ".join)
+@pytest.mark.parametrize("runner", EACH_RUNNER)
 def test_of_tasks_that_are_selected(doit_project, runner: tuple[str, ...]) -> None:
     """Part of a group, a task that a calc_dep asks for, the giver behind the getter."""
     project = doit_project({"dodo.py": DODO, "in.txt": "a"})
@@ -201,7 +202,7 @@ def test_a_circle_is_said(doit_project, tasks: str, runner: tuple[str, ...]) -> 
     assert f"{a} -> {b}" in outcome.stderr or f"{b} -> {a}" in outcome.stderr
 
 
-@pytest.mark.parametrize("runner", RUNNERS, ids=" ".join)
+@pytest.mark.parametrize("runner", EACH_RUNNER)
 def test_what_need_not_run_makes_no_circle(doit_project, runner: tuple[str, ...]) -> None:
     """Then doit's own order holds: the getter is looked at first, and nothing is stuck."""
     project = doit_project({"dodo.py": CIRCLES, "used.txt": "here", "got.txt": ""})

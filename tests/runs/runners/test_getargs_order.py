@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from doit_invariants.testing import Project
-from tests.support.choices import rest_in_matrix
+from tests.support.runners import EACH_RUNNER
 
 DODO = """
 import time
@@ -27,9 +27,7 @@ def task_both():
 """
 
 
-@pytest.mark.parametrize(
-    "arguments", rest_in_matrix([(), ("-n", "2"), ("-n", "2", "-P", "thread")], 2)
-)
+@pytest.mark.parametrize("arguments", EACH_RUNNER)
 @pytest.mark.parametrize("selected", [(), ("use", "count"), ("both",), ("u*", "c*")])
 def test_what_is_defined_first_waits(
     doit_project: Callable[..., Project], arguments: tuple[str, ...], selected: tuple[str, ...]
@@ -136,9 +134,7 @@ def task_count():
 """
 
 
-@pytest.mark.parametrize(
-    "arguments", rest_in_matrix([[], ["-n", "2"], ["-n", "2", "-P", "thread"]], 2), ids=" ".join
-)
+@pytest.mark.parametrize("arguments", EACH_RUNNER)
 def test_values_of_what_is_not_created_yet(
     doit_project: Callable[..., Project], arguments: list[str]
 ) -> None:

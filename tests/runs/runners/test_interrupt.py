@@ -10,8 +10,8 @@ import pytest
 
 from doit_invariants.testing import Project
 from tests.support import Make
-from tests.support.choices import rest_in_matrix
 from tests.support.processes import start_doit, wait_until
+from tests.support.runners import EACH_RUNNER
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no signals")
 
@@ -50,9 +50,7 @@ def interrupt(project: Project, *arguments: str) -> tuple[int, str, str]:
 
 
 @pytest.mark.parametrize("action", ACTIONS)
-@pytest.mark.parametrize(
-    "runner", rest_in_matrix([[], ["-n", "2"], ["-n", "2", "-P", "thread"]], 2)
-)
+@pytest.mark.parametrize("runner", EACH_RUNNER)
 def test_three_lines(doit_project: Make, runner: list[str], action: str) -> None:
     """What ran, how far the run was, and that nothing is lost; no traceback."""
     project = doit_project({"dodo.py": DODO.replace("SLOW", ACTIONS[action]), "in.txt": "1"})

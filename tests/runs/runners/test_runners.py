@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from tests.support import Make
+from tests.support.choices import rest_in_matrix
 from tests.support.runners import SET_START_METHOD, START_METHODS
 
 DODO = (
@@ -46,8 +47,8 @@ def helper():
 ALL = ("copy:a", "copy:b", "copy:c", "copy:d", "join", "values", "use")
 
 
-@pytest.mark.parametrize("runner", START_METHODS)
-def test_the_same_story_everywhere(doit_project: Make, some_backend: str, runner: str) -> None:
+@pytest.mark.parametrize("runner", rest_in_matrix(START_METHODS, 2))
+def test_the_same_story_everywhere(doit_project: Make, backend: str, runner: str) -> None:
     """Inputs, targets, code, values and environment are seen alike by every combination."""
     arguments, start = START_METHODS[runner]
     if start == "fork" and sys.platform == "win32":
@@ -57,7 +58,7 @@ def test_the_same_story_everywhere(doit_project: Make, some_backend: str, runner
     files = {f"in/{name}.txt": name for name in "abcd"}
     project = doit_project(
         {"dodo.py": dodo, "work.py": WORK + "def three(): return {'n': 3}\n", **files},
-        backend=some_backend,
+        backend=backend,
     )
     environment = {"START": start, "REGION": "eu"}
 

@@ -16,6 +16,7 @@ import pytest
 
 from doit_invariants.testing import Project
 from tests.support import Make
+from tests.support.choices import rest_in_matrix
 
 #: Seconds after which a run of these small projects hangs.
 SOON = 300
@@ -257,7 +258,7 @@ def task_b():
 """
 
 
-@pytest.mark.parametrize("how", ["copy", "gzip", "move"])
+@pytest.mark.parametrize("how", rest_in_matrix(["copy", "gzip", "move"]))
 @pytest.mark.parametrize("umask", [0o077, 0o002, 0o000])
 def test_umask(doit_project: Make, umask: int, how: str) -> None:
     """All that is made has the rights that the user gives to his files, and a group may use it."""
