@@ -5,7 +5,7 @@ import sys
 from doit_invariants import Distribution, Tree
 
 PYTHON = sys.executable
-DOIT_CONFIG = {"default_tasks": ["lint", "types"], "verbosity": 2}
+DOIT_CONFIG = {"default_tasks": ["lint", "types", "prose"], "verbosity": 2}
 SOURCES = ["pyproject.toml", "dodo.py", "src", "tests", "dodo_examples"]
 
 
