@@ -96,7 +96,7 @@ def test_bomb(root: Path, target: str) -> None:
 
 
 def test_added_member(root: Path) -> None:
-    """A file that was added to a packed directory is not restored, but reported."""
+    """A file that was added to a packed directory is not restored; an error says so."""
     write(root / "d/x", "x", 0o755)
     (root / "d").chmod(0o755)
     one = exporter(root, "gzip")

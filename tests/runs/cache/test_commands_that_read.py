@@ -124,7 +124,7 @@ def test_nothing_is_written(project: Project) -> None:
 
 
 def test_looking_tells_the_truth(project: Project) -> None:
-    """What `list -s` calls up-to-date is up-to-date or accepted in the next run, else not."""
+    """`list -s` agrees with the next run about up-to-date and accepted tasks."""
     said = {}
     for line in project.run("list", "-s", "--all").stdout.splitlines():
         status, name = line[:2].strip(), line[2:].split()[0]

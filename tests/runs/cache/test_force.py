@@ -96,7 +96,7 @@ def test_placeholder_is_never_kept(doit_project: Make) -> None:
 
 
 def test_placeholder_that_was_filled_by_hand(doit_project: Make) -> None:
-    """What a user puts in its place is no placeholder any more."""
+    """A file that a user puts in its place is not a placeholder."""
     project = project_of(doit_project)
     project.run("a").assert_up_to_date("a")
     project.write({"a.txt": "by hand"})

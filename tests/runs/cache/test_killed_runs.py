@@ -55,7 +55,7 @@ SETTINGS = {"store": "../store", "store_max_size": "1MB"}
 
 
 def expected(text: str, name: str) -> dict[str, str]:
-    """Return the files of a task made from a text, by their paths."""
+    """Return the files of a task made from a string, by their paths."""
     files = {f"{name}/{part}": f"{text} {part}" * 50 for part in range(20)}
     return {**files, f"{name}.txt": text * 20_000}
 

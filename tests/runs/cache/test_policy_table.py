@@ -15,8 +15,8 @@ from tests.support.results import restored
 NOW = 1_700_000_000.0
 DAY = 86400.0
 
-#: What happens to a task, by situation and policy. A cell is what the policy does, and behind the
-#: arrow what ``cache=True`` does right afterwards: what was only accepted is not recorded.
+#: The outcome of a task, by situation and policy. A cell is what the policy does, and after the
+#: arrow what ``cache=True`` does right afterwards: accepted changes are not recorded.
 #: "current" is doit's up-to-date; "accept" the same in spite of a change; "fill" makes an empty
 #: placeholder; "unmet" is doit's answer to a failed dependency, "failed" an action that did: as
 #: under plain doit a task with a missing target runs, also where a file_dep is missing too.

@@ -89,7 +89,7 @@ def run(project: Project, python: str) -> Outcome:
 
 
 def test_from_each_version_to_each(pythons: dict[int, str], tmp_path: Path) -> None:
-    """What any version made all versions restore, in directories of other names."""
+    """All versions restore the results of any version, in directories of other names."""
     first, *others = sorted(pythons)
     run(checkout(tmp_path, "first"), pythons[first]).assert_executed(*ALL)
     for version in others:

@@ -56,7 +56,7 @@ LEFT = {
 
 @pytest.mark.parametrize("workers", [(), ("-n", "2")])
 def test_what_does_not_count_stays(doit_project: Make, workers: tuple[str, ...]) -> None:
-    """What tools leave in a target is no obstacle to a restore, and is there afterwards."""
+    """Files that tools leave in a target do not stop a restore, and stay."""
     project = both(doit_project)
     for name in LEFT.values():
         project.write({f"out/{name}": name})
@@ -237,7 +237,7 @@ def test_entry_with_other_targets(doit_project: Make) -> None:
 
 
 def test_what_others_make_aside(doit_project: Make) -> None:
-    """What a run on another machine has aside stays; what a killed one here left does not."""
+    """Temporary files of a run on another machine stay; those of a killed run here do not."""
     project = both(doit_project)
     host, pid, rest = owned_name().rsplit("-", 2)
     assert int(pid) == os.getpid()

@@ -33,7 +33,7 @@ def forge(path: Path, **wrong: object) -> None:
 
 @pytest.mark.parametrize("runner", ["serial", "-n2"])
 def test_output_that_stdout_can_not_encode(doit_project: Make, runner: str) -> None:
-    """A15: it is shown with something in the place of what can't be."""
+    """A15: it is shown with a replacement for characters that can't be."""
     dodo = """
 import os
 def f():
@@ -84,7 +84,7 @@ def task_t():
     assert "the entry in the store can't be used" in outcome.stderr
     assert project.read("out") == "1"
     wipe(project, "out")
-    assert restored(project.run(), "the store") == ["t"]  # it was put anew
+    assert restored(project.run(), "the store") == ["t"]  # it was stored again
 
 
 def test_value_that_is_nested_too_deep(doit_project: Make) -> None:

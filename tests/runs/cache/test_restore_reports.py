@@ -49,7 +49,7 @@ def project_of(doit_project: Make, verbosity: int = 2, **settings: Any) -> Proje
 def test_output_is_replayed(
     doit_project: Make, runner: tuple[str, ...], verbosity: int, replay: bool
 ) -> None:
-    """What the actions wrote is shown again, where the verbosity would show it; it can be off."""
+    """The output of actions is replayed if the verbosity shows it; this can be off."""
     project = project_of(doit_project, verbosity, replay=replay)
     outcome = project.run(*runner, process="fork").assert_success()
     assert "a" in restored(outcome, "the store"), repr(outcome)
@@ -180,7 +180,7 @@ def test_verify_hits(doit_project: Make) -> None:
 
 @pytest.mark.parametrize("runner", [(), ("-n", "2")])
 def test_verify_hits_that_differ(doit_project: Make, runner: tuple[str, ...]) -> None:
-    """What differs is said, the store keeps the first, and doit's exit code is 0."""
+    """Differences are reported, the store keeps the first, and doit's exit code is 0."""
     text = """
 def task_a():
     return {"actions": ["cat hidden > a.txt"], "file_dep": ["in.txt"], "targets": ["a.txt"],

@@ -1,6 +1,6 @@
-"""What an attack on ``cache: "shared"`` found about what lies in the place of a target.
+"""Findings of an attack on ``cache: "shared"``: files at the path of a target.
 
-Each cost data that no task had made, or kept a task from running that could have.
+Each cost data that no task had made, or stopped a task that could have run.
 """
 
 from __future__ import annotations
@@ -172,7 +172,7 @@ def test_file_in_the_place_of_a_directory(doit_project: Make) -> None:
 
 @pytest.mark.parametrize("runner", [[], ["-n", "2"]], ids=["serial", "-n2"])
 def test_why_a_failed_task_was_not_restored(doit_project: Make, runner: list[str]) -> None:
-    """B5: it is said although the actions that run in the place of the restore fail."""
+    """B5: it is reported even if the actions that run instead of the restore fail."""
     dodo = DIRECTORY.replace("mkdir -p out", "mkdir out || exit 1")
     project = doit_project({"dodo.py": dodo, "in": "x"}, settings=STORE)
     project.run().assert_executed("t")

@@ -45,7 +45,7 @@ def project(doit_project: Make) -> Project:
 
 
 def test_upstream_is_accepted(project: Project) -> None:
-    """What is upstream is taken as it stands; the task itself and the rest are looked at."""
+    """Earlier tasks are accepted; the task itself and the rest are checked."""
     project.write({"par.txt": "2", "raw.txt": "edited", "a.txt": "edited"})
     outcome = project.run("--resume", "report").assert_success()
     assert sorted(outcome.executed) == ["other", "report", "site"], repr(outcome)

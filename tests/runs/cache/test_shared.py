@@ -155,7 +155,7 @@ def test_two_checkouts(tmp_path: Path, runner: str) -> None:
 
 @pytest.mark.matrix
 def test_two_checkouts_with_every_backend(tmp_path: Path, backend: str) -> None:
-    """Whatever doit's DB is."""
+    """The story holds with every backend."""
     check_story(*checkouts(tmp_path, "one", "other", backend=backend))
 
 
@@ -176,7 +176,7 @@ def test_store_holds_nothing_absolute(tmp_path: Path) -> None:
 
 
 def test_target_in_every_state(tmp_path: Path) -> None:
-    """O1 to O3, O11, O12: whatever is in the place of a target; through a link the task writes."""
+    """O1 to O3, O11, O12: anything may be at the path of a target; a task writes through a link."""
     (one,) = checkouts(tmp_path, "one")
     one.run().assert_executed(*ALL)
     before = contents(one)
@@ -292,7 +292,7 @@ def test_added_and_removed_targets(tmp_path: Path) -> None:
 
 
 def test_always_puts(doit_project: Make) -> None:
-    """O13: what `-a` makes anew is compared with the store, which keeps the first."""
+    """O13: the result of `-a` is compared with the store, which keeps the first."""
     text = """
 def task_a():
     return {"actions": ["cat /proc/sys/kernel/random/uuid > out"], "file_dep": ["in.txt"],

@@ -149,7 +149,7 @@ def test_adopted_code(doit_project: Make) -> None:
 
 
 def test_accepted_by_hand(doit_project: Make) -> None:
-    """What a user has accepted is up-to-date here, and the result of nothing elsewhere."""
+    """An accepted task is up-to-date here, but its files are not shared."""
     project = ran(doit_project, ONE, "a")
     project.write({"a.txt": "by hand"})
     project.run("invariants", "accept", "a").assert_success()
@@ -157,7 +157,7 @@ def test_accepted_by_hand(doit_project: Make) -> None:
 
 
 def test_targets_that_are_not_tracked(doit_project: Make) -> None:
-    """Of these nobody knows whether they are what the task made."""
+    """Untracked targets are not shared, because the task may not have made them."""
     project = ran(doit_project, ONE.replace(EXTRA, EXTRA + '"track_targets": False, '), "a")
     project.write({"a.txt": "by hand"})
     unprovable(project)
@@ -178,7 +178,7 @@ def task_b():
 
 
 def test_edits_its_own_input(doit_project: Make) -> None:
-    """What was made before its input was edited is no result of the edited one."""
+    """A result from before an edit of the input is not shared as one of the edited input."""
     text = ONE.replace(
         '    open(targets[0], "w")',
         '    old = open("in.txt").read()\n    open("in.txt", "w").write(old.rstrip("."))\n'
@@ -200,7 +200,7 @@ def test_part_of_what_changed(doit_project: Make) -> None:
 
 
 def test_options_of_another_run(doit_project: Make) -> None:
-    """What the task was called with is part of the signature, whether it takes it or not."""
+    """Options of a task are part of its signature, whether an action takes them or not."""
     text = ONE.replace(EXTRA, EXTRA + '"params": [{"name": "n", "long": "n", "default": "1"}], ')
     project = doit_project({"dodo.py": "CACHE = True\n" + text, "in.txt": "one"})
     project.run("a", "--n", "2").assert_executed("a")
@@ -211,7 +211,7 @@ def test_options_of_another_run(doit_project: Make) -> None:
 
 
 def test_command_line_variables(doit_project: Make) -> None:
-    """Nor is it under other variables of the command line."""
+    """It is not shared under other variables of the command line."""
     project = doit_project({"dodo.py": "CACHE = True\n" + ONE, "in.txt": "one"})
     project.run("x=1").assert_executed("a")
     turn(project, "True", '"shared"')
@@ -221,7 +221,7 @@ def test_command_line_variables(doit_project: Make) -> None:
 
 
 def test_that_cannot_be_shared(doit_project: Make) -> None:
-    """What can't be shared is left alone, without a word."""
+    """A result that can't be shared is left alone, without a message."""
     text = ONE.replace(EXTRA, EXTRA + '"share": False, ')
     project = ran(doit_project, text, "a")
     unprovable(project)

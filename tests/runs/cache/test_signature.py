@@ -1,4 +1,4 @@
-"""What counts for ``cache: "shared"``, and what is never put into a store or taken out of it."""
+"""The signature for ``cache: "shared"``, and results that are never stored or restored."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def task_a():
 """
 
 
-#: A task, and edits of its dodo.py or files each of which gives another result.
+#: A task, and edits of its dodo.py or files. Each edit gives another result.
 COUNTS: dict[str, tuple[str, dict[str, str], str, str]] = {
     "an input": (dodo('"actions": ["cp in.txt out.txt"], "file_dep": ["in.txt"]'), {}, "in", "IN"),
     "a command": (dodo('"actions": ["echo 1 > out.txt"]'), {}, "echo 1", "echo 2"),
@@ -94,7 +94,7 @@ def test_counts(doit_project: Make, case: str) -> None:
     project.run().assert_executed("a")
     first = project.read("out.txt")
     project.edit(name, old, new)
-    project.remove("out.txt")  # what is not tracked makes it not up-to-date by itself
+    project.remove("out.txt")  # an edit of something untracked would not run the task
     project.run().assert_executed("a")
     second = project.read("out.txt")
     assert (first != second) or case == "the name of a target"
@@ -195,7 +195,7 @@ def task_a():
     assert other.read("out.txt") == "one [1, {'x': None}]"
 
 
-#: What is never shared, and what `why` says of it.
+#: Tasks that are never shared, and the explanation by `why`.
 REFUSED = {
     "share=False": (
         dodo('"actions": ["cp in.txt out.txt"], "file_dep": ["in.txt"], "share": False'),
@@ -249,7 +249,7 @@ def test_never_shared(doit_project: Make, case: str) -> None:
 
 
 def test_not_looked_up_with_share_false(doit_project: Make) -> None:
-    """What is in the store already is not taken by a task with `share: False`."""
+    """A task with `share: False` is not restored from an existing entry."""
     text = dodo('"actions": ["cp in.txt out.txt"], "file_dep": ["in.txt"]')
     project = doit_project({"dodo.py": text, "in.txt": "in"}, settings=STORE)
     project.run().assert_executed("a")

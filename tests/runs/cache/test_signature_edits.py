@@ -188,7 +188,7 @@ CASES = {
 @pytest.mark.parametrize("how", ["store only", "record too", "target gone", "no store"])
 @pytest.mark.parametrize("name", CASES)
 def test_edit_that_has_no_digest(doit_project: Make, name: str, how: str) -> None:
-    """What the task makes after the edit is never what it made before, whatever is left."""
+    """After an edit, the task never gets its earlier output, whatever was removed."""
     case = CASES[name]
     project = doit_project({"dodo.py": case.dodo, "in": "in", "v": "1"}, settings=STORE)
     if how == "no store":

@@ -1,4 +1,4 @@
-"""What an attack on the signatures of ``cache: "shared"`` found beside the edits of a task."""
+"""Findings of an attack on the signatures of ``cache: "shared"``, besides edits of a task."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TASK = '"file_dep": ["in"], "targets": ["out"], "cache": "shared"'
 
 @pytest.mark.parametrize("what", ["empty", "listing"])
 def test_directory_and_file(doit_project: Make, what: str) -> None:
-    """A10: a directory is no file, also if one holds the listing of the other."""
+    """A10: a directory differs from a file that contains the listing of the directory."""
     dodo = f"""
 def task_t():
     return {{"actions": ["test -d d && echo dir > out || echo file > out"],
@@ -51,7 +51,7 @@ def task_t():
 
 
 def test_order_of_keys_that_are_gotten(doit_project: Make) -> None:
-    """A19 b: a dict that another task returned is told from one with another order."""
+    """A19 b: the order of a dict that another task returned counts."""
     dodo = f"""
 def p():
     return {{"v": {{"b": 2, "a": 1}}}}

@@ -194,7 +194,7 @@ def test_changed_entries(project: Project, case: str) -> None:
 
 @pytest.mark.parametrize("raw", [b"", b"{", b"\xff\xfe", b"[" * 100_000, b'{"schema": 1}', b"null"])
 def test_entries_that_are_no_entries(project: Project, raw: bytes) -> None:
-    """Neither is a file that is no JSON."""
+    """A file that is not JSON is not used."""
     for path, _ in list(entries(project)):
         overwrite(path, raw)
     first = project.run()

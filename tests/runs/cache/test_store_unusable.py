@@ -54,7 +54,7 @@ def check_without(project: Project) -> None:
 
 
 def test_store_is_a_file(doit_project: Make) -> None:
-    """A file in the place of the store is said to be no store, and stays."""
+    """A file at the path of the store is reported, and stays."""
     project = project_of(doit_project)
     (project.path.parent / "store").write_text("precious")
     check_without(project)
@@ -62,7 +62,7 @@ def test_store_is_a_file(doit_project: Make) -> None:
 
 
 def test_store_is_somebody_elses_directory(doit_project: Make) -> None:
-    """A directory with something else in it is no store, and nothing is written to it."""
+    """A directory with other files in it is not used as a store, and nothing is written to it."""
     project = project_of(doit_project)
     store = project.path.parent / "store"
     store.mkdir()
@@ -108,7 +108,7 @@ def test_read_only_store(doit_project: Make) -> None:
 
 @pytest.mark.parametrize("runner", EACH_RUNNER)
 def test_store_deleted_in_the_middle_of_a_run(doit_project: Make, runner: tuple[str, ...]) -> None:
-    """What is not found any more runs, and is put into a new store."""
+    """Tasks without an entry run, and are put into a new store."""
     project = project_of(doit_project)
     project.run().assert_success()
     project.remove("a.txt", "b.txt")
@@ -145,7 +145,7 @@ def test_store_deleted_after_the_look_up(doit_project: Make, setup: bool) -> Non
 
 @pytest.mark.parametrize("edited", ["in.txt", "more/x", "tree/x", "script.py", "new"])
 def test_input_edited_while_the_task_runs(doit_project: Make, edited: str) -> None:
-    """What was made of neither content goes into no store, and the task runs again."""
+    """A result from a mix of two contents is not stored, and the task runs again."""
     text = """
 import os
 from doit_invariants import Files, Tree

@@ -1,6 +1,6 @@
-"""What an attack on ``cache: "shared"`` found in what is put into the store.
+"""Findings of an attack on ``cache: "shared"``: stored results.
 
-Each was a wrong result that came out of it later, in any checkout.
+Each was a wrong result that was restored later, in any checkout.
 """
 
 from __future__ import annotations
@@ -271,7 +271,7 @@ def task_b():
 
 
 def test_undeclared_output(doit_project: Make) -> None:
-    """O6: what is no target is neither kept nor restored."""
+    """O6: files other than targets are neither stored nor restored."""
     text = """
 def task_a():
     return {"actions": ["touch a.txt other.txt"], "file_dep": ["in.txt"],
@@ -339,7 +339,7 @@ def task_a():
     project.run().assert_executed("a")
     for number in range(2):
         project.remove("a.txt")
-        # Who makes a hard link writable and edits it has damaged the store, which is seen.
+        # Making a hard link writable and editing it damages the store, which is noticed.
         assert "a" in restored(project.run()) or (number and link == "hardlink")
         assert project.read("a.txt") == "one"
         (project.path / "a.txt").chmod(0o644)

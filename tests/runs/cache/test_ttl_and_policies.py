@@ -77,7 +77,7 @@ def test_restored_elsewhere(doit_project: Make, policy: str) -> None:
 
 @pytest.mark.parametrize("policy", KEEPING)
 def test_too_old_to_be_restored(doit_project: Make, policy: str) -> None:
-    """What is kept and has expired is not restored; the new result takes its place."""
+    """An expired result is not restored; the new one replaces it."""
     project = project_of(doit_project, policy)
     project.run(now=NOW).assert_executed("a", "b")
     other = project_of(doit_project, policy, "other")
@@ -152,7 +152,7 @@ def test_same_result_again(doit_project: Make, policy: str) -> None:
 
 
 def test_another_result_again(doit_project: Make) -> None:
-    """What a shared task with a TTL makes anew replaces what was stored, without a complaint."""
+    """A new result of a shared task with a TTL replaces the stored one, without a message."""
     text = DODO.replace("POLICY", "shared").replace("cp in.txt a.txt", "cp today a.txt")
     project = doit_project(
         {"dodo.py": text, "in.txt": "", "today": "1"}, settings={"store": "../store"}

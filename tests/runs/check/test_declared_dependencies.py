@@ -6,7 +6,7 @@ from tests.support import Make
 
 
 def test_task_without_dependencies_for_a_while(doit_project: Make, backend: str) -> None:
-    """What a task did while it had nothing to compare is not forgotten when it has again."""
+    """A run with nothing to compare makes the record of an earlier run obsolete."""
     dodo = """
 from doit_invariants import Value
 V = {v}

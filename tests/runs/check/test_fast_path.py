@@ -301,7 +301,7 @@ def stats_recorded(project: Project) -> dict[str, list[int]]:
 
 @pytest.mark.parametrize("quick", [True, False])
 def test_new_stats_are_recorded(doit_project, monkeypatch, quick: bool) -> None:
-    """What was touched is read once, and not again by every later run, as by plain doit."""
+    """A touched file is read once, and not by every later run, unlike in plain doit."""
     if not quick:
         monkeypatch.setattr(aspects, "_is_unchanged", lambda *args, **kwargs: False)
     project = settled(doit_project(FILES, backend="json"))
@@ -375,7 +375,7 @@ def test_what_a_policy_raises_is_said(doit_project, runner: tuple[str, ...]) -> 
 
 @pytest.mark.parametrize("runner", EACH_RUNNER)
 def test_a_directory_that_an_action_has_removed(doit_project, runner: tuple[str, ...]) -> None:
-    """The next tasks fail, or run where workers have left the directory; nothing waits for ever."""
+    """The next tasks fail, or run where workers have left the directory; nothing hangs."""
     project = doit_project({"dodo.py": ODD, "in": ""})
     outcome = project.run("run", *runner, "--continue", "b", "c", process="fork")
     assert outcome.returncode in (0, 2, 3), repr(outcome)

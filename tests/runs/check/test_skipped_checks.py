@@ -169,7 +169,7 @@ GROUPS = {
 
 @pytest.mark.parametrize("group", GROUPS)
 def test_a_group_is_what_plain_doit_says(doit_project: Make, group: str) -> None:
-    """It has no actions. It is up-to-date only for what is given to itself, as there."""
+    """It has no actions. Only its own dependencies make it up-to-date, like in plain doit."""
     given, status, recorded = GROUPS[group]
     dodo = GROUP.replace("GROUP", repr(given))
     plain = (

@@ -23,7 +23,7 @@ def task_use():
 """
 USE = "\n\ndef use():\n    v is None\n"
 METHOD = "    def f(self):\n        return @@\n"
-#: What is edited is a method of ``Inner``.
+#: A method of ``Inner`` is edited.
 ANNOTATIONS = {
     "plain": "Inner",
     "list": "list[Inner]",
@@ -159,7 +159,7 @@ def test_class_is_named(doit_project: Make, place: str) -> None:
 
 
 def test_read_by_somebody(doit_project: Make) -> None:
-    """What annotations lead to counts for libraries that read them, and for code that does."""
+    """Classes in annotations count for libraries and code that read annotations."""
     assert story(doit_project, READ) == set(READ)
 
 

@@ -98,7 +98,7 @@ NAMES += ("table", "closure", "inner", "method", "partial", "by name")
 
 @pytest.mark.parametrize("runner", [[], ["-n", "2", "-P", "thread"]], ids=["serial", "threads"])
 def test_what_an_earlier_action_filled(doit_project: Make, runner: list[str]) -> None:
-    """It is no edit, whether the earlier task runs or is up-to-date; an edit of the code is one."""
+    """It is not an edit, whether the earlier task runs or not; an edit of the code is one."""
     late = [f"late:{name}" for name in NAMES]
     project = doit_project(FILES)
     project.run(*runner).assert_executed("first", *late)

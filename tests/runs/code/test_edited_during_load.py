@@ -18,7 +18,7 @@ from doit_invariants.files.state import EDITED_SINCE_LOADED
 from doit_invariants.testing import Project
 from tests.support import Make
 
-#: Modules of which all counts, one way each; every task writes what its module says.
+#: Modules that count as a whole, one way each; every task writes a value of its module.
 DODO = """
 import importlib, json, os, sys
 import m_getattr, m_eval, m_argument, m_vars, m_deep, m_star, m_closure, m_partial, m_package.inner
@@ -216,7 +216,7 @@ pathlib.Path("dodo.py").write_text(text.replace("return 1", "return 2"))
 
 
 def test_edits_during_each_of_several_loads(doit_project: Make) -> None:
-    """What is recorded for nothing is not equal to the next one that is."""
+    """Two records of unknown sources are not equal."""
     dodo = RELOAD.format(use="getattr(m, NAME)()", after=EDIT)
     project = doit_project({"dodo.py": dodo, "in.txt": "", "m.py": ONE})
     for number in (2, 3):
@@ -277,7 +277,7 @@ def test_script_that_runs_its_own_tasks(doit_project: Make) -> None:
 
 
 def test_extension_that_is_built_after_it_was_loaded(tmp_path: Path) -> None:
-    """Its file stands for it only while nobody has built it anew."""
+    """Its file represents it only until somebody builds it again."""
     built = tmp_path / "extension.so"
     built.write_bytes(b"one")
     os.utime(built, (1, 1))

@@ -82,7 +82,7 @@ def task_make():
 
 
 def test_script_that_is_edited_while_it_runs(doit_project: Make) -> None:
-    """What it was before counts."""
+    """The script as it was before the run counts."""
     dodo = """
 def task_make():
     return {"actions": ["python work.py > out.txt", "echo 'print(2)' > work.py"],

@@ -15,14 +15,14 @@ def task_a():
     return {{"actions": [work], "file_dep": ["in.txt"], "targets": ["out.txt"]}}
 """
 
-# What the module holds, what of it is written, and an edit that changes that.
+# The source of the module, the value that is written, and an edit that changes that.
 UNSEEN = {
     "a subclass of a dataclass with an attribute more": (
         "import dataclasses\n@dataclasses.dataclass\nclass A:\n    x: int = 1\nclass K(A):\n"
         "    def __init__(self, z):\n        self.z = z\nk = K(5)\n",
         ("k.z", "K(5)", "K(6)"),
     ),
-    "_fields of a class that is no named tuple": (
+    "_fields of a class that is not a named tuple": (
         "class S:\n    _fields = ['a', 'b']\n",
         ("config.S._fields", "['a', 'b']", "['b', 'a']"),
     ),

@@ -101,7 +101,7 @@ def task_a():
 
 
 def test_what_seems_secret_is_not_kept(doit_project: Make) -> None:
-    """Of a value with a telling name the digest is in the DB, not the value; a change is seen."""
+    """The DB has only the digest of a value with a secret's name; a change is noticed."""
     project = doit_project({"dodo.py": SECRETS}, backend="json")
     project.run().assert_executed("a")
     shown = project.run("invariants", "show", "a").stdout

@@ -1,4 +1,4 @@
-"""Modules that actions import when they run, and that are edited meanwhile: there and back, too."""
+"""Modules that actions import when they run, and that are edited, even there and back."""
 
 from __future__ import annotations
 

@@ -109,7 +109,7 @@ EDITS = [
     ("helpers.py", "pass", "return 1", set()),
     ("helpers.py", "+ 1", "+ 2", {"through"}),
 ]
-#: Whatever may do more than bind a name counts for all.
+#: Statements that may do more than bind a name count for all.
 EFFECTS = [
     ("config.py", '"1":', '"2":'),
     ("config.py", "(0, 1)", "(0, 2)"),
@@ -148,7 +148,7 @@ def test_what_an_import_does_counts_for_all(doit_project: Make) -> None:
 
 
 def test_a_name_that_is_not_there_and_one_that_comes(doit_project: Make) -> None:
-    """Of what nobody binds the whole module counts: it may come in any way."""
+    """For a name that nothing binds, the whole module counts: it may come from anywhere."""
     project = doit_project(FILES)
     project.write({"one.py": "try:\n    from config import lost\nexcept ImportError:\n    pass\n"})
     _ran(project, "-a")

@@ -1,4 +1,4 @@
-"""What of an action can't be compared is said by `show`, and by `why` where nothing else is."""
+"""`show` lists objects that can't be compared, and `why` does if there is no reason."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_what_is_left_out_is_said(doit_project: Make) -> None:
 
 
 def test_where_something_is_found_why_says_that(doit_project: Make) -> None:
-    """A reason is told alone; what stands beside an object that is left out counts."""
+    """A reason is printed alone; values beside an object that is left out count."""
     project = doit_project({"dodo.py": DODO, "in.txt": ""})
     project.run()
     project.edit("dodo.py", '"limit": 1', '"limit": 2')

@@ -118,7 +118,7 @@ def task_draws():
 
 
 def test_nothing_looks_different_in_another_process(doit_project: Make) -> None:
-    """What is up-to-date stays so with other hash seeds, addresses and environments."""
+    """Tasks stay up-to-date with other hash seeds, addresses and environments."""
     project = doit_project({"dodo.py": DODO, "in.txt": ""})
     project.run(process=True, env={"PYTHONHASHSEED": "1"}).assert_success()
     for seed in ("2", "3"):

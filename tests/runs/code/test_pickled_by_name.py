@@ -1,4 +1,4 @@
-"""Stories about objects of which pickle saves a name: what they hold counts, not that name."""
+"""Stories about objects that pickle saves by name: their contents count, not that name."""
 
 from __future__ import annotations
 

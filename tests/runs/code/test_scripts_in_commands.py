@@ -65,7 +65,7 @@ def test_upgrading_reruns_nothing(doit_project: Make) -> None:
 
 
 def test_an_edit_with_the_upgrade(doit_project: Make) -> None:
-    """What an earlier version did find still counts when it has changed since."""
+    """The findings of an earlier version still count if they have changed since."""
     files = {"x.py": "import q\n", "y.py": "", "lib/q.py": "", "q.py": ""}
     project = doit_project({"dodo.py": MANY, **files}, backend="json")
     project.run().assert_success()

@@ -274,7 +274,7 @@ def task_t():
 
 
 def test_upgrading_reruns_nothing(doit_project: Make) -> None:
-    """What functions start is adopted in a record that was made before it was found."""
+    """Scripts that functions start are adopted in records from before they were found."""
     dodo = """
 import subprocess, sys
 def work():

@@ -188,7 +188,7 @@ def task_value():
 
 
 def test_no_task_is_looked_at_that_is_not_part_of_the_run(doit_project: Make) -> None:
-    """What only other tasks use is not touched, whatever it does when it is."""
+    """Objects that only other tasks use are not inspected."""
     project = doit_project({"dodo.py": UNASKED})
     for arguments in (
         ["small"],

@@ -1,4 +1,4 @@
-"""Values that each load of ``dodo.py`` makes anew, though nobody edits it: times, random ones."""
+"""Values that differ at each load of ``dodo.py`` without an edit: times, random values."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_times_of_the_load(doit_project: Make) -> None:
 
 
 def test_times_are_not_shared(doit_project: Make, tmp_path: pathlib.Path) -> None:
-    """What was made at one time is not given out as made at another."""
+    """A result from one time is not restored as one from another time."""
     settings = {"store": str(tmp_path / "store"), "cache": "shared"}
     project = doit_project({"dodo.py": DODO, "in.txt": "", "out/": ""}, settings=settings)
     project.run("make:float").assert_executed("make:float")
@@ -102,7 +102,7 @@ def task_make():
 
 
 def test_random_values(doit_project: Make, tmp_path: pathlib.Path) -> None:
-    """They count, as nothing tells them from settings; but the run says what it is, and why too."""
+    """They count, because they look like settings; the run and `why` name them."""
     names = ("random", "uuid", "temporary", "global", "closure")
     changing = [f"make:{name}" for name in names]
     files = {"dodo.py": RANDOM, "in.txt": "", "out/": "", "kept": "1"}

@@ -53,7 +53,7 @@ def into_head(project: Project, command: str) -> tuple[int, str, str]:
     ],
 )
 def test_commands_that_look(doit_project: Make, command: str, code: int) -> None:
-    """What nobody reads is dropped; the exit code is that of the answer."""
+    """Output that nobody reads is dropped; the exit code is that of the answer."""
     project = doit_project({"dodo.py": DODO, "in.txt": ""})
     found, _, stderr = into_head(project, command)
     assert (found, stderr) == (code, "")

@@ -96,7 +96,7 @@ def test_what_they_did_not_make_stays(project: Project) -> None:
 
 
 def test_what_was_there_first_stays(doit_project: Make, backend: str) -> None:
-    """What lay in the directory before any run is in the record, but is not of the task."""
+    """Files from before any run are in the record, but were not made by the task."""
     files = {"dodo.py": DODO, "in.txt": "1", "kept/z": "", "out/notes": "mine", "out/mine/a": "1"}
     project = doit_project({**files, "out/sub/b": "1", "out/x": "old"}, backend=backend)
     for content in "123":
@@ -110,7 +110,7 @@ def test_what_was_there_first_stays(doit_project: Make, backend: str) -> None:
 
 
 def test_what_was_adopted_stays(doit_project: Make) -> None:
-    """Of what plain doit has left nobody knows where it is from, until the task has run here."""
+    """Files from plain doit have an unknown origin until the task has run here."""
     project = doit_project({"dodo.py": DODO, "in.txt": "1", "kept/z": ""})
     loader = project.read("pyproject.toml")
     project.write({"pyproject.toml": ""})
@@ -136,7 +136,7 @@ def test_what_is_not_known_stays(project: Project) -> None:
 
 
 def test_litter_goes_with_its_directory(project: Project) -> None:
-    """What tools leave keeps nothing; a repository does."""
+    """Leftovers of tools keep no directory; a repository does."""
     project.write({"listed/__pycache__/a.pyc": "1", "listed/sub/.DS_Store": "1"})
     assert "listed - removing dir 'listed/'\n" in project.run("clean", "listed").stdout
     assert not (project.path / "listed").exists()

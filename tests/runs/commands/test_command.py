@@ -77,7 +77,7 @@ def test_why_of_a_task_that_cannot_be_checked(doit_project: Make) -> None:
 
 
 def test_why_of_a_task_whose_input_is_not_made_yet(doit_project: Make) -> None:
-    """A file_dep that another task will make is no error, for why, info and list alike."""
+    """A file_dep that another task will make is not an error for why, info and list."""
     dodo = """
 def task_use():
     return {"actions": ["true"], "file_dep": ["made"], "cache": True}
@@ -100,7 +100,7 @@ def task_make():
 
 
 def test_show(doit_project: Make) -> None:
-    """What is recorded, for people and for programs."""
+    """The record, for people and for programs."""
     project = doit_project({"dodo.py": DODO, "in.txt": "1"})
     assert project.run("invariants", "show", "a").stdout == "a\n  no record\n"
     project.run()
@@ -152,7 +152,7 @@ def task_use():
 
 
 def test_accept_of_what_never_ran_has_expired(doit_project: Make) -> None:
-    """What was accepted but never executed has no age that could be young."""
+    """A task that was accepted but never executed has no age."""
     dodo = """
 def task_a():
     return {"actions": ["true"], "file_dep": ["in.txt"], "ttl": "1d"}
@@ -174,7 +174,7 @@ def task_c():
 
 
 def test_kinds(doit_project: Make) -> None:
-    """What there is, and which plugin it comes from."""
+    """The kinds, policies, stores and hooks, with their plugins."""
     project = doit_project({"dodo.py": DODO, "in.txt": ""})
     found = project.run("invariants", "kinds", "--json").json()
     assert [row["name"] for row in found["kinds"]] == [
@@ -310,7 +310,7 @@ def task_a():
 
 
 def test_accept_of_a_task_with_calculated_dependencies(doit_project: Make) -> None:
-    """What a calc_dep gave belongs to what is accepted."""
+    """Dependencies from a calc_dep are accepted too."""
     dodo = """
 def calc():
     return {"file_dep": ["b.txt"]}

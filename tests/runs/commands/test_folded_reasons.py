@@ -1,4 +1,4 @@
-"""One cause of many tasks is told once."""
+"""One cause of many tasks is printed once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `why`, `list -s` and `info` say of tasks whose needs run first."""
+"""Tasks after others that run first: the answers of `why`, `list -s` and `info`."""
 
 from __future__ import annotations
 
@@ -158,7 +158,7 @@ def test_set_up_follows_what_it_is_for(doit_project: Make) -> None:
 
 
 def test_only_files_in_doubt(doit_project: Make) -> None:
-    """Where all that speaks against a task is a file that is made anew, it may be spared."""
+    """A task whose only reason is a file that another task makes again may not have to run."""
     project = doit_project({"dodo.py": DODO, "in.txt": "1", "z.txt": "1"})
     fresh = by_task(project.run("invariants", "why", "c", "--json"))
     assert {one["status"] for one in fresh.values()} == {"run"}
@@ -183,7 +183,7 @@ def test_only_files_in_doubt(doit_project: Make) -> None:
 
 
 def test_ignored_and_broken_needs(doit_project: Make) -> None:
-    """What doit skips is said as that; what waits for something broken is not up-to-date."""
+    """Skipped tasks are reported as such; tasks after a broken one are not up-to-date."""
     project = doit_project({"dodo.py": DODO, "in.txt": "1", "z.txt": "1"})
     project.run().assert_success()
     project.run("ignore", "b").assert_success()
@@ -225,7 +225,7 @@ def task_round():
 
 
 def test_would_be_restored(doit_project: Make) -> None:
-    """What the store has is said in the conditional; what comes after may run."""
+    """Stored results "would be restored"; tasks after them may run."""
     dodo = """
 def task_a():
     return {"actions": ["cp in.txt a.out"], "file_dep": ["in.txt"], "targets": ["a.out"],

@@ -89,19 +89,19 @@ def make_project(make: Make, backend: str, *, loader: bool = True) -> Project:
 
 
 def said(outcome: Outcome, text: str) -> None:
-    """Assert that one line has a text, and that there is no traceback."""
+    """Assert that one line contains a string, and that there is no traceback."""
     lines = (outcome.stdout + outcome.stderr).splitlines()
     assert len([line for line in lines if text in line]) == 1, repr(outcome)
     assert "Traceback" not in outcome.stdout + outcome.stderr, repr(outcome)
 
 
-#: What plain doit can open all the same.
+#: Damage with which plain doit can still open its DB.
 HARMLESS = {("empty", "sqlite3"), ("empty", "dbm.dumb")}
 
 
 @pytest.mark.parametrize("how", ["truncated", "garbage", "empty"])
 def test_damaged_db(doit_project: Make, backend: str, flavour: str, how: str) -> None:
-    """Plain doit ends with a traceback, each time; the loader keeps it aside and begins anew."""
+    """Plain doit ends with a traceback, each time; the loader moves it aside and starts again."""
     plain = make_project(doit_project, backend, loader=False)
     damage(plain, how)
     outcome = plain.run()
@@ -132,7 +132,7 @@ def test_damaged_db(doit_project: Make, backend: str, flavour: str, how: str) ->
 
 @pytest.mark.parametrize("name", ["json", "sqlite3"])
 def test_second_damage_gets_another_number(doit_project: Make, name: str) -> None:
-    """What was moved aside once is not overwritten."""
+    """An earlier DB that was moved aside is not overwritten."""
     project = make_project(doit_project, name)
     for number in (1, 2):
         project.write({DB: f"garbage {number}"})
@@ -206,7 +206,7 @@ def killed(doit_project: Make) -> Project:
 
 @pytest.mark.parametrize("how", ["truncated", "garbage", "empty", "vanished", "a directory"])
 def test_damaged_journal(killed: Project, how: str) -> None:
-    """What it said is lost, in one line if anything was there; doit's DB has what it had before."""
+    """Its entries are lost, with one line if there were any; doit's DB stays as it was."""
     damaged(killed.path / JOURNAL, how)
     outcome = killed.run().assert_success()
     text = {"truncated": "damaged", "garbage": "damaged", "a directory": "can't be read"}.get(how)

@@ -126,7 +126,7 @@ def test_entries_that_nobody_has_written(doit_project: Make) -> None:
 
 
 def test_a_journal_that_cannot_be_read(doit_project: Make, backend: str) -> None:
-    """Each command says so in one line, and goes on with what doit's DB has."""
+    """Each command says so in one line, and continues with doit's DB."""
     project = make_project(doit_project, backend)
     journal(project).mkdir()
     project.write({"in/0": "two"})

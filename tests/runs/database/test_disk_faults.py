@@ -45,7 +45,7 @@ def make_project(make: Make, backend: str, *, loader: bool = True) -> Project:
 
 @contextlib.contextmanager
 def disk(project: Project) -> Iterator[Path]:
-    """Put a disk of 256 kB in the place of the directory of the DB, where that is permitted."""
+    """Mount a disk of 256 kB at the directory of the DB, if that is permitted."""
     place = project.path / "db"
     command = ["mount", "-t", "tmpfs", "-o", "size=256k", "none", str(place)]
     try:
@@ -120,7 +120,7 @@ def test_full_disk(doit_project: Make, backend: str, pages: int) -> None:
 
 @pytest.mark.parametrize("limit", [0, 100, 2000, 5000, 7000])
 def test_no_file_may_grow(doit_project: Make, backend: str, limit: int) -> None:
-    """The same with another limit, which any user can set."""
+    """A limit that any user can set has the same effect."""
     project = make_project(doit_project, backend)
     run(project).assert_executed(*ALL)
     project.write({"in.txt": ""})  # an empty target may be written in any case

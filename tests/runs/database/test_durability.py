@@ -136,7 +136,7 @@ def test_commands_that_change_something_after_a_kill(killed: Project) -> None:
 
 
 def test_a_run_of_another_task_keeps_what_is_left(doit_project: Make) -> None:
-    """What had begun stays so until it has run, through runs that end and looks."""
+    """A task that started stays interrupted until it has run, through other runs and commands."""
     project = make_project(doit_project, "json")
     texts(project, "two")
     kill_in(project, "1")
@@ -193,11 +193,11 @@ def test_a_journal_that_plain_doit_has_overtaken(killed: Project, backend: str) 
 
 @pytest.mark.parametrize("backend", ["json"])  # the others make a new DB, even for a look
 def test_a_db_that_was_removed_takes_the_journal_with_it(killed: Project) -> None:
-    """Who removes doit's DB wants everything to run."""
+    """Without doit's DB, everything runs."""
     for path in killed.path.glob(f"{DB}*"):
         if path.name != JOURNAL:
             path.unlink()
-    listed = killed.run("list", "-s", "--all").stdout  # doit itself makes the file anew
+    listed = killed.run("list", "-s", "--all").stdout  # doit itself makes the file again
     assert "R work:0" in listed
     assert "R work:1" in listed
 
@@ -227,7 +227,7 @@ def stopped(project: Project) -> None:
 
 
 def test_ctrl_c_in_a_process_that_has_not_run_before(doit_project: Make, backend: str) -> None:
-    """What the task had is forgotten, in doit's DB itself."""
+    """The earlier state of the task is forgotten, in doit's DB itself."""
     project = interrupting(doit_project, backend)
     project.run("-v0", process=True).assert_executed("make")
     project.write({"stop": "", "in.txt": "two"})

@@ -122,7 +122,7 @@ def test_commands_that_read_do_not_wait(doit_project: Make, backend: str) -> Non
 def test_who_is_dead_keeps_nobody_waiting(
     doit_project: Make, backend: str, how: signal.Signals
 ) -> None:
-    """However the first one ends, be it that its workers live on."""
+    """The first one may end in any way, even if its workers live on."""
     project = make_project(doit_project, backend)
     first = holding(project, "-n", "2")
     second = start_doit(project, "work:b")
@@ -178,7 +178,7 @@ def task_inner():
 
 @pytest.mark.parametrize("runner", EACH_RUNNER)
 def test_a_task_that_starts_doit(doit_project: Make, runner: tuple[str, ...]) -> None:
-    """On the same DB each would wait for the other for ever."""
+    """On the same DB, each would wait for the other forever."""
     project = doit_project({"dodo.py": NESTED})
     outcome = project.run(*runner, "outer", process="fork").assert_failed("outer")
     text = outcome.stdout + outcome.stderr

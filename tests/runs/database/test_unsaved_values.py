@@ -71,7 +71,7 @@ def test_values_that_json_cannot_hold(doit_project: Make, backend: str) -> None:
 
 @pytest.mark.parametrize("name", ["set", "loop", "code"])
 def test_values_that_json_cannot_hold_of_workers(doit_project: Make, name: str) -> None:
-    """With ``-n`` they also have to go from the worker to doit, which waits for ever if not."""
+    """With ``-n`` they must also get from the worker to doit, which otherwise hangs."""
     project = values_project(doit_project, "json", [name])
     outcome = project.run("-n", "2", "-c", process=True, timeout=300)
     outcome.assert_failed("bad", f"bad:{name}")

@@ -160,7 +160,7 @@ def test_changed_input(doit_project: Make) -> None:
 
 
 def test_neither_target_nor_export(doit_project: Make) -> None:
-    """E8: without either it runs, and exports anew; with the target alone it is exported again."""
+    """E8: without either it runs, and exports again; with the target alone it only exports."""
     project = make(doit_project)
     project.remove("out.txt", "pub/out.txt")
     project.write({"in.txt": "two"})
@@ -244,7 +244,7 @@ def test_what_is_not_ours_is_not_overwritten(doit_project: Make) -> None:
 
 
 def test_always_exports(doit_project: Make) -> None:
-    """E14: what `-a` makes anew of an up-to-date task is exported, like any other result."""
+    """E14: the result of `-a` for an up-to-date task is exported, like any other."""
     project = make(doit_project, DODO.replace("text.upper()", "__import__('uuid').uuid4().hex"))
     project.run("-a", now=NOW).assert_executed("a")
     assert project.read("pub/out.txt") == project.read("out.txt")
@@ -305,7 +305,7 @@ def test_directory(doit_project: Make, how: str) -> None:
     assert {k: (m, t) for k, (m, _, t) in after.items()} == {
         k: (m, t) for k, (m, _, t) in before.items()
     }
-    # Of what is packed the same content gives the same file: there are no times in it.
+    # Packed files have no times: the same content gives the same file.
     kept = how != "gzip"
     files = [name for name, (mode, _, _) in before.items() if kept and stat.S_ISREG(mode)]
     assert {n: after[n][1] // 10**9 for n in files} == {n: before[n][1] // 10**9 for n in files}

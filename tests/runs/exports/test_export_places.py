@@ -21,7 +21,7 @@ def task_{name}():
 
 COLLISIONS = {
     "two tasks to one path": (task("a", "x/out", "pub"), task("b", "out", "pub/x"), "pub/x/out"),
-    "one inside of another": (task("a", "out", "pub"), task("b", "deep", "pub/out"), "pub/out"),
+    "one inside the other": (task("a", "out", "pub"), task("b", "deep", "pub/out"), "pub/out"),
     "onto a target": (task("a", "out", "pub"), task("b", "pub/out", "far", "once"), "pub/out"),
     "into a target": (task("a", "out", "pub/d"), task("b", "pub", "far", "once"), "pub"),
 }
@@ -109,7 +109,7 @@ def test_export_that_cannot_be_written(doit_project: Make) -> None:
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "null", '{"exports": {}}', "\x00"])
 def test_damaged_manifest(doit_project: Make, content: str) -> None:
-    """A manifest that can't be read is a reason to run, and is made anew."""
+    """A manifest that can't be read is a reason to run, and is written again."""
     project = doit_project({"dodo.py": task("a", "out", "pub"), "in.txt": ""})
     project.run().assert_executed("a")
     project.write({"pub/.doit-invariants/a.json": content})

@@ -41,7 +41,7 @@ def made(make_project: Make, text: str = DODO, name: str = "project") -> Project
 @pytest.mark.parametrize("policy", ["True", "False"])
 @pytest.mark.parametrize("how", ["copy", "hardlink", "move", "gzip"])
 def test_another_policy_for_one_run(doit_project: Make, policy: str, how: str) -> None:
-    """What runs under a policy of the command line is exported at once."""
+    """A task that runs under a policy of the command line exports at once."""
     project = made(doit_project, DODO.replace('"copy"', f'"{how}"'))
     project.run("--cache", policy).assert_executed("a")
     if how == "gzip":
@@ -68,7 +68,7 @@ def test_once_directories_and_workers(doit_project: Make) -> None:
 
 @pytest.mark.parametrize("text", [DODO, TREE, DODO.replace('"copy"', '"move"')])
 def test_another_policy_for_a_while(doit_project: Make, text: str) -> None:
-    """What ran while the task had another policy is exported when it is met, without a run."""
+    """A result from another policy is exported by the next check, without a run."""
     project = made(doit_project, text.replace('"export"', "True"))
     project.edit("dodo.py", '"cache": True', '"cache": "export"')
     project.write({"in.txt": "one"})
@@ -186,7 +186,7 @@ def task_b():
 
 
 def test_two_checkouts(doit_project: Make) -> None:
-    """What another checkout has exported since is newer, and stays."""
+    """A later export of another checkout is newer, and stays."""
     text = DODO.replace('"pub"', '"../pub"')
     first = doit_project({"dodo.py": text, "in.txt": "one"}, name="first")
     first.run().assert_executed("a")

@@ -164,7 +164,7 @@ def task_b_make():
 
 
 def test_files_that_tools_leave_in_a_directory_do_not_count(doit_project: Make) -> None:
-    """Compiled Python, version control and doit's own DB are no inputs; a setting decides."""
+    """Compiled Python, version control and doit's DB do not count; a setting decides."""
     dodo = 'def task_a():\n    return {"actions": ["true"], "file_dep": ["data"]}\n'
     litter = {"data/__pycache__/a.pyc": "1", "data/.git/HEAD": "x"}
     project = doit_project({"dodo.py": dodo, "data/a": "a"})
@@ -245,7 +245,7 @@ def test_touched_input_of_plain_doit_is_checked_by_its_md5(doit_project: Make) -
 
 
 def test_plain_doit_reads_the_database_that_we_leave(doit_project: Make) -> None:
-    """What plain doit knows of a file is a triple under a checker name that it knows."""
+    """Plain doit finds a triple for each file, under a checker name that it knows."""
     project = doit_project({"dodo.py": COPY, "in.txt": "one"}, backend="sqlite3")
     project.run()
     connection = sqlite3.connect(project.path / ".doit.db")
@@ -280,7 +280,7 @@ def once():
 
 
 def test_formatter_whose_input_is_its_target_settles(doit_project: Make) -> None:
-    """What a task writes itself counts as it left it."""
+    """Files that a task writes itself count as it left them."""
     dodo = """
 def fmt(targets):
     text = open("code.txt").read()
@@ -343,7 +343,7 @@ def task_fmt():
 
 
 def test_file_that_becomes_a_directory_and_back(doit_project: Make) -> None:
-    """Another type is another content, an empty directory in the place of a file too."""
+    """A changed type is a changed content, even an empty directory instead of a file."""
     dodo = 'def task_a():\n    return {"actions": ["true"], "file_dep": ["in"]}\n'
     project = doit_project({"dodo.py": dodo, "in": "text"})
     project.run().assert_executed("a")

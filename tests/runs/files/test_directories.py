@@ -42,7 +42,7 @@ def test_one_file_of_many(project: Project) -> None:
     """
     1. Nothing changed: nothing is written.
     2. One file changed: it is named, and the others are not read.
-    3. One is touched: what was recorded anew is as good.
+    3. One is touched: the new record is as good.
     4. One is renamed, and one removed: both are named.
     """
     before = project.read(".doit.db")
@@ -83,7 +83,7 @@ def test_there_and_back(project: Project) -> None:
 
 
 def test_what_is_recorded_is_shown_by_file(project: Project) -> None:
-    """What is packed in the DB is a list of entries for who asks."""
+    """Entries that are packed in the DB are shown as a list."""
     shown = project.run("invariants", "show", "--json", "reads", "tree").json()
     for tree in (shown["reads"]["trees"]["data"], shown["tree"]["entries"]["Tree(data)"][3]):
         assert set(tree) == {"digest", "entries"}
@@ -95,7 +95,7 @@ def test_what_is_recorded_is_shown_by_file(project: Project) -> None:
 
 @pytest.mark.parametrize("place", range(4))
 def test_damage(project: Project, place: int) -> None:
-    """A record of which a part is another is none: the tasks run, and are recorded anew."""
+    """A record with an altered part is not used: the tasks run, and are recorded again."""
     stored = json.loads(project.read(".doit.db"))
     stored.pop("check:invariants")
     for row in stored.values():

@@ -115,7 +115,7 @@ def test_input_that_changes_while_the_task_runs(doit_project: Make, each: str, e
 def test_it_changes_while_a_worker_runs_the_task(
     doit_project: Make, edit: str, runner: list[str]
 ) -> None:
-    """What counts is what doit saw before it handed the task out."""
+    """The state that counts is the one before doit handed the task out."""
     path, option, text = INPUTS["directory"]
     project = race(doit_project, path, option, EDITS[edit])
     project.run(*runner).assert_executed("make")
@@ -225,7 +225,7 @@ def task_make():
 def test_target_that_is_edited_before_it_is_recorded(
     doit_project: Make, path: str, edit: str, text: str, runner: list[str]
 ) -> None:
-    """What the actions left counts, not what somebody made of it since."""
+    """The targets count as the actions left them, not as somebody edited them since."""
     dodo = GAP.format(edit=edit, option="")
     project = doit_project({"dodo.py": dodo, "in.txt": ""})
     project.run(*runner).assert_executed("make")

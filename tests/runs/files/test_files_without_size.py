@@ -34,7 +34,7 @@ def task_empty():
 
 @pytest.mark.parametrize("backend", ["json", "dbm"])
 def test_what_the_kernel_says(doit_project: Make, backend: str) -> None:
-    """What says another thing each time runs each time, what stays the same is up-to-date."""
+    """Files that differ each time cause a run each time; constant ones are up-to-date."""
     files = {"dodo.py": DODO, "in.txt": "", "tree/": "", "hollow/a": "", "hollow/b": ""}
     project = doit_project(files, backend=backend)
     for name in ("link", "tree/link"):

@@ -78,7 +78,7 @@ def test_what_is_named_among_the_targets(doit_project, runner: tuple[str, ...]) 
 
 
 def test_each_edit_is_seen(doit_project) -> None:
-    """Of the input, which is the target as well; one that is missing is an error, as any input."""
+    """An edit of an input that is also the target is seen; a missing one is an error."""
     project = doit_project({"dodo.py": DODO, **FILES})
     project.run().assert_success()
     for name, path in ONES.items():

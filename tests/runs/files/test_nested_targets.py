@@ -96,14 +96,14 @@ def test_what_others_make_does_not_count(
 
 
 EDITS = {
-    # What the task itself makes still counts, at any depth.
+    # Files that the task itself makes still count, at any depth.
     "own file": (lambda p: p.write({"mixed/own/deep/x": "by hand"}), {"mixed"}),
     "own file beside another": (lambda p: p.write({"mixed/shared/z": "by hand"}), {"mixed"}),
     "own file removed": (lambda p: p.remove("mixed/y"), {"mixed"}),
     "one more file": (lambda p: p.write({"raw/deep/down/more": ""}), {"dirs"}),
     "one more directory": (lambda p: p.write({"out/empty/": ""}), {"dirs"}),
     "one more in a nested one": (lambda p: p.write({"outer/a/inner/more": ""}), {"inner"}),
-    # What another makes is looked at by that one.
+    # Files that another task makes are checked by that task.
     "of another": (lambda p: p.write({"raw/deep/down/2": "by hand"}), {"write"}),
     "of another, removed": (lambda p: p.remove("fresh/7"), {"write"}),
     "of a late one": (lambda p: p.write({"out/late/15": "by hand"}), {"late"}),
@@ -166,7 +166,7 @@ def test_why_speaks_of_what_the_task_made(doit_project) -> None:
 
 
 def as_before(project: Project) -> None:
-    """Have the records be those of an earlier version, to which everything counted."""
+    """Turn the records into those of an earlier version, in which everything counted."""
     from doit_invariants.files.state import FileView
     from doit_invariants.files.tree import tree_state
 
@@ -249,7 +249,7 @@ def task_others():
 
 @pytest.mark.parametrize("runner", [(), ("-n", "2")])
 def test_through_a_link(doit_project, tmp_path, runner: tuple[str, ...]) -> None:
-    """A directory on another disk, in which a task names its target by the real path."""
+    """A directory on another disk; a task names its target there by the real path."""
     scratch = tmp_path / "scratch"
     dodo = f"""
 def task_dirs():
@@ -281,7 +281,7 @@ def task_a():
 
 @pytest.mark.parametrize("cache", ["shared", "export", "once"])
 def test_with_a_policy(doit_project, cache: str) -> None:
-    """What is kept of the directory never stands in for what the other task makes now."""
+    """A kept listing of the directory never replaces files that the other task makes now."""
     settings = {"store": "store", "export_dir": "published"}
     dodo = SHARED.replace("CACHE", repr(cache))
     project = doit_project({"dodo.py": dodo, "in.txt": "1", "data.txt": "1"}, settings=settings)

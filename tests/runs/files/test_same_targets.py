@@ -97,7 +97,7 @@ def test_of_a_task_that_is_created_late(doit_project, runner: tuple[str, ...]) -
 
 
 def test_many_targets_take_no_time(doit_project) -> None:
-    """Of ten thousand usual names none is looked up."""
+    """None of ten thousand usual names is looked up."""
     from doit_invariants.hosts.doit.sessions import Places
 
     class Task:

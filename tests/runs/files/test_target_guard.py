@@ -7,7 +7,7 @@ import pytest
 from tests.support import Make
 from tests.support.runners import EACH_RUNNER
 
-# What saves values runs in the main process, after the worker has sent its result.
+# Code that saves values runs in the main process, after the worker has sent its result.
 DODO = """
 import os
 def make(targets):
@@ -61,7 +61,7 @@ def test_a_target_that_vanishes_in_between(doit_project: Make, runner: tuple[str
 
 @pytest.mark.parametrize("how", ["copy", "hardlink", "symlink", "move"])
 def test_exports_do_not_look_like_edits(doit_project: Make, how: str) -> None:
-    """They are made before, be it by links that change the times of a target."""
+    """They are made before, even by links that change the times of a target."""
     dodo = f"""
 def task_make():
     return {{"actions": ["cp in.txt out.txt"], "file_dep": ["in.txt"], "targets": ["out.txt"],

@@ -180,7 +180,7 @@ def task_c():
 
 
 def test_task(doit_project: Make) -> None:
-    """What another task depends on counts; a setup task is not run to find out."""
+    """The dependencies of another task count; a setup task is not run to find out."""
     project = doit_project({"dodo.py": SETUP, "conf": "1"})
     project.run("a").assert_executed("server", "a")
     project.run("a").assert_executed().assert_up_to_date("a")

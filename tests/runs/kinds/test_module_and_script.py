@@ -128,7 +128,7 @@ def test_follow_false_and_search(doit_project: Make) -> None:
 
 
 def test_other_languages_and_broken_sources(doit_project: Make) -> None:
-    """What is no Python counts by its content, and so does what Python can't parse."""
+    """Sources that Python can't parse count by their content."""
     files = {
         "run.sh": "echo 1\n",
         "tool": "#!/usr/bin/env python3\nimport broken\n",
@@ -202,7 +202,7 @@ def test_own_target_is_no_input(doit_project: Make) -> None:
     ],
 )
 def test_what_is_not_there(doit_project: Make, invariant: str, error: str) -> None:
-    """What can't be found is a one-line error when the task is checked."""
+    """A module or script that can't be found is a one-line error when the task is checked."""
     project = doit_project({"dodo.py": dodo(invariant), **FILES})
     project.run().assert_error(error, returncode=2)
 
@@ -220,7 +220,7 @@ def test_what_is_not_there(doit_project: Make, invariant: str, error: str) -> No
     ],
 )
 def test_wrong_arguments(doit_project: Make, invariant: str, error: str) -> None:
-    """What a user wrote wrongly is a one-line error when tasks are loaded."""
+    """A wrong argument is a one-line error when tasks are loaded."""
     project = doit_project({"dodo.py": dodo(invariant), **FILES})
     project.run().assert_error(error)
 

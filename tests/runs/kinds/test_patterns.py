@@ -53,14 +53,14 @@ def test_variables_by_pattern(doit_project: Make) -> None:
 
 
 def test_every_variable_but_our_own(doit_project: Make) -> None:
-    """What doit itself sets for each run does not count, so that even `*` can be up-to-date."""
+    """Variables that doit sets for each run do not count, so even `*` can be up-to-date."""
     project = doit_project({"dodo.py": tasks(a='Env("DOIT_INVARIANTS*")')})
     project.run(process="fork").assert_executed("a")
     project.run(process="fork").assert_up_to_date("a")
 
 
 def test_records_in_which_a_pattern_was_a_name(doit_project: Make) -> None:
-    """What a version before recorded of a pattern is adopted, and counts from there on."""
+    """The record of an earlier version for a pattern is adopted, and counts from then on."""
     text = (
         tasks(a='Env("ZZ_*")')
         + """
@@ -101,7 +101,7 @@ if OLD:
     ],
 )
 def test_refused_at_load(doit_project: Make, one: str, said: str) -> None:
-    """What would silently mean something else is an error before anything runs."""
+    """A name that would silently mean something else is an error before anything runs."""
     project = doit_project({"dodo.py": tasks(a=one)})
     project.run("list").assert_error(said)
     project.run().assert_error("task 'a'")
@@ -144,7 +144,7 @@ def test_refused_in_settings(doit_project: Make) -> None:
     ],
 )
 def test_refused_when_checked(doit_project: Make, one: str, said: str) -> None:
-    """What shows only when the task is checked fails it in one line."""
+    """A mistake that shows only when the task is checked fails it in one line."""
     project = doit_project({"dodo.py": tasks(a=one)})
     outcome = project.run().assert_failed("a")
     assert said in outcome.stdout, repr(outcome)
@@ -260,7 +260,7 @@ def test_absent_files(doit_project: Make) -> None:
 
 
 def test_allowing_absence_reruns_nothing(doit_project: Make) -> None:
-    """The option is no part of what the invariant is: to add or to remove it changes nothing."""
+    """Adding or removing the option changes nothing, because it does not count."""
     project = doit_project({"dodo.py": tasks(a='Files(".env"), Tree("d")'), ".env": "", "d/x": ""})
     project.run().assert_executed("a")
     project.edit("dodo.py", '".env")', '".env", missing_ok=True)')
@@ -303,7 +303,7 @@ def task_a():
 
 
 def test_mistakes_in_patterns_and_keys_of_settings(doit_project: Make) -> None:
-    """A range that runs backwards and a key that is no text are one line each."""
+    """A range that runs backwards and a key that is not a string are one line each."""
     plain = "def task_a(): pass\n"
     project = doit_project({"dodo.py": plain}, settings={"tree_exclude": ["[z-a].txt"]})
     project.run().assert_error("patterns ['[z-a].txt']: bad character range")

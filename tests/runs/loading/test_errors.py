@@ -1,4 +1,4 @@
-"""What is wrong in a dodo.py or on disk is one line that names the task; nothing hangs."""
+"""Mistakes in a dodo.py or on disk are one line that names the task; nothing hangs."""
 
 from __future__ import annotations
 
@@ -184,7 +184,7 @@ def test_mistake_in_a_task_dict(doit_project: Make, case: str) -> None:
 @pytest.mark.parametrize("runner", EACH_RUNNER)
 @pytest.mark.parametrize("case", AT_CHECK)
 def test_mistake_that_shows_at_the_check(doit_project: Make, case: str, runner: list[str]) -> None:
-    """What can't be checked fails that task alone, in one line, with any runner, without a hang."""
+    """An impossible check fails that task alone, in one line, with any runner; nothing hangs."""
     option, text = AT_CHECK[case]
     good = "\ndef task_b():\n    return {'actions': ['true']}\n"
     project = doit_project({"dodo.py": TASK.format(option=option) + good})
@@ -196,7 +196,7 @@ def test_mistake_that_shows_at_the_check(doit_project: Make, case: str, runner: 
     outcome.assert_error(text, returncode=2)
     outcome.assert_failed("a")
     assert outcome.executed == ["b"]
-    # What never ran is listed without a look at its content.
+    # Inputs are not read to list a task that never ran.
     letter = "R" if case == "unreadable" else "E"
     assert f"{letter} a" in project.run("list", "-s").assert_success().stdout
     assert "can't be checked" in project.run("invariants", "why", "a").stdout

@@ -1,4 +1,4 @@
-"""What a run with nothing to do imports of this package.
+"""The modules of this package that a run with nothing to do imports.
 
 Most projects have a handful of tasks, and there the start of the process is all that a run costs.
 A module costs 0.1 ms by its existence alone, most of them several times that. So a run imports what
@@ -61,7 +61,7 @@ def imported(directory: Path, *command: str) -> list[str]:
 
 @pytest.fixture
 def small(doit_project: Make) -> Project:
-    """A project of seven tasks in one group, all of which are up-to-date."""
+    """A project of seven up-to-date tasks in one group."""
     files = {f"in{n}": str(n) for n in range(7)}
     project = doit_project({"dodo.py": DODO, **files}, backend="sqlite3")
     for executed in (7, 0):

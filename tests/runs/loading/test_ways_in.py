@@ -314,7 +314,7 @@ def test_options_without_the_loader_say_what_is_missing(doit_project: Make) -> N
 
 
 def test_plain_command_in_the_same_process_stays_plain(doit_project: Make) -> None:
-    """Having run with the loader once leaves nothing behind for a run without."""
+    """A run with the loader does not affect a later run of plain doit."""
     ours = doit_project({"dodo.py": SIMPLE})
     ours.run().assert_executed("hello")
     dodo = SIMPLE.replace(', "cache": True', ', "uptodate": [True]')

@@ -69,7 +69,7 @@ def test_policy_with_former_names(doit_project: Make) -> None:
 
 
 def test_the_warning_is_at_the_line_of_the_plugin() -> None:
-    """Who reads the warning finds the class that is meant."""
+    """The warning names the class."""
     with pytest.warns(DeprecationWarning, match="portable") as warned:
         type("Odd", (Invariant,), {"kind": "Odd", "portable": lambda *_: ""})
     assert warned[0].filename == __file__

@@ -98,7 +98,7 @@ def test_row_that_is_garbage(doit_project: Make) -> None:
             assert "Traceback" in outcome.stderr, repr(outcome)
 
 
-#: Exit codes of plain doit: of that run, and of the next one, in which nothing is wrong any more.
+#: Exit codes of plain doit: of that run, and of the next one, when nothing is wrong any more.
 LOST = {"json": (3, 3), "sqlite3": (3, 0), "dbm": (3, 0)}
 
 
@@ -207,7 +207,7 @@ def ended_well(outcome: Outcome) -> None:
 @pytest.mark.parametrize("runner", [(), ("-n", "2")], ids="".join)
 @pytest.mark.parametrize("name", LISTENERS)
 def test_listener(doit_project: Make, name: str, runner: tuple[str, ...]) -> None:
-    """What it returns does not count. If it raises: before a task runs that fails it."""
+    """Its return value does not count. An exception before a task runs fails the task."""
     for number, body in enumerate(["return 3", "return [3]", "raise RuntimeError('no')"]):
         project = listening(lambda files, n=number: doit_project(files, name=f"p{n}"), name, body)
         if "raise" in body and name == "verdict":

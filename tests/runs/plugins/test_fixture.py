@@ -29,7 +29,7 @@ def test_modules_of_the_project_are_imported_again_and_no_others(
     monkeypatch: pytest.MonkeyPatch,
     request: pytest.FixtureRequest,
 ) -> None:
-    """What lies around the project is as a rule the checkout of what the tests are of."""
+    """Around the project there usually is the checkout of the tested plugin."""
     monkeypatch.syspath_prepend(tmp_path / "around")
     request.addfinalizer(lambda: sys.modules.pop("fixture_outside", None))
     project = doit_project({"dodo.py": DODO})

@@ -98,7 +98,7 @@ def test_every_hook_of_an_installed_distribution(
 def test_installing_a_plugin_reruns_nothing(
     doit_project: Make, installed: Mapping[str, str]
 ) -> None:
-    """What a plugin adds by itself is adopted as it stands when it is first asked."""
+    """Invariants that a plugin adds are adopted when it is first asked."""
     project = doit_project(
         {
             "dodo.py": OUTDOORS,
@@ -237,7 +237,7 @@ MISBEHAVING = {
 def test_kind_that_misbehaves_fails_its_task_alone(
     doit_project: Make, case: str, runner: list[str], backend: str
 ) -> None:
-    """Whatever a third party's kind does, one task fails and the others are recorded."""
+    """If a third party's kind fails in any way, one task fails and the others are recorded."""
     body, text = MISBEHAVING[case]
     dodo = f"""
 from doit_invariants import Invariant, hookimpl
@@ -301,7 +301,7 @@ def task_b():
 
 
 def test_saved_is_told_of_successes_only(doit_project: Make) -> None:
-    """Refreshing the times of files is no news; adopting a task that plain doit ran is."""
+    """Refreshing the times of files is not reported; adopting a task of plain doit is."""
     dodo = """
 from doit_invariants import hookimpl
 @hookimpl

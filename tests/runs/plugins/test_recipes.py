@@ -217,7 +217,7 @@ def story(project: Project) -> tuple[Outcome, Outcome, Outcome]:
 
 @pytest.mark.parametrize("sort", SORTS)
 def test_it_is_used(doit_project: Make, sort: str) -> None:
-    """What the plugin says decides."""
+    """The answer of the plugin decides."""
     outcomes = story(project_of(doit_project, SORTS[sort]))
     assert SORTS[sort].used(*outcomes), outcomes
 

@@ -112,7 +112,7 @@ def test_a_sink_that_fails_costs_a_line(doit_project: Make) -> None:
 
 
 def test_an_unproven_result_has_no_signature(doit_project: Make) -> None:
-    """What was made while its input was edited is not taken for the result of that input."""
+    """A result made while its input was edited is not stored as the result of that input."""
     files = {**FILES, "dodo.py": DODO.replace('MORE = ""', 'MORE = "; echo new > in.txt"')}
     project = doit_project(files)
     project.run().assert_executed("copy")
@@ -151,7 +151,7 @@ def attic(doit_project: Make, change: tuple[str, str], name: str = "project") ->
 
 @pytest.mark.parametrize("runner", [[], ["-n", "2"]], ids="".join)
 def test_removed_targets_come_back(doit_project: Make, runner: list[str]) -> None:
-    """What is restored is as if it had run; changed code has it run."""
+    """A restored task is as if it had run; changed code makes it run."""
     project = doit_project(FILES)
     project.run(*runner).assert_executed("copy")
     project.remove("out.txt")
@@ -232,7 +232,7 @@ def test_a_source_that_cannot_be_pickled_is_not_used(doit_project: Make) -> None
 
 
 def test_what_a_place_has_mixed_up_is_not_taken(doit_project: Make) -> None:
-    """Contents are compared with the entry: a damaged one is no result."""
+    """Contents are compared with the entry: a damaged one is not restored."""
     project = doit_project(FILES)
     project.run().assert_executed("copy")
     (kept,) = (project.path / "../attic").resolve().glob("*/tree/out.txt")

@@ -1,4 +1,4 @@
-"""What is compared in another way since (a hook, a version of a kind) reruns nothing."""
+"""A changed way to compare (a hook, a version of a kind) reruns nothing."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def test_hook_for_files(doit_project: Make, steps: tuple[str, ...], backend: str
 
 
 def test_no_false_alarm_from_the_store(doit_project: Make) -> None:
-    """What was stored before a hook was added is still the same result."""
+    """Results that were stored before a hook was added are still found."""
     text = "DOIT_CONFIG = {'invariants': {'store': 'store', 'cache': 'shared'}}\n" + TASKS
     project = make(doit_project, text)
     project.write({"dodo.py": text + HOOK})
@@ -133,7 +133,7 @@ def test_hook_for_values(doit_project: Make) -> None:
 
 
 def test_hook_for_values_added_with_an_edit(doit_project: Make) -> None:
-    """What changed at the same time counts."""
+    """A change at the same time counts."""
     project = doit_project({"dodo.py": values(1, "a", ""), "in.txt": ""})
     project.run().assert_success()
     project.write({"dodo.py": values(2, "a")})
@@ -208,7 +208,7 @@ def test_new_version_that_knows_better(doit_project: Make) -> None:
 
 
 def test_new_version_beside_another_change(doit_project: Make) -> None:
-    """What else has changed is a reason like ever; a version before the recorded one as well."""
+    """Other changes are reasons as always; a version older than the recorded one is too."""
     project = started(doit_project)
     project.write({"dodo.py": SECOND, "other": "x"})
     project.run().assert_executed("tracked")

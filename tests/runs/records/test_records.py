@@ -30,7 +30,7 @@ def database(project: Project) -> dict[str, Any]:
 
 
 def put(project: Project, task: str, data: str) -> None:
-    """Put any text in the place of what the DB holds of a task."""
+    """Replace the row of a task in the DB by any string."""
     connection = sqlite3.connect(project.path / ".doit.db")
     connection.execute("update doit set task_data=? where task_id=?", (data, task))
     connection.commit()
@@ -98,7 +98,7 @@ def test_record_that_cannot_be_read(doit_project: Make, case: str) -> None:
 def test_garbage_in_the_place_of_all_that_is_known(
     doit_project: Make, garbage: str, runner: list[str]
 ) -> None:
-    """What the backend can't decode is "never ran" too, with any runner; nothing hangs."""
+    """A row that the backend can't decode is "never ran" too, with any runner; nothing hangs."""
     project = doit_project({"dodo.py": DODO, "x": ""}, backend="sqlite3")
     project.run().assert_executed("a", "b")
     put(project, "a", garbage)

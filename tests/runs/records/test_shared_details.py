@@ -69,7 +69,7 @@ def test_what_many_tasks_are_tracked_by_is_recorded_once(doit_project: Make) -> 
 
 
 def test_what_many_tasks_are_tracked_by_is_mended(doit_project: Make) -> None:
-    """What a run finds damaged it writes anew: else a task would run in each of the next runs."""
+    """A run rewrites damaged details: otherwise a task would run in each of the next runs."""
     names = [f"t:{number}" for number in range(4)]
     project = doit_project(
         {"dodo.py": DODO % 4, "helpers.py": "def clean():\n    return 1\n"}, backend="json"

@@ -53,7 +53,7 @@ def last_reasons(outcome: Outcome) -> dict[str, Any]:
 
 @pytest.mark.parametrize("runner", EACH_RUNNER)
 def test_what_failed_says_so(doit_project: Make, backend: str, runner: list[str]) -> None:
-    """Each failure is told with its time and the end of its output, whatever ran it."""
+    """Each failure is printed with its time and the end of its output, with any runner."""
     project = doit_project({"dodo.py": DODO, "in.txt": "1"}, backend=backend)
     project.run("--continue", *runner, *NAMES).assert_failed(*NAMES)
     said = last_reasons(project.run("invariants", "why", "--json"))
@@ -79,7 +79,7 @@ def test_what_failed_says_so(doit_project: Make, backend: str, runner: list[str]
 
 
 def test_a_success_ends_it(doit_project: Make) -> None:
-    """What failed is forgotten with the next success, and with `doit forget`."""
+    """A failure is forgotten with the next success, and with `doit forget`."""
     project = doit_project({"dodo.py": DODO, "in.txt": "1"})
     project.run("--continue", "command", "after", "always", now=NOW)
     assert "failed on 2023-11-1" in project.run("invariants", "why", "command").stdout
@@ -98,7 +98,7 @@ def test_a_success_ends_it(doit_project: Make) -> None:
 
 
 def test_it_does_not_grow(doit_project: Make) -> None:
-    """Of many failures few outputs are kept, and none of tasks that are gone."""
+    """Few outputs of many failures are kept, and none of tasks that no longer exist."""
     dodo = """
 N = 150
 def task_t():
@@ -141,7 +141,7 @@ def task_last():
 def test_what_runs_now_and_what_was_killed(
     doit_project: Make, backend: str, runner: list[str]
 ) -> None:
-    """What another doit is running is neither interrupted nor new; once that is killed it is."""
+    """A task that another doit runs is neither interrupted nor new, until that doit is killed."""
     project = doit_project({"dodo.py": SLOW, "in.txt": "1"}, backend=backend)
     process = start_doit(project, *runner)
     wait_for_file(project.path / "begun", process)

@@ -45,7 +45,7 @@ def test_nothing_runs_again(pipeline: Project) -> None:
 
 
 def test_results_are_restored(pipeline: Project) -> None:
-    """What lies in the store and among the exports is taken from there."""
+    """Results in the store and among the exports are restored."""
     for name in ("shared", "export-copy", "export-gzip"):
         shutil.rmtree(pipeline.path / name)
     (pipeline.path / "shared.txt").unlink()
@@ -70,7 +70,7 @@ def test_results_are_restored(pipeline: Project) -> None:
     ],
 )
 def test_an_edit_is_seen(pipeline: Project, path: str, old: str, new: str, runs: set[str]) -> None:
-    """What the version before recorded still tells what changed."""
+    """Records of the earlier version still explain what changed."""
     pipeline.edit(path, old, new)
     run = pipeline.run().assert_success()
     assert runs <= set(run.executed)

@@ -1,4 +1,4 @@
-"""Who gets values waits for them, also where it is not known before the run what that needs."""
+"""Tasks wait for the values they get, even if the needs are unknown before the run."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def task_j_all():
 def task_j_deps():
     return given(task_dep=["j_count"])
 """
-#: What is written for an input of one character, and of three.
+#: The output for an input of one character, and of three.
 EXPECTED = {
     **dict.fromkeys(("a", "b", "c", "d", "h", "h_late", "i", "j"), ("1", "3")),
     **dict.fromkeys(("e", "f"), ("{'x': 1, 'y': 1}", "{'x': 3, 'y': 3}")),
@@ -144,7 +144,7 @@ def test_of_tasks_that_are_selected(doit_project, runner: tuple[str, ...]) -> No
 
 
 def test_alone_nothing_is_asked_for(doit_project) -> None:
-    """What only an up-to-date task gets values of does not run, calc_dep or not."""
+    """A task that gives values only to an up-to-date task does not run, calc_dep or not."""
     project = doit_project({"dodo.py": DODO, "in.txt": "a"})
     project.run().assert_success()
     project.write({"in.txt": "abc"})
@@ -212,7 +212,7 @@ def test_what_need_not_run_makes_no_circle(doit_project, runner: tuple[str, ...]
 
 
 def test_a_giver_that_fails(doit_project) -> None:
-    """Who gets its values does not run, as with any dependency."""
+    """Tasks that get values of a failed task do not run, as with any dependency."""
     project = doit_project({"dodo.py": DODO, "in.txt": "a"})
     project.run().assert_success()
     project.remove("in.txt")

@@ -46,7 +46,7 @@ def test_what_is_defined_first_waits(
 
 
 def test_plain_doit_takes_the_old_values(doit_project: Callable[..., Project]) -> None:
-    """What the documentation says of plain doit."""
+    """Plain doit does what the documentation says."""
     project = doit_project({"dodo.py": DODO, "in.txt": "a"})
     for text in ("a", "abc"):
         project.write({"in.txt": text})
@@ -57,7 +57,7 @@ def test_plain_doit_takes_the_old_values(doit_project: Callable[..., Project]) -
 
 
 def test_alone_it_stays_a_setup_task(doit_project: Callable[..., Project]) -> None:
-    """What nobody asked for does not run for a task that is up-to-date."""
+    """A task outside the selection does not run for an up-to-date task."""
     project = doit_project({"dodo.py": DODO, "in.txt": "a"})
     project.run("use").assert_executed("count", "use")
     project.write({"in.txt": "abc"})
@@ -138,7 +138,7 @@ def task_count():
 def test_values_of_what_is_not_created_yet(
     doit_project: Callable[..., Project], arguments: list[str]
 ) -> None:
-    """What creates the source is done first, also where it was not asked for, nor defined first."""
+    """The creator of the source runs first, even if it is not selected or defined later."""
     project = doit_project({"dodo.py": LATE, "in.txt": "a"})
     for text in ("abc", "a"):
         project.write({"in.txt": text})

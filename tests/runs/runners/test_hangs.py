@@ -1,4 +1,4 @@
-"""What makes plain doit wait for ever under ``-n`` ends here, whatever starts the workers.
+"""Runs with ``-n`` that hang in plain doit end here, whatever starts the workers.
 
 Each case has a bad task ``a`` beside good ones; a run that does not end fails its test.
 """
@@ -202,7 +202,7 @@ def run(project: Project, runner: str, *arguments: str) -> Outcome:
 
 @pytest.mark.parametrize(("case", "runner"), combinations(ONE_FAILS))
 def test_one_task_fails(doit_project: Make, case: Case, runner: str) -> None:
-    """What is wrong with a task, or can't be sent, fails that task; the others are recorded."""
+    """A broken task, or one that can't be sent, fails; the others are recorded."""
     project = make_project(doit_project, case)
     outcome = run(project, runner, "-c")
     lines = (outcome.stdout + outcome.stderr).splitlines()
@@ -277,7 +277,7 @@ AT_THE_START = {
 
 
 def at_the_start(case: str) -> str:
-    """Return the dodo.py of a case, in which a worker has been started before."""
+    """Return the dodo.py of a case with a worker that was started before."""
     late = "task_up" in AT_THE_START[case]
     names = ["0", *(["up"] if late else []), "a", "good"]
     first = "def task_0():\n    return {'actions': ['true']}\n"
@@ -349,7 +349,7 @@ def test_teardown_that_fails(doit_project: Make, runner: str) -> None:
     [*rest_in_matrix(PLAIN), *(pytest.param(name, marks=pytest.mark.long) for name in PLAIN_TOO)],
 )
 def test_plain_doit_waits_for_ever(doit_project: Make, name: str) -> None:
-    """Else there would be nothing to prevent. A run that ends takes one second."""
+    """Otherwise there would be nothing to prevent. A run that ends takes one second."""
     project = make_project(doit_project, {**PLAIN, **PLAIN_TOO}[name], loader=False)
     with pytest.raises(pytest.fail.Exception, match="did not end within 6 s"):
         project.run("-n", "2", "-c", timeout=6)

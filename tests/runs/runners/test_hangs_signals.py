@@ -1,4 +1,4 @@
-"""Signals to a run with ``-n``, and to one that would not end by itself."""
+"""Signals to a run with ``-n``, and to one that would never end."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def task_a():
 
 @contextlib.contextmanager
 def started(project: Project, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
-    """Start doit in a group of processes, of which nothing stays."""
+    """Start doit in a group of processes; all of them are ended."""
     process = subprocess.Popen(
         [sys.executable, "-m", "doit", *arguments],
         cwd=project.path,
@@ -101,7 +101,7 @@ def task_a():
         process.wait(timeout=LIMIT)
         time.sleep(4)
         pids = [path.name[3:] for path in plain.path.glob("pid*")]
-        assert all(Path("/proc", pid).exists() for pid in pids), "they wait for ever"
+        assert all(Path("/proc", pid).exists() for pid in pids), "they wait forever"
 
 
 @pytest.mark.parametrize("arguments", [(), ("-n", "2")], ids="".join)

@@ -52,7 +52,7 @@ def interrupt(project: Project, *arguments: str) -> tuple[int, str, str]:
 @pytest.mark.parametrize("action", ACTIONS)
 @pytest.mark.parametrize("runner", EACH_RUNNER)
 def test_three_lines(doit_project: Make, runner: list[str], action: str) -> None:
-    """What ran, how far the run was, and that nothing is lost; no traceback."""
+    """The output: running tasks, progress, and that nothing is lost; no traceback."""
     project = doit_project({"dodo.py": DODO.replace("SLOW", ACTIONS[action]), "in.txt": "1"})
     code, stdout, stderr = interrupt(project, *runner)
     assert "Traceback" not in stdout + stderr

@@ -161,7 +161,7 @@ def test_teardown_and_interrupt(doit_project: Make, backend: str) -> None:
 
 
 def test_directory_that_dodo_itself_enters(doit_project: Make) -> None:
-    """What runs in another directory from the start on is left there, without a word."""
+    """A run that starts in another directory stays there, without a message."""
     dodo = """
 import os, pathlib
 

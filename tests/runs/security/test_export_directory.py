@@ -60,7 +60,7 @@ def _socket(path: Path) -> None:
         os.chdir(before)
 
 
-#: What may lie there instead of a file.
+#: Objects that may be there instead of a file.
 ODD: dict[str, Callable[[Path], object]] = {
     "a pipe": os.mkfifo,
     "a device": lambda path: path.symlink_to("/dev/zero"),
@@ -74,7 +74,7 @@ ODD: dict[str, Callable[[Path], object]] = {
 @pytest.mark.parametrize("how", ["copy", "gzip"])
 @pytest.mark.parametrize("odd", ODD)
 def test_odd_exports(doit_project: Make, odd: str, how: str, run: bool) -> None:
-    """What is no file in the place of an export is not read: the task runs."""
+    """An export that is not a regular file is not read: the task runs."""
     project = exporting(doit_project, how, run)
     place = project.path / "published/sub" / ("f.gz" if how == "gzip" else "f")
     place.unlink(missing_ok=True)
@@ -84,7 +84,7 @@ def test_odd_exports(doit_project: Make, odd: str, how: str, run: bool) -> None:
 
 
 def test_who_can_write_an_export_directory_gives_any_target(doit_project: Make) -> None:
-    """What lies there by hand is taken, what a link leads to as well; and that is said."""
+    """A file or link that was put there by hand is used, and reported."""
     project = exporting(doit_project)
     private = project.path.parent / "private"
     private.write_text("private")
@@ -97,7 +97,7 @@ def test_who_can_write_an_export_directory_gives_any_target(doit_project: Make) 
 
 @pytest.mark.parametrize("odd", ODD)
 def test_odd_manifests(doit_project: Make, odd: str) -> None:
-    """A manifest that is no file is damaged."""
+    """A manifest that is not a file is damaged."""
     project = exporting(doit_project, run=True)
     manifest = only_file(project.path / "published/.doit-invariants")
     manifest.unlink()
@@ -152,7 +152,7 @@ def test_odd_tars(doit_project: Make, name: str) -> None:
 @pytest.mark.parametrize("known", [False, True], ids=["nothing there", "named by a manifest"])
 @pytest.mark.parametrize("how", ["copy", "hardlink", "gzip", "move"])
 def test_link_in_the_export_directory(doit_project: Make, how: str, known: bool) -> None:
-    """Nothing is exported through it, be it to a new file or over one that a manifest names."""
+    """Nothing is exported through it, neither to a new file nor over one in a manifest."""
     project = exporting(doit_project, how, run=True)
     home = project.path.parent / "home"
     home.mkdir()
@@ -174,7 +174,7 @@ def test_link_in_the_export_directory(doit_project: Make, how: str, known: bool)
 
 @pytest.mark.parametrize("how", ["copy", "hardlink", "gzip", "move"])
 def test_modes_of_exports(doit_project: Make, how: str) -> None:
-    """What only its owner can read is not readable by others where it is exported."""
+    """The export of a file that only its owner can read is not readable by others."""
     dodo = EXPORTED.replace('"copy"', repr(how)).replace("mkdir", "umask 077; mkdir")
     project = doit_project({"dodo.py": dodo, "in.txt": "one"})
     project.run().assert_executed("a")

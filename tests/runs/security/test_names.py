@@ -25,7 +25,7 @@ SHOWN = {
 
 @pytest.mark.parametrize("text", SHOWN, ids=ascii)
 def test_names_are_shown_as_they_are(text: str) -> None:
-    """What a terminal would act on is escaped; what it shows is not, in any script."""
+    """Control characters for a terminal are escaped; printable ones, in any script, are not."""
     assert printable(text) == SHOWN[text]
 
 

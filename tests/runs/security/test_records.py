@@ -35,7 +35,7 @@ def _entry(place: int, value: Any) -> Callable[[dict[str, Any]], None]:
 CHANGES: dict[str, Callable[[dict[str, Any]], Any]] = {
     "a time without end": lambda record: record.update(executed_at=float("inf")),
     "no number as time": lambda record: record.update(executed_at=float("nan")),
-    "a time that is no float": lambda record: record.update(executed_at=10**400),
+    "a time that is not a float": lambda record: record.update(executed_at=10**400),
     "a version without end": _entry(1, float("inf")),
     "a version in part": _entry(1, 2.5),
     "another kind": _entry(0, "Funktion"),
@@ -85,7 +85,7 @@ def test_record_of_a_newer_version_of_a_kind(doit_project: Make) -> None:
 
 
 def test_record_of_a_kind_that_is_gone(doit_project: Make) -> None:
-    """What a plugin tracked that is not installed any more is left out, and nothing fails."""
+    """The findings of a plugin that was uninstalled are left out, and nothing fails."""
     gone = ["Gone", 1, "Gone", {"digest": "d"}, "my-plugin"]
 
     def change(record: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""What an attacker who can write doit's DB, the journal, inputs or the environment can't do.
+"""Attacks by somebody who can write doit's DB, the journal, inputs or the environment.
 
 See also tests/runs/database, tests/runs/records and tests/runs/loading/test_errors.py.
 """
@@ -54,7 +54,7 @@ def test_journal_that_is_no_file(doit_project: Make, place: str) -> None:
 
 
 def test_journal_that_is_a_link(doit_project: Make) -> None:
-    """What a link in its place leads to is neither written nor removed."""
+    """The destination of a link in its place is neither written nor removed."""
     project = doit_project({"dodo.py": PLAIN, "in.txt": "one"})
     precious = project.path.parent / "precious"
     precious.write_text("precious")
@@ -64,7 +64,7 @@ def test_journal_that_is_a_link(doit_project: Make) -> None:
 
 
 def test_db_that_is_a_link(doit_project: Make, backend: str) -> None:
-    """What is no DB is not overwritten: it is set aside as it is."""
+    """A file that is not a DB is not overwritten, but moved aside."""
     project = doit_project({"dodo.py": PLAIN, "in.txt": "one"}, backend=backend)
     precious = project.path.parent / "precious"
     precious.write_text("precious")
@@ -75,7 +75,7 @@ def test_db_that_is_a_link(doit_project: Make, backend: str) -> None:
 
 
 def test_lock_that_is_a_link(doit_project: Make) -> None:
-    """What a link in the place of the lock leads to is not written."""
+    """The destination of a link at the path of the lock is not written."""
     project = doit_project({"dodo.py": PLAIN, "in.txt": "one"})
     precious = project.path.parent / "precious"
     precious.write_text("precious")
@@ -178,7 +178,7 @@ def task_a():
     ids=["bytes", "escape", "newline", "direction"],
 )
 def test_names_of_inputs(doit_project: Make, name: str) -> None:
-    """Whatever a file is called, its name is shown, and does nothing else."""
+    """Any name of a file is only shown, and does nothing else."""
     project = doit_project({"dodo.py": TREE, "in.txt": "one", "data/x": "1"})
     project.run().assert_executed("a")
     (project.path / "data" / name).write_text("new")
@@ -261,7 +261,7 @@ def task_b():
 @pytest.mark.parametrize("how", rest_in_matrix(["copy", "gzip", "move"]))
 @pytest.mark.parametrize("umask", [0o077, 0o002, 0o000])
 def test_umask(doit_project: Make, umask: int, how: str) -> None:
-    """All that is made has the rights that the user gives to his files, and a group may use it."""
+    """All files have the permissions of the umask, so a group may use them."""
     dodo = f"HOW = {how!r}\n{EVERYTHING}"
     project = doit_project({"dodo.py": dodo, "in.txt": "one"}, settings={"store": "../store"})
     command = 'umask "$1"; "$0" -m doit && rm -rf d b.txt .doit.db* && "$0" -m doit'

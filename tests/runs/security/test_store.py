@@ -146,7 +146,7 @@ def test_blob_that_became_huge(shared: Project) -> None:
 
 
 def test_lock_of_a_store_that_is_held(shared: Project) -> None:
-    """Who holds the lock of a store costs others its use, not their time."""
+    """A held lock of a store stops its use by others, but does not delay them."""
     only_file(store_of(shared) / "entries").write_text("{")
     with open(store_of(shared) / "add.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -154,7 +154,7 @@ def test_lock_of_a_store_that_is_held(shared: Project) -> None:
 
 
 def test_names_in_a_store(shared: Project) -> None:
-    """What others call their tasks and targets is shown, and does nothing else."""
+    """The names of others' tasks and targets are only shown, and do nothing else."""
 
     def change(entry: dict[str, Any]) -> None:
         entry["task"] = "b\x1b[2J\nforged line"

@@ -1,4 +1,4 @@
-"""What an attacker can't do in a shared store while a run reads, writes and prunes it."""
+"""Attacks on a shared store while a run reads, writes and prunes it."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def attack(_audited: None) -> Iterator[Attack]:
 
 
 def replace_by_link(path: str | Path, target: Path) -> Callable[[], object]:
-    """Return what puts a link in the place of something; that is kept beside it."""
+    """Return a function that replaces a path by a link, and keeps the original beside it."""
 
     def act() -> None:
         os.rename(path, f"{path}.away")
@@ -74,7 +74,7 @@ def filled(tmp_path: Path) -> tuple[DirectoryStore, str, str]:
 def test_blob_that_is_replaced_while_it_is_linked(
     tmp_path: Path, private: Path, attack: Attack, event: str
 ) -> None:
-    """A link to another file in the place of a blob neither opens that file, nor gets out."""
+    """A link to another file instead of a blob neither opens that file nor is restored."""
     store, digest, blob = filled(tmp_path)
     store = DirectoryStore(store.location, StoreOptions(link="hardlink"))
     attack(event, replace_by_link(blob, private))
@@ -86,7 +86,7 @@ def test_blob_that_is_replaced_while_it_is_linked(
 
 
 def test_times_of_other_files(tmp_path: Path, private: Path, attack: Attack) -> None:
-    """What is marked as used is an entry or a blob, not what a link leads to."""
+    """Only entries and blobs are marked as used, never the destination of a link."""
     store, _, blob = filled(tmp_path)
     attack("os.utime", replace_by_link(store._layout.entry(S1), private))
     assert store.find(S1) is not None
@@ -100,7 +100,7 @@ def test_times_of_other_files(tmp_path: Path, private: Path, attack: Attack) -> 
 def test_directory_that_is_replaced_while_it_is_pruned(
     tmp_path: Path, attack: Attack, name: str
 ) -> None:
-    """What is removed lies in the store, also if a link gets into the place of a directory."""
+    """Only files in the store are removed, even if a link replaces a directory."""
     store, _, blob = filled(tmp_path)
     store.remove(S1)
     file = blob if name.startswith("blobs") else str(tmp_path / "store" / name / "host-1-ab")
