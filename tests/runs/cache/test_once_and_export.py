@@ -1,4 +1,4 @@
-"""What an attack on ``cache: "once"`` and ``"export"`` found: stale, half made, lost."""
+"""The policies once and export never accept or restore a stale, half-made or foreign target."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""What an attack on ``cache: "shared"`` found that a restore must stand: each was a traceback.
-
-But for one, which wrote into the wrong directory.
-"""
+"""Restores that can't be done as usual: forged entries, encodings, deep values, other folders."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Findings of an attack on ``cache: "shared"``: files at the path of a target.
-
-Each cost data that no task had made, or stopped a task that could have run.
-"""
+"""Restores and files at the path of a target: no data that a task did not make is lost."""
 
 from __future__ import annotations
 

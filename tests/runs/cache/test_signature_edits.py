@@ -1,7 +1,7 @@
-"""What an attack on the signatures of ``cache: "shared"`` found: two results under one signature.
+"""Edits that change a result change its signature under ``cache: "shared"``.
 
-Each case is edited after its result was put, then run with nothing but the store left, and with
-its record. Were the edit not part of the signature, the old result would be restored.
+Each case is edited after its result was stored. It then runs with nothing but the store, and with
+its record. If the edit were not part of the signature, the old result would be restored.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Findings of an attack on the signatures of ``cache: "shared"``, besides edits of a task."""
+"""Inputs of a signature besides code: directories, keys, other tasks, variables, options."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Findings of an attack on ``cache: "shared"``: stored results.
+"""Which results go into the store, and what a checkout gets out of it.
 
-Each was a wrong result that was restored later, in any checkout.
+A wrong result that is stored once comes out of the store later, in any checkout.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What an attack on the tracking of code found: each was unseen, flapped, or stopped a task."""
+"""Edits of code that are easy to miss, and values that are hard to fingerprint."""
 
 from __future__ import annotations
 
