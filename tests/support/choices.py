@@ -6,31 +6,23 @@ with a tenth of its examples. The marker ``matrix`` and the profile ``all`` brin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
 from hypothesis import settings
 
 
-def rest_in_matrix(values: Iterable[Any], default: Callable[[Any], bool] | int = 1) -> list[Any]:
-    """Return parameters of a test, all but some marked as ``matrix``.
+def rest_in_matrix(values: Iterable[Any], default: int = 1) -> list[Any]:
+    """Return parameters of a test, all but the first ones marked as ``matrix``.
 
     :param values: the parameters, each for one argument of the test
-    :param default: how many of the first, or which, run by default
+    :param default: how many run by default
     """
-    found = []
-    for number, value in enumerate(values):
-        is_default = default(value) if callable(default) else number < default
-        found.append(pytest.param(value, marks=[] if is_default else pytest.mark.matrix))
-    return found
-
-
-def spread(values: Iterable[Any], *, every: int) -> list[Any]:
-    """Return parameters of a test: by default, one in so many runs."""
-    listed = list(values)
-    chosen = {id(value) for value in listed[::every]}
-    return rest_in_matrix(listed, lambda value: id(value) in chosen)
+    return [
+        pytest.param(value, marks=pytest.mark.matrix if number >= default else ())
+        for number, value in enumerate(values)
+    ]
 
 
 def examples(number: int, **more: Any) -> settings:
