@@ -34,7 +34,7 @@ def task_prose():
     """the style of docs, docstrings, comments and messages"""
     return {
         "actions": [[PYTHON, "-m", "tests.prose"]],
-        "file_dep": ["README.md", "CHANGELOG.md", "docs/", "dodo_examples/", "src", "tests/prose/"],
+        "file_dep": ["README.md", "CHANGELOG.md", "docs/", "dodo_examples/", "src", "tests"],
         "invariants": [Distribution("proselint")],
     }
 

@@ -71,7 +71,7 @@ class PlainHost(SimpleHost):
 
 @dataclass
 class Project:
-    """Tasks, their database, and what was said of the last run."""
+    """Tasks, their database, and the output of the last run."""
 
     tasks: list[SimpleTask]
     settings: Settings = field(default_factory=Settings)

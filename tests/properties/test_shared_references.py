@@ -1,4 +1,4 @@
-"""Values whose parts are shared: each is looked at once, and sharing does not count."""
+"""Values with shared parts: each part is visited once, and sharing does not count."""
 
 from __future__ import annotations
 

@@ -31,10 +31,13 @@ class Passage(NamedTuple):
     heading: bool = False
 
 
-def read_passages(path: Path) -> Iterator[Passage]:
-    """Yield the prose of a file: Markdown by its blocks, Python by docstrings and comments."""
+def read_passages(path: Path, *, strings: bool = True) -> Iterator[Passage]:
+    """Yield the prose of a file: Markdown by its blocks, Python by docstrings and comments.
+
+    :param strings: whether strings with several words, such as messages, are prose in Python
+    """
     text = path.read_text(encoding="utf-8")
-    found = _of_markdown(text) if path.suffix == ".md" else _of_python(text)
+    found = _of_markdown(text) if path.suffix == ".md" else _of_python(text, strings)
     yield from (one for one in found if one.text.strip())  # a line of HTML leaves nothing
 
 
@@ -58,11 +61,11 @@ def _of_markdown(text: str) -> Iterator[Passage]:
             yield from (Passage(number, _plain(cell)) for cell in cells if cell.strip(" -"))
 
 
-def _of_python(text: str) -> Iterator[Passage]:
-    yield from sorted([*_docstrings_and_messages(ast.parse(text)), *_comments(text)])
+def _of_python(text: str, strings: bool) -> Iterator[Passage]:
+    yield from sorted([*_strings(ast.parse(text), strings), *_comments(text)])
 
 
-def _docstrings_and_messages(tree: ast.Module) -> Iterator[Passage]:
+def _strings(tree: ast.Module, messages: bool) -> Iterator[Passage]:
     docstrings = set()
     for node in ast.walk(tree):
         if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
@@ -71,7 +74,7 @@ def _docstrings_and_messages(tree: ast.Module) -> Iterator[Passage]:
                 docstrings.add(first.value)
                 if isinstance(first.value.value, str):
                     yield from _paragraphs(first.value.lineno, first.value.value)
-    for node in ast.walk(tree):
+    for node in ast.walk(tree) if messages else ():
         message = "" if node in docstrings else _string(node)
         if _is_message(message):
             yield Passage(node.lineno, _plain(message))

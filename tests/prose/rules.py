@@ -30,6 +30,9 @@ PREFERRED = {
     "is another one": "changed",
     "is no longer the same": "changed",
     "is not the same any more": "changed",
+    "for ever": "forever",
+    "go on": "continue",
+    "goes on": "continues",
     "inside of": "inside",
     "is of no use": "is useless",
     "is told": "is informed",
@@ -70,6 +73,21 @@ WORDS = {
         r"(?!longer|more|less|different|better|worse|one|need|way|such|others?|faster)\w+",
         "'{}': say 'is not a', or 'there is no'.",
         "A pipe is no file.",
+    ),
+    "lies": Rule(
+        r"\b(?:lies?|lying) (?:in|below|beside|inside|under|at|there|where)\b",
+        "'{}': say is.",
+        "The file lies in a directory.",
+    ),
+    "said": Rule(
+        r"\b(?:is|are|was|be|being|and) said\b|\bsaid so\b",
+        "'{}': say what prints or reports it.",
+        "A damaged file is said in one line.",
+    ),
+    "looked_at": Rule(
+        r"\b(?:is|are|was|were|been|be|being|not|can't be) looked at\b",
+        "'{}': say checked, read or inspected.",
+        "The task is looked at before it runs.",
     ),
     "as": Rule(
         r", as (?:it|they|there|nobody|nothing|most|few|one)\b"

@@ -308,7 +308,7 @@ def test_killed_at_any_moment(tmp_path: Path, size: int) -> None:
         found = dumb.read(str(path))
         assert found in (old, after), moment
         seen.add(found == after)
-        dumb.write(str(path), {"e": b"6"}, [])  # goes on from there
+        dumb.write(str(path), {"e": b"6"}, [])  # continues from there
         assert values(path) == {**found, "e": b"6"}
         assert sorted(one.name for one in path.parent.iterdir()) == ["db.dat", "db.dir"]
         if not killed:

@@ -1,4 +1,4 @@
-"""What lies at the place of an export: ours, edited, not ours."""
+"""Files at the destination of an export: ours, edited, or not ours."""
 
 from __future__ import annotations
 

@@ -102,7 +102,7 @@ def test_the_end_of_what_has_no_end_is_seen(place: Path) -> None:
 
 
 def test_a_file_is_found_that_comes_later(tmp_path: Path) -> None:
-    """Look into a directory again that was looked at before."""
+    """Read a directory again that was read before."""
     world = _world(tmp_path)
     held = CodeStrings(True)
     held.texts.update(dict.fromkeys(("python", "tools", "gen.py")))

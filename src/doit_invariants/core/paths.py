@@ -28,12 +28,12 @@ def relative_to(path: str, root: str) -> str | None:
 
 
 def is_inside(path: str, directory: str) -> bool:
-    """Return whether an absolute path equals a directory or lies in it; links are not resolved."""
+    """Return whether an absolute path is a directory or inside it; links are not resolved."""
     return relative_to(path, directory) is not None
 
 
 def overlap(one: str, other: str) -> bool:
-    """Return whether two absolute paths are equal or one lies inside the other."""
+    """Return whether two absolute paths are equal or one is inside the other."""
     return is_inside(one, other) or is_inside(other, one)
 
 

@@ -17,7 +17,7 @@ _INSTALLED = frozenset({"site-packages", "dist-packages"})
 class Project:
     """Separates the project's code from Python's own and from installed distributions.
 
-    A source file is project code unless it belongs to Python's standard library or lies where
+    A source file is project code unless it belongs to Python's standard library or is where
     installers put distributions. So the tree of the ``dodo.py``, editable installs and the
     directories of ``PYTHONPATH`` are project code: no version number stands for them. This
     package is never project code, however it is installed.
@@ -60,7 +60,7 @@ class Project:
         return not any(is_inside(path, directory) for directory in _library())
 
     def relative(self, path: str) -> str:
-        """Return the path as records name it: relative if it lies below the root."""
+        """Return the path as records name it: relative if it is below the root."""
         absolute = os.path.abspath(path)
         return relative_to(absolute, self.root) or absolute.replace(os.sep, "/")
 

@@ -318,7 +318,7 @@ _BY_DESCRIPTOR = os.scandir in os.supports_fd and os.stat in os.supports_dir_fd
 
 
 def _names_below(top: str, paths: Iterable[str]) -> dict[str, list[str]]:
-    """Return the names of the paths that lie below a directory, by their relative parent."""
+    """Return the names of the paths below a directory, by their relative parent."""
     # Computed once: making the path of each entry absolute would take as long as its stat.
     found: dict[str, list[str]] = {}
     start = os.path.join(top, "")

@@ -1,4 +1,4 @@
-"""Keep files that lie in a replaced directory without being part of the target.
+"""Keep the files in a replaced directory that are not part of the target.
 
 These are files that tools leave everywhere (``__pycache__``, ``.DS_Store``), and whatever the user
 excludes from all directories with the setting ``tree_exclude``, such as a repository.

@@ -1,7 +1,7 @@
 """A target in parts: a file, or a directory with every file, directory and link below it.
 
 Parts are read from places that others can write to (a store, a manifest). Hostile parts are
-rejected here: no name leaves the target, no part lies below a link, no link points outside.
+rejected here: no name leaves the target, no part is below a link, no link points outside.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Restore targets, all or none: create them in a staging directory, then rename them into place.
 
-The staging directory lies in ``.doit-invariants`` in the project directory. Each run has one, and
+The staging directory is in ``.doit-invariants`` in the project directory. Each run has one, and
 so has each restore outside of a run. The next restore removes directories of killed processes. A
-target on another file system can't be renamed from there: its staging directory lies beside the
+target on another file system can't be renamed from there: its staging directory is beside the
 target.
 """
 

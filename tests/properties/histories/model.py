@@ -49,7 +49,7 @@ class Model:
 
     :param sources: what the user has written
     :param stamp: when the files of a task with a TTL say that they were made
-    :param left: what lies in a directory of the project, of former targets
+    :param left: the former targets in a directory of the project
     """
 
     def __init__(

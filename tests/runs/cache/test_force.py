@@ -48,7 +48,7 @@ def test_what_changed_is_accepted(doit_project: Make) -> None:
 
 
 def test_missing_target_becomes_a_placeholder(doit_project: Make) -> None:
-    """C2: an empty one is made, and said so; later runs know that it is one."""
+    """C2: an empty one is made and reported; later runs know that it is one."""
     project = project_of(doit_project)
     outcome = project.run("a").assert_up_to_date("a")
     assert f"a: a.txt {SAID}" in outcome.stderr
@@ -106,7 +106,7 @@ def test_placeholder_that_was_filled_by_hand(doit_project: Make) -> None:
 
 
 def test_placeholder_that_was_removed(doit_project: Make) -> None:
-    """A placeholder that is gone is made, and said, again."""
+    """A placeholder that is gone is made and reported again."""
     project = project_of(doit_project)
     project.run("a")
     project.remove("a.txt")

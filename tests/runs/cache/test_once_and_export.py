@@ -77,7 +77,7 @@ def task_t():
 
 @pytest.mark.parametrize("policy", POLICIES)
 def test_target_that_was_there_before(doit_project: Make, policy: str) -> None:
-    """A9, the other side: what lies there of old is still accepted."""
+    """A9, the other side: files from earlier are still accepted."""
     dodo = f"""
 def task_t():
     return {{"actions": ["echo new > out"], "file_dep": ["in"], "targets": ["out"],

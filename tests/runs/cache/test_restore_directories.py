@@ -187,7 +187,7 @@ def test_damaged_entry_and_contents(doit_project: Make) -> None:
 
 
 def test_entry_under_another_signature(doit_project: Make) -> None:
-    """An entry that lies where it does not belong is replaced, and nobody is to blame."""
+    """An entry in a wrong place is replaced, without a message."""
     project = both(doit_project)
     one, other = entries_of(project)
     saved = one.read_bytes()

@@ -1,4 +1,4 @@
-"""Broken and hostile stores: a run goes on as if there were nothing, and nothing else is hurt."""
+"""Broken and hostile stores: a run continues as without a store, and damages nothing else."""
 
 from __future__ import annotations
 

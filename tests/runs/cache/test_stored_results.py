@@ -192,7 +192,7 @@ def task_deploy():
 
 
 def test_task_without_anything(doit_project: Make) -> None:
-    """B6: a task that always runs is not put either, and nothing is said of it."""
+    """B6: a task that always runs is not stored either, without a message."""
     dodo = """
 def task_a():
     return {"actions": ["date +%%s%%N > out"], "targets": ["out"]}

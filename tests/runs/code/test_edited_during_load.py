@@ -200,7 +200,7 @@ def test_ways_to_edit_it(doit_project: Make, way: str) -> None:
 
 
 def test_dodo_itself(doit_project: Make) -> None:
-    """All of it counts where it is looked at by name."""
+    """The whole module counts where its names are read dynamically."""
     after = EDIT + "\ndef value():\n    return 1\n"
     dodo = RELOAD.format(use="globals()[NAME]()", after=after)
     edit = """

@@ -51,7 +51,7 @@ def task_make():
 def test_source_that_is_edited_during_the_run(
     doit_project: Make, before: str, after: str, runner: list[str]
 ) -> None:
-    """What was loaded has run, whenever the task is looked at: that is recorded."""
+    """The loaded code has run, so it is recorded, no matter when the task is checked."""
     files = {"helper.py": "def value():\n    return 1\n", "in.txt": ""}
     project = doit_project({"dodo.py": CODE.format(before=before, after=after), **files})
     project.run(*runner, process="fork").assert_success()

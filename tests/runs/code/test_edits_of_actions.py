@@ -90,7 +90,7 @@ def test_edits_that_were_unseen(doit_project: Make, name: str) -> None:
     assert project.read("out.txt") != before
 
 
-# Values that can't be looked at: with plain doit nobody does.
+# Values that raise when they are inspected. Plain doit does not inspect values.
 STUBBORN = {
     "the class of a lazy object": (
         "class Lazy:\n    @property\n    def __class__(self):\n        raise RuntimeError('no')\n"

@@ -81,7 +81,7 @@ def test_the_module_counts_and_not_the_one_that_imports_it(doit_project: Make) -
 
 
 def test_what_is_not_known_is_shown(doit_project: Make) -> None:
-    """A name that is made when the code runs stands for nothing, and is said to."""
+    """A name that is made when the code runs adds nothing, and `show` says so."""
     project = doit_project(FILES)
     project.run().assert_success()
     for name in UNSEEN:

@@ -213,7 +213,7 @@ def task_use():
 
 @pytest.mark.parametrize("runner", [[], ["-n", "2"]], ids=["serial", "processes"])
 def test_a_module_that_a_task_of_the_run_makes(doit_project: Make, runner: list[str]) -> None:
-    """It counts as it is when the task that imports it is looked at, in the same run."""
+    """It counts as it is when the importing task is checked, in the same run."""
     files = {"dodo.py": MADE, "in.txt": "", "helper.py": "V = 0\n", "template": "V = 1\n"}
     project = doit_project(files)
     for number in (1, 2):

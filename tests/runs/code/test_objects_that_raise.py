@@ -1,4 +1,4 @@
-"""Stories about objects that raise when they are looked at: no task fails, their code counts."""
+"""Stories about objects that raise when they are inspected: no task fails, their code counts."""
 
 from __future__ import annotations
 

@@ -230,7 +230,7 @@ def task_t():
 
 
 def test_programs_of_plugins(doit_project: Make) -> None:
-    """Programs that a plugin makes known are asked first; what is wrong with one is said."""
+    """Programs of a plugin come first; a mistake in one is reported."""
     programs = (
         "Program('true', after='run', values='--profile', follow='shell')",
         "Program('true-run', script='.py', values='-c', follow='python')",

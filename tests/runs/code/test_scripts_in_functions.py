@@ -256,7 +256,7 @@ def test_what_a_task_writes_itself_is_no_input(doit_project: Make) -> None:
 
 
 def test_what_is_not_known(doit_project: Make) -> None:
-    """A script whose name is made when the function runs is said to be not looked into."""
+    """A script whose name is made when the function runs is listed as not looked into."""
     dodo = """
 import subprocess, sys
 def work(name="x"):

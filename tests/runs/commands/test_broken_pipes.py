@@ -1,4 +1,4 @@
-"""Output into a pipe whose reader has gone: no traceback, and the command goes on."""
+"""Output into a pipe whose reader has gone: no traceback, and the command continues."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ def test_why(doit_project: Make) -> None:
 
 
 def test_why_of_a_task_that_cannot_be_checked(doit_project: Make) -> None:
-    """A missing file_dep is said as what it is."""
+    """A missing file_dep is reported as such."""
     project = doit_project({"dodo.py": DODO, "in.txt": "1", "out.txt": "1"})
     project.run()
     project.remove("in.txt")

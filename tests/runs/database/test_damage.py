@@ -151,7 +151,7 @@ def test_db_that_vanished(doit_project: Make, backend: str, flavour: str) -> Non
 
 
 def test_directory_in_the_place_of_the_db(doit_project: Make, backend: str, flavour: str) -> None:
-    """No command can go on; it is said in one line, where plain doit has a traceback."""
+    """No command can continue; one line says so, where plain doit prints a traceback."""
     plain = make_project(doit_project, backend, loader=False)
     damage(plain, "a directory")
     assert plain.run().returncode == 3

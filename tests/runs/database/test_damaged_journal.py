@@ -138,7 +138,7 @@ def test_a_journal_that_cannot_be_read(doit_project: Make, backend: str) -> None
 
 
 def test_a_journal_that_is_gone_keeps_nothing(doit_project: Make) -> None:
-    """The action removes the directory of the DB: nothing is kept, and nothing else is said."""
+    """The action removes the directory of the DB: nothing is kept, and one line says so."""
     dodo = """
 import shutil
 DOIT_CONFIG = {"dep_file": "state/db"}

@@ -83,7 +83,7 @@ def contents(project: Project) -> set[str]:
 
 
 def check_run(project: Project, outcome: Outcome) -> None:
-    """Check that all tasks ran, and that at most the loss of what was recorded is said."""
+    """Check that all tasks ran, and that the output reports at most the loss of records."""
     outcome.assert_executed(*ALL)
     assert "Traceback" not in outcome.stderr, repr(outcome)
     lines = outcome.stderr.splitlines()
@@ -92,7 +92,7 @@ def check_run(project: Project, outcome: Outcome) -> None:
 
 
 def check_next(project: Project, full: Outcome, text: str) -> None:
-    """Check the run after: what is said to be kept is kept, and nothing is wrong."""
+    """Check the next run: everything that was reported as kept is kept, and nothing is wrong."""
     outcome = run(project).assert_success()
     assert "Traceback" not in outcome.stderr, repr(outcome)
     assert "damaged-" not in outcome.stderr, repr(outcome)

@@ -223,7 +223,7 @@ def task_a():
 
 
 def test_where_there_are_no_locks(doit_project: Make) -> None:
-    """Something else lies where the lock would be: as in plain doit."""
+    """If something else is at the path of the lock, doit behaves like plain doit."""
     project = make_project(doit_project, "json")
     (project.path / f"{DB}.lock").mkdir()
     project.run("--no-wait", "work:a", process="fork").assert_executed("work:a")

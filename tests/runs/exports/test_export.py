@@ -195,7 +195,7 @@ def test_export_of_another_size(doit_project: Make) -> None:
 
 
 def test_export_put_there_by_hand(doit_project: Make) -> None:
-    """E10: an export without a manifest is accepted, said so, and never recorded as a result."""
+    """E10: an export without a manifest is accepted and reported, and never recorded."""
     project = doit_project({"dodo.py": DODO, "in.txt": "one", "pub/out.txt": "by hand"})
     outcome = project.run(now=NOW)
     assert "a" in restored(outcome), repr(outcome)

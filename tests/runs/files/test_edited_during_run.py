@@ -46,7 +46,7 @@ EDITS = {
     "joined by another": "open(os.path.join(os.path.dirname(P), 'more.txt'), 'w').close()",
 }
 
-#: The path that is edited, the option that makes it an input, and what is said of the edits.
+#: The path that is edited, the option that makes it an input, and the reason for the edits.
 INPUTS = {
     "file_dep": ("in.txt", "'file_dep': ['in.txt']", f"in.txt: {MEANWHILE}"),
     "directory": ("d/in.txt", "'file_dep': ['d/']", f"d/: {MEANWHILE}"),
@@ -64,7 +64,7 @@ WHERE = [
     for edit in EDITS
     if edit != "joined by another" or each in ("directory", "Tree", "Files")
 ]
-#: What is gone then can't be looked at: `E`, not `R`.
+#: A missing input can't be checked: `E`, not `R`.
 GONE = {
     ("file_dep", "deleted"): "in.txt: file_dep does not exist",
     ("Script", "deleted"): "in.py does not exist",

@@ -49,7 +49,7 @@ def test_what_the_kernel_says(doit_project: Make, backend: str) -> None:
 
 
 def test_adopted_from_plain_doit(doit_project: Make) -> None:
-    """Where plain doit has called it unchanged by its stat, its content is looked at."""
+    """Its content is read, even if its stat is unchanged for plain doit."""
     text = 'def task_a():\n    return {"actions": ["true"], "file_dep": ["/proc/uptime"]}\n'
     project = doit_project({"dodo.py": text, "pyproject.toml": ""})
     project.run(process="fork").assert_executed("a")

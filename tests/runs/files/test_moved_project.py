@@ -119,7 +119,7 @@ def test_nothing_runs_and_every_edit_is_seen(doit_project, how: str, backend: st
 
 
 def test_moved_back_and_on(doit_project) -> None:
-    """Also before all tasks have been looked at there, and with -n."""
+    """This holds before all tasks have been checked there, and with -n."""
     project = doit_project(FILES)
     project.run().assert_success()
     there = moved(project, "there", "moved")

@@ -166,7 +166,7 @@ def test_why_speaks_of_what_the_task_made(doit_project) -> None:
 
 
 def as_before(project: Project) -> None:
-    """Turn the records into those of an earlier version, in which everything counted."""
+    """Turn the records into those of an earlier version; everything counted there."""
     from doit_invariants.files.state import FileView
     from doit_invariants.files.tree import tree_state
 

@@ -1,4 +1,4 @@
-"""Stories about each kind: what makes a task run, what does not, and what is said."""
+"""Stories about each kind: what makes a task run, what does not, and the reasons."""
 
 from __future__ import annotations
 

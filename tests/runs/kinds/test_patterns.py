@@ -163,7 +163,7 @@ def test_names_that_look_like_patterns(doit_project: Make) -> None:
 
 
 def test_file_dep_by_pattern(doit_project: Make) -> None:
-    """A pattern as file_dep is the name of a file, which doit misses; it is said what to do."""
+    """A pattern as file_dep is the name of a missing file; the error says what to do."""
     text = 'def task_a():\n    return {"actions": ["true"], "file_dep": ["data/*.csv"]}\n'
     project = doit_project({"dodo.py": text, "data/a.csv": ""})
     outcome = project.run()
@@ -194,7 +194,7 @@ def task_build():
 
 
 def test_pattern_without_files(doit_project: Make) -> None:
-    """A glob that no file matches is said, once, by runs and `why`, but where that may be so."""
+    """Runs and `why` report a glob without matches once, unless `missing_ok` allows it."""
     text = tasks(
         a='Files("dta/*.csv")', b='Files("dta/*.csv")', c='Files("d*/*.x", missing_ok=True)'
     )

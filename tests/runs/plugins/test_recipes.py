@@ -51,7 +51,7 @@ class Sort(NamedTuple):
     :ivar hook: that it implements
     :ivar listed: under which heading and name ``doit invariants kinds`` shows it besides
     :ivar settings: of the project
-    :ivar refused: what is said where it is blocked; empty if the task just does without it
+    :ivar refused: the message if it is blocked; empty if the task just does without it
     """
 
     names: str
@@ -75,7 +75,7 @@ def runs_for_the_edit(first: Outcome, edited: Outcome, again: Outcome) -> bool:
 
 
 def says(text: str) -> Callable[[Outcome, Outcome, Outcome], bool]:
-    """Return whether a line was said in the first run."""
+    """Return whether a line was printed in the first run."""
     return lambda first, *_: text in first.stdout
 
 

@@ -96,7 +96,7 @@ def test_what_one_checkout_makes_another_one_takes(doit_project: Make, runner: l
 
 
 def test_a_source_that_fails_costs_a_run(doit_project: Make) -> None:
-    """The reason is said in one line, the actions run."""
+    """The reason is printed in one line, and the actions run."""
     doit_project(FILES, name="one").run().assert_executed("copy")
     other = doit_project({**FILES, "../locked": ""}, name="other")
     outcome = other.run().assert_executed("copy")

@@ -100,7 +100,7 @@ def test_results_go_into_a_store_of_a_plugin_and_out_of_it(doit_project: Make) -
 
 
 def test_a_store_that_fails_costs_a_run(doit_project: Make) -> None:
-    """A ``StoreError`` is said, and the task runs."""
+    """A ``StoreError`` is reported, and the task runs."""
     project = doit_project(
         {"dodo.py": STORE, "in": "text", "../flat/closed": ""}, settings=SETTINGS
     )

@@ -1,4 +1,4 @@
-"""What is said of tasks that have no success to show: failed, interrupted, running, never ran."""
+"""Reasons of tasks without a success: failed, interrupted, running, never ran."""
 
 from __future__ import annotations
 

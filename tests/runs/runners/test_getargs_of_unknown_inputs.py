@@ -204,7 +204,7 @@ def test_a_circle_is_said(doit_project, tasks: str, runner: tuple[str, ...]) -> 
 
 @pytest.mark.parametrize("runner", EACH_RUNNER)
 def test_what_need_not_run_makes_no_circle(doit_project, runner: tuple[str, ...]) -> None:
-    """Then doit's own order holds: the getter is looked at first, and nothing is stuck."""
+    """Then doit's own order holds: the getter is checked first, and nothing is stuck."""
     project = doit_project({"dodo.py": CIRCLES, "used.txt": "here", "got.txt": ""})
     for tasks in ("use count", "count use", "gets late", "late gets"):
         outcome = project.run("--cache", "once", *runner, env={"TASKS": tasks})

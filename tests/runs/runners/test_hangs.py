@@ -47,7 +47,7 @@ def task_a():
 
 
 def bad_item(body: str) -> str:
-    """Return a dodo.py whose task `a` has an uptodate item with this body, and is looked at first.
+    """Return a dodo.py whose task `a` has an uptodate item with this body, and is checked first.
 
     A worker has been started already then, for task `0`.
     """

@@ -1,4 +1,4 @@
-"""What Ctrl-C does to a run: it is said in three lines, and nothing is lost."""
+"""Ctrl-C ends a run with three lines, and nothing is lost."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ PLACES: dict[str, Callable[[Path], object]] = {
 
 @pytest.mark.parametrize("place", PLACES)
 def test_journal_that_is_no_file(doit_project: Make, place: str) -> None:
-    """It is not read, which is said, and the tasks run."""
+    """It is not read, a message says so, and the tasks run."""
     project = doit_project({"dodo.py": PLAIN, "in.txt": "one"})
     PLACES[place](project.path / ".doit.db.journal")
     done = subprocess.run(

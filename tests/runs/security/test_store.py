@@ -60,7 +60,7 @@ def rewrite(project: Project, change: Callable[[dict[str, Any]], Any]) -> None:
 
 
 def test_who_can_write_a_store_gives_any_result(shared: Project) -> None:
-    """Nothing in a store is signed: what lies there under the right names is what is restored."""
+    """Nothing in a store is signed: any contents under the right names are restored."""
     evil = shared.path.parent / "evil"
     evil.write_text("evil")
     digest, size = DirectoryStore(str(store_of(shared))).put(str(evil))

@@ -120,7 +120,7 @@ def test_directory_that_is_replaced_while_it_is_pruned(
 
 
 def test_store_with_a_link_is_refused(tmp_path: Path) -> None:
-    """It is said which directory of a store is none."""
+    """The error names the directory of the store that is not a directory."""
     store, _, _ = filled(tmp_path)
     os.rename(tmp_path / "store/stats", tmp_path / "away")
     (tmp_path / "store/stats").symlink_to(tmp_path / "away")
@@ -138,7 +138,7 @@ def test_file_that_grows_while_it_is_copied(tmp_path: Path, attack: Attack, size
     def grow() -> None:
         os.truncate(source, 2**33)
 
-    # The second file that is opened is the copy; the size was looked at before.
+    # The second file that is opened is the copy; the size was read before.
     attack("open", lambda: attack("open", grow))
     with pytest.raises(WrongContent) as caught:
         copy_file(str(source), str(tmp_path / "copy"), size=size)
