@@ -1,4 +1,4 @@
-"""Asks the full look again wherever the cheap answer was that a task is unchanged.
+"""Repeats the full check wherever the cheap answer was that a task is unchanged.
 
 A pytest plugin; each test in which the two disagree fails::
 
@@ -25,7 +25,7 @@ _asked = 0
 
 
 def reasons_of_full_look(session: Any, task: Any, facts: HostFacts | None = None) -> list[Reason]:
-    """Return what the full look has against a task, problems included."""
+    """Return the reasons of the full check against a task, problems included."""
     own = HostFacts()
     if facts is not None:
         own.uptodate_false, own.counted = facts.uptodate_false, facts.counted
@@ -52,7 +52,7 @@ def _asked_twice(session: Any, task: Any, facts: HostFacts | None) -> bool:
 
 @pytest.fixture(autouse=True)
 def both_answers_agree(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Fail a test in which the full look has reasons against a task that is unchanged."""
+    """Fail a test in which the full check has reasons against an unchanged task."""
     _disagreed.clear()
     monkeypatch.setattr(aspects, "_is_unchanged", _asked_twice)
     yield

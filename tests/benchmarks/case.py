@@ -1,4 +1,4 @@
-"""What a benchmark is made of: sides that are compared, steps that each goes through, goals.
+"""The parts of a benchmark: sides that are compared, steps of each side, goals.
 
 The sides take turns in each step, so that what else the machine does hits all of them, and each
 repetition gives one ratio of neighbours; what counts is the median of those.

@@ -1,4 +1,4 @@
-"""What it costs to fingerprint code: of a large library, and in a run of many tasks."""
+"""The cost to fingerprint code: of a large library, and in a run of many tasks."""
 
 from __future__ import annotations
 

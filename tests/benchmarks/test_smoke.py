@@ -1,4 +1,4 @@
-"""The command works, with projects of a size that says nothing."""
+"""The command works, with projects too small to measure anything."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ class Driver:
         return json.loads((directory / "results.json").read_text(encoding="utf-8"))
 
     def stop(self) -> str:
-        """End the process, in the middle of a story as well; return what it still had to say."""
+        """End the process, even in the middle of a story; return its last output."""
         process, self._process = self._process, None
         if process is None:
             return ""

@@ -195,7 +195,7 @@ _MAY_RUN = re.compile(
 
 
 def _by_itself(command: str, expected: Outcome, got: Outcome) -> Outcome:
-    """Return what a command shows without what it says of the tasks that a task needs.
+    """Return the output of a command, without the lines about the tasks that a task needs.
 
     That is meant: with the loader ``list --status`` and ``info`` follow them; plain doit calls a
     task up-to-date although one before it will run. Whether they do it well is tested elsewhere.

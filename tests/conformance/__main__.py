@@ -1,4 +1,4 @@
-"""``python -m tests.conformance``: prints what each tool gets wrong, by class of edits.
+"""``python -m tests.conformance``: prints the errors of each tool, by class of edits.
 
 A cell is ``stale results / needless reruns / errors``: what should have run and was kept, what
 ran without need, what failed or ran without any edit.

@@ -67,7 +67,7 @@ def build(task: dict[str, Any]) -> None:
 
 
 def run(directory: Path) -> str:
-    """Run one project, say what became of it."""
+    """Run one project and print the outcome."""
     os.chdir(directory)
     before, path = set(sys.modules), list(sys.path)
     sys.path.insert(0, str(directory))

@@ -35,7 +35,7 @@ class Score:
 
 
 def score(cases: Sequence[Case], findings: Findings) -> Score:
-    """Count what a tool gets wrong."""
+    """Count the errors of a tool."""
     result = Score()
     for case in cases:
         finding = findings.get(case.id)

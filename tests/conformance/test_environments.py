@@ -52,7 +52,7 @@ def test_optimisation_does_not_matter(landscape: Project) -> None:
 
 
 def test_edits_hit_their_tasks_alone(landscape: Project) -> None:
-    """Each edit of the landscape runs what it hits; what does not count runs nothing."""
+    """Each edit of the landscape runs the tasks that it concerns; others run nothing."""
     for name, edit in {**DOES_NOT_COUNT, **COUNTS}.items():
         edit.apply(landscape)
         outcome = run_doit(landscape).assert_success()

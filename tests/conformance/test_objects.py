@@ -1,4 +1,4 @@
-"""Objects that no later run could recognise: refused where they are listed, else left out."""
+"""Objects that no later run could recognize: refused if they are listed, otherwise left out."""
 
 from __future__ import annotations
 

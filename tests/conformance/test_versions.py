@@ -30,7 +30,7 @@ def test_database_is_handed_around(pythons: dict[int, str], tmp_path: Path) -> N
 
 
 def test_what_does_not_count_and_another_version(pythons: dict[int, str], tmp_path: Path) -> None:
-    """Comments, docstrings and layout run nothing, though the version is another as well."""
+    """Comments, docstrings and layout run nothing, even on another version of Python."""
     for first, second in _pairs(pythons):
         project = make_landscape(tmp_path / f"{first}{second}")
         _run(project, pythons[first])

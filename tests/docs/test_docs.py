@@ -225,7 +225,7 @@ PARTS |= {"scores", "end of scores"}
 
 
 def test_marks_are_known() -> None:
-    """A mark that nobody reads would make a snippet that is not what the page shows."""
+    """An unknown mark would make a snippet differ from the page."""
     for block in BLOCKS:
         assert block.marks.keys() <= MARKS | PARTS, block.place
         if block.info == ("sh", "setup"):
@@ -296,7 +296,7 @@ def test_a_cd_holds_for_the_commands_after_it() -> None:
 
 
 def test_three_dots_match_any_text() -> None:
-    """``...`` stands for lines where it is alone, for a part of a line where it is not."""
+    """``...`` alone stands for lines, otherwise for a part of a line."""
     assert matches(["...", "a"], ["a"])
     assert matches(["a", "...", "c", "..."], ["a", "b", "b", "c"])
     assert matches(['"time": ...,', "a ... c"], ['"time": 12.5,', "a b c"])

@@ -1,4 +1,4 @@
-"""Tables that are measured: what the documentation shows of them is what comes out now."""
+"""Tables that are measured: the documentation shows the present results."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Each rule of being up-to-date: where its cheap answer is "unchanged", the full look agrees."""
+"""Each rule of being up-to-date: if its cheap answer is "unchanged", the full check agrees."""
 
 from __future__ import annotations
 

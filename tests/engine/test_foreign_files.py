@@ -36,5 +36,5 @@ def test_a_file_that_was_there_is_foreign(before: Stat) -> None:
     ids=["written again", "other content"],
 )
 def test_a_file_that_changed_is_the_task_s(before: Stat, after: FileState) -> None:
-    """A file that the task wrote is the task's, whatever was there before."""
+    """A file that the task wrote belongs to it, no matter what was there before."""
     assert made(FileState("digest", before), after) == {"notes"}

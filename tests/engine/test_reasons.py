@@ -143,7 +143,7 @@ class Made:
     ],
 )
 def test_policies_decide_on_the_reasons(cache: Any, changed: str, missing: str) -> None:
-    """``why`` says the reasons, and what the policy makes of them."""
+    """``why`` prints the reasons, and the answer of the policy."""
     with in_new_directory():
         made = Made(cache=cache)
         assert made.run() == ("executed" if cache is False else "up-to-date")

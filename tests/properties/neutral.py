@@ -136,7 +136,7 @@ class _Layout:
         return self.pick("gaps", usual, " ", "   ", " \\\n ")
 
     def quoted(self, text: str) -> str:
-        """Write a string that has neither quotes nor escapes inside in other quotes."""
+        """Write a string without quotes and escapes in other quotes."""
         match = re.fullmatch(r"(b?)'([^'\"\\\n]*)'", text)
         if match is None:
             return text

@@ -1,4 +1,4 @@
-"""Whatever is edited, reverted, deleted and shared: a run leaves what a full rebuild would make."""
+"""After any edits, reverts, deletions and restores, a run leaves what a full rebuild would make."""
 
 from __future__ import annotations
 

@@ -102,7 +102,7 @@ def believes(made: Made, row: bytes) -> bool:
 
 
 def check_row(made: Made, damage: list[Step], edit: str) -> None:
-    """A changed task runs, whatever becomes of its record; nothing fails."""
+    """A changed task runs, no matter how its record is damaged; nothing fails."""
     row = spoil(made.row, damage)
     name, old, new = EDITS[edit]
     made.put(row)
@@ -126,7 +126,7 @@ def check_details(made: Made, damage: list[Step]) -> None:
 
 
 def check_journal(made: Made, damage: list[Step], text: bool) -> None:
-    """Entries are read that were written, each as often as it is there, and no other."""
+    """Only written entries are read, each as often as it is there."""
     lines = made.journal.splitlines(keepends=True)
     if text:  # damage to the third line, under the checksum of before
         lines[2] = lines[2][:17] + spoil(lines[2][17:-1], damage) + b"\n"
@@ -169,7 +169,7 @@ def check_replay(made: Made, damage: list[Step], backend: str) -> None:
 
 
 def check_files(made: Made, damage: list[Step], backend: str) -> None:
-    """The files of a DB are read, or moved away, and what is then written is there."""
+    """The files of a DB are read or moved away, and later writes are there."""
     directory = made.path / "files"
     shutil.rmtree(directory, ignore_errors=True)
     directory.mkdir()

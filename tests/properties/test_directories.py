@@ -1,4 +1,4 @@
-"""Random directories and what may become of them: known or not, a directory is what it is.
+"""Random directories and edits: earlier knowledge of a directory never changes its state.
 
 What is known of a directory only spares looking at it: the state has to be the one of a look at all
 of it. That again is compared with a plain walk, which is here as it is described.
@@ -152,7 +152,7 @@ def stored(state: TreeState) -> TreeState:
 def test_what_is_known_changes_nothing(
     things: list[Any], edits: list[Any], chosen: Any, then: Any, old: bool
 ) -> None:
-    """With anything known of a directory, its state is the one of a look at all of it."""
+    """The state of a directory is that of a full read, no matter what was known before."""
     with tempfile.TemporaryDirectory() as made:
         root = Path(made)
 

@@ -92,7 +92,7 @@ def test_concatenations_do_not_meet(a: list[Any], b: list[Any]) -> None:
 @given(st.dictionaries(hashable, values, max_size=5))
 @examples(200)
 def test_order_of_a_dict_does_not_count(mapping: dict[Any, Any]) -> None:
-    """A dict is the same whatever the order in which it was filled."""
+    """The order in which a dict was filled does not count."""
     assert encode(mapping) == encode(dict(reversed(list(mapping.items()))))
 
 

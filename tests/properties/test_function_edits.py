@@ -113,7 +113,7 @@ def test_an_edit_that_matters_is_seen(path: str, data: st.DataObject) -> None:
 @given(st.data())
 @many(100)
 def test_an_edit_that_matters_is_seen_among_others(path: str, data: st.DataObject) -> None:
-    """Every edit that matters is seen if something that does not matter is edited as well."""
+    """Every edit that matters is seen together with one that does not matter."""
     check_seen(data, path, neutral(data))
 
 
@@ -400,7 +400,7 @@ MISSED: dict[str, tuple[str, str]] = {
 @pytest.mark.parametrize("sourced", [True, False], ids=["source", "exec"])
 @pytest.mark.parametrize("name", MISSED)
 def test_edits_that_were_missed(path: str, name: str, sourced: bool) -> None:
-    """Each of these was unseen once, and gives something else."""
+    """Each of these edits was missed once, and changes the outcome."""
     old, new = MISSED[name]
     where = path if sourced else "<string>"
     assert differs(behaviour(load(old, where)), behaviour(load(new, where)))

@@ -1,4 +1,4 @@
-"""Whatever happens to a pipeline: a run of doit leaves what a full rebuild would make."""
+"""After any events in a pipeline, a run of doit leaves what a full rebuild would make."""
 
 from __future__ import annotations
 

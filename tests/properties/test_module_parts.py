@@ -136,7 +136,7 @@ def _called(value: Any, depth: int) -> Any:
 
 
 def _value(text: str, name: str) -> Any:
-    """Return what an importer sees, None if the import fails."""
+    """Return the value that an importer gets, None if the import fails."""
     namespace: dict[str, Any] = {"__name__": "made"}
     try:
         exec(text, namespace)

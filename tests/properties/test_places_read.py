@@ -133,7 +133,7 @@ _reads = st.lists(
 
 
 def _look(config: str, reads: list[str]) -> tuple[Any, Any, str]:
-    """Return what a function gives, and the digests of it for this Python and for all."""
+    """Return the result of a function, and its digests for this Python and for all."""
     namespace: dict[str, Any] = {"__name__": "made"}
     calls = ", ".join(f"read(lambda: {one})" for one in reads)
     exec(MODULE.replace("{{", "{").replace("}}", "}").replace("{config}", config)
@@ -149,7 +149,7 @@ def _look(config: str, reads: list[str]) -> tuple[Any, Any, str]:
 @example(("dict(a=1)", "MappingProxyType(dict(a=1))"), ["CONFIG"])
 @examples(200)
 def test_no_output_differs_where_the_digest_is_equal(configs: Pairs, reads: list[str]) -> None:
-    """Whatever is read, and however: what is the same by its digest gives the same."""
+    """For every way to read a value, equal digests mean equal results."""
     output, slots, digest = _look(configs[0], reads)
     other, other_slots, other_digest = _look(configs[1], reads)
     if slots == other_slots or digest == other_digest:

@@ -27,7 +27,7 @@ class Node:
 
 
 def folded(value: Any) -> bytes:
-    """Return what stands for a value as a graph, however small it is."""
+    """Return the encoding of a value as a graph, even of a small one."""
     return Encoder(None, None).take_apart([value], "$").digest
 
 
@@ -48,7 +48,7 @@ def written_out(value: Any, chain: tuple[int, ...] = ()) -> bytes:
 
 @st.composite
 def graphs(draw: st.DrawFn, most: int = 6) -> list[tuple[int, list[int]]]:
-    """Draw nodes, each with what it looks like and the numbers of those that it refers to."""
+    """Draw nodes, each with its own bytes and the numbers of the nodes that it refers to."""
     count = draw(st.integers(1, most))
     to = st.lists(st.integers(0, count - 1), max_size=3)
     return [(draw(st.integers(0, 1)), draw(to)) for _ in range(count)]
@@ -112,7 +112,7 @@ def test_folded_values_are_equal_if_and_only_if_the_values_are(a: Any, b: Any) -
 def test_circles_are_equal_only_if_they_look_alike(
     a: list[tuple[int, list[int]]], b: list[tuple[int, list[int]]]
 ) -> None:
-    """Two structures share what stands for them only if no walk tells them apart."""
+    """Two structures share an encoding only if no walk can distinguish them."""
     one, other = as_lists(a), as_lists(b)
     if folded(one) == folded(other):
         assert alike(one, other)
@@ -134,7 +134,7 @@ def test_neither_copies_nor_addresses_count(
 
 
 def test_look_alikes_differ_where_they_are_folded() -> None:
-    """No two of the look-alikes share what stands for them."""
+    """No two of the look-alikes share an encoding."""
     assert len({folded(value) for value in DISTINCT}) == len(DISTINCT)
 
 

@@ -36,7 +36,7 @@ steps = st.one_of(
 
 
 def put(store: DirectoryStore, directory: str, contents: list[bytes]) -> dict[str, int]:
-    """Put contents, and return what an entry says of them."""
+    """Put contents, and return their row for an entry."""
     found = {}
     for content in contents:
         path = os.path.join(directory, "file")
@@ -85,7 +85,7 @@ def test_store_is_a_dict(todo: list[tuple[Json, ...]]) -> None:
 
 
 def check(store: DirectoryStore, directory: str, model: dict[str, Json]) -> None:
-    """The store has what the model has, and all of it can be taken out."""
+    """The store has the same entries as the model, and all can be restored."""
     assert {stored.signature: stored.entry for stored in store.entries()} == model
     for name, entry in model.items():
         assert store.find(name) == entry
@@ -111,7 +111,7 @@ def test_no_text_gets_out_of_the_store(text: str) -> None:
 
 @given(st.integers(0, 2**60), st.sampled_from(["", "K", "MB", "gib", "PiB"]))
 def test_sizes(number: int, unit: str) -> None:
-    """Sizes are exact, and what is printed is near what it stands for."""
+    """Sizes are exact, and printed sizes are close."""
     size = parse_size(f"{number}{unit}")
     assert size % max(number, 1) == 0
     assert abs(parse_size(format_size(size)) - size) <= size * 0.05 + 1

@@ -1,4 +1,4 @@
-"""A reporter of one's own, that looks at the tasks it reports."""
+"""A custom reporter that reads the tasks that it reports."""
 
 from doit.reporter import ConsoleReporter
 

@@ -1,4 +1,4 @@
-"""A pytest plugin for doit's own suite: puts our classes in, reports what became of each test.
+"""A pytest plugin for doit's suite: installs our classes, reports the outcome of each test.
 
 The environment variable ``COMPAT_PUT_IN`` says what to put in: nothing, ``dependency`` or
 ``dependency and checker``; ``COMPAT_REPORT`` is the file that the report goes to, as JSON.

@@ -16,7 +16,7 @@ from .pipeline import Shape, Sources, jobs_of
 
 
 class Events:
-    """Two checkouts that share a store, and what happens to them but for runs.
+    """Two checkouts that share a store, and their events, except runs.
 
     :ivar lines: the history, to be read by people
     :ivar figures: how often something has happened

@@ -143,7 +143,7 @@ class Run:
         self.reading = reading
 
     def end(self, *, kill_after: float | None = None) -> Outcome | None:
-        """Wait for the end, and return what came of it: None if it was killed."""
+        """Wait for the end, and return the outcome: None if it was killed."""
         raw = b""
         limit = time.monotonic() + (LIMIT if kill_after is None else kill_after)
         while True:

@@ -98,7 +98,7 @@ class Model:
         self.files.update(made.files)
 
     def _key(self, job: Job, text: str) -> Any:
-        """Take what is written for a task, more than it may be, and what it reads."""
+        """Simulate a task: what is written for it, and what it reads."""
         code: list[Any] = [task(job).replace(f"'cache': {job.policy!r}", ""), job.code(), job.word]
         if job.sort == "python":
             code.append(function(job))

@@ -193,7 +193,7 @@ class Story(Events):
     # -- all of it --
 
     def play(self, steps: list[tuple[Any, ...]]) -> None:
-        """Play a history; ends with runs and with a look at the store."""
+        """Play a history; it ends with runs and with a check of the store."""
         try:
             for what, where, *rest in steps:
                 getattr(self, "do_" + what.replace(" ", "_"))(self.both[where], *rest)

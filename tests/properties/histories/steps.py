@@ -136,7 +136,7 @@ def runs(*, two_on_one_db: bool, pythons: int) -> st.SearchStrategy[tuple[Any, .
 
 
 def episodes(run: st.SearchStrategy[tuple[Any, ...]]) -> st.SearchStrategy[list[tuple[Any, ...]]]:
-    """Return a strategy for what seldom comes together by chance, all in one checkout."""
+    """Return a strategy for events that seldom coincide by chance, all in one checkout."""
     plain = _step("run", st.just(()), _few, st.booleans())
     undo = _step("undo", st.just(1), _sly)
     damage = _step("damage", _few, st.sampled_from(DAMAGES))

@@ -1,4 +1,4 @@
-"""Commands that only look restore nothing, run nothing and write nothing, whatever the policy."""
+"""Read-only commands restore nothing, run nothing and write nothing, under every policy."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ def test_looking_tells_the_truth(project: Project) -> None:
 
 
 def test_environment_is_honoured_alike(project: Project) -> None:
-    """DOIT_CACHE changes what looking says, and writes nothing either."""
+    """DOIT_CACHE changes the answers of read-only commands, which still write nothing."""
     top = project.path.parent
     before = tree(top)
     for policy in ("True", "False", "export", "force", "once", "shared"):

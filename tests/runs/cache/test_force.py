@@ -35,7 +35,7 @@ def project_of(doit_project: Make, text: str = DODO, **files: str) -> Project:
 
 
 def test_what_changed_is_accepted(doit_project: Make) -> None:
-    """C1: targets that are there are accepted, whatever changed, and that is not recorded."""
+    """C1: existing targets are accepted, whatever changed; this is not recorded."""
     project = project_of(doit_project)
     project.run("--cache", "True").assert_executed("a", "b")
     project.write({"in.txt": "two"})
@@ -157,7 +157,7 @@ def test_another_policy_sees_the_change(doit_project: Make) -> None:
 
 
 def test_looking_makes_no_placeholder(doit_project: Make) -> None:
-    """C6: commands that only look make none, and say what would be."""
+    """C6: read-only commands make none, and say which would be made."""
     project = project_of(doit_project)
     for command in ("list -s", "info a", "invariants why", "invariants show a", "list --deps"):
         project.run(*command.split())
@@ -179,7 +179,7 @@ def test_unknown_policy(doit_project: Make) -> None:
 
 @pytest.mark.parametrize("extra", ["", '"uptodate": [False]', '"ttl": 0', '"task_dep": []'])
 def test_task_without_targets(doit_project: Make, extra: str) -> None:
-    """C8: a task without targets never runs either, whatever it has or lacks."""
+    """C8: a task without targets never runs either, with or without dependencies."""
     text = f'def task_a():\n    return {{"actions": ["touch ran"], "cache": "force", {extra}}}\n'
     project = project_of(doit_project, text)
     project.run().assert_up_to_date("a")
@@ -192,7 +192,7 @@ def test_task_without_targets(doit_project: Make, extra: str) -> None:
 
 
 def test_always_beats_force(doit_project: Make) -> None:
-    """C9: `doit -a` runs under force as well, and what it makes is a result."""
+    """C9: `doit -a` runs under force too, and its output is a result."""
     project = project_of(doit_project)
     project.run("a").assert_up_to_date("a")
     project.run("-a").assert_executed("a", "b")
@@ -201,7 +201,7 @@ def test_always_beats_force(doit_project: Make) -> None:
 
 
 def test_downstream_sees_what_is_there(doit_project: Make) -> None:
-    """C10: who depends on a placeholder sees its content, and again once it is real."""
+    """C10: a task that depends on a placeholder uses it, and runs again once it is real."""
     project = project_of(doit_project)
     outcome = project.run()
     assert outcome.up_to_date == ["a"], repr(outcome)

@@ -1,4 +1,4 @@
-"""Runs that are killed while they put, restore, export and prune: what is kept stays right."""
+"""Runs that are killed while they store, restore, export and prune: kept results stay right."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ def task_u():
 @pytest.mark.skipif(sys.platform == "win32", reason="no kill -9 on this system")
 @pytest.mark.parametrize("policy", POLICIES)
 def test_target_of_a_killed_run(doit_project: Make, policy: str) -> None:
-    """A9: nor is what a run left that was killed with -9."""
+    """A9: leftovers of a run that was killed with -9 are not accepted either."""
     dodo = f"""
 import os, signal
 def f():
@@ -92,7 +92,7 @@ def task_t():
 
 
 def test_targets_that_are_not_tracked(doit_project: Make) -> None:
-    """A17: what is restored is the last result, also if the targets don't count in the record."""
+    """A17: the last result is restored, even if the record does not cover targets."""
     dodo = f"""
 def task_t():
     return {{"actions": ["cp in out; cp in out2"], "file_dep": ["in"], "targets": ["out", "out2"],
@@ -203,7 +203,7 @@ def task_c():
 
 
 def test_export_that_was_put_there_by_hand(doit_project: Make) -> None:
-    """3: it has neither the time nor the values nor the output of a run that made another."""
+    """3: it has no time, values or output of a run that made a different result."""
     dodo = """
 def simulate(targets):
     print("computed")

@@ -178,7 +178,7 @@ def test_the_table_is_complete() -> None:
 
 @pytest.mark.parametrize(("situation", "policy", "expected"), cells())
 def test_cell(doit_project: Make, situation: str, policy: str, expected: str) -> None:
-    """The policy does what the table says; nothing but a real run ever looks like one."""
+    """The policy does what the table says; only real runs look like runs."""
     row = SITUATIONS[situation]
     wanted, then = expected.split(">")
     files = {

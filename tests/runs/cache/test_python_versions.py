@@ -82,7 +82,7 @@ def checkout(directory: Path, name: str) -> Project:
 
 
 def run(project: Project, python: str) -> Outcome:
-    """Run with an interpreter, whose scripts run with it as well."""
+    """Run with an interpreter; scripts run with it too."""
     path = os.pathsep.join([os.path.dirname(python), os.environ.get("PATH", "")])
     env = {"PATH": path, "PYTHONHASHSEED": "random", "REGION": "eu"}
     return project.run(process=True, python=python, env=env).assert_success()
@@ -102,7 +102,7 @@ def test_from_each_version_to_each(pythons: dict[int, str], tmp_path: Path) -> N
 
 
 def test_edits_in_another_version(pythons: dict[int, str], tmp_path: Path) -> None:
-    """An edit runs what it hits, once over all versions; undoing it restores."""
+    """An edit runs the tasks that it concerns, once over all versions; undoing it restores."""
     old, new = min(pythons), max(pythons)
     one, other = checkout(tmp_path, "one"), checkout(tmp_path, "other")
     run(one, pythons[new]).assert_executed(*ALL)

@@ -1,4 +1,4 @@
-"""``cache: "shared"``: what a restore leaves alone in a directory, and how a store gets well."""
+"""``cache: "shared"``: files that a restore leaves alone, and repairs of a store."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def test_directory_that_goes(doit_project: Make) -> None:
 
 
 def test_what_counts_is_in_the_way(doit_project: Make) -> None:
-    """A file of somebody else is never replaced, nor is what the setting does not leave out."""
+    """Files of others are never replaced, unless the setting excludes them."""
     project = both(doit_project)
     project.write({"out/deep/notes.txt": "mine", "in.txt": "one"})
     outcome = project.run().assert_executed("t")
@@ -101,7 +101,7 @@ def test_what_counts_is_in_the_way(doit_project: Make) -> None:
 
 
 def test_patterns_of_the_settings(doit_project: Make) -> None:
-    """The patterns are those of the setting, and those of before count no more."""
+    """The patterns of the setting replace the default ones."""
     project = both(doit_project, settings={"tree_exclude": ["*.log", "deep/tmp"]})
     project.write({"out/deep/x.log": "log", "out/deep/tmp/x": "tmp", "in.txt": "one"})
     assert "t" in restored(project.run(), "the store")
@@ -111,7 +111,7 @@ def test_patterns_of_the_settings(doit_project: Make) -> None:
 
 
 def test_cache_that_was_stored(doit_project: Make) -> None:
-    """Where the store has such a directory as well, the one that is there stays."""
+    """If the stored result has such a directory too, the existing one stays."""
     text = DODO.replace(
         'open("one.txt"',
         'os.makedirs("out/__pycache__")\n    open("out/__pycache__/m", "w").write(text)\n'
@@ -173,7 +173,7 @@ def test_several_damaged_contents(doit_project: Make, how: str, link: str) -> No
 
 
 def test_damaged_entry_and_contents(doit_project: Make) -> None:
-    """So it does where the entry is damaged as well, and `verify` has nothing to say then."""
+    """It does so even if the entry is damaged; `verify` finds nothing then."""
     project = both(doit_project)
     for path in (*entries_of(project), *blobs(project)):
         path.write_bytes(b"x" * path.stat().st_size)
@@ -187,7 +187,7 @@ def test_damaged_entry_and_contents(doit_project: Make) -> None:
 
 
 def test_entry_under_another_signature(doit_project: Make) -> None:
-    """An entry in a wrong place is replaced, without a message."""
+    """An entry in a wrong place is replaced; no task is called not reproducible."""
     project = both(doit_project)
     one, other = entries_of(project)
     saved = one.read_bytes()
@@ -222,7 +222,7 @@ def test_verify_finds_entries_under_other_signatures(doit_project: Make) -> None
 
 
 def test_entry_with_other_targets(doit_project: Make) -> None:
-    """An entry that was edited, with a check that fits, is replaced as well."""
+    """An edited entry with a matching check is replaced too."""
     project = both(doit_project)
     for path in entries_of(project):
         entry = json.loads(path.read_bytes())["entry"]

@@ -63,7 +63,7 @@ FORGED: list[dict[str, object]] = [
 
 @pytest.mark.parametrize("wrong", FORGED, ids=str)
 def test_forged_entry(doit_project: Make, wrong: dict[str, object]) -> None:
-    """A16: an entry that no run writes is a miss, whatever its check says."""
+    """A16: an entry that no run would write is a miss, even if its check matches."""
     dodo = """
 def task_t():
     return {"actions": ["cp in out"], "file_dep": ["in"], "targets": ["out"], "cache": "shared"}
@@ -110,7 +110,7 @@ def task_t():
 
 @pytest.mark.parametrize("runner", rest_in_matrix(RUNNERS, 2))
 def test_action_that_leaves_the_directory(doit_project: Make, runner: str) -> None:
-    """A34: targets are restored where they belong, whatever the current directory is by then."""
+    """A34: targets are restored where they belong, in any current directory."""
     dodo = """
 import os
 HERE = os.path.dirname(os.path.abspath(__file__))

@@ -81,7 +81,7 @@ def test_line_of_the_console(doit_project: Make) -> None:
 
 
 def test_setup_and_teardown_do_not_run(doit_project: Make) -> None:
-    """Neither the setup tasks of a restored task, nor its teardown, nor theirs."""
+    """The setup tasks and the teardown of a restored task do not run, nor do theirs."""
     project = project_of(doit_project)
     assert project.read("set-up") == project.read("torn") == project.read("torn-s") == "\n"
     for runner in ((), ("-n", "2", "-P", "thread")):
@@ -250,7 +250,7 @@ def task_skipped():
 
 @pytest.mark.parametrize("runner", EACH_RUNNER)
 def test_what_did_not_run_did_not_fail(doit_project: Make, runner: tuple[str, ...]) -> None:
-    """Failures are counted apart from what was left because of them, with any runner."""
+    """Failures are counted separately from tasks that could not run, with any runner."""
     project = doit_project({"dodo.py": FAILING, "in.txt": ""}, settings={"summary": True})
     project.run("kept").assert_success()
     project.run("ignore", "skipped").assert_success()

@@ -60,7 +60,7 @@ def test_directory_without_more_in_it(doit_project: Make) -> None:
 def test_target_in_the_target_of_another(
     doit_project: Make, inputs: str, runner: list[str]
 ) -> None:
-    """A12: both come to rest, also once both are in the store, and with another input."""
+    """A12: both become up-to-date, even once both are stored, and with a changed input."""
     dodo = (
         DIRECTORY
         + """
@@ -102,7 +102,7 @@ def task_t():
 
 
 def test_store_in_a_target(doit_project: Make) -> None:
-    """A13: nor is one with the store in it: it would have to be put into itself."""
+    """A13: a directory with the store in it is not stored: it would contain itself."""
     dodo = DIRECTORY.replace('"out"', '"build"').replace("out", "build")
     project = doit_project({"dodo.py": dodo, "in": "x"}, settings={"store": "build/store"})
     for text in "xyx":
@@ -116,7 +116,7 @@ def test_store_in_a_target(doit_project: Make) -> None:
 
 @pytest.mark.parametrize("what", ["file", "directory"])
 def test_link_in_the_place_of_a_target(doit_project: Make, what: str) -> None:
-    """A14: what an action writes through a link is there after each run, and so is the link."""
+    """A14: a file written through a link exists after each run, and so does the link."""
     dodo = DIRECTORY
     if what == "file":
         dodo = dodo.replace("mkdir -p out; cp in out/x", "cp in out")
@@ -193,7 +193,7 @@ def task_b():
 
 @pytest.mark.parametrize("more", ["", INSIDE], ids=["alone", "with a target in it"])
 def test_placeholder_of_a_directory(doit_project: Make, more: str) -> None:
-    """A36: it stands neither in the way of the task that makes it nor in that of another one."""
+    """A36: it does not stop the task that makes it, or another one."""
     project = doit_project({"dodo.py": PLACEHOLDER + more, "in": "in"}, settings=STORE)
     outcome = project.run("--cache", "force")
     if more:

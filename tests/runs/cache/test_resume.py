@@ -55,7 +55,7 @@ def test_upstream_is_accepted(project: Project) -> None:
 
 
 def test_what_was_accepted_is_not_recorded(project: Project) -> None:
-    """A run without the option afterwards sees every change that was passed over."""
+    """A later run without the option sees every change that was ignored."""
     project.run("--resume", "report").assert_executed("other")
     outcome = project.run().assert_success()
     assert {"raw", "tidy", "fit:a", "fit:b", "report", "site"} <= set(outcome.executed)
@@ -150,7 +150,7 @@ def test_setup_tasks_upstream(project: Project) -> None:
 
 @pytest.mark.parametrize("policy", ["True", "False", "export", "force", "once", "shared"])
 def test_every_policy_upstream(project: Project, policy: str) -> None:
-    """Whatever the policy is: nothing upstream runs, is restored, fabricated or recorded."""
+    """Under every policy, nothing upstream runs, is restored, replaced or recorded."""
     project.edit("pyproject.toml", "store =", 'export_dir = "pub"\nstore =')
     project.write({"raw.txt": "edited"})
     outcome = project.run("--resume", "report", "--cache", policy, "report").assert_success()
@@ -172,7 +172,7 @@ def test_workers(project: Project, runner: tuple[str, ...]) -> None:
 
 
 def test_delayed_tasks(doit_project: Make) -> None:
-    """Tasks that are created during the run are upstream as well."""
+    """Tasks that are created during the run can be upstream too."""
     text = """
 from doit import create_after
 def task_raw():

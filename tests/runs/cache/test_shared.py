@@ -146,7 +146,7 @@ def check_story(one: Project, other: Project, *arguments: str, start: str = "", 
 
 @pytest.mark.parametrize("runner", rest_in_matrix(START_METHODS, 2))
 def test_two_checkouts(tmp_path: Path, runner: str) -> None:
-    """Whatever runs the tasks: all is restored, then only what an edit hits runs, once."""
+    """With every runner, everything is restored; then an edit runs only its tasks, once."""
     arguments, start = START_METHODS[runner]
     if start == "fork" and sys.platform == "win32":
         pytest.skip("no fork on this system")
@@ -249,7 +249,7 @@ def test_directory_in_every_state(tmp_path: Path, how: str) -> None:
 
 
 def test_failed_task(tmp_path: Path) -> None:
-    """O7: what a failing task left behind is neither put nor taken for a result."""
+    """O7: files that a failing task left are not stored and do not count as a result."""
     (one,) = checkouts(tmp_path, "one")
     one.edit("work.py", "stream.write(open", "stream.write('half'); stream.write(open")
     one.edit("work.py", "    os.chmod(targets[0], 0o755)", "    os.path.exists('bad') and 1 / 0")

@@ -1,4 +1,4 @@
-"""``cache: "shared"``, turned on later: what is up-to-date is put into the store as it is met."""
+"""``cache: "shared"``, turned on later: up-to-date tasks are stored when they are checked."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_first_switch_restores(doit_project: Make, workers: tuple[str, ...]) -> 
 
 
 def test_in_another_checkout(doit_project: Make) -> None:
-    """Another checkout has it as well, once; a full result takes the place of a late one."""
+    """Another checkout gets it too, once; a full result replaces a late one."""
     project = ran(doit_project)
     project.run().assert_up_to_date(*NAMES)
     project.run("-a").assert_success()
@@ -91,7 +91,7 @@ def test_in_another_checkout(doit_project: Make) -> None:
 
 
 def test_only_once(doit_project: Make) -> None:
-    """A task that is in the store is left alone: later runs neither write there nor look."""
+    """A stored task is left alone: later runs neither write to the store nor read it."""
     project = ran(doit_project)
     project.run().assert_up_to_date(*NAMES)
     os.rename(project.path / "../store", project.path / "../gone")
@@ -105,7 +105,7 @@ def test_only_once(doit_project: Make) -> None:
 
 @pytest.mark.parametrize("cache", ['"once"', '"export"'])
 def test_after_another_policy(doit_project: Make, cache: str) -> None:
-    """What another policy has called up-to-date is put there if it is: never what it accepted."""
+    """A task under another policy is stored if it is up-to-date, but not if it was accepted."""
     text = DODO.replace('"cache": CACHE', '"cache": CACHE, "export_dir": "pub"')
     project = ran(doit_project, text, cache=cache)
     turn(project, '"shared"', cache)
@@ -164,7 +164,7 @@ def test_targets_that_are_not_tracked(doit_project: Make) -> None:
 
 
 def test_edited_in_place_by_a_later_step(doit_project: Make) -> None:
-    """A target that another task has edited is not what its own task makes."""
+    """A target that another task has edited is not stored as a result of its own task."""
     text = (
         ONE
         + """
@@ -237,7 +237,7 @@ def test_that_cannot_be_shared(doit_project: Make) -> None:
 
 
 def test_result_that_another_task_asks_for(doit_project: Make) -> None:
-    """doit keeps a digest of a result: a task whose result others ask for is not put there late."""
+    """doit keeps a digest of a result: a task whose result others use is not stored late."""
     text = (
         ONE
         + """

@@ -106,7 +106,7 @@ def test_counts(doit_project: Make, case: str) -> None:
 
 
 def test_environment(doit_project: Make) -> None:
-    """The values of `Env` are part of it, and are not in the store."""
+    """The values of `Env` are part of the signature, but are not in the store."""
     project = doit_project(
         {
             "dodo.py": dodo(
@@ -124,7 +124,7 @@ def test_environment(doit_project: Make) -> None:
 
 
 def test_parameters(doit_project: Make) -> None:
-    """Options and positional arguments on the command line are part of it."""
+    """Options and positional arguments on the command line are part of the signature."""
     text = dodo(
         '"actions": ["echo %(x)s %(pos)s > out.txt"], "pos_arg": "pos", "file_dep": '
         '["in.txt"], "params": [{"name": "x", "short": "x", "default": "0"}]'
@@ -143,7 +143,7 @@ def test_parameters(doit_project: Make) -> None:
 
 
 def test_creator_parameters(doit_project: Make) -> None:
-    """Those of a task-creator with `task_params` as well."""
+    """The options of a task-creator with `task_params` are part of the signature."""
     text = """
 from doit import task_params
 @task_params([{"name": "x", "long": "x", "default": "0"}])
@@ -162,7 +162,7 @@ def f(targets):
 
 
 def test_values_of_other_tasks(doit_project: Make) -> None:
-    """Values from `getargs` are part of it; values and results are restored for who uses them."""
+    """Values from `getargs` are part of the signature; values and results are restored."""
     text = """
 def value(dependencies):
     return {"v": open("in.txt").read(), "w": [1, {"x": None}]}
@@ -232,7 +232,7 @@ REFUSED = {
 
 @pytest.mark.parametrize("case", REFUSED)
 def test_never_shared(doit_project: Make, case: str) -> None:
-    """Neither put nor restored; `why` says why not; all else works."""
+    """Not stored and not restored; `why` gives the reason; everything else works."""
     text, said = REFUSED[case]
     files = {"dodo.py": text, "in.txt": "in", "out.txt": "", "d/x": ""}
     project = doit_project(files, settings=STORE)
@@ -303,7 +303,7 @@ def test_override(doit_project: Make) -> None:
 
 
 def test_task_without_targets(doit_project: Make) -> None:
-    """One without targets is shared if it says so itself: all that it does may be besides."""
+    """A task without targets is shared only if it sets `cache` itself: it may have side effects."""
     text = """
 def task_a():
     return {"actions": ["echo >> ran"], "file_dep": ["in.txt"]}

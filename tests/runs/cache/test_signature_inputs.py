@@ -80,7 +80,7 @@ PREP = {
 @pytest.mark.parametrize("how", PREP)
 @pytest.mark.parametrize("left", ["nothing", "record", "all"])
 def test_other_task(doit_project: Make, how: str, left: str) -> None:
-    """A20: of another task its uptodate items and the values it gets count as well."""
+    """A20: the uptodate items of another task, and the values it gets, count too."""
     dodo = f"""
 from doit.tools import config_changed
 from doit_invariants import Task
@@ -116,7 +116,7 @@ TRACKED = {
 
 @pytest.mark.parametrize("blocked", [[name] for name in TRACKED] + [list(TRACKED)], ids="-".join)
 def test_blocked_trackers(doit_project: Make, blocked: list[str]) -> None:
-    """A27: with nothing to look at the code the task is not shared."""
+    """A27: without a plugin that tracks code, the task is not shared."""
     dodo = """
 def f():
     open("out", "w").write("1")

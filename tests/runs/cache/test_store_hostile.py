@@ -36,7 +36,7 @@ def task_b():
 
 @pytest.fixture
 def project(doit_project: Make) -> Project:
-    """A project of two tasks that were put into the store, and whose targets are gone."""
+    """A project of two stored tasks whose targets are gone."""
     made = doit_project({"dodo.py": DODO, "in.txt": "one"}, settings={"store": "../store"})
     (made.path.parent / "precious").write_text("precious")
     made.run().assert_executed("a", "b")
@@ -68,13 +68,13 @@ def overwrite(path: Path, content: bytes) -> None:
 
 
 def put(path: Path, entry: Any) -> None:
-    """Write an entry as somebody would who knows how, with the right check."""
+    """Write an entry with the right check, like a skilled attacker."""
     plain = json.loads(json.dumps(entry))
     overwrite(path, json.dumps({"check": digest_json(plain), "entry": plain}).encode())
 
 
 def check_intact(project: Project, outcome: Outcome) -> None:
-    """Check that a run made the right targets and nothing else, and spoke in lines."""
+    """Check that a run made only the right targets, and printed no traceback."""
     outcome.assert_success()
     assert "Traceback" not in outcome.stdout + outcome.stderr, repr(outcome)
     assert project.read("out.txt") == "one" * 1000
@@ -183,7 +183,7 @@ def check_entry(project: Project) -> None:
 
 @pytest.mark.parametrize("case", HOSTILE)
 def test_changed_entries(project: Project, case: str) -> None:
-    """An entry that is not what this task would have put is a miss."""
+    """An entry that this task would not have written is a miss."""
     rewrite(project, HOSTILE[case])
     first = project.run()
     assert sorted(first.executed) == ["a", "b"], repr(first)
@@ -223,7 +223,7 @@ def check_refused(project: Project, change: Callable[[dict[str, Any]], Any]) -> 
 
 @pytest.mark.parametrize("name", PART_PATHS)
 def test_names_that_lead_out(project: Project, name: str) -> None:
-    """A name in a directory that leads out of it, or is none, is refused."""
+    """A name that leads out of its directory, or is not a name, is refused."""
 
     def change(entry: dict[str, Any]) -> dict[str, Any]:
         files = [part for part in _parts(entry) if part[1] == "file" and part[0]]
@@ -237,7 +237,7 @@ def test_names_that_lead_out(project: Project, name: str) -> None:
 
 @pytest.mark.parametrize("text", LINKS)
 def test_links_that_lead_out(project: Project, text: str) -> None:
-    """A link that leads out of its target is refused, also where files would go through it."""
+    """A link that leads out of its target is refused, even if files would go through it."""
     for below in (False, True):
 
         def change(entry: dict[str, Any], below: bool = below) -> dict[str, Any]:

@@ -89,7 +89,7 @@ def test_store_that_cannot_be_made(doit_project: Make, store: str) -> None:
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 def test_read_only_store(doit_project: Make) -> None:
-    """From a store that can't be written to results are restored; new ones are not put."""
+    """A read-only store restores results, but does not get new ones."""
     project = project_of(doit_project)
     project.run().assert_success()
     store = project.path.parent / "store"
@@ -123,7 +123,7 @@ def test_store_deleted_in_the_middle_of_a_run(doit_project: Make, runner: tuple[
 
 @pytest.mark.parametrize("setup", [False, True])
 def test_store_deleted_after_the_look_up(doit_project: Make, setup: bool) -> None:
-    """Between deciding and restoring: it runs, unless what it needs was not set up any more."""
+    """If the entry vanishes before the restore, the task runs, unless its setup did not run."""
     text = DODO
     if setup:
         text = text.replace('["b.txt"],', '["b.txt"], "setup": ["s"],')
@@ -203,7 +203,7 @@ if os.environ.get("EDIT"):
 
 
 def test_place_of_the_target_cannot_be_written(doit_project: Make) -> None:
-    """If the target can't be put in place the task runs, fails as it would, and says why."""
+    """If the target can't be put in place, the task runs and fails as usual, with a reason."""
     text = DODO.replace("a.txt", "d/a.txt").replace("cp in", "mkdir -p d && cp in")
     project = project_of(doit_project, text=text)
     project.run().assert_success()

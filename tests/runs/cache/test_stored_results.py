@@ -1,4 +1,4 @@
-"""Which results go into the store, and what a checkout gets out of it.
+"""The results that go into the store, and those that a checkout restores.
 
 A wrong result that is stored once comes out of the store later, in any checkout.
 """
@@ -12,7 +12,7 @@ from tests.support.results import STORE, restored, wipe
 
 
 def test_action_that_takes_the_task(doit_project: Make) -> None:
-    """A2: what a task object tells an action is not known before, so nothing is shared."""
+    """A2: an action may read anything from a task object, so nothing is shared."""
     dodo = """
 def who(task):
     return {"who": task.name, "meta": task.meta}
@@ -159,7 +159,7 @@ def task_b():
 
 
 def test_made_anew_because_of_a_false(doit_project: Make) -> None:
-    """A23: a plain False is how a user says what nothing can see: the newest result counts."""
+    """A23: a plain False means a change that nothing can see: the newest result counts."""
     dodo = """
 import os
 def task_t():
@@ -291,7 +291,7 @@ def task_a():
 
 @pytest.mark.parametrize("policy", ["shared", "export"])
 def test_target_that_is_not_made(doit_project: Make, policy: str) -> None:
-    """O6: a task that does not make what it promises is not kept, and says so."""
+    """O6: a task that does not make its targets is not stored, and a message says so."""
     text = """
 def task_a():
     return {"actions": ["touch a.txt"], "file_dep": ["in.txt"],
@@ -328,7 +328,7 @@ def task_g():
 
 @pytest.mark.parametrize("link", ["auto", "hardlink", "copy"])
 def test_editing_what_was_restored(doit_project: Make, link: str) -> None:
-    """However a file leaves the store: who edits it does not edit the store."""
+    """Editing a restored file never edits the store, with every way to link."""
     text = """
 def task_a():
     return {"actions": ["rm -f a.txt; cp in.txt a.txt"], "file_dep": ["in.txt"],

@@ -53,7 +53,7 @@ def test_zero_and_negative(doit_project: Make, policy: str) -> None:
 
 @pytest.mark.parametrize("policy", KEEPING)
 def test_restore_does_not_make_it_younger(doit_project: Make, policy: str) -> None:
-    """T3, T5: neither a restore, nor an accept, nor a touch changes the age."""
+    """T3, T5: restoring, accepting and touching do not change the age."""
     project = project_of(doit_project, policy)
     project.run(now=NOW).assert_executed("a", "b")
     project.remove("a.txt")
@@ -175,7 +175,7 @@ def test_force(doit_project: Make) -> None:
 
 
 def test_export_by_hand_has_no_age(doit_project: Make) -> None:
-    """T11: of an export that was put there by hand no age is known: with a TTL it is not served."""
+    """T11: an export that was put there by hand has no known age: with a TTL it is not used."""
     project = project_of(doit_project, "export", **{"../pub/a.txt": "by hand"})
     outcome = project.run(now=NOW).assert_success()
     assert "a" in outcome.executed, repr(outcome)

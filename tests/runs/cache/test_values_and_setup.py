@@ -37,7 +37,7 @@ DOIT_CONFIG = {"default_tasks": ["a", "use", "result"]}
 def test_values_and_setup(
     doit_project: Make, policy: str, where: str, runner: tuple[str, ...]
 ) -> None:
-    """A restored task gives its values and its result, and has neither setup nor teardown."""
+    """A restored task gives its values and its result, and runs no setup and no teardown."""
     files = {"dodo.py": DODO.replace("POLICY", policy), "in.txt": ""}
     project = doit_project(files, settings=SETTINGS)
     project.run().assert_executed("a", "s", "use", "result")

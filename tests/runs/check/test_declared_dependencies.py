@@ -1,4 +1,4 @@
-"""Dependencies that a task gets or loses, and defaults of the project."""
+"""Dependencies that are added to a task or removed, and defaults of the project."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def task_a():
 
 
 def test_own_invariants_beat_the_defaults_of_the_project(doit_project: Make) -> None:
-    """A default of the project neither clashes with a task's own nor with its item."""
+    """A default of the project does not clash with the task's own option or `uptodate` item."""
     dodo = """
 from doit_invariants import Env, TTL, invariants
 DOIT_CONFIG = {"invariants": {"invariants": [Env("A")], "ttl": "1d"}}

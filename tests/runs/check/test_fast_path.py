@@ -1,4 +1,4 @@
-"""The short way to "up-to-date" says so of nothing that the long way has anything against."""
+"""The fast check calls nothing up-to-date that the full check would reject."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ EDITS: dict[str, Edit] = {
 
 
 def link(project: Project) -> None:
-    """Put a link into a directory, by whose other name its content is there as well."""
+    """Add a hard link to a directory: its content is there under a second name."""
     (project.path / "data" / "link").symlink_to("one")
 
 
@@ -149,7 +149,7 @@ def unseen(path: str) -> Edit:
 
 
 def no_directory(name: str, text: str | None = None) -> Edit:
-    """Return what removes a directory, and may put a file into its place."""
+    """Return a function that removes a directory, and may replace it by a file."""
 
     def edit(project: Project) -> None:
         shutil.rmtree(project.path / name)
@@ -160,7 +160,7 @@ def no_directory(name: str, text: str | None = None) -> Edit:
 
 
 def exclude(project: Project) -> None:
-    """Have a file not count any more."""
+    """Make a file not count."""
     text = project.read("pyproject.toml")
     project.write({"pyproject.toml": f'{text}\n[tool.doit.invariants]\ntree_exclude = ["one"]\n'})
 

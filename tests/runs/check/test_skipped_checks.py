@@ -1,4 +1,4 @@
-"""Tasks that always run, and those that never ran, cost no look where nothing rests on it."""
+"""Tasks that always run, and those that never ran, are not checked needlessly."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def task_gets():
 def test_what_always_runs_is_not_looked_at(
     doit_project: Make, backend: str, runner: list[str]
 ) -> None:
-    """Neither by a run nor by a list; its values are kept all the same, and no record is."""
+    """Neither a run nor a list checks it; its values are kept, but no record is."""
     project = doit_project({"dodo.py": ALWAYS}, backend=backend)
     for more in (["gets"], []):
         ran = project.run(*runner, process=False)
@@ -107,7 +107,7 @@ def task_bare():
 
 
 def test_what_never_ran_has_the_letter_of_plain_doit(doit_project: Make) -> None:
-    """Each answer is what the look would have found."""
+    """Each answer is what the full check would have found."""
     files = {"dodo.py": FRESH, "in.txt": "1", "tree/x": "1", "there": ""}
     project = doit_project(files)
     letters = {line.split()[1]: line[0] for line in project.run("list", "-s").stdout.splitlines()}

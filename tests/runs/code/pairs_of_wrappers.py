@@ -1,4 +1,4 @@
-"""Functions behind objects of decorators: what is edited is the decorator, or what it is given."""
+"""Functions behind objects of decorators: the decorator or its arguments are edited."""
 
 # ruff: noqa: E501 - each pair is a row of a table
 from __future__ import annotations

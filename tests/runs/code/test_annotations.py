@@ -1,4 +1,4 @@
-"""Classes that annotations name count where somebody reads them, however they are written."""
+"""Classes in annotations count where code reads annotations, in every way to write them."""
 
 # ruff: noqa: E501 - tables of modules
 from __future__ import annotations
@@ -164,5 +164,5 @@ def test_read_by_somebody(doit_project: Make) -> None:
 
 
 def test_read_by_nobody(doit_project: Make) -> None:
-    """Another annotation runs nothing where nobody reads it."""
+    """A changed annotation runs nothing where no code reads it."""
     assert story(doit_project, UNREAD) == set()

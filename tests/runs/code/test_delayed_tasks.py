@@ -168,7 +168,7 @@ def task_alone():
 
 
 def test_what_a_creator_makes_of_results(doit_project: Make) -> None:
-    """It counts as it is when the task is created: what the creator changes, and what it gives."""
+    """It counts as it is when the task is created, with the creator's changes and arguments."""
     given = ("argument", "nested", "filled", "keyword", "closure", "default")
     late = ["changes:global", *(f"gives:{name}" for name in given)]
     files = {"dodo.py": RESULTS, "in.txt": "1", "late.txt": "", "out/": ""}
@@ -208,7 +208,7 @@ def task_first():
 
 
 def test_what_is_no_part_of_the_run(doit_project: Make) -> None:
-    """Nobody looks at what the creator of another task uses."""
+    """Objects that the creator of another task uses are not inspected."""
     project = doit_project({"dodo.py": UNRELATED, "in.txt": ""})
     project.run("first").assert_executed("first")
     assert not (project.path / "looked.txt").exists()

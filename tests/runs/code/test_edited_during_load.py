@@ -188,7 +188,7 @@ WAYS = {
 
 @pytest.mark.parametrize("way", WAYS)
 def test_ways_to_edit_it(doit_project: Make, way: str) -> None:
-    """With bytecode, in whatever state the clock, the size or the cache of bytecode are."""
+    """This holds with cached bytecode, for every state of the clock, the size and the cache."""
     dodo = RELOAD.format(use="getattr(m, NAME)()", after=EDIT)
     project = doit_project({"dodo.py": dodo, "in.txt": "", "m.py": ONE})
     project.write({"edit": WAYS[way].format(two=TWO)})
@@ -256,7 +256,7 @@ def test_what_is_written_before_it_is_imported_at_each_load(
 
 
 def test_script_that_runs_its_own_tasks(doit_project: Make) -> None:
-    """Its modules are loaded before anybody watches: the time of their change tells."""
+    """Its modules are loaded before tracking starts: their change time shows an edit."""
     script = RELOAD.format(use="getattr(m, NAME)()", after=EDIT)
     script += "import doit_invariants\ndoit_invariants.run(globals())\n"
     project = doit_project({"build.py": script, "in.txt": "", "m.py": ONE})

@@ -144,7 +144,7 @@ T = {(1, f), (1, g)}
 
 
 def test_sets_of_code_do_not_flap(doit_project: Make) -> None:
-    """The items of a set are told apart by what they are, whatever the seed of hashes."""
+    """The items of a set are distinguished by content, with every seed of hashes."""
     dodo = DODO.format(result="(len(config.S), len(config.T))")
     project = doit_project({"dodo.py": dodo, "config.py": SETS, "in.txt": ""})
     project.run(process=True).assert_executed("a")

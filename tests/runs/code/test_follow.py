@@ -1,4 +1,4 @@
-"""Stories about code: whose it is, what is followed, what is kept of it."""
+"""Stories about code: which is followed, and what is recorded of it."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def task_a():
 
 
 def test_follow_false_stops_at_the_function(doit_project: Make) -> None:
-    """Its own code and the values that it uses count, what it calls does not."""
+    """Its own code and the values that it uses count, but not the functions that it calls."""
     project = doit_project({"dodo.py": LISTED})
     project.run().assert_executed("a")
     project.edit("dodo.py", "return 1", "return 2")
@@ -116,7 +116,7 @@ def test_what_seems_secret_is_not_kept(doit_project: Make) -> None:
 
 
 def test_a_plugin_of_tracking_can_be_blocked(doit_project: Make) -> None:
-    """Each of the three on its own, by name; track_code turns all of them off."""
+    """Each of the three can be blocked by name; track_code turns off all of them."""
     dodo = """
 DOIT_CONFIG = {"invariants": {"block": [%s]}}
 def work(n, targets): return {"n": n}

@@ -60,7 +60,7 @@ UNSEEN = {"of_argument", "of_pieces"}
 
 
 def test_the_module_counts_and_not_the_one_that_imports_it(doit_project: Make) -> None:
-    """With what it imports, wherever the name is known; nothing else of dodo.py counts."""
+    """The module counts with its imports if its name is known, and nothing else of dodo.py."""
     project = doit_project(FILES)
     project.run().assert_success()
     for name, old, new, expected in (

@@ -106,7 +106,7 @@ def values(project: Project) -> set[str]:
 def test_edited_while_the_action_runs_that_imports_it(
     doit_project: Make, how: str, runner: list[str], tmp_path: Path
 ) -> None:
-    """Nobody knows what has run, so it runs again; and its result is not shared."""
+    """It is unknown which code has run, so the task runs again, and its result is not shared."""
     settings = {"store": str(tmp_path / "store"), "cache": "shared"}
     project = doit_project({**FILES, "how": how}, settings=settings)
     project.run(*runner).assert_success()
@@ -146,7 +146,7 @@ def task_second():
 def test_what_the_process_has_loaded_for_another_task(
     doit_project: Make, runner: list[str]
 ) -> None:
-    """It runs for this one as well, whatever the file has become before that began."""
+    """This task runs too, no matter how the file changed before it began."""
     files = {"dodo.py": SEVERAL, "in.txt": "", "m.py": "VALUE = 1\n", "between": "VALUE = 2\n"}
     project = doit_project(files)
     project.run(*runner, process="fork").assert_executed("first", "second")

@@ -125,7 +125,7 @@ def _ran(project: Project, *arguments: str) -> set[str]:
 
 
 def test_the_names_that_a_script_uses_count(doit_project: Make) -> None:
-    """With all that they are made of; who may use any name of the module depends on all of it."""
+    """Used names count with all their parts; a script that may use any name depends on all."""
     project = doit_project(FILES)
     _ran(project, "-a")
     assert _ran(project) == set()

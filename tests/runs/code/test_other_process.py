@@ -1,4 +1,4 @@
-"""Stories about things that look different in each process: no task runs again because of them."""
+"""Stories about values that differ in each process: no task runs again because of them."""
 
 from __future__ import annotations
 

@@ -205,7 +205,7 @@ MORE = {
 def test_what_is_saved_by_name_counts(
     doit_project: Make, edits: dict[str, tuple[str, str]]
 ) -> None:
-    """Nothing runs again for nothing, in another process as well; each edit is seen."""
+    """Nothing runs needlessly, even in another process; each edit is seen."""
     venv = "venv/site-packages/"
     path = "import sys; sys.path.insert(0, 'venv/site-packages')\n"
     project = doit_project({"dodo.py": path + DODO, "in.txt": "", f"{venv}lib.py": LIB})

@@ -195,7 +195,7 @@ def _dodo(values: str) -> str:
 
 
 def test_the_places_that_are_read_count_and_no_others(doit_project: Make) -> None:
-    """An edit runs the tasks that read what it changed; what is read as a whole runs as before."""
+    """An edit runs the tasks that read the changed place, or the whole variable."""
     values = VALUES
     project = doit_project({"dodo.py": _dodo(values)})
     project.run().assert_success()
@@ -234,7 +234,7 @@ def task_a():
 
 
 def test_the_reason_names_the_place_that_changed(doit_project: Make) -> None:
-    """That is one that exists, of what counts as a whole too; of closures as well."""
+    """The reason names an existing place, even for a whole variable, and for closures."""
     project = doit_project({"dodo.py": REASONS})
     project.run("-a").assert_success()
     for old, new, name, reason in (

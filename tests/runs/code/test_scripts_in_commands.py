@@ -76,7 +76,7 @@ def test_an_edit_with_the_upgrade(doit_project: Make) -> None:
 
 
 def test_an_addition_is_no_upgrade(doit_project: Make) -> None:
-    """A script that comes to be run without an edit of the command counts."""
+    """A script that a command starts to run without an edit of the command counts."""
     dodo = "def task_a():\n    return {'actions': ['sh x.sh', 'python sub/*.py'], 'cache': True}"
     project = doit_project({"dodo.py": dodo, "x.sh": "true\n", "sub/a.py": "", "b.py": ""})
     project.run().assert_executed("a")

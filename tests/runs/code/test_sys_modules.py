@@ -1,4 +1,4 @@
-"""Stories about modules that a function takes out of ``sys.modules``."""
+"""Stories about modules that a function takes from ``sys.modules``."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def test_all_of_such_a_module_counts(doit_project: Make, process: bool) -> None:
 
 
 def test_what_is_not_known_is_shown(doit_project: Make) -> None:
-    """Nothing stands for a module whose name is made when the code runs."""
+    """A module whose name is made when the code runs does not count."""
     text = """
 import sys
 def show(name, targets):

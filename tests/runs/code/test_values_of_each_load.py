@@ -180,7 +180,7 @@ def test_what_is_a_time_of_the_load(
 
 
 def test_values_that_hold_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
-    """They are looked into as deep as somebody writes, however large they are when unfolded."""
+    """They are followed to any depth that people write, even if they are huge when unfolded."""
     monkeypatch.setattr(load_time, "load_began", lambda: NOON - 1)
     shared: list[Any] = [1]
     for _ in range(40):

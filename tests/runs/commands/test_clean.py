@@ -38,7 +38,7 @@ def made(project: Project) -> list[str]:
 
 @pytest.fixture
 def project(doit_project: Make, backend: str) -> Project:
-    """A project in which all has run, some of it twice."""
+    """A project in which all tasks have run, some of them twice."""
     files = {"dodo.py": DODO, "in.txt": "1", "kept/z": "mine", "kept/more/w": "mine"}
     project = doit_project(files, backend=backend)
     project.run().assert_success()
@@ -47,7 +47,7 @@ def project(doit_project: Make, backend: str) -> Project:
 
 
 def test_what_the_tasks_made_goes(project: Project) -> None:
-    """All of it, links as links, after a dry run that says the same and removes nothing."""
+    """All files are removed, links as links; a dry run prints the same and removes nothing."""
     before = made(project)
     dry = project.run("clean", "-n", "--clean-all").assert_success()
     assert made(project) == before
@@ -127,7 +127,7 @@ def test_what_was_adopted_stays(doit_project: Make) -> None:
 
 
 def test_what_is_not_known_stays(project: Project) -> None:
-    """Without a record nobody knows what the task made: as in plain doit."""
+    """Without a record, it is unknown what the task made: nothing is removed, as in plain doit."""
     project.run("forget", "made").assert_success()
     assert project.run("clean", "made").stdout == "made - cannot remove (it is not empty) 'out'\n"
     assert (project.path / "out/x").exists()

@@ -1,4 +1,4 @@
-"""Projects whose runs are killed, and what is seen of them afterwards."""
+"""Projects whose runs are killed, and checks of them afterwards."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ def outputs(project: Project, tasks: int = TASKS) -> list[str]:
 
 
 def one_line(outcome: Outcome, text: str) -> None:
-    """Assert that exactly one line says something, and that there is no traceback."""
+    """Assert that exactly one line contains a string, and that there is no traceback."""
     lines = (outcome.stdout + outcome.stderr).splitlines()
     assert len([line for line in lines if text in line]) == 1, repr(outcome)
     assert not any("Traceback" in line for line in lines), repr(outcome)

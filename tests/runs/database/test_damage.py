@@ -1,4 +1,4 @@
-"""doit's DB is damaged, or gone: faults.md, with what plain doit makes of it."""
+"""doit's DB is damaged, or gone: the table in faults.md, with plain doit for comparison."""
 
 from __future__ import annotations
 
@@ -169,7 +169,7 @@ WIPED = {"json": (0, 0), "sqlite3": (3, 0), "dbm.dumb": (3, 3), "dbm.sqlite3": (
 def test_db_that_vanishes_in_the_middle_of_a_run(
     doit_project: Make, backend: str, flavour: str
 ) -> None:
-    """An action removes it, and the journal as well; nothing that is left is wrong."""
+    """An action removes it, and the journal too; nothing that remains is wrong."""
     plain = make_project(doit_project, backend, loader=False)
     plain.write({"in.txt": "2", "wipe": ""})
     codes = [plain.run(process=True).returncode]

@@ -28,7 +28,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there is no SIG
 
 
 def check_at(project: Project, data: bytes, sure: dict[str, str]) -> dict[str, str]:
-    """Look with another journal; assert what is sure of some tasks."""
+    """Open another journal; assert the state of some tasks."""
     journal(project).write_bytes(data)
     found = states(project)
     assert {name: found[name] for name in sure} == sure, data

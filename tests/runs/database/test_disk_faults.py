@@ -1,4 +1,4 @@
-"""The disk is full, read-only, or not there: faults.md, with what plain doit makes of it."""
+"""The disk is full, read-only, or missing: the table in faults.md, compared with plain doit."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def remount(place: Path, how: str) -> None:
 
 
 def fill(place: Path, pages: int) -> None:
-    """Fill a disk, but for some pages."""
+    """Fill a disk, except for some pages."""
     with open(place / "fill", "wb", buffering=0) as stream:
         with contextlib.suppress(OSError):
             while True:
@@ -145,7 +145,7 @@ def test_full_disk_of_plain_doit(doit_project: Make, backend: str) -> None:
 
 
 def test_read_only_disk(doit_project: Make, backend: str) -> None:
-    """The tasks run, in plain doit as well; there a traceback follows."""
+    """The tasks run, as in plain doit, which then prints a traceback."""
     for loader in (False, True):
         project = make_project(doit_project, backend, loader=loader)
         with disk(project) as place:

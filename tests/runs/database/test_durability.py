@@ -1,4 +1,4 @@
-"""Runs that are killed, and what they had recorded until then: nothing of it is lost."""
+"""Runs that are killed: nothing that they recorded before is lost."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def killed(doit_project: Make, backend: str) -> Project:
 
 # One kill for all of them: each command begins with the same files.
 def test_commands_that_change_something_after_a_kill(killed: Project) -> None:
-    """They see what the journal says, keep it, and change what they are told to."""
+    """They read the journal, keep it, and change only what they are asked to."""
     aside = killed.path.with_name("aside")
     shutil.copytree(killed.path, aside)
 
@@ -151,7 +151,7 @@ def test_a_run_of_another_task_keeps_what_is_left(doit_project: Make) -> None:
 
 
 def test_a_task_that_is_up_to_date_is_killed_with_always(doit_project: Make) -> None:
-    """Nothing of it has changed, and still it must run; a second kill changes nothing of that."""
+    """It is unchanged, and still must run; a second kill does not alter that."""
     project = make_project(doit_project, "sqlite3")
     kill_in(project, "1", "-a")
     assert states(project) == {"work:0": "U", "work:1": "R", "work:2": "U", "work:3": "U"}
@@ -163,7 +163,7 @@ def test_a_task_that_is_up_to_date_is_killed_with_always(doit_project: Make) -> 
 
 @pytest.mark.parametrize("backend", ["dbm", "json"])
 def test_plain_doit_can_read_the_db(killed: Project, backend: str) -> None:
-    """After a run that took over what was left, and with a journal that nobody has read."""
+    """This holds after a run that took over the rest, and with an unread journal."""
     loader = killed.read("pyproject.toml")
     plain = settings_toml(loader=False, backend=backend)
     killed.write({"pyproject.toml": plain})
@@ -276,7 +276,7 @@ def disturb(project: Project, chance: random.Random) -> None:
 
 
 def check(project: Project, seen: str) -> None:
-    """No task may be up-to-date whose target is not what its input asks for."""
+    """A task with a target that does not match its input is never up-to-date."""
     for name, state in states(project).items():
         number = name.partition(":")[2]
         if state == "U":

@@ -1,4 +1,4 @@
-"""Two doits on one DB: the second waits or says so, and nothing of either is lost."""
+"""Two doits on one DB: the second one waits or refuses, and nothing of either is lost."""
 
 from __future__ import annotations
 

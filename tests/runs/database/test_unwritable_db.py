@@ -82,7 +82,7 @@ def task_other():
 
 
 def test_a_read_only_directory(doit_project: Make) -> None:
-    """Neither DB nor journal can be written there: one line, and no promise."""
+    """Neither DB nor journal can be written there: one line, which promises nothing."""
     project = doit_project({"dodo.py": DODO, "out/": "", "db/": "", "hold/": ""}, backend="json")
     texts(project, "one")
     if can_write(project.path / "db"):

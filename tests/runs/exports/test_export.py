@@ -101,7 +101,7 @@ def test_every_way_restores(doit_project: Make, how: str) -> None:
 
 
 def test_link_as_export(doit_project: Make) -> None:
-    """E4: of a link to the target nothing can be restored: it says so, and runs."""
+    """E4: a link to the target can't be restored: a message says so, and the task runs."""
     project = make(doit_project, DODO.replace('"pub"}', '"pub", "export_how": "symlink"}'))
     assert (project.path / "pub/out.txt").is_symlink()
     assert project.read("pub/out.txt") == "ONE"
@@ -148,7 +148,7 @@ def test_no_directory_for_exports(doit_project: Make) -> None:
 
 
 def test_changed_input(doit_project: Make) -> None:
-    """E7: whatever changed, targets are accepted and exports served; cache=True tells the truth."""
+    """E7: after any change, targets are accepted and exports used; cache=True sees the change."""
     project = make(doit_project)
     project.write({"in.txt": "two"})
     project.run(now=NOW).assert_up_to_date("a")
@@ -184,7 +184,7 @@ def test_tampered_export(doit_project: Make) -> None:
 
 
 def test_export_of_another_size(doit_project: Make) -> None:
-    """E9: one of another size is refused as well, by `why` too."""
+    """E9: one of another size is refused too, even by `why`."""
     project = make(doit_project)
     project.remove("out.txt")
     project.write({"pub/out.txt": "edited by hand"})
@@ -220,7 +220,7 @@ def test_one_of_two_exports_is_missing(doit_project: Make) -> None:
 
 
 def test_existing_target_is_not_overwritten(doit_project: Make) -> None:
-    """E12: what is there stays, though the export differs; only what is missing is restored."""
+    """E12: existing targets stay, even if the export differs; only missing ones are restored."""
     project = make(doit_project, TWO)
     project.write({"out.txt": "edited"})
     project.remove("two.txt")
@@ -232,7 +232,7 @@ def test_existing_target_is_not_overwritten(doit_project: Make) -> None:
 
 
 def test_what_is_not_ours_is_not_overwritten(doit_project: Make) -> None:
-    """E14: a strange file where the export goes stays, with a warning, unless it may go."""
+    """E14: a foreign file at the destination stays, with a warning, unless overwriting is on."""
     project = doit_project({"dodo.py": DODO, "in.txt": "one"})
     project.write({"pub/out.txt": "precious"})
     outcome = project.run("-a", now=NOW).assert_executed("a")
@@ -267,7 +267,7 @@ def test_up_to_date_and_not_exported(doit_project: Make) -> None:
 
 
 def test_target_that_is_a_link(doit_project: Make) -> None:
-    """E16: a target that the task made a link stays one; what it leads to is copied."""
+    """E16: a target that is a link stays one; its destination is copied."""
     text = DODO.replace(
         "    for target",
         '    import os\n    os.path.exists("out.txt") or '

@@ -1,4 +1,4 @@
-"""Where exports go: what collides is an error at load, and nobody's files are touched."""
+"""Destinations of exports: collisions are an error at load, and no other files are touched."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ def make(path):
 
 
 def test_target_that_is_no_longer_made(doit_project: Make) -> None:
-    """The export of a target that the task has no longer goes; one edited there stays."""
+    """The export of a removed target is removed, unless it was edited."""
     text = task("a", "out", "pub").replace('["out"]', '["out", "more", "kept"]')
     text = text.replace("echo a > out", "echo a > out && echo m > more && echo k > kept")
     project = doit_project({"dodo.py": text, "in.txt": ""})

@@ -88,7 +88,7 @@ def test_another_policy_for_a_while(doit_project: Make, text: str) -> None:
 
 
 def test_changed_again_since(doit_project: Make) -> None:
-    """The last result is exported although the task is only accepted by now, as no result of it."""
+    """The last result is exported even if the task is only accepted by now."""
     project = made(doit_project)
     project.edit("dodo.py", '"cache": "export"', '"cache": True')
     project.run().assert_executed("a")

@@ -24,14 +24,14 @@ def task_copy():
 
 
 def test_unchanged_project_runs_nothing(doit_project: Make, backend: str) -> None:
-    """A second run executes nothing, whatever the backend."""
+    """A second run executes nothing, with every backend."""
     project = doit_project({"dodo.py": COPY, "in.txt": "one"}, backend=backend)
     project.run().assert_executed("copy")
     project.run().assert_executed().assert_up_to_date("copy")
 
 
 def test_touched_input_is_not_hashed_for_ever(doit_project: Make, backend: str) -> None:
-    """A touch reruns nothing, and the new time is recorded: one look at the content, not many."""
+    """A touch reruns nothing, and the new time is recorded: the content is read only once."""
     project = doit_project({"dodo.py": COPY, "in.txt": "one"}, backend=backend)
     project.run().assert_executed("copy")
     os.utime(project.path / "in.txt", ns=(10**18, 10**18))
@@ -43,7 +43,7 @@ def test_touched_input_is_not_hashed_for_ever(doit_project: Make, backend: str) 
 
 
 def test_same_size_and_time_other_content_runs(doit_project: Make, backend: str) -> None:
-    """An edit that keeps size and modification time is seen: the change time tells."""
+    """An edit that keeps size and modification time is seen by the change time."""
     project = doit_project({"dodo.py": COPY, "in.txt": "one"}, backend=backend)
     before = (project.path / "in.txt").stat()
     project.run()

@@ -1,4 +1,4 @@
-"""A directory with many files: what is recorded of it, and what becomes of a change in it."""
+"""A directory with many files: its record, and the effect of a change in it."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def test_damage(project: Project, place: int) -> None:
 
 
 def test_database_inside_a_tracked_directory(doit_project: Make, backend: str) -> None:
-    """doit's DB does not count, whatever it is called."""
+    """doit's DB does not count, under any name."""
     dodo = """
 from doit_invariants import Tree
 DOIT_CONFIG = {"dep_file": "state.json"}

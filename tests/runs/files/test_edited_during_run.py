@@ -1,4 +1,4 @@
-"""Files that change while a task runs: its result is not taken for one of what is there now."""
+"""Files that change while a task runs: the result does not count for the new content."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ def test_input_that_is_the_target_of_the_task_itself(doit_project: Make, edit: s
 
 
 def test_task_that_edits_what_another_reads_meanwhile(doit_project: Make) -> None:
-    """Both have it as their input: who read it before runs again, who read it after does not."""
+    """Both have it as their input: the task that read it before runs again, the other does not."""
     dodo = """
 def first(targets):
     text = open("in.txt").read()

@@ -1,4 +1,4 @@
-"""Files whose stat says nothing of their content: each check reads them."""
+"""Files whose stat says nothing about their content: each check reads them."""
 
 from __future__ import annotations
 

@@ -179,7 +179,7 @@ def test_the_reason_blames_nobody(doit_project) -> None:
 
 
 def test_an_edit_by_the_user_is_not_hidden(doit_project) -> None:
-    """Also of a file that is known to be edited by its task, and whatever the user writes."""
+    """This holds for files that their tasks edit, and for every edit by the user."""
     project = doit_project({"dodo.py": UNDECLARED, **INPUTS})
     settle(project, *TASKS)
     for text in ("users output", "users other output"):
@@ -192,7 +192,7 @@ def test_an_edit_by_the_user_is_not_hidden(doit_project) -> None:
 
 @pytest.mark.parametrize("declared", [True, False])
 def test_shared(doit_project, tmp_path, declared: bool) -> None:
-    """The result is kept: the first one where the file is named, else that of the second run."""
+    """The result is stored: the first one if the file is listed, otherwise the second one."""
     targets = '["n.txt", "n.html"]' if declared else '["n.html"]'
     dodo = f"""
 def task_clear():

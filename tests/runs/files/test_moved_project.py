@@ -79,7 +79,7 @@ QUIET = ("a", "b", "e", "a_deps", "b_deps", "b_more", "d_deps", "e_gives", "e_sa
 
 
 def moved(project: Project, name: str, how: str) -> Project:
-    """Return the project in another place: copied, or no more in the old one."""
+    """Return the project in another place: copied or moved."""
     there = Project(project.path.parent / name)
     if how == "copied":
         shutil.copytree(project.path, there.path, symlinks=True)
@@ -164,7 +164,7 @@ def test_a_link_to_the_project(doit_project) -> None:
 
 
 def test_what_is_restored_from_a_store(doit_project, tmp_path) -> None:
-    """The values that another checkout has put there."""
+    """The values that another checkout has stored."""
     toml = f"""
 [tool.doit]
 loader = "invariants"

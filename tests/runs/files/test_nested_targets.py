@@ -130,7 +130,7 @@ EDITS = {
 
 @pytest.mark.parametrize("edit", EDITS)
 def test_what_counts(doit_project, edit: str) -> None:
-    """Each edit runs its task alone, once; also where that is the only one of the run."""
+    """Each edit runs its task alone, once, even if that task is the only one in the run."""
     project = doit_project(FILES)
     project.run().assert_success()
     project.run().assert_success()
@@ -182,7 +182,7 @@ def as_before(project: Project) -> None:
 
 
 def test_records_of_an_earlier_version(doit_project) -> None:
-    """Nothing runs because of them, and what counted counts."""
+    """Nothing runs because of them, and everything that counted before still counts."""
     project = doit_project(FILES, backend="json")
     project.run().assert_success()
     as_before(project)
@@ -219,7 +219,7 @@ def task_dirs():
 
 @pytest.mark.parametrize("late", [False, True])
 def test_what_a_task_takes_over(doit_project, late: bool) -> None:
-    """Once it makes the file itself, the file counts, whoever made it before."""
+    """Once the task makes the file itself, the file counts, no matter who made it before."""
     creates = """
 from doit import create_after
 @create_after("dirs")

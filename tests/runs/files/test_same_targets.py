@@ -1,4 +1,4 @@
-"""Targets that are one file, and targets that nobody makes."""
+"""Targets that are one file, and targets that no task makes."""
 
 from __future__ import annotations
 

@@ -101,7 +101,7 @@ def test_input_that_is_edited_there_and_back(doit_project: Make, backend: str) -
 
 @pytest.mark.parametrize("runner", [(), ("-n", "2")])
 def test_task_that_writes_what_is_there(doit_project: Make, runner: tuple[str, ...]) -> None:
-    """Like some notebooks: told from an edit by its second run, and then remembered."""
+    """Like some notebooks: the second run distinguishes this from an edit and remembers it."""
     dodo = """
 def make(dependencies, targets):
     text = open("in.txt").read()
