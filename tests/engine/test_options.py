@@ -4,13 +4,30 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from doit_invariants import TTL, Command, Env, Files, Function, Git, Settings, Task, Tree, Value
+from doit_invariants import (
+    TTL,
+    Command,
+    Distribution,
+    Env,
+    Files,
+    Function,
+    Git,
+    Invariant,
+    Module,
+    Script,
+    Settings,
+    Task,
+    Tree,
+    Value,
+)
 from doit_invariants.core.errors import InvalidOption
 from doit_invariants.engine.options import TaskSpec
+from doit_invariants.engine.task import SimpleTask
 from tests.engine.plain import Project
 
 KINDS = (
@@ -166,3 +183,68 @@ def test_ids_of_invariants() -> None:
     """Unnamed ones are numbered by kind, the others keep their identity in any order."""
     found = parse(invariants=[Value(1), Env("A"), Value(2), Value(3, name="x")]).invariants
     assert list(found) == ["Value#1", "Env(A)", "Value#2", "Value(x)"]
+
+
+# Names that would silently mean something else, and a part of the message.
+REFUSED: list[tuple[Invariant, str]] = [
+    (Env("A,B"), "'A,B' is not the name of a variable; give one name in each argument"),
+    (Env("A B"), "is not the name of a variable"),
+    (Env("$HOME"), "is not the name of a variable"),
+    (Env("${HOME}"), "is not the name of a variable"),
+    (Env("NEXT_.*"), "is not the name of a variable"),
+    (Env("^NEXT_"), "is not the name of a variable"),
+    (Env("NEXT_{A}"), "is not the name of a variable"),
+    (Env("!NEXT_*"), "is not the name of a variable"),
+    (Env("%PATH%"), "is not the name of a variable"),
+    (Distribution("num*"), "'num*' is not the name of a distribution"),
+    (Distribution("doit>=0.1"), "is not the name of a distribution"),
+    (Distribution("doit[toml]"), "is not the name of a distribution"),
+    (Distribution("doit, pluggy"), "is not the name of a distribution"),
+    (Module("shop.*"), "for all modules of a package, use Tree("),
+    (Tree("data", exclude=["!keep.csv"]), "'!' and {a,b} are not supported"),
+    (Tree("data", include=["*.{csv,txt}"]), "{a,b} are not supported; list each pattern"),
+    (Tree("data", include=["[z-a]"]), "bad character range"),
+    (Files("a", missing_ok=1), "Files: missing_ok must be True or False, got 1"),  # type: ignore[arg-type]
+    (Tree("a", missing_ok="no"), "Tree: missing_ok must be True or False, got 'no'"),  # type: ignore[arg-type]
+]
+
+
+@pytest.mark.parametrize(("one", "text"), REFUSED, ids=lambda one: "")
+def test_patterns_that_are_refused(one: Invariant, text: str) -> None:
+    with pytest.raises(InvalidOption, match=re.escape(text)) as caught:
+        parse(invariants=[one])
+    assert "\n" not in str(caught.value)
+
+
+NOT_FOUND: list[tuple[Invariant, str]] = [
+    (Script("tools/*.py"), "Script does not expand patterns: list each script"),
+    (Task("build:*"), "there is no task 'build:*'"),
+    (Files("no.txt"), "no.txt does not exist; if it may be missing, set missing_ok=True"),
+    (Files("{a,b}.txt"), "(braces are not expanded: give each pattern)"),
+    (Files("{a,b}.txt", missing_ok=True), "(braces are not expanded: give each pattern)"),
+    (Files("~/.no", missing_ok=True), "(~ is not expanded: give Path(...).expanduser())"),
+    (Files("~/no/*.ini", missing_ok=True), "(~ is not expanded: "),
+    (Files("$HOME/no", missing_ok=True), "(variables are not expanded: "),
+    (Files("conf/${STAGE}.ini", missing_ok=True), "(variables are not expanded: "),
+    (Files("in.txt", "!out.txt", missing_ok=True), "(a pattern can't exclude files)"),
+    (Files("https://example.org/a", missing_ok=True), "(a URL is not a path)"),
+    (Tree("~/no", missing_ok=True), "(~ is not expanded: "),
+    (
+        Tree("data/*", missing_ok=True),
+        "(Tree takes no pattern: give the directory, and include=",
+    ),
+    (Tree("no"), "the directory no does not exist; if it may be missing, set missing_ok=True"),
+]
+
+
+@pytest.mark.parametrize(("one", "text"), NOT_FOUND, ids=lambda one: "")
+def test_names_that_the_check_refuses(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, one: Invariant, text: str
+) -> None:
+    """The task can't be checked, for one reason in one line."""
+    monkeypatch.chdir(tmp_path)
+    Path("in.txt").write_text("")
+    project = Project([SimpleTask("t", [], ["in.txt"])], options={"t": {"invariants": [one]}})
+    (reason,) = [r for r in project.verdicts()["t"].reasons if r.code == "cannot_check"]
+    assert text in str(reason)
+    assert "\n" not in str(reason)
