@@ -261,7 +261,12 @@ def _programs(hooks: Hooks) -> Iterator[Program]:
 
 def _given(hook: str, implementation: Any) -> list[Any]:
     try:
-        return list(implementation.function() or ())
+        given = implementation.function() or ()
+        if isinstance(given, type):
+            raise TypeError(
+                f"it returned the class {given.__name__}: return a list, [{given.__name__}]"
+            )
+        return list(given)
     except Exception as error:
         raise InvalidOption(
             f"plugin {implementation.plugin_name!r}: {hook} failed with {type(error).__name__}: "

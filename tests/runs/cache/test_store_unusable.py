@@ -87,6 +87,32 @@ def test_store_that_cannot_be_made(doit_project: Make, store: str) -> None:
     check_without(project_of(doit_project, store))
 
 
+@pytest.mark.parametrize("verb", ["ls", "verify", "prune"])
+def test_there_is_no_store_yet(doit_project: Make, verb: str) -> None:
+    """A missing store is reported as missing, and is not created."""
+    project = project_of(doit_project)
+    said = project.run("invariants", "store", verb).assert_success().stdout
+    assert said.startswith("there is no store in ")
+    assert said.endswith("store; the first shared result makes it\n")
+    assert not (project.path.parent / "store").exists()
+    project.run().assert_success()
+    assert "there is no store" not in project.run("invariants", "store", verb).stdout
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_unreadable_mount(doit_project: Make) -> None:
+    """If nobody can tell whether the store exists, one line says that it can't be read."""
+    project = project_of(doit_project, "../mount/store")
+    mount = project.path.parent / "mount"
+    mount.mkdir()
+    mount.chmod(0)
+    try:
+        outcome = project.run().assert_success()
+    finally:
+        mount.chmod(0o755)
+    assert "mount/store can't be read: Permission denied; nothing is shared" in outcome.stderr
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 def test_read_only_store(doit_project: Make) -> None:
     """A read-only store restores results, but does not get new ones."""

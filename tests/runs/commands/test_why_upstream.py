@@ -203,6 +203,29 @@ def test_ignored_and_broken_needs(doit_project: Make) -> None:
     assert "E a" in project.run("list", "-s").stdout
 
 
+def test_a_deleted_file_that_a_calc_dep_named(doit_project: Make) -> None:
+    """A deleted header does not stop a task if the task that lists headers runs before it."""
+    dodo = """
+def task_headers():
+    return {"actions": [lambda: {"file_dep": open("list").read().split()}], "file_dep": ["list"]}
+def task_compile():
+    return {"actions": ["true"], "file_dep": ["main.c"], "calc_dep": ["headers"]}
+"""
+    files = {"dodo.py": dodo, "list": "a.h b.h", "main.c": "1", "a.h": "1", "b.h": "1"}
+    project = doit_project(files)
+    project.run().assert_executed("headers", "compile")
+    project.remove("b.h")
+    assert "compile: can't be checked\n" in project.run("invariants", "why").stdout
+    project.write({"list": "a.h"})
+    text = project.run("invariants", "why").stdout
+    assert "compile: may run, after headers\n  b.h: file_dep does not exist\n" in text
+    assert "E compile" not in project.run("list", "-s").stdout
+    project.run().assert_executed("headers", "compile")
+    project.remove("main.c")
+    project.write({"list": ""})
+    assert "compile: can't be checked\n" in project.run("invariants", "why").stdout
+
+
 def test_a_long_chain_and_a_circle(doit_project: Make) -> None:
     """Deep chains are followed to their end; a circle is left to the run to complain about."""
     dodo = """

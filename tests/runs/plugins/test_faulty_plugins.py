@@ -241,6 +241,13 @@ def test_hook_that_registers(doit_project: Make, name: str, body: str) -> None:
     assert outcome.executed == []
 
 
+def test_hook_that_returns_a_class(doit_project: Make) -> None:
+    """The message says to return a list, not that a class can't be iterated."""
+    dodo = DODO.format(kind="pass", hook="", option="").replace("return [Odd]", "return Odd")
+    outcome = doit_project({"dodo.py": dodo, **FILES}).run()
+    outcome.assert_error("failed with TypeError: it returned the class Odd: return a list, [Odd]")
+
+
 def test_file_hook_that_returns_no_text(doit_project: Make, backend: str) -> None:
     """It fails the tasks that ask it, in one line, and loses nothing of the others."""
     dodo = """

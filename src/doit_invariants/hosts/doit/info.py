@@ -43,17 +43,17 @@ def answer_with_needs(command: Any) -> None:
     def get_status(task: Any, tasks: Any, get_log: bool = False) -> Any:
         nonlocal outlook
         status = type(dep_manager).get_status(dep_manager, task, tasks, get_log=get_log)
-        if status.status != "up-to-date":
+        if status.status == "run" or (status.status == "error" and not task.calc_dep):
             return status
         if outlook is None or outlook.tasks is not tasks:
             outlook = Outlook(dep_manager, tasks, _selected(command, tasks), full=False)
         outlook.know(status.verdict)
         prospect = outlook.of(task.name)
         if prospect.runs:
-            status.status = "run"
-            if get_log:
+            if get_log and status.status == "up-to-date":
                 text = f"up-to-date as it stands, but {prospect.text()}"
                 status.reasons["invariants"] = [Reason("may_run", "task", text)]
+            status.status = "run"
         return status
 
     dep_manager.get_status = get_status

@@ -146,7 +146,7 @@ class Outlook:
     def _is_final(self, own: Prospect) -> bool:
         """Return whether no earlier task can change the status of a task."""
         if own.status in ("error", "ignored"):
-            return True
+            return not self._lacks_calculated(own.verdict)
         return own.status == "run" and not self._full and not self._is_in_doubt(own.verdict)
 
     def _is_in_doubt(self, verdict: Verdict) -> bool:
@@ -155,6 +155,18 @@ class Outlook:
             one.code in _IN_DOUBT and self._graph.producer(one.subject, self.tasks) is not None
             for one in verdict.reasons
         )
+
+    def _lacks_calculated(self, verdict: Verdict) -> bool:
+        """Return whether a task can't be checked only because files that a calc_dep named are gone.
+
+        If the calc_dep runs, it may no longer name them, as after a deleted header.
+        """
+        if verdict.status != "error" or not self.tasks[verdict.task].calc_dep:
+            return False
+        codes = {one.code for one in verdict.reasons}
+        lacking = {one.subject for one in verdict.reasons if one.code == "missing_file_dep"}
+        listed = set(self.tasks[verdict.task].file_dep)
+        return bool(lacking) and "cannot_check" not in codes and not lacking & listed
 
     def _accepts_changes(self, name: str) -> bool:
         """Return whether an up-to-date task stays up-to-date when its inputs change."""
@@ -199,6 +211,9 @@ class Outlook:
                 return own._replace(status="run")
         elif self._accepts_changes(name):
             return own
+        if self._lacks_calculated(own.verdict):
+            causes = tuple(one for one in self.tasks[name].calc_dep if before[one].runs)
+            return own._replace(status="may-run", after=causes) if causes else own
         if own.status == "up-to-date" or self._is_in_doubt(own.verdict):
             return own._replace(status="may-run", after=causes)
         return own

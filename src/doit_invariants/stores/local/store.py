@@ -63,8 +63,26 @@ class DirectoryStore(Store):
         try:
             can_be_made(self.location, look=look)
         except OSError as error:
-            return f"the store {self.location} can't be created: {error_text(error)}"
+            verb = "read" if self._is_hidden() else "created"
+            return f"the store {self.location} can't be {verb}: {error_text(error)}"
         return ""
+
+    def exists(self) -> bool:
+        """Return whether the directory is a store already.
+
+        :raises StoreError: if it can't be read
+        """
+        return self._layout.check_version()
+
+    def _is_hidden(self) -> bool:
+        """Return whether only missing permissions tell whether the directory exists."""
+        try:
+            os.lstat(self.location)
+        except PermissionError:
+            return True
+        except OSError:
+            pass
+        return False
 
     def find(self, signature: str) -> Json | None:
         """See :meth:`Store.find`."""

@@ -17,6 +17,7 @@ from doit_invariants.core.units import format_duration, format_size, parse_age, 
 from doit_invariants.results.entry import ResultEntry
 from doit_invariants.results.parts import DamagedResult
 from doit_invariants.stores.base import Pruned, PruneLimits, Store, StoredEntry, StoreError
+from doit_invariants.stores.local.store import DirectoryStore
 
 #: The words after ``store``.
 PARTS = ("ls", "verify", "prune")
@@ -37,11 +38,17 @@ def execute(command: Any, part: str, options: dict[str, Any]) -> int:
             "remove it from the setting `block`"
         )
     try:
+        limits = _limits(command, options) if part == "prune" else PruneLimits()
+        if not options["json"] and isinstance(store, DirectoryStore) and not store.exists():
+            command.write(
+                f"there is no store in {store.location}; the first shared result makes it"
+            )
+            return 0
         if part == "ls":
             return _ls(command, store, options["json"])
         if part == "verify":
             return _verify(command, store, options["json"])
-        return _prune(command, store, options)
+        return _prune(command, store, limits, options)
     except StoreError as error:
         raise InvalidCommand(f"`invariants store {part}`: {error}") from error
 
@@ -112,8 +119,8 @@ def _progress(done: int, every: int) -> None:
     sys.stderr.write(f"\r{done} of {every} checked{end}")
 
 
-def _prune(command: Any, store: Store, options: dict[str, Any]) -> int:
-    pruned = store.prune(_limits(command, options))
+def _prune(command: Any, store: Store, limits: PruneLimits, options: dict[str, Any]) -> int:
+    pruned = store.prune(limits)
     if options["json"]:
         command.write(json.dumps(asdict(pruned), indent=2))
     else:
