@@ -1,4 +1,4 @@
-"""Records of the first version: what they did not look at is adopted, what they did is compared."""
+"""Records of the first version: parts that they lack are adopted, others are compared."""
 
 from __future__ import annotations
 

@@ -279,7 +279,7 @@ def test_what_is_out_of_use_does_not_grow(tmp_path: Path) -> None:
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 @pytest.mark.parametrize("size", [100, 200_000])
 def test_killed_at_any_moment(tmp_path: Path, size: int) -> None:
-    """Before each thing that the writer does to a file: the old rows are there, or the new ones."""
+    """Before each operation of the writer on a file, the old or the new rows are there."""
     old = {"a": b"1" * size, "b": b"2" * 500, "c": b"3"}
     new = {"a": b"4" * size, "d": b"5" * size}
     after = {**old, **new}

@@ -1,4 +1,4 @@
-"""The check of a store: what keeps the contract passes, each breach of it is found."""
+"""The check of a store: a correct store passes, each breach of the contract is found."""
 
 from __future__ import annotations
 

@@ -142,7 +142,7 @@ def test_difference_is_that_of_the_entries(one: dict[str, Any], other: dict[str,
 
 @given(TREES, DAMAGE)
 def test_damage_is_noticed_when_it_is_read(tree: dict[str, Any], damage: Any) -> None:
-    """Once a state has been read nothing of it can turn out to be damaged."""
+    """Once a state has been read, no later access can find damage."""
     data = parsed(spoil(json.dumps(in_columns(tree).to_json()), damage))
     in_blocks(data)
     try:
@@ -160,7 +160,7 @@ TWO = {name: FileState(OURS, (1, 2, 3, 4)) for name in ("a", "b")}
 @pytest.mark.parametrize("place", range(4))
 @pytest.mark.parametrize("value", ["", "AAAA", "\0", "\ud800", None, 1, ["a"], {}])
 def test_another_block_than_was_written(place: int, value: Any) -> None:
-    """Whatever part of a block is another: it is damage."""
+    """A change in any part of a block is damage."""
     data = json.loads(json.dumps(in_columns({"d": TWO}).to_json()))
     data["blocks"]["directories"][1][place] = value
     with pytest.raises((ValueError, TypeError)):

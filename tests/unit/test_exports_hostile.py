@@ -145,7 +145,7 @@ HOSTILE = {
 @pytest.mark.parametrize("manifest", [False, True])
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_tar(root: Path, name: str, manifest: bool) -> None:
-    """No member of a packed directory gets out of it, nor through a link."""
+    """No member of a packed directory is written outside it, or through a link."""
     one = exporter(root, "gzip")
     data = tar_of(*HOSTILE[name])
     (root / "published").mkdir()

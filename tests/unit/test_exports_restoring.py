@@ -1,4 +1,4 @@
-"""Restoring: all or nothing, by hand, never over what is there."""
+"""Restoring: all or nothing, by hand, never over existing files."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_symlink_restores_nothing(root: Path) -> None:
 @pytest.mark.parametrize("how", RESTORING)
 @pytest.mark.parametrize("damage", ["content", "gone", "directory", "dangling"])
 def test_all_or_nothing(root: Path, how: str, damage: str) -> None:
-    """Where one export is damaged nothing is restored, in whatever order."""
+    """If one export is damaged, nothing is restored, in any order."""
     write(root / "a", "a" * 100)
     write(root / "b", "b" * 100)
     one = exporter(root, how)
@@ -143,7 +143,7 @@ def test_existing_target_is_not_touched(root: Path) -> None:
 
 
 def test_looking_writes_nothing(root: Path) -> None:
-    """A look leaves no trace, of what is there and of what is not."""
+    """A preview changes nothing, with existing and with missing exports."""
     one = exporter(root)
     assert list(one.preview(["f", "../x"]).refusals) == ["f", "../x"]
     assert list(root.parent.rglob("*")) == [root]

@@ -15,7 +15,7 @@ from doit_invariants.hosts.doit.checker import ContentChecker
 
 
 def test_digest_of_files(tmp_path: Path) -> None:
-    """A file and the same bytes have one digest, whatever size is expected."""
+    """A file and the same bytes have one digest, with every expected size."""
     for size in (0, 1, 4095, 4096, 1 << 20, (1 << 20) + 1, 3 << 20):
         path = tmp_path / str(size)
         data = os.urandom(size)
@@ -34,7 +34,7 @@ def test_equal_stat_is_not_read(tmp_path: Path) -> None:
 
 
 def test_each_content_is_hashed_once(tmp_path: Path) -> None:
-    """However many ask, a settled file is hashed once in a run."""
+    """A settled file is hashed once in a run, for any number of tasks."""
     path = tmp_path / "x"
     path.write_text("one")
     time.sleep(0.05)

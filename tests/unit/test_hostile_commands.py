@@ -1,4 +1,4 @@
-"""Commands that nobody can read to their end: none hangs, none fails the task that it is of."""
+"""Commands that can't be parsed to their end: none hangs or fails its task."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ ASKED = {
 
 @pytest.mark.parametrize("name", ASKED)
 def test_what_a_module_asks_for(name: str) -> None:
-    """Every import counts wherever it stands, but for those that are never executed."""
+    """Every import counts in any place, except those that are never executed."""
     source, expected = ASKED[name]
     assert imports_of(ast.parse(source)) == expected
 

@@ -1,4 +1,4 @@
-"""The journal with real files and processes: no part of it is replaced but the kernel's mood."""
+"""The journal with real files and processes: only the results of system calls are simulated."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_life_of_a_journal(journal: Journal, path: Path) -> None:
 
 
 def test_relative_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is where it was when the journal was made, whatever a task does."""
+    """It stays where it was when the journal was made, even if a task changes directory."""
     monkeypatch.chdir(tmp_path)
     journal = Journal("journal")
     (tmp_path / "sub").mkdir()
@@ -251,7 +251,7 @@ def test_processes_at_once(journal: Journal) -> None:
 
 
 def test_fork(journal: Journal, path: Path) -> None:
-    """A child opens the file itself, whatever became of the number it inherited."""
+    """A child opens the file itself, whatever happened to the inherited descriptor."""
     journal.append("parent")
     assert journal._opened is not None
     inherited = journal._opened[1]

@@ -192,7 +192,7 @@ BELOW_THE_HOSTS = {*ORDER} - {"hosts.doit", "testing", ""}
 
 
 def test_everything_below_the_hosts_runs_without_doit() -> None:
-    """All of it is imported without a trace of doit or pytest; but for plugins, without pluggy."""
+    """Everything is imported without doit and pytest, and, except plugins, without pluggy."""
     names = [f"{PACKAGE}.{one}" for one in MODULES if package_of(one) in BELOW_THE_HOSTS]
     code = (
         "import sys, importlib\n"

@@ -257,7 +257,7 @@ def test_child_takes_it_after_its_parent(path: Path) -> None:
 
 
 def test_nested(path: Path) -> None:
-    """Within a process it is shared, by whatever name, until the last one gives it up."""
+    """Within a process it is shared under any name, until the last holder releases it."""
     path.with_name("link").symlink_to(".")
     outer, inner = Lock(str(path)), Lock(str(path.parent / "link" / path.name))
     assert outer.acquire(wait=False)
@@ -323,7 +323,7 @@ def test_another_thread_was_first(path: Path) -> None:
 
 
 def test_fork_while_threads_lock(path: Path) -> None:
-    """A child that is forked while a thread is about to lock can lock as well."""
+    """A child that is forked while a thread is about to lock can lock too."""
     stop = threading.Event()
 
     def work() -> None:
@@ -367,7 +367,7 @@ SAID: dict[str, bytes] = {
 
 @pytest.mark.parametrize("what", SAID)
 def test_garbage_in_the_file(path: Path, what: str) -> None:
-    """The lock is held all the same, by nobody knows whom; the next holder overwrites it."""
+    """The lock is still held, by an unknown holder; the next holder overwrites it."""
     with Other(path):
         path.write_bytes(SAID[what])
         with pytest.raises(Busy, match=r"lock is locked by another process$") as caught:

@@ -68,7 +68,7 @@ def test_nothing_that_is_read_becomes_code() -> None:
 
 
 def test_what_is_dangerous(tmp_path: Path) -> None:
-    """The search finds it however it is written."""
+    """The search finds it in every spelling."""
     lines = ["import pickle", "from marshal import loads", "x = eval('1')", "t.extractall()"]
     lines += ["import os.path\nos.system('x')", "from importlib import import_module"]
     lines += ["yaml.load(x)", "numpy.load(x, allow_pickle=True)", "compile('1', '', 'exec')"]

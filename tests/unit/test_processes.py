@@ -14,7 +14,7 @@ from doit_invariants.files.processes import is_alive, is_orphaned, owned_name, o
 
 
 def test_own_names() -> None:
-    """A name tells its process, which lives; no two are the same."""
+    """A name contains its process, which lives; no two are the same."""
     name = owned_name()
     assert owner(name) == (True, os.getpid())
     assert name != owned_name()
@@ -25,7 +25,7 @@ def test_own_names() -> None:
 
 @pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="Linux only")
 def test_killed_process_that_nobody_asked_about() -> None:
-    """A zombie holds nothing any more, though the system still knows its id."""
+    """A zombie holds nothing, even though the system still knows its id."""
     process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     try:
         assert is_alive(process.pid)
@@ -42,7 +42,7 @@ def test_killed_process_that_nobody_asked_about() -> None:
 
 @pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="Linux only")
 def test_id_that_is_another_process_now() -> None:
-    """The start of the process tells."""
+    """The start of a process distinguishes it from a later one with its id."""
     name = owned_name()
     assert not is_orphaned(name, 0.0, start_of(os.getpid()))
     assert is_orphaned(name, 0.0, "12")

@@ -54,7 +54,7 @@ def test_records_survive_json() -> None:
     ),
 )
 def test_damaged_records_are_unreadable_never_an_exception(junk: Any, where: str) -> None:
-    """Whatever stands in a field: a record comes out, or "unreadable"."""
+    """Any value in a field gives a record, or "unreadable"."""
     data = records.to_json(records.Record(1.0, "run", "/"))
     data[where] = junk
     for damaged in (junk, data):

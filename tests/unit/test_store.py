@@ -25,7 +25,7 @@ SIZES = [0, 1, 4096, (1 << 18) - 1, 1 << 18, (1 << 18) + 1, (1 << 21) - 1, 1 << 
 
 @pytest.mark.parametrize("size", SIZES)
 def test_copy_file(tmp_path: Path, size: int) -> None:
-    """A copy has the content and its digest, whatever way it is made."""
+    """A copy has the content and its digest, with every way to copy."""
     content = os.urandom(size)
     source, target = made(tmp_path, content), str(tmp_path / "copy")
     assert copy_file(source, target) == (digest_bytes(content), size)

@@ -1,4 +1,4 @@
-"""The directory store when everything goes wrong, for real: no part of it is replaced."""
+"""The directory store when everything goes wrong, with real faults instead of mocks."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def resize(path: Path, size: int) -> None:
 
 
 def flip(path: Path) -> None:
-    """Change one bit, and let no time tell."""
+    """Change one bit, and keep all times."""
     info = path.stat()
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 1
@@ -147,7 +147,7 @@ SPOIL_BLOB: dict[str, Callable[[Path], object]] = {
 @pytest.mark.parametrize("how", SPOIL_BLOB)
 @pytest.mark.parametrize("size", [100, 300_000])
 def test_damaged_blob(tmp_path: Path, link: str, how: str, size: int) -> None:
-    """It is not restored but removed, and the next put brings it back."""
+    """It is not restored but removed, and the next put stores it again."""
     store = DirectoryStore(str(tmp_path / "store"), StoreOptions(link=link))
     path = made(tmp_path, os.urandom(size))
     digest, _ = store.put(path)

@@ -81,7 +81,7 @@ def test_age(store: DirectoryStore) -> None:
 
 
 def test_everything_and_orphans(store: DirectoryStore) -> None:
-    """All goes, and what no entry needs goes in any case; the store can be used again."""
+    """Everything is removed, even unused blobs; the store can be used again."""
     keep(store, 1, b"a" * 50)
     keep(store, 2, b"b" * 50)
     store.remove(signature(2))
@@ -214,7 +214,7 @@ def test_leases_and_litter_left_behind(store: DirectoryStore) -> None:
 
 @pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="Linux only")
 def test_lease_of_a_process_whose_id_is_another_one_now(store: DirectoryStore) -> None:
-    """An id is used again, after a reboot above all; the start of the process tells."""
+    """An id may be reused, especially after a reboot; the start of the process differs then."""
     keep(store, 1, b"a")
     host = owned_name().rsplit("-", 2)[0]
     path = Path(store.location, "leases", f"{host}-{os.getppid()}-00")
@@ -308,7 +308,7 @@ def test_closing_keeps_the_maximum(tmp_path: Path) -> None:
 
 
 def test_the_estimate(tmp_path: Path) -> None:
-    """It grows by what is put, and is counted again when it is wrong, old, or too large."""
+    """It grows with each put, and is counted again when it is wrong, old, or too large."""
     store = DirectoryStore(str(tmp_path / "store"), StoreOptions(max_size=10_000))
     keep(store, 1, b"a" * 100)
     store.close()
@@ -343,7 +343,7 @@ def test_no_maximum(tmp_path: Path) -> None:
 
 
 def test_what_workers_put_counts(tmp_path: Path) -> None:
-    """A run whose workers put what it adds keeps the maximum as well."""
+    """A run whose workers store results keeps the maximum too."""
     store = DirectoryStore(str(tmp_path / "store"), StoreOptions(max_size=100))
     (tmp_path / "made").write_bytes(b"x" * 200)
     digest, size = DirectoryStore(store.location).put(str(tmp_path / "made"))

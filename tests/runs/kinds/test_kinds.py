@@ -287,7 +287,7 @@ def task_a():
 
 
 def test_invariants_added_and_taken_away(doit_project: Make) -> None:
-    """A listed invariant that comes or goes makes the task run, as a file_dep does."""
+    """Adding or removing a listed invariant makes the task run, like a file_dep."""
     project = doit_project({"dodo.py": dodo("Value(1)"), "x": ""})
     project.run().assert_executed("a")
     project.write({"dodo.py": dodo("Value(1), Files('x')")})

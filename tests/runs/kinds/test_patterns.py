@@ -25,7 +25,7 @@ def task_{name}():
 
 
 def test_variables_by_pattern(doit_project: Make) -> None:
-    """All variables that match count, those that come and go as well, and no other."""
+    """Only matching variables count, also when they are added or removed."""
     text = tasks(
         star='Env("ZZ_*")', mark='Env("ZZ_?")', both='Env("ZZ_[AB]", "ZY")', name='Env("ZZ_A")'
     )
@@ -188,7 +188,7 @@ def test_pattern_of_no_task(doit_project: Make, verb: str, pattern: str) -> None
 
 
 def test_absent_files(doit_project: Make) -> None:
-    """A file that may be absent counts by whether it is there, and by its content."""
+    """A file that may be absent counts by its existence and its content."""
     text = tasks(
         one='Files(".env", missing_ok=True)',
         two='Files("in.txt", "deep/.env", missing_ok=True)',

@@ -1,4 +1,4 @@
-"""Settings where nobody reads them, and a store that can't be made, are named."""
+"""Settings in a wrong place, and a store that can't be created, are named."""
 
 from __future__ import annotations
 

@@ -154,7 +154,7 @@ def task_hello():
 
 
 def test_loader_by_doit_cfg(doit_project: Make) -> None:
-    """The loader and its settings can be given in doit.cfg as well."""
+    """The loader and its settings can also be set in doit.cfg."""
     config = "[GLOBAL]\nloader = invariants\n[invariants]\ntrack_targets = no\n"
     project = doit_project({"dodo.py": SIMPLE, "doit.cfg": config, "pyproject.toml": ""})
     project.run().assert_executed("hello")
@@ -304,7 +304,7 @@ def test_another_directory_with_d(doit_project: Make) -> None:
 
 
 def test_options_without_the_loader_say_what_is_missing(doit_project: Make) -> None:
-    """A dodo.py that imports us but has no loader gets told so, with the directory."""
+    """A message names a dodo.py that imports doit_invariants without the loader."""
     project = doit_project(
         {"dodo.py": "import doit_invariants\n" + SIMPLE, "pyproject.toml": ""}, loader=False
     )
@@ -415,7 +415,7 @@ def work(): pass
     ("cwd", "arguments"), [(".", ["-f", "laptop/dodo.py"]), ("laptop/deep", ["-k"])]
 )
 def test_dodo_elsewhere(doit_project: Make, policy: str, cwd: str, arguments: list[str]) -> None:
-    """4: under ``-f DIR/dodo.py`` and ``-k`` tasks are restored and accepted as well."""
+    """4: under ``-f DIR/dodo.py`` and ``-k`` tasks are restored and accepted too."""
     dodo = f"""
 import doit_invariants
 def task_t():
@@ -439,7 +439,7 @@ def task_t():
 
 
 def test_script_that_calls_run(doit_project: Make) -> None:
-    """`doit_invariants.run(globals())` knows the options as well."""
+    """`doit_invariants.run(globals())` has the options too."""
     text = """
 from doit_invariants import run
 DOIT_CONFIG = {"invariants": {"store": "../store"}}

@@ -141,7 +141,7 @@ KINDS = {
 )
 @pytest.mark.parametrize("case", KINDS)
 def test_kind(doit_project: Make, case: str, runner: tuple[str, ...]) -> None:
-    """It fails its task, whatever it does."""
+    """It fails its task, for every way to misbehave."""
     body, text = KINDS[case]
     check(make_project(doit_project, kind=body, option="'invariants': [Odd()]"), 2, text, *runner)
 

@@ -54,7 +54,7 @@ def test_modules_of_the_project_are_imported_again_and_no_others(
 
 
 def test_modules_of_the_project_are_its_own_from_a_subdirectory(doit_project: Make) -> None:
-    """Started below the directory of the project, a run leaves no module of it either."""
+    """A run that starts below the project leaves no module of it either."""
     dodo = "import fixture_inside\ndef task_a():\n    return {'actions': ['true']}\n"
     project = doit_project({"dodo.py": dodo, "fixture_inside.py": "", "sub/": ""})
     project.run("-k", cwd="sub").assert_executed("a")

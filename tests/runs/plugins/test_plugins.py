@@ -118,7 +118,7 @@ def test_installing_a_plugin_reruns_nothing(
 
 
 def test_blocking_plugins_by_name(doit_project: Make, installed: Mapping[str, str]) -> None:
-    """A blocked plugin is not even imported; built-in ones can be blocked as well."""
+    """A blocked plugin is not even imported; built-in ones can be blocked too."""
     project = doit_project(FILES, settings={"block": ["weather"]})
     outcome = project.run(process=True, env=installed)
     outcome.assert_error("unknown kind 'Weather'")

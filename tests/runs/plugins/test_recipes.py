@@ -256,7 +256,7 @@ def test_no_sort_is_left_out() -> None:
 
 
 def test_a_plugin_with_types(doit_project: Make) -> None:
-    """The one that a type checker has looked at works as well."""
+    """The example that a type checker has read works too."""
     dodo = Path(__file__).with_name("typed_plugin.py").read_text()
     project = doit_project(
         {"dodo.py": dodo, "in.txt": "one\n"}, settings={"store": "nowhere://at-all"}

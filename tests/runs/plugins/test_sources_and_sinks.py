@@ -135,7 +135,7 @@ def test_a_task_with_setup_tasks_is_restored_before_these_run(doit_project: Make
 
 
 def test_only_one_that_keeps_its_own_is_asked(doit_project: Make) -> None:
-    """Without ``keeps = "own"`` neither is asked: nothing is signed for nobody."""
+    """Without ``keeps = "own"``, neither is called, and no signature is computed."""
     files = {**FILES, "dodo.py": DODO.replace('    keeps = "own"\n', "    keeps = None\n")}
     project = doit_project(files, settings={"store": "../store"})
     project.run().assert_executed("copy")
@@ -211,7 +211,7 @@ def test_whatever_a_sink_raises_costs_a_line(doit_project: Make, change: tuple[s
 
 
 def test_a_policy_that_raises_costs_a_run(doit_project: Make) -> None:
-    """It is named, with what it raised; a look says the same, and writes nothing."""
+    """It is named, with its exception; read-only commands say so too, and write nothing."""
     change = ("        place = self._place(key)\n", "        1 / 0\n        place = 2\n")
     project = attic(doit_project, change)
     text = "not restored: the policy 'attic': failed with ZeroDivisionError: division by zero"
@@ -245,7 +245,7 @@ def test_what_a_place_has_mixed_up_is_not_taken(doit_project: Make) -> None:
 
 
 def test_a_link_in_the_place_of_a_target_is_not_written_through(doit_project: Make) -> None:
-    """Whoever put it there keeps what it leads to: as with the store, the task runs instead."""
+    """The destination of a foreign link stays: as with the store, the task runs instead."""
     project = doit_project({**FILES, "mine.txt": "mine"})
     project.run().assert_executed("copy")
     project.remove("out.txt")
@@ -281,7 +281,7 @@ def test_values_of_other_tasks_are_no_part_of_a_signature(doit_project: Make) ->
 
 
 def test_a_task_with_a_ttl_is_not_restored(doit_project: Make) -> None:
-    """Nobody knows how old what a place has is before it is there."""
+    """The age of a result in such a place is unknown until it is restored."""
     dodo = DODO.replace('"cache": "attic"}', '"cache": "attic", "ttl": "1d"}')
     files = {**FILES, "dodo.py": dodo}
     doit_project(files, name="one").run().assert_executed("copy")
@@ -307,7 +307,7 @@ def test_nothing_is_restored_for_what_an_action_has_changed(doit_project: Make) 
 
 @pytest.mark.parametrize("runner", EACH_RUNNER)
 def test_a_result_of_something_else_serves_for_now(doit_project: Make, runner: list[str]) -> None:
-    """A policy may give the last result, whatever changed; it is not recorded as that of now."""
+    """A policy may restore the last result after any change; it is not recorded as new."""
     project = attic(doit_project, ('key.signature.partition(":")[2]', '"last"'))
     project.run(*runner).assert_executed("copy")
     project.write({"in.txt": "two"})

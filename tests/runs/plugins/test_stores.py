@@ -82,7 +82,7 @@ SETTINGS = {"store": "flat://../flat"}
 
 
 def test_results_go_into_a_store_of_a_plugin_and_out_of_it(doit_project: Make) -> None:
-    """It is chosen by its name, listed, checked, and pruned; in worker processes as well."""
+    """It is chosen by its name, listed, checked and pruned, in worker processes too."""
     files = {"dodo.py": STORE, "in": "text"}
     doit_project(files, settings=SETTINGS, name="one").run().assert_executed("a")
     other = doit_project(files, settings=SETTINGS, name="other")

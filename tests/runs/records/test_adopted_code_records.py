@@ -108,7 +108,7 @@ def test_what_was_recorded_as_a_whole_is_adopted_by_places(doit_project: Make) -
 
 
 def test_what_changed_since_the_record_runs(doit_project: Make) -> None:
-    """The record does not tell what else of the whole has changed."""
+    """The record does not show whether other parts of the whole changed."""
     project = _recorded(doit_project)
     project.edit("dodo.py", '"x": 1', '"x": 2')
     project.edit("dodo.py", "alpha=5", "alpha=6")
@@ -131,7 +131,7 @@ def test_what_was_recorded_of_whole_modules_holds(doit_project: Make) -> None:
 
 
 def test_what_changed_of_a_module_since_the_record_runs(doit_project: Make) -> None:
-    """The record does not tell what of it has changed."""
+    """The record does not show which part of it changed."""
     project = _recorded(doit_project)
     project.edit("settings.py", "fmin", "EXTRA = 1\nfmin")
     executed = project.run("tool", "other", "listed").assert_success().executed

@@ -196,7 +196,7 @@ def test_new_version_of_a_kind(doit_project: Make, text: str) -> None:
 
 
 def test_new_version_that_knows_better(doit_project: Make) -> None:
-    """A kind that can tell what it would have recorded sees an edit before the new version."""
+    """A kind with `upgrade` sees an edit from before the new version."""
     project = started(doit_project)
     project.write({"dodo.py": UPGRADE, "in.txt": "a\nb\n"})
     project.run().assert_executed("listed", "tracked")

@@ -200,7 +200,7 @@ def test_ignore_keeps_what_is_known(doit_project: Make, backend: str) -> None:
 
 
 def test_forget_and_clean_forget(doit_project: Make, backend: str) -> None:
-    """`doit forget` and `doit clean --forget` forget our record as well."""
+    """`doit forget` and `doit clean --forget` delete our record too."""
     project = doit_project({"dodo.py": DODO, "x": ""}, backend=backend)
     for arguments in (["forget", "a"], ["clean", "--forget", "a"], ["forget", "--all"]):
         project.run()

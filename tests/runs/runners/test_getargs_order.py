@@ -32,7 +32,7 @@ def task_both():
 def test_what_is_defined_first_waits(
     doit_project: Callable[..., Project], arguments: tuple[str, ...], selected: tuple[str, ...]
 ) -> None:
-    """However both are selected; where the values are the same it is up-to-date."""
+    """This holds for every selection of both; with equal values, it is up-to-date."""
     project = doit_project({"dodo.py": DODO, "in.txt": "a"})
     project.run(*arguments, *selected, process="fork").assert_success()
     for text in ("abc", "a"):
@@ -154,7 +154,7 @@ def test_values_of_what_is_not_created_yet(
 
 
 def test_values_of_a_task_that_does_not_exist(doit_project: Callable[..., Project]) -> None:
-    """It is one line, also where that shows only once the tasks are created."""
+    """It is one line, even if it shows only after the tasks are created."""
     project = doit_project({"dodo.py": LATE.replace("count:a", "count:z"), "in.txt": ""})
     for arguments in ([], ["-n", "2"]):
         ran = project.run(*arguments)

@@ -49,7 +49,7 @@ ALL = ("copy:a", "copy:b", "copy:c", "copy:d", "join", "values", "use")
 
 @pytest.mark.parametrize("runner", rest_in_matrix(START_METHODS, 2))
 def test_the_same_story_everywhere(doit_project: Make, backend: str, runner: str) -> None:
-    """Inputs, targets, code, values and environment are seen alike by every combination."""
+    """Every combination sees inputs, targets, code, values and environment in the same way."""
     arguments, start = START_METHODS[runner]
     if start == "fork" and sys.platform == "win32":
         pytest.skip("no fork on this system")

@@ -138,7 +138,7 @@ TARS = {
     TARS,
 )
 def test_odd_tars(doit_project: Make, name: str) -> None:
-    """A packed directory that somebody put there, and that claims too much, is refused."""
+    """A foreign packed directory with huge claims is refused within bounded memory."""
     project = exporting(doit_project, "gzip")
     (project.path / "published/sub/f.tar.gz").write_bytes(TARS[name])
     outcome = check_spoke(limited(project, "-v 1500000"))

@@ -1,4 +1,4 @@
-"""Names from files and records can't deceive whoever reads them in a terminal."""
+"""Names from files and records can't deceive a reader in a terminal."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ COMMANDS = [["invariants", "why"], ["info", "a"], ["invariants", "show"], ["list
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 def test_commands_show_names_of_others(doit_project: Make, command: list[str]) -> None:
-    """A file that somebody put into a directory deceives no reader of any command."""
+    """The name of a foreign file in a directory deceives no reader of any command."""
     dodo = """
 def task_a():
     return {"actions": ["mkdir -p made"], "file_dep": ["data"], "targets": ["made"]}
