@@ -61,7 +61,9 @@ def task_matrix():
 def task_docs():
     """every snippet of the docs and every example, for real"""
     return {
-        "actions": [[PYTHON, "-m", "pytest", "-q", "tests/docs", "tests/examples"]],
+        "actions": [
+            [PYTHON, "-m", "pytest", "-q", "-m", "not long", "tests/docs", "tests/examples"]
+        ],
         "file_dep": ["README.md", "src"],
         "invariants": [Tree("docs"), Tree("dodo_examples", exclude=["build"])],
     }

@@ -98,7 +98,15 @@ def test_an_example_is_complete(example: Path) -> None:
     assert not missing
 
 
-@each_example
+# The longest story takes as long as all others.
+@pytest.mark.parametrize(
+    "example",
+    [
+        pytest.param(one, marks=pytest.mark.matrix if one.name == "stdlib_report" else ())
+        for one in DIRECTORIES
+    ],
+    ids=lambda path: path.name,
+)
 @pytest.mark.timeout(1200)  # a story has many commands, each with its own timeout
 def test_a_story_goes_as_told(example: Path, tmp_path: Path) -> None:
     """Each command of a story prints what is expected, in a fresh copy of the example."""
