@@ -18,7 +18,7 @@ SCANS = Path("build/scans")
 GRAPH = Path("build/graph.json")
 REPORT = Path("build/report.html")
 
-LOOK = {"accent": "#2b6a99", "top": 20}  # colour of the bars, number of modules to show
+LOOK = {"accent": "#2b6a99", "top": 20}  # color of the bars, number of modules to show
 
 # An invariant of every task, because syntax and modules depend on the version of Python.
 DOIT_CONFIG = {"invariants": {"invariants": [Value(platform.python_version(), name="python")]}}

@@ -38,7 +38,7 @@ class IdentityMap(Generic[Answer]):
         return None if known is None else known[1]
 
     def set(self, objects: Sequence[Any], answer: Answer) -> None:
-        """Keep the answer for some objects; the sequence must not change afterwards."""
+        """Keep the answer for some objects; the sequence must not change afterward."""
         self._known[tuple(map(id, objects))] = (objects, answer)
 
 

@@ -160,7 +160,7 @@ class Lock:
             if shared.count:
                 return
             del _registry[key]
-            # Before the release: afterwards the content belongs to the next holder.
+            # Before the release: afterward the content belongs to the next holder.
             with contextlib.suppress(OSError):
                 os.ftruncate(shared.descriptor, 0)
             os.close(shared.descriptor)
