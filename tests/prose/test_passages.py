@@ -57,3 +57,11 @@ def test_a_module(tmp_path: Path) -> None:
         (6, "A reason,\nand more."),
         (8, "the task Xa has no name"),
     ]
+
+
+def test_a_module_of_tests(tmp_path: Path) -> None:
+    """Without strings, docstrings and comments are left; names of files are code."""
+    module = MODULE.replace("# A reason,", "# A reason in settings.ini,")
+    (tmp_path / "module.py").write_text(module, encoding="utf-8")
+    found = [one.text.strip() for one in read_passages(tmp_path / "module.py", strings=False)]
+    assert found == ["Does it.", "of the Xa", "A reason in Xa,\nand more."]
