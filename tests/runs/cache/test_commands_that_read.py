@@ -145,3 +145,25 @@ def test_environment_is_honoured_alike(project: Project) -> None:
         assert outcome.returncode == (0 if policy == "force" else 1), repr(outcome)
         assert tree(top) == before, policy
     assert not os.path.exists(project.path / "nothing")
+
+
+def test_a_missing_input_makes_the_signature_unknown(doit_project: Make) -> None:
+    """`why` does not say that the store has no result while another task has yet to make an input.
+
+    The run makes that input, and then finds the result in the store.
+    """
+    dodo = """
+def task_one():
+    return {"actions": ["cp in.txt mid.txt"], "file_dep": ["in.txt"], "targets": ["mid.txt"]}
+def task_two():
+    return {"actions": ["cp mid.txt out.txt"], "file_dep": ["mid.txt"], "targets": ["out.txt"]}
+"""
+    files = {"dodo.py": dodo, "in.txt": "1"}
+    project = doit_project(files, settings={"cache": "shared", "store": "store"})
+    project.run().assert_success()
+    project.remove("mid.txt")
+    project.remove("out.txt")
+    said = project.run("invariants", "why", "two").stdout
+    assert "its signature is known only after task one: mid.txt is missing" in said
+    assert "no result" not in said
+    assert "2 restored" in project.run().stdout

@@ -116,6 +116,7 @@ def test_random_values(doit_project: Make, tmp_path: pathlib.Path) -> None:
     said = project.run("invariants", "why", "make:random").stdout
     assert "argument 0: 0." in said
     assert "it alone differed in the last 2 runs, and no source was edited: is it random" in said
+    assert "if you edited it in a settings file, all is well" in said
     ran = run().assert_executed(*changing)
     told = "Action(write): argument 0 alone differed in the last 2 runs, and no source was edited"
     assert f"make:random, make:uuid: {told}" in ran.stderr, repr(ran)

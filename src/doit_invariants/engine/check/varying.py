@@ -17,8 +17,8 @@ from doit_invariants.files.state import latest_change, stat_key
 
 _OF_VALUES = frozenset({"track-actions", "track-code"})
 _WAYS = (
-    "is it random, a time, or otherwise created each time dodo.py is loaded? Compute it in the "
-    "action, or read it from a file"
+    "is it random, a time, or otherwise created each time dodo.py is loaded? Then compute it in "
+    "the action, or read it from a file; if you edited it in a settings file, all is well"
 )
 
 

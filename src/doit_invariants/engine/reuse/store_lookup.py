@@ -93,8 +93,18 @@ class StoreLookup:
         else:
             if entry is not None:
                 return self._restore_entry(verdict, signature, names, entry)
-            builder.why_not = builder.why_not or "the store has no result for its signature"
+            builder.why_not = builder.why_not or self._miss(verdict)
         return None
+
+    def _miss(self, verdict: Verdict) -> str:
+        """Say why the store has no result. As long as an input is missing, nobody can know."""
+        graph, tasks = self._session.graph, self._session.tasks
+        for one in verdict.reasons:
+            path = one.subject
+            maker = graph.producer(path, tasks) if one.code == "awaited_file_dep" else None
+            if maker is not None:
+                return f"its signature is known only after task {maker}: {path} is missing"
+        return "the store has no result for its signature"
 
     def _find(self, signature: str, names: dict[str, str]) -> ResultEntry | None:
         """Return the entry to restore from, None if no entry may be used."""
