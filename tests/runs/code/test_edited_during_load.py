@@ -265,7 +265,13 @@ def test_script_that_runs_its_own_tasks(doit_project: Make) -> None:
     def run() -> str:
         command = [sys.executable, "build.py"]
         done = subprocess.run(
-            command, cwd=project.path, capture_output=True, text=True, timeout=300, check=False
+            command,
+            cwd=project.path,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+            env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
         )
         return f"{done.returncode} {done.stdout}{done.stderr}"
 
