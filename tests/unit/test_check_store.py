@@ -83,13 +83,13 @@ class FindsNothing(DirectoryStore):
 
 BREACHES = {
     Overwrites: "DID NOT RAISE",
-    LeavesPieces: "nothing is left",
+    LeavesPieces: "leaves no file",
     ForgetsTheMode: "sets the mode",
-    ReplacesEntries: "what was there",
+    ReplacesEntries: "returns the existing entry",
     TakesAnyName: "DID NOT RAISE",
     StaysBehind: "not to be pickled",
     PrunesWhenItMustNot: "a dry run removes nothing",
-    FindsNothing: "all intact",
+    FindsNothing: "everything intact",
 }
 
 
