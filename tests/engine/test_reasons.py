@@ -100,6 +100,17 @@ def test_all_reasons_are_given_in_the_order_of_the_rules() -> None:
         ]
 
 
+def test_a_task_that_depends_on_nothing_is_not_compared_with_its_record() -> None:
+    """It runs in any case, so what else differs is no reason."""
+    with in_new_directory():
+        state = State()
+        state.project.options = {}
+        for edit in ("no inputs", "action", "target"):
+            EDITS[edit](state)
+        found = reasons_of_full_look(state.session(), state.project.tasks[0], state.facts)
+        assert shown(found) == ("removed_file_dep a, removed_file_dep b, has_no_dependencies task")
+
+
 # ------------------------------------------------------------------------------ policies
 
 

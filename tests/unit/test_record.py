@@ -60,3 +60,25 @@ def test_damaged_records_are_unreadable_never_an_exception(junk: Any, where: str
     for damaged in (junk, data):
         with contextlib.suppress(records.Unreadable):
             assert isinstance(records.from_json(damaged), records.Record)
+
+
+def _record(*entries: str, digest: str = "d", **fields: Any) -> records.Record:
+    one = records.RecordedInvariant("Value", 1, "Value", {"digest": digest}, None)
+    return records.Record(1.0, "run", "/", entries=dict.fromkeys(entries, one), **fields)
+
+
+def test_a_record_covers_only_what_compares_the_same_things() -> None:
+    """Neither record may have an invariant, a plugin or targets that the other one lacks."""
+    record = _record("a", "b")
+    assert record.covers(_record("a", "b"))
+    assert record.covers(_record("b", "a"))
+    different = [
+        _record("a"),
+        _record("a", "b", "c"),
+        _record("a", "b", digest="e"),
+        _record("a", "b", targets={}),
+        _record("a", "b", sources=("plugin",)),
+    ]
+    for other in different:
+        assert not record.covers(other)
+        assert not other.covers(record)
