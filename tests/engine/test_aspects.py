@@ -149,6 +149,7 @@ EDITS: dict[str, Callable[[State], object]] = {
     "no record": lambda s: s.row.pop(RECORD, None),
     "no row": lambda s: s.row.clear(),
     "checker": lambda s: s.row.update({"checker:": "Other"}),
+    "checker of a later name": lambda s: s.row.update({"checker:": "md5"}),
     "names": lambda s: s.row.update({"deps:": ["a"]}),
     "plain doit saved": lambda s: s.row.update({"a": [1.0, 1, "0" * 32]}),
     "older kind": entries(lambda one: one.__setitem__(1, one[1] - 1)),

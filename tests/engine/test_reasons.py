@@ -49,6 +49,9 @@ REASONS = {
     "no record": "no_record task",
     "no row": "never_ran task",
     "checker": "checker_changed file_dep, changed_file_dep a, changed_file_dep b, no_record task",
+    "checker of a later name": (
+        "checker_changed file_dep, changed_file_dep a, changed_file_dep b, no_record task"
+    ),
     "names": "added_file_dep b",
     "plain doit saved": "changed_file_dep a",
     "older kind": "",
