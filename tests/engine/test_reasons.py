@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -112,6 +113,31 @@ def test_a_task_that_depends_on_nothing_is_not_compared_with_its_record() -> Non
             EDITS[edit](state)
         found = reasons_of_full_look(state.session(), state.project.tasks[0], state.facts)
         assert shown(found) == ("removed_file_dep a, removed_file_dep b, has_no_dependencies task")
+
+
+class SizeChecker:
+    """A user's own checker: a file has changed if its size has."""
+
+    exists = staticmethod(os.path.exists)
+    info = staticmethod(os.path.getsize)
+
+    @staticmethod
+    def is_modified(path: str, info: int, stored: Any) -> bool:
+        """Compare the present size with the stored one."""
+        return info != stored[1]
+
+
+def test_a_checker_of_the_user_decides_which_files_have_changed() -> None:
+    with in_new_directory():
+        state = State()
+        session = state.session()
+        session.host.checker = SizeChecker()
+        Path("a").write_text("c")  # as long as before
+        found = reasons_of_full_look(session, state.project.tasks[0], state.facts)
+        assert shown(found) == ""
+        Path("a").write_text("longer")
+        found = reasons_of_full_look(session, state.project.tasks[0], state.facts)
+        assert shown(found) == "changed_file_dep a"
 
 
 # ------------------------------------------------------------------------------ policies
