@@ -105,7 +105,7 @@ def test_all_reasons_are_given_in_the_order_of_the_rules() -> None:
 
 
 def test_a_task_that_depends_on_nothing_is_not_compared_with_its_record() -> None:
-    """It runs in any case, so what else differs is no reason."""
+    """It runs in any case, so other differences do not add a reason."""
     with in_new_directory():
         state = State()
         state.project.options = {}

@@ -11,6 +11,7 @@ import pytest
 
 from doit_invariants.code.loaded import load_time
 from tests.support import Make
+from tests.support.times import let_settle
 
 DODO = """
 import datetime, pathlib, time
@@ -50,6 +51,7 @@ def test_times_of_the_load(doit_project: Make) -> None:
     """They do not count, and one line for all of them says so when they are recorded."""
     project = doit_project({"dodo.py": DODO, "in.txt": "", "out/": ""}, loader=False)
     project.run().assert_executed(*TASKS)
+    let_settle()
     config = '[tool.doit]\nloader = "invariants"\n'
     project.write({"pyproject.toml": config})
     ran = project.run().assert_up_to_date(*TASKS)

@@ -19,6 +19,7 @@ import doit_invariants
 from doit_invariants.plugins.manager import entry_points
 from doit_invariants.testing import Project
 from tests.support import Make
+from tests.support.times import let_settle
 
 #: The most modules of ours for a run, and for a list; packages that hold nothing do not count.
 MOST = {"run": 62, "list": 48}
@@ -66,6 +67,7 @@ def small(doit_project: Make) -> Project:
     project = doit_project({"dodo.py": DODO, **files}, backend="sqlite3")
     for executed in (7, 0):
         assert len(project.run().executed) == executed
+        let_settle()
     return project
 
 
