@@ -13,6 +13,7 @@ from tests.benchmarks.measure import Cost, Failed, run
 
 
 @pytest.mark.timeout(1800)
+@pytest.mark.matrix
 def test_the_command_prints_tables_and_writes_json_and_curves(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -16,7 +16,10 @@ from tests.support import Make
 from .execute import run_doit
 from .lands import COUNTS, DOES_NOT_COUNT, hits, make_landscape, run
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the tasks use a POSIX shell")
+pytestmark = [
+    pytest.mark.matrix,
+    pytest.mark.skipif(sys.platform == "win32", reason="the tasks use a POSIX shell"),
+]
 
 
 @pytest.fixture

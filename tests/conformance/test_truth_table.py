@@ -30,6 +30,7 @@ def test_row(serial: Mapping[str, str], row: Row) -> None:
     assert serial[row.title] == row.right
 
 
+@pytest.mark.matrix
 @each
 def test_row_two_at_a_time(parallel: Mapping[str, str], row: Row) -> None:
     """The task runs with ``-n 2`` if the table wants it to."""

@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from doit_invariants.testing import Project
-from tests.support.choices import examples, rest_in_matrix
+from tests.support.choices import examples
 from tests.support.pythons import named_pythons, usable_pythons
 
 from .histories.pipeline import Sources
@@ -44,7 +44,8 @@ _examples = functools.partial(examples, suppress_health_check=list(HealthCheck))
 
 @pytest.mark.hypothesis  # all examples in the matrix
 @pytest.mark.timeout(1800)
-@pytest.mark.parametrize("backend", rest_in_matrix(BACKENDS))
+@pytest.mark.matrix
+@pytest.mark.parametrize("backend", BACKENDS)
 def test_histories(backend: str) -> None:
     """Short ones, in two checkouts that share a store."""
 

@@ -25,6 +25,17 @@ def rest_in_matrix(values: Iterable[Any], default: int = 1) -> list[Any]:
     ]
 
 
+def one_in(number: int, values: Iterable[Any]) -> list[Any]:
+    """Return parameters of a test, all marked as ``matrix`` but the first of each so many.
+
+    :param values: the parameters, each for one argument of the test
+    """
+    return [
+        pytest.param(value, marks=pytest.mark.matrix if place % number else ())
+        for place, value in enumerate(values)
+    ]
+
+
 def examples(number: int, **more: Any) -> settings:
     """Return settings of hypothesis for so many examples, by default for a tenth of them."""
     return settings(max_examples=max(1, number * settings.default.max_examples // 100), **more)

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 import pytest
 
 from tests.support import Make
+from tests.support.choices import rest_in_matrix
 
 DODO = """
 import importlib
@@ -150,7 +151,7 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("place", rest_in_matrix(PLACES, 2))
 def test_class_is_named(doit_project: Make, place: str) -> None:
     """A method of a class is edited that an annotation names, at any depth, also in a string."""
     inner, holds = PLACES[place]

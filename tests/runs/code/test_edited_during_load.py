@@ -17,6 +17,7 @@ from doit_invariants.core.project import Project as CodeOfProject
 from doit_invariants.files.state import EDITED_SINCE_LOADED
 from doit_invariants.testing import Project
 from tests.support import Make
+from tests.support.choices import rest_in_matrix
 
 #: Modules that count as a whole, one way each; every task writes a value of its module.
 DODO = """
@@ -186,7 +187,7 @@ WAYS = {
 }
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", rest_in_matrix(WAYS))
 def test_ways_to_edit_it(doit_project: Make, way: str) -> None:
     """This holds with cached bytecode, for every state of the clock, the size and the cache."""
     dodo = RELOAD.format(use="getattr(m, NAME)()", after=EDIT)

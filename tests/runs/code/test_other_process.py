@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.support import Make
 
 DODO = """
@@ -117,6 +119,7 @@ def task_draws():
 """
 
 
+@pytest.mark.matrix
 def test_nothing_looks_different_in_another_process(doit_project: Make) -> None:
     """Tasks stay up-to-date with other hash seeds, addresses and environments."""
     project = doit_project({"dodo.py": DODO, "in.txt": ""})

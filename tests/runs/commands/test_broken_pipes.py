@@ -9,6 +9,7 @@ import pytest
 
 from doit_invariants.testing import Project
 from tests.support import Make
+from tests.support.choices import rest_in_matrix
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there is no sh")
 
@@ -59,7 +60,7 @@ def test_commands_that_look(doit_project: Make, command: str, code: int) -> None
     assert (found, stderr) == (code, "")
 
 
-@pytest.mark.parametrize("runner", ["", "-n 2", "-n 2 -P thread", "-r json"])
+@pytest.mark.parametrize("runner", rest_in_matrix(["", "-n 2", "-n 2 -P thread", "-r json"], 2))
 def test_a_run_goes_on(doit_project: Make, runner: str) -> None:
     """A run whose pager was left does what is left to do."""
     project = doit_project({"dodo.py": DODO, "in.txt": ""})

@@ -10,6 +10,7 @@ import pytest
 
 from doit_invariants.testing import settings_toml
 from tests.support import Make
+from tests.support.choices import rest_in_matrix
 from tests.support.runners import EACH_RUNNER
 
 # Each makes tasks whose names are listed, all with `ttl`, which plain doit does not know.
@@ -132,7 +133,7 @@ class Tasks:
 
 
 @pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("parallel", [False, True], ids=["serial", "n2"])
+@pytest.mark.parametrize("parallel", rest_in_matrix([False, True]), ids=["serial", "n2"])
 def test_every_form_of_task_creator(doit_project: Make, form: str, parallel: bool) -> None:
     """Our options are understood wherever doit accepts a task dict, serial and with -n 2."""
     dodo, names = FORMS[form]

@@ -9,7 +9,6 @@ import pytest
 
 from doit_invariants.testing import Project
 from tests.support import Make
-from tests.support.choices import rest_in_matrix
 
 DODO = """
 import helpers
@@ -135,7 +134,8 @@ def test_what_nothing_refers_to_is_removed_whatever_is_damaged(doit_project: Mak
     assert len(stored(project)) < 110 + 3 * 110
 
 
-@pytest.mark.parametrize("backend", rest_in_matrix(["json", "dbm", "sqlite3"]))
+@pytest.mark.matrix
+@pytest.mark.parametrize("backend", ["json", "dbm", "sqlite3"])
 def test_what_nothing_refers_to_is_removed(doit_project: Make, backend: str) -> None:
     """After many edits the DB holds a bounded number of them, the ones in use among them."""
     project = doit_project({"dodo.py": MANY}, backend=backend)
