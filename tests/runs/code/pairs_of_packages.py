@@ -80,7 +80,7 @@ OF_PANDAS: tuple[Pair, ...] = (
     ('pd_str', 'import pandas as pd\nimport numpy as np\n\nv = @@', "pd.Series(['a']).str", "pd.Series(['b']).str"),
     ('pd_named', 'import pandas as pd\nimport numpy as np\n\nv = @@', "pd.NamedAgg('a', 'sum')", "pd.NamedAgg('a', 'mean')"),
     ('pd_series_ext', 'import pandas as pd\nimport numpy as np\n\nv = @@', "pd.Series([1, None], dtype='Int64')", "pd.Series([1, 2], dtype='Int64')"),
-    ('pd_series_td', 'import pandas as pd\nimport numpy as np\n\nv = @@', "pd.Series([1], dtype='timedelta64[s]')", "pd.Series([2], dtype='timedelta64[s]')"),
+    ('pd_series_td', 'import pandas as pd\nimport numpy as np\n\nv = @@', "pd.Series(np.array([1], dtype='timedelta64[s]'))", "pd.Series(np.array([2], dtype='timedelta64[s]'))"),
     ('pd_series_per', 'import pandas as pd\nimport numpy as np\n\nv = @@', "pd.Series(pd.period_range('2024', periods=1, freq='D'))", "pd.Series(pd.period_range('2025', periods=1, freq='D'))"),
     ('pd_attrs', "import pandas as pd\nimport numpy as np\nv = pd.Series([1])\nv.attrs['a'] = @@", '1', '2'),
     ('pd_flags', 'import pandas as pd\nimport numpy as np\n\nv = @@', "pd.DataFrame({'a': [1]}).set_flags(allows_duplicate_labels=False)", "pd.DataFrame({'a': [1]})"),
